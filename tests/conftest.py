@@ -1,0 +1,78 @@
+"""What holds for all tests: an environment of their own, the order, and skipping without a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Where a failure tells most, and soonest: the parts before the whole, the science before the services.
+FOLDERS = ("study", "model", "inference", "futures", "plots", "store", "jobs", "api", "workers", "tour", "contract")
+LATE_MARKERS = ("slow", "statistical", "stack", "fault", "browser", "benchmark")
+MARKER_OF_FOLDER = {"statistical": "statistical", "fault": "fault", "browser": "browser", "benchmarks": "benchmark"}
+
+# Everything else named FORECAST_ belongs to the person who runs the tests, and so does the data that it points to. The
+# cache of compiled programs is shared on purpose: compiling takes most of a minute and gives the same every time.
+KEPT_SETTINGS = {"FORECAST_CACHE_DIR"}
+
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in [name for name in os.environ if name.startswith("FORECAST_") and name not in KEPT_SETTINGS]:
+        del os.environ[name]
+    # A short path: sockets live below it, and their paths must be under 108 bytes.
+    home = tempfile.mkdtemp(prefix="forecast-")
+    os.environ["FORECAST_HOME"] = home
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+
+
+def folder_of(item: pytest.Item) -> str:
+    """The folder under tests/ that a test lives in, empty for one directly there."""
+    parts = item.path.relative_to(ROOT / "tests").parts if item.path.is_relative_to(ROOT / "tests") else ()
+    return parts[0] if len(parts) > 1 else ""
+
+
+def rank_of(item: pytest.Item) -> tuple[int, int]:
+    """The place of a test in the run: by its latest marker, then by its folder."""
+    late = max(
+        (LATE_MARKERS.index(mark.name) + 1 for mark in item.iter_markers() if mark.name in LATE_MARKERS), default=0
+    )
+    folder = folder_of(item)
+    return late, FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
+
+
+def missing_browser() -> str | None:
+    """Why there is no Chromium, or None when there is one."""
+    found = subprocess.run([ROOT / ".ci" / "chromium", "--find"], capture_output=True, text=True, check=False)
+    return None if found.returncode == 0 else found.stderr.strip()
+
+
+# First, so that the markers are there when `-m` selects.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if marker := MARKER_OF_FOLDER.get(folder_of(item)):
+            item.add_marker(marker)
+    if (of_browser := [item for item in items if item.get_closest_marker("browser")]) and (reason := missing_browser()):
+        for item in of_browser:
+            item.add_marker(pytest.mark.skip(reason=reason))
+    items.sort(key=rank_of)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The Chromium to drive; a test that asks for it carries the marker `browser`."""
+    found = subprocess.run([ROOT / ".ci" / "chromium", "--find"], capture_output=True, text=True, check=False)
+    if found.returncode != 0:
+        pytest.skip(found.stderr.strip())
+    return found.stdout.strip()
