@@ -1,0 +1,101 @@
+"""Study documents: what is asked, and all evidence for it, as frozen, checked objects.
+
+`load_study`, `study_from_bytes` and `study_from_document` are the ways in; `resolve_cases` gives the historical cases
+as of the study's date. Importing this package never loads the science.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from forecast.study.calendar import Calendar, Period
+from forecast.study.cases import Case, Count, Spell, Trial
+from forecast.study.document import Study
+from forecast.study.evidence import (
+    Covariate,
+    Dependence,
+    Factor,
+    Indicator,
+    Judgments,
+    Link,
+    ReferenceClass,
+    Resolutions,
+    TrackRecords,
+)
+from forecast.study.evidence_tables import (
+    resolve_cases,
+    resolve_judgments,
+    resolve_observations,
+    resolve_resolutions,
+    resolve_track_records,
+)
+from forecast.study.expression import And, Before, By, Expression, Not, Occurs, Or, time_problems, walk
+from forecast.study.grammar import parse_expression
+from forecast.study.loading import load_study, study_from_bytes, study_from_document
+from forecast.study.observations import Judgment, Observation, Resolved, TrackRecord
+from forecast.study.outcome import Outcome, Pooling, Resolution
+from forecast.study.prior import ElicitedProbability, Normal, OutcomeKind, Prior, Quantiles, default_prior
+from forecast.study.sampler import SamplerSettings
+from forecast.study.scenario import Scenario
+from forecast.study.validation import require_supported
+
+__all__ = [
+    "And",
+    "Before",
+    "By",
+    "Calendar",
+    "Case",
+    "Count",
+    "Covariate",
+    "Dependence",
+    "ElicitedProbability",
+    "Expression",
+    "Factor",
+    "Indicator",
+    "Judgment",
+    "Judgments",
+    "Link",
+    "Normal",
+    "Not",
+    "Observation",
+    "Occurs",
+    "Or",
+    "Outcome",
+    "OutcomeKind",
+    "Period",
+    "Pooling",
+    "Prior",
+    "Quantiles",
+    "ReferenceClass",
+    "Resolution",
+    "Resolutions",
+    "Resolved",
+    "SamplerSettings",
+    "Scenario",
+    "Spell",
+    "Study",
+    "TrackRecord",
+    "TrackRecords",
+    "Trial",
+    "default_prior",
+    "load_study",
+    "parse_expression",
+    "require_supported",
+    "resolve_cases",
+    "resolve_judgments",
+    "resolve_observations",
+    "resolve_resolutions",
+    "resolve_track_records",
+    "study_from_bytes",
+    "study_from_document",
+    "study_schema",
+    "time_problems",
+    "walk",
+]
+
+
+def study_schema() -> dict[str, Any]:
+    """The JSON schema of a study document; priors/study.schema.json is made from it."""
+    from forecast.study import schema  # only then, so that `python -m forecast.study.schema` runs it once
+
+    return schema.study_schema()

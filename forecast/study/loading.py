@@ -1,0 +1,125 @@
+"""From a file, bytes or plain data to a checked `Study`; the only ways in.
+
+Nothing is opened outside the document's folder, nothing larger than 5 MB is read, and everything found wrong is
+reported together.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from forecast.errors import StudyError
+from forecast.study.document import Study
+from forecast.study.field_messages import field_errors
+from forecast.study.inline import inline_tables
+from forecast.study.problems import one_error, study_error
+from forecast.study.reader import plain_copy, read_json
+from forecast.study.sources import FolderTables, NoTables, TableSource, ZipTables, read_limited
+from forecast.study.validation import check_study
+from forecast.study.yaml_reader import read_yaml
+
+
+def load_study(path: Path) -> Study:
+    """The study in a ``.yaml``, ``.yml`` or ``.json`` file, with its tables from below the same folder.
+
+    Raises
+    ------
+    StudyError
+        With every place that is wrong.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise one_error(str(path), "no_such_file", "a folder; expected a study document; name the file in it")
+    if not path.is_file():
+        raise one_error(str(path), "no_such_file", "no such file; expected a study document; check the path")
+    body = read_limited(path, path.name)
+    if path.suffix.lower() == ".json":
+        return _from_plain(read_json(body), FolderTables(path.parent))
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return _from_plain(read_yaml(body), FolderTables(path.parent))
+    raise one_error(
+        path.name,
+        "media_type",
+        f"a {path.suffix or 'nameless'} file; expected .yaml, .yml or .json; rename or convert it",
+    )
+
+
+def study_from_bytes(body: bytes, media_type: str) -> Study:
+    """The study in a request's body.
+
+    Parameters
+    ----------
+    body
+        The document; with ``application/zip`` an archive of ``study.yaml`` (or ``.json``) and its tables.
+    media_type
+        ``application/json``, ``application/yaml`` or ``application/zip``; parameters such as charset are ignored.
+
+    Raises
+    ------
+    StudyError
+        With every place that is wrong; also for another media type.
+    """
+    match media_type.partition(";")[0].strip().lower():
+        case "application/json":
+            return _from_plain(read_json(body), NoTables())
+        case "application/yaml" | "application/x-yaml" | "text/yaml":
+            return _from_plain(read_yaml(body), NoTables())
+        case "application/zip" | "application/x-zip-compressed":
+            tables = ZipTables(body)
+            name, document = tables.document()
+            return _from_plain(read_json(document) if name.endswith(".json") else read_yaml(document), tables)
+        case other:
+            raise one_error(
+                "document",
+                "media_type",
+                f"{other[:60]!r} is not a form of study; expected application/json, application/yaml or "
+                "application/zip; send one of these",
+            )
+
+
+def study_from_document(document: object) -> Study:
+    """The study in plain data (as from JSON), tables inlined as `rows`.
+
+    Raises
+    ------
+    StudyError
+        With every place that is wrong.
+    """
+    return _from_plain(document, NoTables())
+
+
+def _from_plain(document: object, source: TableSource) -> Study:
+    plain = plain_copy(document)
+    if not isinstance(plain, dict):
+        seen = "empty" if plain is None else f"a {type(plain).__name__}"
+        raise one_error(
+            "document",
+            "type",
+            f"the document is {seen}; expected a mapping with study, title, as_of, period, horizon, "
+            "outcomes; see priors/study.schema.json",
+        )
+    return study_from_canonical(*inline_tables(plain, source))
+
+
+def study_from_canonical(document: dict[str, Any], table_files: dict[str, str]) -> Study:
+    """The study in a canonical document; `table_files` says which rows came from which file, for messages.
+
+    Raises
+    ------
+    StudyError
+        With every place that is wrong.
+    """
+    try:
+        study = Study.model_validate(document)
+    except ValidationError as error:
+        raise study_error(field_errors(error, Study)) from None
+    cases, errors = check_study(study, table_files)
+    if errors:
+        raise study_error(errors)
+    return study.adopt(document, cases, table_files)
+
+
+__all__ = ["StudyError", "load_study", "study_from_bytes", "study_from_canonical", "study_from_document"]

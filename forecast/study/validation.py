@@ -1,0 +1,243 @@
+"""What the fields of a document cannot say alone: references between blocks, order of dates, evidence for outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+
+from forecast.errors import ExpressionError, FieldError, UnsupportedBlockError
+from forecast.study.case_rows import read_cases
+from forecast.study.cases import Case
+from forecast.study.document import Study
+from forecast.study.event_values import event_value_errors
+from forecast.study.evidence import ReferenceClass
+from forecast.study.expression import time_problems
+from forecast.study.grammar import parse_expression
+from forecast.study.observations import read_judgments, read_observations, read_resolutions, read_track_records
+from forecast.study.outcome_checks import outcome_errors
+from forecast.study.prior import OutcomeKind
+from forecast.study.row_reader import RowReader
+from forecast.study.suggest import nearest_hint
+from forecast.study.table import MAX_ROWS
+
+
+def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Case, ...], list[FieldError]]:
+    """The cases known on the as-of date, and everything wrong in a document whose fields are in order.
+
+    Parameters
+    ----------
+    table_files
+        CSV file by place in the document, for messages.
+    """
+    end = _end_of_horizon(study)
+    if isinstance(end, FieldError):
+        return (), [end]
+    errors = [*_repeated_ids(study)]
+    for index, outcome in enumerate(study.outcomes):
+        errors += outcome_errors(study, outcome, f"outcomes[{index}]", end)
+    cases: list[Case] = []
+    unread: set[str] = set()
+    for index, group in enumerate(study.reference_classes):
+        path = f"reference_classes[{index}]"
+        found = _class_errors(study, group, path)
+        if not found:
+            kind = study.outcome(group.outcomes[0]).kind
+            known, found = read_cases(group, kind, study.calendar, path, table_files.get(path))
+            cases += known
+        if found:
+            unread.update(group.outcomes)
+        errors += found
+    if len(cases) > MAX_ROWS:
+        message = f"{len(cases):,} cases in all; expected at most {MAX_ROWS:,}; leave some out"
+        errors.append(FieldError("reference_classes", "too_many_cases", message))
+    errors += _indicator_errors(study, table_files)
+    judged, found = _opinion_errors(study, table_files)
+    errors += found
+    errors += _link_errors(study)
+    errors += _scenario_errors(study, end)
+    errors += _without_information(study, cases, judged | unread)
+    return tuple(cases), errors
+
+
+def require_supported(study: Study) -> None:
+    """Nothing, when this version can compute every block of the study.
+
+    Raises
+    ------
+    UnsupportedBlockError
+        With one entry per block whose mathematics is not here yet; such a block is never left out silently.
+    """
+    used: dict[str, bool] = {
+        "factors": bool(study.factors),
+        "indicators": bool(study.indicators),
+        "judgments": study.judgments is not None,
+        "track_records": study.track_records is not None,
+        "links": bool(study.links),
+        "dependence": study.dependence is not None,
+    }
+    places = [f"outcomes[{i}].kind" for i, o in enumerate(study.outcomes) if o.kind is OutcomeKind.THRESHOLD]
+    places += [block for block, is_used in used.items() if is_used]
+    errors = [
+        FieldError(
+            place,
+            UnsupportedBlockError.code,
+            f"{'threshold outcomes are' if place.endswith('kind') else 'this block is'} valid but cannot be computed by "
+            "this version; expected a study without it; remove it or use a later version",
+        )
+        for place in places
+    ]
+    if errors:
+        raise UnsupportedBlockError(errors)
+
+
+def _end_of_horizon(study: Study) -> date | FieldError:
+    try:
+        return study.calendar.end_of(study.horizon)
+    except OverflowError:
+        return FieldError(
+            "horizon", "horizon", f"{study.horizon} {study.period} periods leave the calendar; shorten it"
+        )
+
+
+def _repeated_ids(study: Study) -> Iterable[FieldError]:
+    blocks: dict[str, Iterable[str]] = {
+        "outcomes": (block.id for block in study.outcomes),
+        "reference_classes": (block.id for block in study.reference_classes),
+        "covariates": (block.id for block in study.covariates),
+        "factors": (block.id for block in study.factors),
+        "indicators": (block.id for block in study.indicators),
+        "scenarios": (block.id for block in study.scenarios),
+    }
+    for key, ids in blocks.items():
+        first: dict[str, int] = {}
+        for index, name in enumerate(ids):
+            if first.setdefault(name, index) != index:
+                message = f"{name!r} is also the id of {key}[{first[name]}]; expected different ids; rename one"
+                yield FieldError(f"{key}[{index}].id", "duplicate_id", message)
+
+
+def unknown_name(path: str, name: str, known: Collection[str], noun: str) -> list[FieldError]:
+    """An error when a name is not known, with the one that may be meant."""
+    if name in known:
+        return []
+    message = f"{name!r} is not {noun} of the study; expected one; {nearest_hint(name, known)}"
+    return [FieldError(path, "unknown_id", message)]
+
+
+def _class_errors(study: Study, group: ReferenceClass, path: str) -> list[FieldError]:
+    outcomes = {outcome.id: outcome for outcome in study.outcomes}
+    covariates = {covariate.id for covariate in study.covariates}
+    errors: list[FieldError] = []
+    for index, name in enumerate(group.outcomes):
+        errors += unknown_name(f"{path}.outcome[{index}]", name, outcomes, "an outcome")
+    for index, name in enumerate(group.covariates):
+        errors += unknown_name(f"{path}.covariates[{index}]", name, covariates, "a covariate")
+    if len(set(group.outcomes)) < len(group.outcomes):
+        errors.append(
+            FieldError(f"{path}.outcome", "duplicate_id", "an outcome is named twice; expected it once; remove one")
+        )
+    if len(set(group.covariates)) < len(group.covariates):
+        message = "a covariate is named twice; expected it once; remove one"
+        errors.append(FieldError(f"{path}.covariates", "duplicate_id", message))
+    kinds = {outcomes[name].kind for name in group.outcomes if name in outcomes}
+    if len(kinds) > 1:
+        message = f"outcomes of kinds {', '.join(sorted(kinds))}; expected one kind per class; make a class for each"
+        errors.append(FieldError(f"{path}.outcome", "mixed_kinds", message))
+    elif OutcomeKind.THRESHOLD in kinds:
+        message = "a threshold outcome has no historical cases; expected an event or binary outcome; remove the class"
+        errors.append(FieldError(f"{path}.outcome", "kind", message))
+    elif len(group.outcomes) > 1 and (OutcomeKind.BINARY in kinds or {"exposure", "events"} & group.columns.keys()):
+        message = (
+            f"{len(group.outcomes)} outcomes for one column of counts; expected one outcome; make a class for each"
+        )
+        errors.append(FieldError(f"{path}.outcome", "shared_counts", message))
+    return errors or event_value_errors(group, path)
+
+
+def _indicator_errors(study: Study, table_files: Mapping[str, str]) -> list[FieldError]:
+    factors = {factor.id for factor in study.factors}
+    outcomes = {outcome.id for outcome in study.outcomes}
+    errors: list[FieldError] = []
+    for index, factor in enumerate(study.factors):
+        for name in factor.effects:
+            errors += unknown_name(f"factors[{index}].effects.{name}", name, outcomes, "an outcome")
+    for index, indicator in enumerate(study.indicators):
+        path = f"indicators[{index}]"
+        if indicator.factor is not None:
+            errors += unknown_name(f"{path}.factor", indicator.factor, factors, "a factor")
+        reader = RowReader(indicator.table_rows, path, table_files.get(path))
+        read_observations(reader, study.calendar)
+        errors += reader.errors
+    return errors
+
+
+def _opinion_errors(study: Study, table_files: Mapping[str, str]) -> tuple[set[str], list[FieldError]]:
+    """Outcomes that a known judgment speaks about, and what is wrong with judgments, track records and resolutions."""
+    outcomes = [outcome.id for outcome in study.outcomes]
+    errors: list[FieldError] = []
+    judged: set[str] = set()
+    if study.judgments is not None:
+        reader = RowReader(study.judgments.table_rows, "judgments", table_files.get("judgments"))
+        judged = {j.outcome for j in read_judgments(reader, outcomes, study.calendar, study.horizon)}
+        errors += reader.errors
+        if reader.errors:
+            judged = set(outcomes)
+    if study.track_records is not None:
+        reader = RowReader(study.track_records.table_rows, "track_records", table_files.get("track_records"))
+        read_track_records(reader, study.as_of)
+        errors += reader.errors
+    if study.resolutions is not None:
+        reader = RowReader(study.resolutions.table_rows, "resolutions", table_files.get("resolutions"))
+        read_resolutions(reader, outcomes, study.as_of)
+        errors += reader.errors
+    return judged, errors
+
+
+def _link_errors(study: Study) -> list[FieldError]:
+    outcomes = {outcome.id for outcome in study.outcomes}
+    errors: list[FieldError] = []
+    seen: set[tuple[str, str]] = set()
+    for index, link in enumerate(study.links):
+        path = f"links[{index}]"
+        errors += unknown_name(f"{path}.cause", link.cause, outcomes, "an outcome")
+        errors += unknown_name(f"{path}.effect_on", link.effect_on, outcomes, "an outcome")
+        pair = (link.cause, link.effect_on)
+        if link.cause == link.effect_on:
+            errors.append(
+                FieldError(path, "self_link", f"{link.cause!r} is linked to itself; expected two outcomes; remove it")
+            )
+        elif pair in seen:
+            errors.append(FieldError(path, "duplicate_link", f"{pair[0]} to {pair[1]} is linked twice; remove one"))
+        seen.add(pair)
+    return errors
+
+
+def _scenario_errors(study: Study, end: date) -> list[FieldError]:
+    outcomes = [outcome.id for outcome in study.outcomes]
+    errors: list[FieldError] = []
+    for index, scenario in enumerate(study.scenarios):
+        path = f"scenarios[{index}].when"
+        try:
+            expression = parse_expression(scenario.when, outcomes)
+        except ExpressionError as error:
+            errors.append(FieldError(path, ExpressionError.code, str(error)))
+            continue
+        problems = time_problems(expression, study.as_of, end, study.horizon)
+        errors.extend(FieldError(path, ExpressionError.code, problem) for problem in problems)
+    return errors
+
+
+def _without_information(study: Study, cases: Iterable[Case], informed: set[str]) -> list[FieldError]:
+    """Outcomes about which nothing at all is said; `informed` are those that need not be looked at."""
+    classes = {group.id: group.outcomes for group in study.reference_classes}
+    served = {outcome for name in {case.reference_class for case in cases} for outcome in classes[name]}
+    return [
+        FieldError(
+            f"outcomes[{index}]",
+            "no_information",
+            f"{outcome.id!r} has no information as of {study.as_of}: no prior, no case of a reference class, no judgment; "
+            "expected one of them; state a prior",
+        )
+        for index, outcome in enumerate(study.outcomes)
+        if outcome.prior is None and outcome.id not in served and outcome.id not in informed
+    ]

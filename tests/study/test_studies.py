@@ -1,0 +1,314 @@
+"""The study object: digest, canonical form, other dates and settings, the blocks that come later."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forecast.errors import StudyError, UnsupportedBlockError
+from forecast.study import (
+    By,
+    OutcomeKind,
+    SamplerSettings,
+    Study,
+    load_study,
+    require_supported,
+    resolve_judgments,
+    resolve_observations,
+    resolve_resolutions,
+    resolve_track_records,
+    study_from_bytes,
+    study_from_document,
+)
+
+
+def reordered(value: Any) -> Any:
+    """The same data with every key order turned round."""
+    if isinstance(value, dict):
+        return {key: reordered(item) for key, item in reversed(value.items())}
+    return [reordered(item) for item in value] if isinstance(value, list) else value
+
+
+def test_defaults() -> None:
+    settings = SamplerSettings()
+    assert settings.model_dump() == {
+        "draws": 1000, "tune": 800, "chains": 4, "target_accept": 0.95, "seed": None, "futures_per_draw": 5
+    }  # fmt: skip
+
+
+def test_default_age_bands_follow_the_horizon(document: dict[str, Any]) -> None:
+    study = study_from_document(document)
+    assert study.outcome("withdrawal").bands(24) == (0, 6, 12, 24, 48, 96)
+    document["outcomes"][0]["pooling"] = {"age_bands": [0, 3]}
+    assert study_from_document(document).outcome("withdrawal").bands(24) == (0, 3)
+
+
+def test_an_unknown_outcome_is_a_key_error(document: dict[str, Any]) -> None:
+    with pytest.raises(KeyError, match="withdrawal, agreement"):
+        study_from_document(document).outcome("x")
+
+
+def test_an_outcome_resolves_by_its_date_or_the_horizon(document: dict[str, Any]) -> None:
+    study = study_from_document(document)
+    assert study.resolves_by("withdrawal") == date(2023, 9, 10)
+    assert study.resolves_by("agreement") == date(2022, 9, 10)
+
+
+def test_the_digest_does_not_depend_on_key_order_form_or_number_style(dated: dict[str, Any]) -> None:
+    study = study_from_document(dated)
+    assert len(study.digest) == 64
+    assert study_from_document(reordered(dated)).digest == study.digest
+    assert study_from_bytes(json.dumps(dated).encode(), "application/json").digest == study.digest
+    assert study_from_bytes(json.dumps(dated).encode(), "application/yaml").digest == study.digest
+    assert study_from_document({**dated, "horizon": 24.0}).digest == study.digest
+    assert study_from_document({**dated, "as_of": date(2021, 9, 10)}).digest == study.digest
+    assert study_from_document({**dated, "title": "Another"}).digest != study.digest
+
+
+def test_the_digest_is_the_same_for_a_table_and_its_inlined_rows(dated: dict[str, Any], tmp_path: Path) -> None:
+    rows = dated["reference_classes"][0].pop("rows")
+    lines = [",".join(rows[0])] + [",".join("" if cell is None else str(cell) for cell in row.values()) for row in rows]
+    (tmp_path / "cases.csv").write_text("\n".join(lines))
+    dated["reference_classes"][0]["table"] = "cases.csv"
+    (tmp_path / "study.json").write_text(json.dumps(dated))
+    beside = load_study(tmp_path / "study.json")
+    inlined = {**dated, "reference_classes": [{**dated["reference_classes"][0], "rows": rows}]}
+    del inlined["reference_classes"][0]["table"]
+    assert study_from_document(inlined).digest == beside.digest
+    assert study_from_document(beside.canonical()).digest == beside.digest
+    assert "table" not in beside.canonical()["reference_classes"][0]
+
+
+def test_the_canonical_form_keeps_what_the_author_wrote(document: dict[str, Any]) -> None:
+    study = study_from_document(document)
+    assert study.canonical() == document
+    study.canonical()["outcomes"].clear()
+    assert study.canonical() == document
+
+
+def test_a_study_is_frozen_and_can_be_pickled(dated: dict[str, Any]) -> None:
+    study = study_from_document(dated)
+    with pytest.raises(pydantic.ValidationError):
+        study.horizon = 3  # type: ignore[misc]
+    copy: Study = pickle.loads(pickle.dumps(study))
+    assert (copy.digest, copy.cases) == (study.digest, study.cases)
+
+
+def test_a_study_made_by_hand_says_that_it_was_never_checked(document: dict[str, Any]) -> None:
+    with pytest.raises(RuntimeError, match="never checked"):
+        _ = Study.model_validate(document).digest
+
+
+def test_other_sampler_settings_are_another_checked_version(document: dict[str, Any]) -> None:
+    study = study_from_document(document)
+    more = study.with_sampler(draws=500, seed=7)
+    assert (more.sampler.draws, more.sampler.seed, more.sampler.tune) == (500, 7, 800)
+    assert more.digest != study.digest
+    assert more.with_sampler(seed=None).canonical()["sampler"] == {"draws": 500}
+    with pytest.raises(StudyError, match=r"sampler\.draws"):
+        study.with_sampler(draws=1)
+
+
+def test_an_as_of_date_before_the_risk_began_is_an_error(document: dict[str, Any]) -> None:
+    document["outcomes"][0]["at_risk_since"] = "2021-01-01"
+    study = study_from_document(document)
+    assert study.with_as_of(date(2021, 1, 2)).as_of == date(2021, 1, 2)
+    with pytest.raises(StudyError, match="at_risk_since: 2021-01-01 is not before the as-of date 2021-01-01"):
+        study.with_as_of(date(2021, 1, 1))
+
+
+def test_an_as_of_date_before_all_evidence_is_an_error(dated: dict[str, Any]) -> None:
+    del dated["outcomes"][0]["prior"]
+    del dated["outcomes"][1]
+    study = study_from_document(dated)
+    with pytest.raises(StudyError, match="no information as of 1999-01-01"):
+        study.with_as_of(date(1999, 1, 1))
+
+
+def test_file_names_stay_in_messages_of_another_date(tmp_path: Path, dated: dict[str, Any]) -> None:
+    del dated["reference_classes"][0]["rows"]
+    dated["reference_classes"][0]["table"] = "c.csv"
+    (tmp_path / "c.csv").write_text("id,start,end,how,consent\nA,2000-01-01,2001-01-01,left,1\n")
+    (tmp_path / "study.json").write_text(json.dumps(dated))
+    study = load_study(tmp_path / "study.json")
+    assert study.with_as_of(date(2021, 1, 1)).cases[0].id == "A"
+
+
+def test_scenarios_give_their_tree(document: dict[str, Any]) -> None:
+    document["scenarios"] = [{"id": "soon", "title": "Soon", "when": "by(withdrawal, 12)"}]
+    assert study_from_document(document).scenarios[0].expression == By("withdrawal", 12.0)
+
+
+FULL: dict[str, Any] = {
+    "factors": [{"id": "friction", "effects": {"withdrawal": "normal(0.3, 0.3)"}}],
+    "indicators": [
+        {
+            "id": "incidents",
+            "factor": "friction",
+            "rows": [
+                {"period": "2021-04", "value": 0},
+                {"period": "2021-03-15", "value": 2, "exposure": 0.5, "known_at": "2021-04-05"},
+                {"period": "2021-03", "value": 3, "known_at": "2021-05-05"},
+                {"period": "2021-09", "value": 9},
+            ],
+        }
+    ],
+    "judgments": {
+        "rows": [
+            {"expert": "x", "outcome": "agreement", "by": "2022-01-01", "probability": 0, "on": "2021-05-01"},
+            {
+                "expert": "y",
+                "outcome": "agreement",
+                "by": 12,
+                "probability": 1,
+                "on": "2021-05-01",
+                "given": "withdrawal",
+            },
+            {"expert": "z", "outcome": "agreement", "probability": 0.5, "on": "2021-05-01", "known_at": "2021-09-11"},
+        ]
+    },
+    "track_records": {
+        "rows": [
+            {"expert": "x", "question": "q", "probability": 0.7, "outcome": 1, "on": "2020-01-01"},
+            {"expert": "x", "question": "r", "probability": 0.7, "outcome": 0, "on": "2022-01-01"},
+        ]
+    },
+    "links": [{"cause": "agreement", "effect_on": "withdrawal", "log_ratio": "normal(-0.7, 0.4)"}],
+    "dependence": {"eta": 2.0},
+    "resolutions": {"rows": [{"outcome": "agreement", "resolution": "no", "on": "2021-09-01"}]},
+}
+
+
+def test_every_block_is_read_as_of_the_date(document: dict[str, Any]) -> None:
+    study = study_from_document({**document, **FULL})
+    counts = [(o.period, o.value, o.exposure, o.known_at) for o in resolve_observations(study)["incidents"]]
+    assert counts == [
+        (date(2021, 3, 1), 3, 1.0, date(2021, 5, 5)),
+        (date(2021, 4, 1), 0, 1.0, date(2021, 4, 30)),
+    ]
+    earlier = resolve_observations(study.with_as_of(date(2021, 4, 5)))["incidents"]
+    assert [(o.value, o.exposure) for o in earlier] == [(2, 0.5)]
+    assert [(j.expert, j.by, j.given) for j in resolve_judgments(study)] == [
+        ("x", date(2022, 1, 1), None),
+        ("y", 12.0, "withdrawal"),
+    ]
+    assert [(t.question, t.outcome) for t in resolve_track_records(study)] == [("q", True)]
+    assert [(r.outcome, r.resolution) for r in resolve_resolutions(study)] == [("agreement", "no")]
+
+
+@pytest.mark.parametrize(
+    ("block", "row", "column", "words"),
+    [
+        ("indicators", {"value": -1}, "value", "at least 0|from 0"),
+        ("indicators", {"value": 1.5}, "value", "whole number"),
+        ("indicators", {"value": None}, "value", "zero is not missing"),
+        ("indicators", {"exposure": 0}, "exposure", "no part of the period"),
+        ("indicators", {"exposure": 1.5}, "exposure", "from 0 to 1"),
+        ("indicators", {"period": "2021"}, "period", "names a year"),
+        ("indicators", {"period": "March"}, "period", "is not a month"),
+        ("indicators", {"period": "2021-13"}, "period", "no day of the calendar"),
+        ("indicators", {"period": "2021-03", "known_at": "2021-02-01"}, "known_at", "is before"),
+        ("indicators", {"period": "2021-03", "known_at": "2021-04-05"}, "period", "is also in"),
+        ("judgments", {"probability": 1.1}, "probability", "from 0 to 1"),
+        ("judgments", {"outcome": "agreemnt"}, "outcome", "did you mean 'agreement'"),
+        ("judgments", {"given": "agreement"}, "given", "given itself"),
+        ("judgments", {"by": "2021-04-01"}, "by", "is before"),
+        ("judgments", {"by": 25}, "by", "from 1 to 24"),
+        ("judgments", {"expert": ""}, "expert", "blank"),
+        ("judgments", {"on": ""}, "on", "blank"),
+        ("judgments", {"known_at": "2021-04-01"}, "known_at", "is before"),
+        ("track_records", {"outcome": 0.5}, "outcome", "whole number"),
+        ("track_records", {"probability": "often"}, "probability", "not a number"),
+        ("resolutions", {"resolution": "maybe"}, "resolution", "yes, no, ambiguous or annulled"),
+        ("resolutions", {"outcome": "x"}, "outcome", "unknown"),
+        ("resolutions", {"on": "soon"}, "on", "not a date"),
+    ],
+)
+def test_a_bad_row_of_evidence_is_an_error(
+    document: dict[str, Any], block: str, row: dict[str, Any], column: str, words: str
+) -> None:
+    full = json.loads(json.dumps({**document, **FULL}))
+    rows = (full[block][0] if block == "indicators" else full[block])["rows"]
+    rows.append({**rows[0], **row})
+    with pytest.raises(StudyError, match=words) as caught:
+        study_from_document(full)
+    where = "indicators[0]" if block == "indicators" else block
+    assert [error.path for error in caught.value.errors] == [f"{where}.rows[{len(rows) - 1}].{column}"]
+
+
+def test_a_missing_column_of_evidence_is_an_error(document: dict[str, Any]) -> None:
+    document["resolutions"] = {"rows": [{"outcome": "agreement", "resolutoin": "yes", "on": "2021-01-01"}]}
+    with pytest.raises(StudyError, match="did you mean 'resolutoin'"):
+        study_from_document(document)
+
+
+def test_blocks_without_mathematics_are_refused_by_name(document: dict[str, Any]) -> None:
+    document["outcomes"][0].update(kind="threshold", indicator="incidents", at_least=20)
+    full = {**document, **FULL, "factors": [{"id": "friction"}]}
+    study = study_from_document(full)
+    with pytest.raises(UnsupportedBlockError) as caught:
+        require_supported(study)
+    assert [error.path for error in caught.value.errors] == [
+        "outcomes[0].kind", "factors", "indicators", "judgments", "track_records", "links", "dependence"
+    ]  # fmt: skip
+    assert study.outcome("withdrawal").kind is OutcomeKind.THRESHOLD
+
+
+def test_resolutions_alone_are_supported(document: dict[str, Any]) -> None:
+    require_supported(study_from_document({**document, "resolutions": FULL["resolutions"]}))
+
+
+def test_importing_the_package_loads_no_science_and_no_data_frames() -> None:
+    heavy = "pymc pytensor numba nutpie polars pandas scipy numpy lark sqlalchemy celery fastapi"
+    code = f"import sys, forecast.study; print([m for m in {heavy.split()} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = sorted(Study.model_fields)
+
+
+@given(st.data())
+def test_no_document_raises_anything_but_a_study_error(data: st.DataObject) -> None:
+    document: dict[str, Any] = {
+        "study": "strait", "title": "T", "as_of": "2021-09-10", "period": "month", "horizon": 24,
+        "outcomes": [{"id": "withdrawal", "title": "W", "kind": "event", "resolution": {"criteria": "c"},
+                      "prior": {"distribution": "normal(-4, 1)"}},
+                     {"id": "agreement", "title": "A", "kind": "event", "resolution": {"criteria": "c"},
+                      "prior": {"distribution": "normal(-4, 1)"}}],
+        **json.loads(json.dumps(FULL)),
+        "reference_classes": [{"id": "c", "outcome": "withdrawal", "rows": [{"duration": 1, "event": 1}],
+                               "where": {}, "columns": {}, "event_value": {"withdrawal": 1}}],
+        "scenarios": [{"id": "s", "title": "S", "when": "withdrawal"}],
+    }  # fmt: skip
+    at: Any = document
+    while True:  # replace a value at a random place
+        key = data.draw(st.sampled_from(sorted(at) if isinstance(at, dict) else list(range(len(at)))))
+        inner = at[key]
+        if not (isinstance(inner, dict | list) and inner) or data.draw(st.integers(0, 5)) == 0:
+            at[key] = data.draw(json_values)
+            break
+        at = inner
+    try:
+        study = study_from_document(document)
+    except StudyError as error:
+        unplaced = [item for item in error.errors if not item.path and item.code != "more_errors"]
+    else:
+        unplaced = []
+        assert study_from_document(study.canonical()).digest == study.digest
+    assert not unplaced
