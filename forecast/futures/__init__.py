@@ -1,0 +1,1 @@
+"""Posterior draws rolled forward into simulated futures; horizon curves and scenarios are counts over them."""

@@ -1,0 +1,204 @@
+"""One compiled program per process: log density, gradient and named quantities, with every length left symbolic.
+
+`get_program` compiles at most once in a process and counts it (`compilation_count`); `Program.load` swaps a study's
+arrays in, about a millisecond, and never compiles. tests/contract/test_one_compilation.py holds it to that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+from nutpie import _lib
+from nutpie.sample import CompiledModel
+from pytensor.graph import clone_replace
+
+from forecast.inference.callback import compile_expand_callback, compile_logp_callback, make_record
+from forecast.model.arrays import ModelArrays, smallest_arrays
+from forecast.model.graph import build_model
+
+INITIAL_SPREAD = 1.0
+"""Chains start uniformly within this distance of zero on the unconstrained scale, where every prior has unit scale."""
+
+
+class Program:
+    """The compiled functions of the model and the callbacks that nutpie calls."""
+
+    def __init__(self) -> None:
+        self.model: pm.Model = build_model()
+        free = self.model.free_RVs
+        values = [self.model.rvs_to_values[variable] for variable in free]
+        point, pieces, constrained = self._cut_point(free, values)
+        logp = self.model.logp()
+        gradient = pt.concatenate([piece.ravel() for piece in pt.grad(logp, values)])
+        self.logp = pytensor.function([point], clone_replace([logp, gradient], pieces), mode="NUMBA")
+        named = [*free, *self.model.deterministics]
+        self.names = [variable.name for variable in named]
+        self.dims = [tuple(self.model.named_vars_to_dims.get(variable.name, ())) for variable in named]
+        outputs = clone_replace([*constrained, *self.model.replace_rvs_by_values(self.model.deterministics)], pieces)
+        flat = pt.concatenate([pt.as_tensor(output).ravel() for output in outputs])
+        self.expand = pytensor.function([point], [flat], mode="NUMBA")
+        start = np.zeros(smallest_arrays().parameters)
+        self.logp(start)
+        self.expand(start)
+        self.logp_callback = compile_logp_callback(self.logp)
+        self.expand_callback = compile_expand_callback(self.expand)
+
+    def _cut_point(self, free: list[Any], values: list[Any]) -> tuple[Any, dict[Any, Any], list[Any]]:
+        """A flat vector, and each value variable as a slice of it at symbolic offsets; also the constrained variables."""
+        point, offset = pt.dvector("point"), pt.constant(0)
+        pieces: dict[Any, Any] = {}
+        for variable, value in zip(free, values, strict=True):
+            shape = [self.model.dim_lengths[dim] for dim in self.model.named_vars_to_dims[variable.name]]
+            size = pt.prod(pt.stack(shape))
+            pieces[value] = point[offset : offset + size].reshape(shape)
+            offset = offset + size
+        constrained = []
+        for variable, value in zip(free, values, strict=True):
+            transform = self.model.rvs_to_transforms[variable]
+            constrained.append(value if transform is None else transform.backward(value, *variable.owner.inputs))
+        return point, pieces, constrained
+
+    def load(self, arrays: ModelArrays) -> LoadedStudy:
+        """Swap a study's arrays in; nothing is compiled.
+
+        The record of data pointers is made here, under the program's lock, so that a study loaded later does not
+        change one that is being sampled.
+        """
+        with _LOCK:
+            self._set_arrays(arrays)
+            records = make_record(self.logp_callback.shared), make_record(self.expand_callback.shared)
+        lengths = dict(arrays.lengths)
+        shapes = {name: tuple(lengths[dim] for dim in dims) for name, dims in zip(self.names, self.dims, strict=True)}
+        return LoadedStudy(
+            dims={name: dims for name, dims in zip(self.names, self.dims, strict=True) if dims},
+            reparameterized_names=[],
+            program=self,
+            lengths=lengths,
+            parameters=arrays.parameters,
+            variable_shapes=shapes,
+            records=records,
+        )
+
+    def draw_prior(self, arrays: ModelArrays, draws: int, seed: int) -> dict[str, npt.NDArray[np.float64]]:
+        """Prior draws of every named quantity, from the very functions that the posterior uses.
+
+        Returns
+        -------
+        Arrays with dims (draw, ...), by name; the trailing dims are those of the quantity.
+        """
+        rng = np.random.default_rng(seed)
+        with _LOCK:
+            self._set_arrays(arrays)
+            points = np.concatenate([self._draw_latent(rng, draws, v, arrays) for v in self.model.free_RVs], axis=1)
+            flat = np.stack([self.expand(point)[0] for point in points])
+        result, offset = {}, 0
+        for name, dims in zip(self.names, self.dims, strict=True):
+            shape = tuple(arrays.lengths[dim] for dim in dims)
+            size = int(np.prod(shape))
+            result[name] = flat[:, offset : offset + size].reshape(draws, *shape)
+            offset += size
+        return result
+
+    def _draw_latent(
+        self, rng: np.random.Generator, draws: int, variable: Any, arrays: ModelArrays
+    ) -> npt.NDArray[np.float64]:
+        """Standard normal or half-normal draws of one free variable, on the unconstrained scale."""
+        size = int(np.prod([arrays.lengths[dim] for dim in self.model.named_vars_to_dims[variable.name]]))
+        values = rng.standard_normal((draws, size))
+        is_half = self.model.rvs_to_transforms[variable] is not None
+        return np.log(np.abs(values)) if is_half else values
+
+    def _set_arrays(self, arrays: ModelArrays) -> None:
+        """`set_data` would not resize a dim; `Model.set_dim` does."""
+        for dim, size in arrays.lengths.items():
+            self.model.set_dim(dim, size, coord_values=np.arange(size))
+        for name, value in arrays.items():
+            self.model[name].set_value(value.astype(self.model[name].dtype))
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadedStudy(CompiledModel):
+    """One study inside the compiled program, in the form that `nutpie.sample` takes."""
+
+    program: Program | None = None
+    lengths: dict[str, int] = dataclasses.field(default_factory=dict)
+    parameters: int = 0
+    variable_shapes: dict[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
+    records: tuple[Any, Any] = (None, None)
+
+    @property
+    def n_dim(self) -> int:
+        """Number of unconstrained parameters."""
+        return self.parameters
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of every named quantity."""
+        return self.variable_shapes
+
+    @property
+    def coords(self) -> dict[str, Any]:
+        """None: the study's labels are put on after sampling, by name."""
+        return {}
+
+    def _make_sampler(
+        self, settings: Any, init_mean: Any, cores: int, progress_type: Any, callback: Any, rate: int, store: Any
+    ) -> Any:
+        program = self.program
+        if program is None:
+            raise ValueError("this study is not loaded; expected the result of Program.load")
+        logp_record, expand_record = self.records
+        expanded = sum(int(np.prod(shape)) for shape in self.variable_shapes.values())
+        keep = (self, logp_record, expand_record)
+        variables = _lib.PyVariable.new_variables(
+            program.names,
+            ["float64"] * len(program.names),
+            [list(self.variable_shapes[name]) for name in program.names],
+            self.lengths,
+            {name: list(dims) for name, dims in zip(program.names, program.dims, strict=True) if dims},
+        )
+
+        def initial_point(seed: int) -> Any:
+            return np.random.default_rng(seed).uniform(-INITIAL_SPREAD, INITIAL_SPREAD, self.parameters)
+
+        model = _lib.PyMcModel(
+            _lib.LogpFunc(program.logp_callback.address, logp_record.pointers.ctypes.data, keep),
+            _lib.ExpandFunc(
+                self.parameters, expanded, program.expand_callback.address, expand_record.pointers.ctypes.data, keep
+            ),
+            variables,
+            self.parameters,
+            self.lengths,
+            {dim: pd.RangeIndex(size) for dim, size in self.lengths.items()},
+            initial_point,
+            None,
+        )
+        return _lib.PySampler.from_pymc(settings, cores, model, progress_type, callback, rate, store)
+
+
+_LOCK = threading.RLock()
+_PROGRAM: Program | None = None
+_COMPILATIONS = 0
+
+
+def get_program() -> Program:
+    """The program of this process, compiled at the first call; later calls, from any thread, share it."""
+    global _PROGRAM, _COMPILATIONS  # noqa: PLW0603
+    with _LOCK:
+        if _PROGRAM is None:
+            _PROGRAM = Program()
+            _COMPILATIONS += 1
+        return _PROGRAM
+
+
+def compilation_count() -> int:
+    """How many programs this process has compiled."""
+    return _COMPILATIONS

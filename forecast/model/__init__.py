@@ -1,0 +1,30 @@
+"""The one PyMC program: a study becomes named arrays, named arrays become a posterior.
+
+Importing this package points PyTensor's compiled code at the user's own cache folder, before PyTensor is imported
+anywhere: later it would be too late. `FORECAST_CACHE_DIR` names another folder; `PYTENSOR_FLAGS` with a
+`base_compiledir` of its own is respected.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+
+def compile_cache_dir() -> Path:
+    """The folder in which compiled programs are kept between processes."""
+    configured = os.environ.get("FORECAST_CACHE_DIR")
+    return Path(configured) if configured else Path(platformdirs.user_cache_dir("scenario-forecast"))
+
+
+def _point_compilers_at_cache() -> None:
+    folder = compile_cache_dir()
+    flags = os.environ.get("PYTENSOR_FLAGS", "")
+    if "base_compiledir" not in flags:
+        os.environ["PYTENSOR_FLAGS"] = ",".join(filter(None, [flags, f"base_compiledir={folder / 'pytensor'}"]))
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(folder / "numba"))
+
+
+_point_compilers_at_cache()

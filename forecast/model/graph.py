@@ -1,0 +1,105 @@
+"""The one PyMC model: reference classes, hazards by age, the present case and its event-free history.
+
+Every prior parameter, index and count is data with a symbolic length, so that one compiled program serves every study
+(tests/contract/test_one_compilation.py). The log densities leave out constants of the data.
+
+References
+----------
+Piecewise-exponential likelihood as a Poisson likelihood of events and exposure: Holford (1980), Biometrics 36(2),
+doi:10.2307/2529982; Friedman (1982), Annals of Statistics 10(1), doi:10.1214/aos/1176345693.
+Partial pooling in its non-centred form: Papaspiliopoulos, Roberts and Skold (2007), Statistical Science 22(1),
+doi:10.1214/088342307000000014.
+Likelihoods raised to a similarity weight (power prior): Ibrahim and Chen (2000), Statistical Science 15(1),
+doi:10.1214/ss/1009212673.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from forecast.model.arrays import ModelArrays, smallest_arrays
+
+REPORTED = (
+    "mu",
+    "tau",
+    "sigma",
+    "trend",
+    "wiggle",
+    "beta",
+    "class_level",
+    "new_class_level",
+    "log_hazard_shape",
+    "theta",
+)
+"""Named quantities of the posterior; their dims are those of the deterministics below."""
+
+
+def build_model(arrays: ModelArrays | None = None) -> pm.Model:
+    """The model over `arrays`, or over the smallest study there is.
+
+    Binary outcomes live on the log odds, event outcomes on the log rate per period. Per outcome j, class level l,
+    case i and age band b: level = mu_j + tau_j z; case = level + x' beta + sigma_j v; log rate = case + g_b with
+    g_b = trend_j log(t_b / t_ref) + wiggle_j W_b; present case theta_j = sum of weighted levels + the rest of a new
+    class + x_j' beta + sigma_j u_j.
+    """
+    arrays = smallest_arrays() if arrays is None else arrays
+    with pm.Model() as model:
+        for dim, size in arrays.lengths.items():
+            model.add_coord(dim, np.arange(size))
+        x = {name: pm.Data(name, value) for name, value in arrays.items()}
+        level, beta, sigma = _class_levels(x)
+        case = _case_levels(x, level, beta, sigma)
+        shape = _hazard_shape(x)
+        _add_binary_likelihood(x, case)
+        _add_event_likelihood(x, case, shape)
+        theta = _present_case(x, level, beta, sigma)
+        log_rate = theta[x["history_outcome"]] + shape[x["history_band"]]
+        pm.Potential("event_free_history", -(x["history_exposure"] * pt.exp(log_rate)).sum())
+    return model
+
+
+def _class_levels(x: dict[str, Any]) -> tuple[Any, Any, Any]:
+    mu = pm.Deterministic("mu", x["mu_loc"] + x["mu_scale"] * pm.Normal("mu_z", dims="outcome"), dims="outcome")
+    tau = pm.Deterministic("tau", x["tau_scale"] * pm.HalfNormal("tau_z", 1.0, dims="outcome"), dims="outcome")
+    sigma = pm.Deterministic("sigma", x["sigma_scale"] * pm.HalfNormal("sigma_z", 1.0, dims="outcome"), dims="outcome")
+    beta = pm.Deterministic("beta", x["beta_scale"] * pm.Normal("beta_z", dims="covariate"), dims="covariate")
+    of = x["level_outcome"]
+    level = pm.Deterministic("class_level", mu[of] + tau[of] * pm.Normal("level_z", dims="level"), dims="level")
+    return level, beta, sigma
+
+
+def _case_levels(x: dict[str, Any], level: Any, beta: Any, sigma: Any) -> Any:
+    frailty = pt.concatenate([pt.zeros(1), pm.Normal("frailty_z", dims="frailty")])
+    of = x["level_outcome"][x["unit_level"]]
+    return level[x["unit_level"]] + x["unit_covariates"] @ beta + sigma[of] * frailty[x["unit_frailty"]]
+
+
+def _hazard_shape(x: dict[str, Any]) -> Any:
+    trend = pm.Deterministic("trend", x["trend_scale"] * pm.Normal("trend_z", dims="outcome"), dims="outcome")
+    wiggle = pm.Deterministic(
+        "wiggle", x["wiggle_scale"] * pm.HalfNormal("wiggle_z", 1.0, dims="outcome"), dims="outcome"
+    )
+    walk = x["walk"] @ pm.Normal("step_z", dims="step")
+    of = x["band_outcome"]
+    return pm.Deterministic("log_hazard_shape", trend[of] * x["band_log_age"] + wiggle[of] * walk, dims="band")
+
+
+def _add_binary_likelihood(x: dict[str, Any], case: Any) -> None:
+    log_odds = case[x["trial_unit"]]
+    pm.Potential("trials", (x["trial_yes"] * log_odds - x["trial_n"] * pt.softplus(log_odds)).sum())
+
+
+def _add_event_likelihood(x: dict[str, Any], case: Any, shape: Any) -> None:
+    log_rate = case[x["cell_unit"]] + shape[x["cell_band"]]
+    pm.Potential("hazards", (x["cell_events"] * log_rate - x["cell_exposure"] * pt.exp(log_rate)).sum())
+
+
+def _present_case(x: dict[str, Any], level: Any, beta: Any, sigma: Any) -> Any:
+    mu, tau = pm.modelcontext(None)["mu"], pm.modelcontext(None)["tau"]
+    new = pm.Deterministic("new_class_level", mu + tau * pm.Normal("new_class_z", dims="outcome"), dims="outcome")
+    centre = x["present_weights"] @ level + x["present_new"] * new + x["present_covariates"] @ beta
+    return pm.Deterministic("theta", centre + sigma * pm.Normal("present_z", dims="outcome"), dims="outcome")

@@ -1,0 +1,197 @@
+"""Plotly figures as plain JSON: horizon curves, traces and ranks.
+
+Colours and fonts are left to the page (light and dark); a figure names only what its data mean. Every figure carries
+a caption under `layout.meta.caption` that says how to read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy import stats
+
+from forecast.answer import Answer
+from forecast.dims import CHAIN, DRAW
+
+Figure = dict[str, Any]
+
+PALETTE = ("#3b6fb6", "#c8553d", "#4f9d69", "#8a5fa8", "#b8862b", "#3a9ca6", "#a34a72", "#6b7280")
+TRACE_POINTS = 500
+RANK_BINS = 20
+MAX_PANELS = 8
+"""Outcomes shown in a trace or rank figure; the diagnostics table has them all."""
+
+
+def build_figures(answer: Answer, posterior: xr.Dataset) -> dict[str, Figure]:
+    """All figures of a forecast, by name: horizon, trace, rank, reference."""
+    probability = posterior["probability"].transpose(CHAIN, DRAW, "outcome")
+    ids = [str(value) for value in probability["outcome"].values][:MAX_PANELS]
+    panels = {outcome: np.asarray(probability.sel(outcome=outcome).values, dtype=float) for outcome in ids}
+    return {
+        "horizon": horizon_figure(answer),
+        "trace": trace_figure(panels),
+        "rank": rank_figure(panels),
+    }
+
+
+def horizon_figure(answer: Answer) -> Figure:
+    """Probability that each outcome has occurred, by the end of each future period, with its 90 % band."""
+    data: list[Figure] = []
+    for position, outcome in enumerate(answer.outcomes):
+        colour = PALETTE[position % len(PALETTE)]
+        dates = [answer.as_of.isoformat(), *(point.date.isoformat() for point in outcome.horizon)]
+        band_x = [*dates, *reversed(dates)]
+        high = [0.0, *(point.high for point in outcome.horizon)]
+        low = [0.0, *(point.low for point in outcome.horizon)]
+        shape = "hv" if outcome.kind == "binary" else "linear"
+        data.append(
+            {
+                "type": "scatter",
+                "x": band_x,
+                "y": _rounded([*high, *reversed(low)]),
+                "fill": "toself",
+                "fillcolor": _translucent(colour),
+                "line": {"width": 0, "shape": "linear"},
+                "hoverinfo": "skip",
+                "legendgroup": outcome.id,
+                "showlegend": False,
+            }
+        )
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": outcome.id,
+                "legendgroup": outcome.id,
+                "x": dates,
+                "y": _rounded([0.0, *(point.probability for point in outcome.horizon)]),
+                "line": {"color": colour, "width": 2.5, "shape": shape},
+                "hovertemplate": "%{x|%d %b %Y}: %{y:.1%}<extra>" + outcome.id + "</extra>",
+            }
+        )
+    return {
+        "data": data,
+        "layout": {
+            "yaxis": {"title": {"text": "Probability that it has occurred"}, "range": [0, 1], "tickformat": ".0%"},
+            "xaxis": {"title": {"text": "By the end of"}, "type": "date"},
+            "legend": {"orientation": "h", "y": 1.08},
+            "hovermode": "x",
+            "meta": {
+                "caption": "Line: the probability that the outcome has occurred by that date. Band: where that "
+                "probability lies with 90 % posterior probability. A binary outcome steps up on its resolution date."
+            },
+        },
+    }
+
+
+def trace_figure(panels: Mapping[str, npt.NDArray[np.float64]]) -> Figure:
+    """Draws of each outcome's probability in the order in which they were made, one line per chain."""
+    data: list[Figure] = []
+    layout = _stacked_layout(panels, "Draw", "Probability")
+    for row, (name, draws) in enumerate(panels.items()):
+        step = max(1, draws.shape[1] // TRACE_POINTS)
+        data.extend(
+            _chain_line(
+                name,
+                row,
+                chain,
+                x=list(range(0, draws.shape[1], step)),
+                y=_rounded(draws[chain, ::step]),
+                line={"width": 0.8},
+                hover="draw %{x}: %{y:.3f}",
+            )
+            for chain in range(draws.shape[0])
+        )
+    layout["meta"] = {
+        "caption": "One panel per outcome, one line per chain. Lines that overlap like noise mean that the chains "
+        "agree; a line that wanders or stays apart means that they do not."
+    }
+    return {"data": data, "layout": layout}
+
+
+def rank_figure(panels: Mapping[str, npt.NDArray[np.float64]]) -> Figure:
+    """How the ranks of each chain's draws among all draws are spread (Vehtari et al. 2021, doi:10.1214/20-BA1221)."""
+    data: list[Figure] = []
+    layout = _stacked_layout(panels, "Rank among all draws", "Draws")
+    for row, (name, draws) in enumerate(panels.items()):
+        ranks = stats.rankdata(draws).reshape(draws.shape)
+        edges = np.linspace(0, draws.size, RANK_BINS + 1)
+        data.extend(
+            _chain_line(
+                name,
+                row,
+                chain,
+                x=_rounded((edges[1:] + edges[:-1]) / 2, 1),
+                y=np.histogram(ranks[chain], bins=edges)[0].tolist(),
+                line={"shape": "hvh", "width": 1.5},
+                hover="%{y} draws",
+            )
+            for chain in range(draws.shape[0])
+        )
+    layout["meta"] = {
+        "caption": "One panel per outcome. If the chains agree, every chain has about the same number of draws in "
+        "each bin: flat lines. A slope or a hump means that a chain saw another distribution."
+    }
+    return {"data": data, "layout": layout}
+
+
+def _chain_line(name: str, row: int, chain: int, *, x: list[Any], y: list[Any], line: Figure, hover: str) -> Figure:
+    """One chain in one panel; chains share their colour and legend entry over all panels."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": x,
+        "y": y,
+        "line": {"color": PALETTE[chain % len(PALETTE)], **line},
+        "name": f"chain {chain}",
+        "legendgroup": f"chain {chain}",
+        "showlegend": row == 0,
+        "xaxis": _axis("x", row),
+        "yaxis": _axis("y", row),
+        "hovertemplate": f"{hover}<extra>{name}, chain {chain}</extra>",
+    }
+
+
+def _stacked_layout(panels: Mapping[str, Any], x_title: str, y_title: str) -> Figure:
+    """One row per panel, sharing nothing, with the panel's name above it."""
+    rows = max(len(panels), 1)
+    gap = 0.12 / rows
+    layout: Figure = {
+        "height": 110 + 170 * rows,
+        "legend": {"orientation": "h", "y": 1 + 0.12 / rows},
+        "annotations": [],
+    }
+    for row, name in enumerate(panels):
+        top = 1 - row / rows - gap
+        bottom = 1 - (row + 1) / rows + gap
+        layout[_axis("xaxis", row)] = {
+            "anchor": _axis("y", row),
+            "domain": [0, 1],
+            "title": {"text": x_title if row == rows - 1 else ""},
+        }
+        layout[_axis("yaxis", row)] = {
+            "anchor": _axis("x", row),
+            "domain": [round(bottom, 4), round(top, 4)],
+            "title": {"text": y_title},
+        }
+        layout["annotations"].append(
+            {"text": name, "xref": "paper", "yref": "paper", "x": 0, "y": top, "yanchor": "bottom", "showarrow": False}
+        )
+    return layout
+
+
+def _axis(name: str, row: int) -> str:
+    return name if row == 0 else f"{name}{row + 1}"
+
+
+def _rounded(values: Iterable[float], digits: int = 4) -> list[float]:
+    return [round(float(value), digits) for value in values]
+
+
+def _translucent(colour: str) -> str:
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, 0.18)"

@@ -1,0 +1,94 @@
+"""Groups, variables and dims of `draws.nc`: other people's notebooks are written against these names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import arviz as az
+import numpy as np
+import pytest
+import xarray as xr
+
+from forecast.pipeline import ComputedForecast, compute_forecast
+from forecast.study import load_study
+from priors import study_path
+
+EVENT_POSTERIOR = {
+    "mu": ("outcome",),
+    "tau": ("outcome",),
+    "sigma": ("outcome",),
+    "trend": ("outcome",),
+    "wiggle": ("outcome",),
+    "class_level": ("level",),
+    "new_class_level": ("outcome",),
+    "log_hazard_shape": ("band",),
+    "theta": ("outcome",),
+    "probability": ("outcome",),
+    "case_level": ("unit",),
+}
+
+
+@pytest.fixture(scope="module")
+def computed() -> ComputedForecast:
+    study = load_study(study_path("karabakh-2021")).with_sampler(draws=200, tune=300, chains=2)
+    return compute_forecast(study)
+
+
+@pytest.fixture(scope="module")
+def tree(computed: ComputedForecast, tmp_path_factory: pytest.TempPathFactory) -> xr.DataTree:
+    path: Path = tmp_path_factory.mktemp("draws") / "draws.nc"
+    computed.write_draws(path)
+    return xr.open_datatree(path)
+
+
+def test_all_groups_are_there(tree: xr.DataTree) -> None:
+    assert set(tree.children) == {
+        "posterior", "latent", "prior", "posterior_predictive", "sample_stats", "observed_data", "constant_data",
+        "futures",
+    }  # fmt: skip
+
+
+def test_posterior_variables_have_their_names_and_dims(tree: xr.DataTree) -> None:
+    posterior = tree["posterior"].to_dataset()
+    found = {str(name): variable.dims[2:] for name, variable in posterior.data_vars.items()}
+    expected = EVENT_POSTERIOR | ({"beta": ("covariate",)} if "beta" in found else {})
+    assert found == expected
+    assert all(variable.dims[:2] == ("chain", "draw") for variable in posterior.data_vars.values())
+
+
+def test_every_labelled_dim_carries_the_ids_of_the_study(tree: xr.DataTree) -> None:
+    posterior = tree["posterior"].to_dataset()
+    study = load_study(study_path("karabakh-2021"))
+    assert posterior["outcome"].values.tolist() == [outcome.id for outcome in study.outcomes]
+    for dim in set(posterior.dims) - {"chain", "draw"}:
+        assert dim in posterior.coords
+        assert posterior[dim].dtype.kind in "OUT"
+    assert {label.split(":")[0] for label in posterior["level"].values} == {
+        group.id for group in study.reference_classes
+    }
+
+
+def test_no_dim_is_nameless(tree: xr.DataTree) -> None:
+    names = {str(dim) for group in tree.children.values() for dim in group.dims}
+    assert not [name for name in names if "dim_" in name]
+
+
+def test_arviz_opens_it_and_summarises_it(tree: xr.DataTree) -> None:
+    table = az.summary(tree, var_names=["theta"])
+    assert len(table) == tree["posterior"].sizes["outcome"]
+    assert np.isfinite(np.asarray(table.iloc[:, 0], dtype=float)).all()
+
+
+def test_futures_are_periods_from_one_to_past_the_horizon(tree: xr.DataTree, computed: ComputedForecast) -> None:
+    futures = tree["futures"].to_dataset()
+    period = futures["event_period"]
+    assert period.dims == ("future", "outcome")
+    assert period.dtype.kind == "i"
+    assert 1 <= int(period.min()) <= int(period.max()) <= computed.answer.horizon_periods + 1
+
+
+def test_the_answer_counts_the_very_futures_that_are_stored(tree: xr.DataTree, computed: ComputedForecast) -> None:
+    period = tree["futures"]["event_period"]
+    for outcome in computed.answer.outcomes:
+        happened = (period.sel(outcome=outcome.id) <= computed.answer.horizon_periods).mean()
+        assert outcome.horizon[-1].probability == pytest.approx(float(happened))

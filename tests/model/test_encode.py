@@ -1,0 +1,146 @@
+"""Small studies as arrays, worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecast.model.encode import encode_study
+from tests.documents import binary_outcome, event_outcome, make_study
+
+BANDS = {"class_sd": 0.5, "case_sd": 0, "trend_sd": 0.5, "wiggle_sd": 0.3, "age_bands": [0, 12, 36]}
+LEFT = {"event_value": {"exit": "left"}}
+
+
+def test_a_spell_becomes_exposure_in_each_band_and_an_event_in_its_last() -> None:
+    rows = [{"id": "a", "duration": 20, "event": "left"}, {"id": "b", "duration": 40, "event": "stayed"}]
+    study = make_study(
+        event_outcome(pooling=BANDS, reference={"past": 1.0}),
+        reference_classes=[{"id": "past", "outcome": "exit", "rows": rows, **LEFT}],
+    )
+    arrays = encode_study(study).arrays
+    assert arrays["cell_unit"].tolist() == [0, 0, 1, 1, 1]
+    assert arrays["cell_band"].tolist() == [0, 1, 0, 1, 2]
+    assert arrays["cell_exposure"].tolist() == [12, 8, 12, 24, 4]
+    assert arrays["cell_events"].tolist() == [0, 1, 0, 0, 0]
+
+
+def test_delayed_entry_leaves_the_time_before_observation_out() -> None:
+    rows = [{"id": "a", "duration": 30, "entry": 10, "event": "left"}]
+    study = make_study(
+        event_outcome(pooling=BANDS), reference_classes=[{"id": "past", "outcome": "exit", "rows": rows, **LEFT}]
+    )
+    assert encode_study(study).arrays["cell_exposure"].tolist() == [2, 18]
+
+
+def test_a_weight_multiplies_events_and_exposure() -> None:
+    rows = [{"id": "a", "duration": 10, "event": "left", "weight": 0.25}]
+    study = make_study(
+        event_outcome(pooling=BANDS), reference_classes=[{"id": "past", "outcome": "exit", "rows": rows, **LEFT}]
+    )
+    arrays = encode_study(study).arrays
+    assert (arrays["cell_events"].tolist(), arrays["cell_exposure"].tolist()) == ([0.25], [2.5])
+
+
+def test_an_event_of_a_competing_outcome_is_a_censoring() -> None:
+    rows = [{"id": "a", "duration": 5, "event": "converted"}]
+    study = make_study(
+        event_outcome(id="exit", competes="end"),
+        event_outcome(id="conversion", competes="end"),
+        reference_classes=[
+            {
+                "id": "past",
+                "outcome": ["exit", "conversion"],
+                "rows": rows,
+                "event_value": {"exit": "left", "conversion": "converted"},
+            }
+        ],
+    )
+    encoded = encode_study(study)
+    events = dict(zip([unit.outcome for unit in encoded.units], encoded.arrays["cell_events"].tolist(), strict=True))
+    assert events == {"exit": 0.0, "conversion": 1.0}
+    assert encoded.arrays["cell_exposure"].tolist() == [5.0, 5.0]
+
+
+def test_aggregated_rows_fall_in_the_band_of_their_age() -> None:
+    rows = [{"exposure": 100, "events": 3, "age": 20}, {"exposure": 50, "events": 1}]
+    study = make_study(
+        event_outcome(pooling=BANDS), reference_classes=[{"id": "past", "outcome": "exit", "rows": rows}]
+    )
+    arrays = encode_study(study).arrays
+    assert arrays["cell_band"].tolist() == [1, 0]
+    assert arrays["cell_exposure"].tolist() == [100, 50]
+    assert arrays["cell_events"].tolist() == [3, 1]
+
+
+def test_the_event_free_history_is_split_over_bands_from_at_risk_since() -> None:
+    study = make_study(event_outcome(pooling=BANDS, at_risk_since="2018-10-01"))
+    encoded = encode_study(study)
+    assert encoded.ages == {"exit": 15.0}
+    assert encoded.arrays["history_band"].tolist() == [0, 1]
+    assert encoded.arrays["history_exposure"].tolist() == [12, 3]
+
+
+def test_weights_of_the_present_case_go_to_levels_by_label_and_the_rest_to_a_new_class() -> None:
+    cases = [{"id": "a", "duration": 5, "event": "left"}]
+    study = make_study(
+        event_outcome(id="exit", reference={"late": 0.3, "early": 0.5}),
+        event_outcome(id="collapse", reference={"early": 0.25}),
+        reference_classes=[
+            {"id": "early", "outcome": ["collapse", "exit"], "rows": cases, "event_value": {"exit": "left", "collapse": "fell"}},
+            {"id": "late", "outcome": "exit", "rows": cases, **LEFT},
+        ],
+    )  # fmt: skip
+    encoded = encode_study(study)
+    labels = encoded.coords["level"]
+    weights = {
+        outcome: dict(zip(labels, row.tolist(), strict=True))
+        for outcome, row in zip(encoded.coords["outcome"], encoded.arrays["present_weights"], strict=True)
+    }
+    assert weights["exit"] == {"early:exit": 0.5, "early:collapse": 0.0, "late:exit": 0.3}
+    assert weights["collapse"] == {"early:exit": 0.0, "early:collapse": 0.25, "late:exit": 0.0}
+    assert encoded.arrays["present_new"] == pytest.approx([0.2, 0.75])
+
+
+def test_covariates_are_standardised_over_cases_and_alike_for_the_present_case() -> None:
+    rows = [
+        {"id": "a", "successes": 1, "trials": 4, "size": 10},
+        {"id": "b", "successes": 2, "trials": 4, "size": 30},
+    ]
+    study = make_study(
+        binary_outcome(reference={"past": 1.0}, covariates={"size": 40}),
+        covariates=[{"id": "size", "sd": 0.5, "standardize": True}],
+        reference_classes=[{"id": "past", "outcome": "agreement", "rows": rows, "covariates": ["size"]}],
+    )
+    encoded = encode_study(study)
+    assert encoded.standardizations["size"].center == 20
+    assert encoded.standardizations["size"].scale == 10
+    assert encoded.arrays["unit_covariates"].ravel().tolist() == [-1, 1]
+    assert encoded.arrays["present_covariates"].ravel().tolist() == [2]
+    assert encoded.arrays["beta_scale"].tolist() == [0.5]
+
+
+def test_only_outcomes_with_a_case_spread_have_frailties() -> None:
+    rows = [{"id": name, "duration": 5, "event": "left"} for name in "abc"]
+    study = make_study(
+        event_outcome(id="exit", pooling={**BANDS, "case_sd": 0.4}),
+        event_outcome(id="collapse"),
+        reference_classes=[
+            {"id": "past", "outcome": ["exit", "collapse"], "rows": rows, "event_value": {"exit": "left", "collapse": "fell"}}
+        ],
+    )  # fmt: skip
+    encoded = encode_study(study)
+    assert encoded.coords["frailty"] == ["past/a:exit", "past/b:exit", "past/c:exit"]
+    assert encoded.arrays["unit_frailty"].tolist() == [1, 0, 2, 0, 3, 0]
+
+
+def test_bands_of_different_outcomes_do_not_mix() -> None:
+    study = make_study(
+        event_outcome(id="exit", pooling=BANDS), event_outcome(id="collapse", pooling={**BANDS, "age_bands": [0, 24]})
+    )
+    encoded = encode_study(study)
+    assert encoded.coords["band"] == ["exit@0", "exit@12", "exit@36", "collapse@0", "collapse@24"]
+    walk = encoded.arrays["walk"]
+    assert walk.shape == (5, 3)
+    assert np.all(walk[:3, 2] == 0)
+    assert np.all(walk[3:, :2] == 0)

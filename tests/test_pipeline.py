@@ -1,0 +1,109 @@
+"""The pipeline: reproducible, stoppable, honest about what it cannot do."""
+
+from __future__ import annotations
+
+import pytest
+
+from forecast.errors import CancelledError, DeadlineError, StudyError, UnsupportedBlockError
+from forecast.pipeline import Progress, Stage, compute_forecast, resolve_seed
+from tests.documents import binary_outcome, event_outcome, make_study
+
+QUICK = {"draws": 200, "tune": 200, "chains": 2}
+
+
+def test_the_same_document_and_seed_give_the_same_numbers() -> None:
+    study = make_study(event_outcome(), binary_outcome(), sampler={**QUICK, "seed": 4})
+    first, second = compute_forecast(study).answer, compute_forecast(study).answer
+    other = compute_forecast(study, seed=5).answer
+    assert first.outcomes == second.outcomes
+    assert first.diagnostics.parameters == second.diagnostics.parameters
+    assert first.outcomes != other.outcomes
+
+
+def test_without_a_seed_one_is_derived_from_the_document() -> None:
+    study = make_study(event_outcome(), sampler=QUICK)
+    assert resolve_seed(study, None) == resolve_seed(make_study(event_outcome(), sampler=QUICK), None)
+    assert resolve_seed(study, None) != resolve_seed(make_study(event_outcome(title="Other"), sampler=QUICK), None)
+    assert resolve_seed(study, 7) == 7
+
+
+def test_stages_are_reported_in_order_and_draws_grow_to_what_was_asked_for() -> None:
+    seen: list[Progress] = []
+    compute_forecast(make_study(event_outcome(), sampler={**QUICK, "draws": 3000}), on_progress=seen.append)
+    stages = list(dict.fromkeys(progress.stage for progress in seen))
+    assert stages == [Stage.LOAD, Stage.COMPILE, Stage.SAMPLE, Stage.FUTURES, Stage.DIAGNOSE, Stage.FIGURES]
+    done = [progress.draws_done for progress in seen if progress.stage is Stage.SAMPLE and progress.draws_wanted]
+    assert done == sorted(done)
+    assert done[-1] == 2 * (3000 + 200)
+
+
+@pytest.mark.parametrize("error", [CancelledError, DeadlineError])
+def test_a_running_sampler_stops_when_asked_and_keeps_nothing(error: type[CancelledError | DeadlineError]) -> None:
+    sampling = False
+
+    def watch(progress: Progress) -> None:
+        nonlocal sampling
+        sampling = sampling or progress.stage is Stage.SAMPLE
+
+    study = make_study(event_outcome(), sampler={"draws": 20_000, "tune": 20_000, "chains": 16})
+    with pytest.raises(error):
+        compute_forecast(study, on_progress=watch, should_stop=lambda: error if sampling else None)
+
+
+def test_the_next_forecast_after_a_cancelled_one_is_undisturbed() -> None:
+    study = make_study(event_outcome(), sampler={**QUICK, "seed": 4})
+    before = compute_forecast(study).answer.outcomes
+    with pytest.raises(CancelledError):
+        compute_forecast(study, should_stop=lambda: CancelledError)
+    assert compute_forecast(study).answer.outcomes == before
+
+
+def test_blocks_without_mathematics_are_refused_and_never_ignored() -> None:
+    study = make_study(
+        event_outcome(), binary_outcome(),
+        links=[{"cause": "agreement", "effect_on": "exit", "log_ratio": "normal(0.5, 0.3)", "rationale": "peace"}],
+    )  # fmt: skip
+    with pytest.raises(UnsupportedBlockError, match="links"):
+        compute_forecast(study)
+
+
+def test_a_scenario_that_is_an_outcome_has_its_probability() -> None:
+    study = make_study(
+        event_outcome(resolution={"criteria": "It has left.", "by": "2022-06-15"}),
+        sampler=QUICK,
+        scenarios=[{"id": "same", "title": "The same", "when": "exit"}],
+    )
+    answer = compute_forecast(study).answer
+    assert answer.scenarios[0].probability == answer.outcomes[0].probability
+
+
+def test_too_few_draws_are_a_verdict_and_not_a_failure() -> None:
+    study = make_study(event_outcome(), sampler={"draws": 100, "tune": 100, "chains": 2})
+    answer = compute_forecast(study).answer
+    assert answer.verdict == "degraded"
+    assert any("effective sample size" in reason for reason in answer.verdict_reasons)
+
+
+def test_more_draws_than_fit_into_memory_are_refused_before_anything_is_allocated() -> None:
+    rows = [{"id": str(k), "duration": 5, "event": "left"} for k in range(2000)]
+    study = make_study(
+        event_outcome(pooling={"case_sd": 0.5}),
+        reference_classes=[{"id": "past", "outcome": "exit", "rows": rows, "event_value": {"exit": "left"}}],
+        sampler={"draws": 20_000, "chains": 16},
+    )
+    with pytest.raises(StudyError, match=r"sampler\.draws.*GB.*fewer draws"):
+        compute_forecast(study)
+
+
+def test_a_long_horizon_is_rolled_forward_within_its_memory() -> None:
+    study = make_study(
+        *[event_outcome(id=f"o{k}", prior={"distribution": "normal(-7, 0.5)"}) for k in range(20)],
+        horizon=600,
+        sampler={"draws": 1500, "tune": 300, "chains": 2, "seed": 1},
+    )
+    computed = compute_forecast(study)
+    assert computed.draws["futures"].sizes["future"] <= 2000 * 5
+    assert computed.draws["posterior"]["probability"].sizes["draw"] == 1500
+    exact = computed.draws["posterior"]["probability"].mean(("chain", "draw"))
+    for outcome in computed.answer.outcomes:
+        assert abs(outcome.probability - float(exact.sel(outcome=outcome.id))) < 5 * outcome.mcse
