@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from nutpie.compile_pymc import address_as_void_pointer
 
+from forecast.inference.code_cache import write_cached_source
+
 LOGP_SIGNATURE = numba.types.int64(
     numba.types.uint64, *[numba.types.CPointer(numba.types.double)] * 3, numba.types.voidptr
 )
@@ -71,17 +73,17 @@ class Record:
     values: tuple[npt.NDArray[np.generic], ...]
 
 
-def compile_logp_callback(function: Any) -> Callback:
+def compile_logp_callback(function: Any, *, cached: bool = True) -> Callback:
     """Callback of a function from a flat point to (log density, gradient)."""
-    return _compile(function, _LOGP_BODY, "logp_callback", LOGP_SIGNATURE)
+    return _compile(function, _LOGP_BODY, "logp_callback", LOGP_SIGNATURE, cached)
 
 
-def compile_expand_callback(function: Any) -> Callback:
+def compile_expand_callback(function: Any, *, cached: bool = True) -> Callback:
     """Callback of a function from a flat point to one flat vector of named quantities."""
-    return _compile(function, _EXPAND_BODY, "expand_callback", EXPAND_SIGNATURE)
+    return _compile(function, _EXPAND_BODY, "expand_callback", EXPAND_SIGNATURE, cached)
 
 
-def _compile(function: Any, body: str, name: str, signature: Any) -> Callback:
+def _compile(function: Any, body: str, name: str, signature: Any, cached: bool) -> Callback:
     shared = tuple(function.get_shared())
     ndims = [np.ndim(variable.get_value(borrow=True)) for variable in shared]
     dtypes = [np.asarray(variable.get_value(borrow=True)).dtype for variable in shared]
@@ -93,6 +95,7 @@ def _compile(function: Any, body: str, name: str, signature: Any) -> Callback:
         position += 1 + ndim
     source = body.format(unpack="\n".join(lines), arguments="".join(f", a{index}" for index in range(len(ndims))))
     names: dict[str, Any] = {
+        "__name__": __name__,  # numba finds a cached function's globals again through its module
         "carray": numba.carray,
         "np": np,
         "pointer": address_as_void_pointer,
@@ -100,9 +103,10 @@ def _compile(function: Any, body: str, name: str, signature: Any) -> Callback:
         "i8": np.int64,
         **{f"dtype{index}": dtype for index, dtype in enumerate(dtypes)},
     }
+    file = write_cached_source(name, source) if cached else None
     # The source is built from array ranks alone, never from a study; numba needs straight-line code per argument.
-    exec(source, names)  # noqa: S102
-    compiled = numba.cfunc(signature)(names[name])
+    exec(compile(source, str(file or f"<{name}>"), "exec"), names)  # noqa: S102
+    compiled = numba.cfunc(signature, cache=file is not None)(names[name])
     return Callback(address=compiled.address, shared=shared, function=compiled)
 
 

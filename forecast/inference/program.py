@@ -6,8 +6,10 @@ arrays in, about a millisecond, and never compiles. tests/contract/test_one_comp
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import threading
+import warnings
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,9 @@ from nutpie import _lib
 from nutpie.sample import CompiledModel
 from pytensor.graph import clone_replace
 
-from forecast.inference.callback import compile_expand_callback, compile_logp_callback, make_record
-from forecast.model.arrays import ModelArrays, smallest_arrays
+from forecast.inference.callback import Callback, compile_expand_callback, compile_logp_callback, make_record
+from forecast.inference.code_cache import discard_cached_code
+from forecast.model.arrays import ModelArrays, probe_arrays, smallest_arrays
 from forecast.model.graph import build_model
 
 INITIAL_SPREAD = 1.0
@@ -48,8 +51,47 @@ class Program:
         start = np.zeros(smallest_arrays().parameters)
         self.logp(start)
         self.expand(start)
-        self.logp_callback = compile_logp_callback(self.logp)
-        self.expand_callback = compile_expand_callback(self.expand)
+        self.logp_callback, self.expand_callback = self._make_callbacks()
+
+    def _make_callbacks(self) -> tuple[Callback, Callback]:
+        """Callbacks from the cache if they still agree with their functions, else compiled anew."""
+        try:
+            callbacks = compile_logp_callback(self.logp), compile_expand_callback(self.expand)
+            if self._agree(*callbacks):
+                return callbacks
+        except Exception as error:  # noqa: BLE001 (whatever a damaged cache raises, compiling anew is the answer)
+            warnings.warn(f"the cache of compiled code cannot be used ({error}); compiling anew", stacklevel=2)
+        discard_cached_code()
+        return compile_logp_callback(self.logp, cached=False), compile_expand_callback(self.expand, cached=False)
+
+    def _agree(self, logp_callback: Callback, expand_callback: Callback) -> bool:
+        """Whether both callbacks give what the functions behind them give, with every block of the model present."""
+        self._set_arrays(probe_arrays())
+        point = np.linspace(-0.9, 1.1, probe_arrays().parameters)
+        logp, gradient = self.logp(point)
+        values = np.asarray(self.expand(point)[0])
+        got_logp, got_gradient, got_values = np.empty(1), np.empty_like(point), np.empty_like(values)
+        pointer, double = ctypes.c_void_p, ctypes.POINTER(ctypes.c_double)
+        records = make_record(logp_callback.shared), make_record(expand_callback.shared)
+        logp_callback.function.ctypes(
+            len(point),
+            point.ctypes.data_as(double),
+            got_gradient.ctypes.data_as(double),
+            got_logp.ctypes.data_as(double),
+            pointer(records[0].pointers.ctypes.data),
+        )
+        expand_callback.function.ctypes(
+            len(point),
+            len(values),
+            point.ctypes.data_as(double),
+            got_values.ctypes.data_as(double),
+            pointer(records[1].pointers.ctypes.data),
+        )
+        return (
+            bool(np.isclose(got_logp[0], float(logp), rtol=1e-12))
+            and np.allclose(got_gradient, gradient, rtol=1e-10)
+            and np.allclose(got_values, values, rtol=1e-12)
+        )
 
     def _cut_point(self, free: list[Any], values: list[Any]) -> tuple[Any, dict[Any, Any], list[Any]]:
         """A flat vector, and each value variable as a slice of it at symbolic offsets; also the constrained variables."""

@@ -125,6 +125,17 @@ class ModelArrays(dict[str, npt.NDArray[np.generic]]):
         return 6 * n["outcome"] + n["outcome"] + n["level"] + n["covariate"] + n["step"] + n["frailty"]
 
 
+def probe_arrays() -> ModelArrays:
+    """Every block present with length one: exercises every term of the density."""
+    return ModelArrays(
+        {
+            name: np.full([1] * len(spec.dims), 0.5 if spec.dtype == "float64" else 0, dtype=spec.dtype)
+            for name, spec in ARRAYS.items()
+        },
+        frailties=1,
+    )
+
+
 def smallest_arrays() -> ModelArrays:
     """One outcome with only a prior, every other block empty: what the program is compiled with."""
     lengths = {dim: 1 if dim == "outcome" else 0 for dim in DIMS}

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from forecast.model.arrays import ModelArrays
 from forecast.model.bands import AgeBands
-from forecast.study import Case, Count, Outcome, OutcomeKind, Spell, Study, Trial, resolve_cases
+from forecast.study import Case, Count, Outcome, OutcomeKind, Study, Trial, resolve_cases
 
 FloatArray = npt.NDArray[np.float64]
 

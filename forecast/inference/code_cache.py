@@ -1,0 +1,62 @@
+"""Where the callbacks' machine code is kept between processes, and when it may be used again.
+
+Linking a callback takes seven seconds, loading it from the cache a tenth of one. numba's cache looks at a function's
+own source only, not at the functions that it calls, so the source lies in a file whose name is a digest of everything
+that the machine code was made from: the sources that build the graph, and the versions of all that compiles it. On top
+of that `Program` compares each callback with the function behind it before it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import tempfile
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import numba
+
+from forecast.model import compile_cache_dir
+
+COMPILERS = ("numba", "llvmlite", "pytensor", "pymc", "numpy", "scipy", "nutpie")
+SOURCES = ("model/arrays.py", "model/graph.py", "inference/program.py", "inference/callback.py")
+
+
+@cache
+def code_digest() -> str:
+    """Digest of the sources and versions that the compiled program is made from."""
+    package = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
+    for name in COMPILERS:
+        digest.update(f" {name} {importlib.metadata.version(name)}".encode())
+    for source in SOURCES:
+        digest.update((package / source).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def discard_cached_code() -> None:
+    """Remove the machine code of this program from the cache; the next process writes it anew."""
+    folders = [compile_cache_dir() / "callbacks", Path(numba.config.CACHE_DIR or compile_cache_dir())]
+    for folder in folders:
+        for file in folder.rglob(f"*_callback_{code_digest()}_*"):
+            with suppress(OSError):
+                file.unlink()
+
+
+def write_cached_source(name: str, source: str) -> Path | None:
+    """A file with this source, beside which numba keeps the machine code; None when there is nowhere to write."""
+    folder = compile_cache_dir() / "callbacks"
+    file = folder / f"{name}_{code_digest()}_{hashlib.sha256(source.encode()).hexdigest()[:8]}.py"
+    try:
+        if not file.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
+            with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+                handle.write(source)
+            Path(temporary).replace(file)
+    except OSError:
+        return None
+    return file
