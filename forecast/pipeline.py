@@ -10,21 +10,18 @@ import importlib.metadata
 import os
 import platform
 import socket
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 
 import xarray as xr
 
 from forecast.answer import Answer, Check, Diagnostics, Provenance
-from forecast.errors import FieldError, StopRequestedError, StudyError
+from forecast.errors import StopRequestedError
 from forecast.futures.archive import assemble_tree, write_tree
 from forecast.futures.hazards import cumulative_incidence, present_case, probability_by_resolution
-from forecast.futures.reference import MAX_UNITS, case_levels
+from forecast.futures.reference import case_levels
 from forecast.futures.summary import (
     Rolled,
     outcome_probabilities,
@@ -39,15 +36,18 @@ from forecast.inference.gate import check_diagnostics, decide_verdict
 from forecast.inference.labels import label_posterior, split_latent
 from forecast.inference.program import compilation_count, get_program
 from forecast.inference.sampling import SamplingProgress, sample_posterior
+from forecast.model.cost import require_affordable
 from forecast.model.encode import EncodedStudy, encode_study
 from forecast.plots.figures import Figure, build_figures
+from forecast.stages import Progress, Stage, StageClock
 from forecast.study import Spell, Study, require_supported
 
 METHOD_VERSION = "1"
 """Changes whenever the same document and seed would give other numbers."""
 
+__all__ = ["ComputedForecast", "Progress", "Stage", "available_cores", "compute_forecast", "resolve_seed", "warm_up"]
+
 PRIOR_DRAWS = 1000
-MAX_DRAW_BYTES = 2_000_000_000
 VERSIONED = (
     "scenario-forecast",
     "pymc",
@@ -60,30 +60,6 @@ VERSIONED = (
     "arviz-base",
     "arviz-stats",
 )
-
-
-class Stage(StrEnum):
-    """What a running forecast is doing."""
-
-    LOAD = "load"
-    COMPILE = "compile"
-    SAMPLE = "sample"
-    DIAGNOSE = "diagnose"
-    FUTURES = "futures"
-    FIGURES = "figures"
-    STORE = "store"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a running forecast is; warm-up draws count in both numbers."""
-
-    stage: Stage
-    draws_done: int = 0
-    draws_wanted: int = 0
-    divergences: int = 0
-    estimates: Mapping[str, float] = field(default_factory=dict)
-    """Running probability of each outcome by its resolution date; empty until there are draws."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +113,7 @@ def compute_forecast(
     StopRequestedError
         The class that `should_stop` returned; nothing is kept.
     """
-    run = _Run(on_progress, should_stop)
+    run = StageClock(on_progress, should_stop)
     with run.stage(Stage.LOAD):
         require_supported(study)
         seed = resolve_seed(study, seed)
@@ -153,7 +129,7 @@ def compute_forecast(
             study.sampler,
             seed=seed,
             cores=available_cores(),
-            on_progress=run.sampling_reporter(encoded),
+            on_progress=_sampling_reporter(run, encoded),
             should_stop=should_stop,
         )
         everything, stats = label_posterior(tree, encoded)
@@ -189,85 +165,14 @@ def resolve_seed(study: Study, seed: int | None) -> int:
     return int(study.digest[:15], 16)
 
 
-def require_affordable(encoded: EncodedStudy) -> None:
-    """Refuse what would not fit into memory, before anything of it is allocated.
+def _sampling_reporter(run: StageClock, encoded: EncodedStudy) -> Callable[[SamplingProgress], None]:
+    def report(sampling: SamplingProgress) -> None:
+        estimates = dict(run.last.estimates)
+        if sampling.preview is not None:
+            estimates = preview_probabilities(encoded, sampling.preview)
+        run.report(Progress(Stage.SAMPLE, sampling.draws_done, sampling.draws_wanted, sampling.divergences, estimates))
 
-    Raises
-    ------
-    StudyError
-        When the draws of all latent and named quantities would take more than `MAX_DRAW_BYTES`.
-    """
-    lengths, sampler = encoded.arrays.lengths, encoded.study.sampler
-    quantities = 2 * encoded.arrays.parameters + min(len(encoded.units), MAX_UNITS) + lengths["band"]
-    needed = 8 * quantities * sampler.draws * sampler.chains
-    if needed > MAX_DRAW_BYTES:
-        raise StudyError(
-            [
-                FieldError(
-                    "sampler.draws",
-                    "too_large",
-                    f"{sampler.chains} chains of {sampler.draws} draws of {quantities} quantities would take "
-                    f"{needed / 1e9:.1f} GB; expected at most {MAX_DRAW_BYTES / 1e9:g} GB; ask for fewer draws, or set "
-                    "case_sd: 0 so that cases have no level of their own",
-                )
-            ]
-        )
-
-
-class _Run:
-    """Stages of one run: their times, their reports and the question whether to stop."""
-
-    def __init__(
-        self,
-        on_progress: Callable[[Progress], None] | None,
-        should_stop: Callable[[], type[StopRequestedError] | None] | None,
-    ) -> None:
-        self.on_progress = on_progress
-        self.should_stop = should_stop
-        self.started = time.perf_counter()
-        self.seconds: dict[str, float] = {}
-        self.last = Progress(Stage.LOAD)
-
-    @contextmanager
-    def timed(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
-
-    @contextmanager
-    def stage(self, stage: Stage) -> Iterator[None]:
-        stop = self.should_stop() if self.should_stop is not None else None
-        if stop is not None:
-            raise stop(f"stopped on request before the stage {stage.value}; nothing was kept")
-        self.report(
-            Progress(stage, self.last.draws_done, self.last.draws_wanted, self.last.divergences, self.last.estimates)
-        )
-        with self.timed(stage.value):
-            yield
-
-    def report(self, progress: Progress) -> None:
-        self.last = progress
-        if self.on_progress is not None:
-            self.on_progress(progress)
-
-    def sampling_reporter(self, encoded: EncodedStudy) -> Callable[[SamplingProgress], None]:
-        def report(sampling: SamplingProgress) -> None:
-            estimates = dict(self.last.estimates)
-            if sampling.preview is not None:
-                estimates = preview_probabilities(encoded, sampling.preview)
-            self.report(
-                Progress(Stage.SAMPLE, sampling.draws_done, sampling.draws_wanted, sampling.divergences, estimates)
-            )
-
-        return report
-
-    def finish(self, answer: Answer) -> Answer:
-        """The answer with the times of all stages."""
-        provenance = answer.provenance.model_copy(update={"duration_seconds": time.perf_counter() - self.started})
-        diagnostics = answer.diagnostics.model_copy(update={"seconds": dict(self.seconds)})
-        return answer.model_copy(update={"provenance": provenance, "diagnostics": diagnostics})
+    return report
 
 
 def preview_probabilities(encoded: EncodedStudy, preview: xr.Dataset) -> dict[str, float]:
@@ -287,7 +192,7 @@ def _answer(
     cases: xr.DataArray | None,
     diagnostics: Diagnostics,
     seed: int,
-    run: _Run,
+    run: StageClock,
 ) -> Answer:
     study = encoded.study
     with run.timed(Stage.FUTURES.value):

@@ -10,13 +10,11 @@ from forecast.answer import CaseSummary, ClassSummary, Interval, NewClassSummary
 from forecast.dims import CHAIN, DRAW, UNIT
 from forecast.futures.hazards import mean_multiplier
 from forecast.futures.scenarios import spread
+from forecast.model.cost import MAX_UNITS
 from forecast.model.encode import EncodedStudy, Unit
 from forecast.study import Count, Outcome, OutcomeKind, Trial
 
 FloatArray = npt.NDArray[np.float64]
-
-MAX_UNITS = 2000
-"""Cases whose own levels are kept; a larger study keeps its classes only (memory grows with draws times cases)."""
 
 
 def case_levels(encoded: EncodedStudy, posterior: xr.Dataset) -> xr.DataArray | None:

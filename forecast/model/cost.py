@@ -1,0 +1,37 @@
+"""What a study would cost, before any of it is allocated."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from forecast.errors import FieldError, StudyError
+from forecast.model.encode import EncodedStudy
+
+MAX_DRAW_BYTES: Final = 2_000_000_000
+MAX_UNITS: Final = 2000
+"""Cases whose own levels are kept; a larger study keeps its classes only (memory grows with draws times cases)."""
+
+
+def require_affordable(encoded: EncodedStudy) -> None:
+    """Refuse what would not fit into memory, before anything of it is allocated.
+
+    Raises
+    ------
+    StudyError
+        When the draws of all latent and named quantities would take more than `MAX_DRAW_BYTES`.
+    """
+    lengths, sampler = encoded.arrays.lengths, encoded.study.sampler
+    quantities = 2 * encoded.arrays.parameters + min(len(encoded.units), MAX_UNITS) + lengths["band"]
+    needed = 8 * quantities * sampler.draws * sampler.chains
+    if needed > MAX_DRAW_BYTES:
+        raise StudyError(
+            [
+                FieldError(
+                    "sampler.draws",
+                    "too_large",
+                    f"{sampler.chains} chains of {sampler.draws} draws of {quantities} quantities would take "
+                    f"{needed / 1e9:.1f} GB; expected at most {MAX_DRAW_BYTES / 1e9:g} GB; ask for fewer draws, or set "
+                    "case_sd: 0 so that cases have no level of their own",
+                )
+            ]
+        )
