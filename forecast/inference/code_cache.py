@@ -22,7 +22,7 @@ import numba
 from forecast.model import compile_cache_dir
 
 COMPILERS = ("numba", "llvmlite", "pytensor", "pymc", "numpy", "scipy", "nutpie")
-SOURCES = ("model/arrays.py", "model/graph.py", "inference/program.py", "inference/callback.py")
+SOURCES = ("model/arrays.py", "model/graph.py", "inference/functions.py", "inference/callback.py")
 
 
 @cache

@@ -15,17 +15,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pymc as pm
-import pytensor
-import pytensor.tensor as pt
 from nutpie import _lib
 from nutpie.sample import CompiledModel
-from pytensor.graph import clone_replace
 
 from forecast.inference.callback import Callback, compile_expand_callback, compile_logp_callback, make_record
 from forecast.inference.code_cache import discard_cached_code
-from forecast.model.arrays import ModelArrays, probe_arrays, smallest_arrays
-from forecast.model.graph import build_model
+from forecast.inference.function_cache import fill_function_cache
+from forecast.inference.functions import compile_functions
+from forecast.model.arrays import ModelArrays, probe_arrays
 
 INITIAL_SPREAD = 1.0
 """Chains start uniformly within this distance of zero on the unconstrained scale, where every prior has unit scale."""
@@ -35,22 +32,11 @@ class Program:
     """The compiled functions of the model and the callbacks that nutpie calls."""
 
     def __init__(self) -> None:
-        self.model: pm.Model = build_model()
-        free = self.model.free_RVs
-        values = [self.model.rvs_to_values[variable] for variable in free]
-        point, pieces, constrained = self._cut_point(free, values)
-        logp = self.model.logp()
-        gradient = pt.concatenate([piece.ravel() for piece in pt.grad(logp, values)])
-        self.logp = pytensor.function([point], clone_replace([logp, gradient], pieces), mode="NUMBA")
-        named = [*free, *self.model.deterministics]
-        self.names = [variable.name for variable in named]
-        self.dims = [tuple(self.model.named_vars_to_dims.get(variable.name, ())) for variable in named]
-        outputs = clone_replace([*constrained, *self.model.replace_rvs_by_values(self.model.deterministics)], pieces)
-        flat = pt.concatenate([pt.as_tensor(output).ravel() for output in outputs])
-        self.expand = pytensor.function([point], [flat], mode="NUMBA")
-        start = np.zeros(smallest_arrays().parameters)
-        self.logp(start)
-        self.expand(start)
+        fill_function_cache()
+        functions = compile_functions()
+        self.model = functions.model
+        self.logp, self.expand = functions.logp, functions.expand
+        self.names, self.dims = functions.names, functions.dims
         self.logp_callback, self.expand_callback = self._make_callbacks()
 
     def _make_callbacks(self) -> tuple[Callback, Callback]:
@@ -92,21 +78,6 @@ class Program:
             and np.allclose(got_gradient, gradient, rtol=1e-10)
             and np.allclose(got_values, values, rtol=1e-12)
         )
-
-    def _cut_point(self, free: list[Any], values: list[Any]) -> tuple[Any, dict[Any, Any], list[Any]]:
-        """A flat vector, and each value variable as a slice of it at symbolic offsets; also the constrained variables."""
-        point, offset = pt.dvector("point"), pt.constant(0)
-        pieces: dict[Any, Any] = {}
-        for variable, value in zip(free, values, strict=True):
-            shape = [self.model.dim_lengths[dim] for dim in self.model.named_vars_to_dims[variable.name]]
-            size = pt.prod(pt.stack(shape))
-            pieces[value] = point[offset : offset + size].reshape(shape)
-            offset = offset + size
-        constrained = []
-        for variable, value in zip(free, values, strict=True):
-            transform = self.model.rvs_to_transforms[variable]
-            constrained.append(value if transform is None else transform.backward(value, *variable.owner.inputs))
-        return point, pieces, constrained
 
     def load(self, arrays: ModelArrays) -> LoadedStudy:
         """Swap a study's arrays in; nothing is compiled.

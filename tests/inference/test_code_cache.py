@@ -67,3 +67,33 @@ def test_the_digest_changes_with_a_compiler_and_with_a_source(monkeypatch: pytes
     monkeypatch.undo()
     monkeypatch.setattr(code_cache, "SOURCES", ("model/arrays.py",))
     assert code_cache.code_digest.__wrapped__() != before
+
+
+DRAWS = """
+import hashlib
+from forecast.inference.program import get_program
+from forecast.inference.sampling import sample_posterior
+from forecast.model.arrays import probe_arrays
+from forecast.study import SamplerSettings
+loaded = get_program().load(probe_arrays())
+tree = sample_posterior(loaded, SamplerSettings(draws=500, tune=300, chains=2), seed=1, cores=2)
+print(hashlib.sha256(tree["posterior"]["theta"].values.tobytes()).hexdigest())
+"""
+
+
+def draws_of_a_new_process(cache: Path | None) -> str:
+    """Digest of the draws that a process makes with this cache, or with the one that all tests share."""
+    given = {} if cache is None else {"FORECAST_CACHE_DIR": str(cache)}
+    own = ("NUMBA_CACHE_DIR", "PYTENSOR_FLAGS", *given)
+    environment = {**{name: value for name, value in os.environ.items() if name not in own}, **given}
+    done = subprocess.run([sys.executable, "-c", DRAWS], capture_output=True, text=True, check=True, env=environment)
+    return done.stdout.strip()
+
+
+@pytest.mark.timeout(900)
+def test_draws_are_the_same_whatever_was_in_the_cache(tmp_path: Path) -> None:
+    """Code compiled in this process and code loaded from the cache round differently; nobody may notice."""
+    cold = draws_of_a_new_process(tmp_path / "cache")
+    warm = draws_of_a_new_process(tmp_path / "cache")
+    assert list((tmp_path / "cache" / "pytensor").rglob("forecast_*.ready"))
+    assert cold == warm == draws_of_a_new_process(None)

@@ -1,0 +1,96 @@
+"""PyTensor's compiled functions, put into its on-disk cache by a process of their own before anybody links against them.
+
+A function that was compiled in this very process is inlined into the callbacks; one that was loaded from the cache is
+not. The two round differently in the last digit, and a sampler turns a last digit into other draws. So a process never
+links against what it has compiled itself: with a cold cache, another process fills the cache first, and every process,
+the first one included, runs the same machine code. tests/inference/test_code_cache.py compares the draws.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytensor
+
+from forecast.errors import SamplingError
+from forecast.inference.code_cache import code_digest
+
+WATCH_SECONDS = 1.0
+
+
+def fill_function_cache() -> None:
+    """See that PyTensor's cache holds the program's functions; a minute or so when it does not, else nothing.
+
+    Raises
+    ------
+    SamplingError
+        When the functions cannot be compiled.
+    """
+    marker = _marker()
+    try:
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        if marker.exists():
+            return
+        with _lock(marker.with_suffix(".lock")):
+            if not marker.exists():
+                _compile_in_another_process()
+                marker.touch()
+    except OSError as error:
+        warnings.warn(
+            f"compiled code cannot be kept in {marker.parent} ({error}); it is compiled anew in every process, and "
+            "draws may differ in late digits; set FORECAST_CACHE_DIR to a folder that can be written",
+            stacklevel=2,
+        )
+
+
+def _marker() -> Path:
+    """Lies inside the cache that it speaks of, so that both go together."""
+    return Path(pytensor.config.compiledir) / f"forecast_{code_digest()}.ready"
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """One process compiles, the others wait for it."""
+    with path.open("w", encoding="utf-8") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _compile_in_another_process() -> None:
+    command = [sys.executable, "-m", "forecast.inference.function_cache"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (our own module)
+    if done.returncode != 0:
+        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        raise SamplingError(
+            f"the model could not be compiled: {last[0]}; expected a working PyTensor and numba; "
+            "run `make setup` again, or clear the cache folder"
+        )
+
+
+def main() -> None:
+    """Compile the functions once, so that PyTensor keeps them."""
+    parent = os.getppid()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    from forecast.inference.functions import compile_functions
+
+    compile_functions()
+
+
+def _end_with(parent: int) -> None:
+    """A process that was killed leaves no compiler behind."""
+    while os.getppid() == parent:
+        time.sleep(WATCH_SECONDS)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

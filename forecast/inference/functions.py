@@ -1,0 +1,68 @@
+"""The model's log density, gradient and named quantities as PyTensor functions of one flat vector, lengths symbolic.
+
+The vector is cut at symbolic offsets, so that its length, and that of every dim, may change from study to study.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+from pytensor.graph import clone_replace
+
+from forecast.model.arrays import smallest_arrays
+from forecast.model.graph import build_model
+
+
+@dataclass(frozen=True)
+class CompiledFunctions:
+    """The model and its compiled functions; its data are shared variables."""
+
+    model: pm.Model
+    logp: Any
+    """From a flat unconstrained point to (log density, gradient)."""
+    expand: Any
+    """From a flat unconstrained point to one flat vector of all named quantities."""
+    names: list[str]
+    """The named quantities in the order of that vector: latent variables, then deterministics."""
+    dims: list[tuple[str, ...]]
+
+
+def compile_functions() -> CompiledFunctions:
+    """The functions, compiled by numba through PyTensor's on-disk cache, and called once."""
+    model: pm.Model = build_model()
+    free = model.free_RVs
+    values = [model.rvs_to_values[variable] for variable in free]
+    point, pieces, constrained = _cut_point(model, free, values)
+    density = model.logp()
+    gradient = pt.concatenate([piece.ravel() for piece in pt.grad(density, values)])
+    logp = pytensor.function([point], clone_replace([density, gradient], pieces), mode="NUMBA")
+    named = [*free, *model.deterministics]
+    outputs = clone_replace([*constrained, *model.replace_rvs_by_values(model.deterministics)], pieces)
+    flat = pt.concatenate([pt.as_tensor(output).ravel() for output in outputs])
+    expand = pytensor.function([point], [flat], mode="NUMBA")
+    start = np.zeros(smallest_arrays().parameters)
+    logp(start)
+    expand(start)
+    dims = [tuple(model.named_vars_to_dims.get(variable.name, ())) for variable in named]
+    return CompiledFunctions(model, logp, expand, [variable.name for variable in named], dims)
+
+
+def _cut_point(model: pm.Model, free: list[Any], values: list[Any]) -> tuple[Any, dict[Any, Any], list[Any]]:
+    """A flat vector, and each value variable as a slice of it at symbolic offsets; also the constrained variables."""
+    point, offset = pt.dvector("point"), pt.constant(0)
+    pieces: dict[Any, Any] = {}
+    for variable, value in zip(free, values, strict=True):
+        shape = [model.dim_lengths[dim] for dim in model.named_vars_to_dims[variable.name]]
+        size = pt.prod(pt.stack(shape))
+        pieces[value] = point[offset : offset + size].reshape(shape)
+        offset = offset + size
+    constrained = []
+    for variable, value in zip(free, values, strict=True):
+        transform = model.rvs_to_transforms[variable]
+        constrained.append(value if transform is None else transform.backward(value, *variable.owner.inputs))
+    return point, pieces, constrained
