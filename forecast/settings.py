@@ -1,0 +1,191 @@
+"""Every setting of the service, read from the environment with the prefix ``FORECAST_``.
+
+This module guarantees that all processes of one installation agree: the paths and addresses that follow from `home`
+are computed here and nowhere else. It imports neither the science nor the service libraries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+
+MAX_SOCKET_PATH_BYTES = 107
+"""`sun_path` of a Unix socket holds 108 bytes with the closing NUL (unix(7))."""
+
+MEGABYTE = 1_000_000
+
+
+class Settings(BaseSettings):
+    """Where the service keeps its state, how it listens, how patient it is and how much it accepts."""
+
+    model_config = SettingsConfigDict(env_prefix="FORECAST_", extra="ignore", frozen=True)
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("scenario-forecast", appauthor=False),
+        description="The one directory of state: database, artifacts, queue, logs, lock.",
+    )
+    database_url: str | None = Field(
+        default=None, description="SQLAlchemy URL of the database; by default SQLite in `home`."
+    )
+    redis_url: str | None = Field(
+        default=None, description="URL of a Redis or Valkey server; by default one is run inside `home`."
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: user_cache_path("scenario-forecast", appauthor=False),
+        description="Compiled programs, shared by every process of this user.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    allow_remote: bool = Field(
+        default=False,
+        description="Allow an address that other machines can reach. There is no authentication, so put some in front.",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(), description="Further names that a request's Host header may carry, as a JSON list."
+    )
+    queue_name: str = Field(
+        default="forecast",
+        min_length=1,
+        max_length=64,
+        description="Name of the Celery queue; installations that share a Redis server need different names.",
+    )
+    concurrency: int = Field(
+        default=1, ge=1, le=64, description="Pool children of one worker; one job's sampling already uses all cores."
+    )
+    lease_seconds: float = Field(
+        default=30.0, gt=0, description="How long a running job may stay silent before it is run again."
+    )
+    heartbeat_seconds: float = Field(default=10.0, gt=0, description="How often a running job renews its lease.")
+    progress_seconds: float = Field(
+        default=1.0, gt=0, description="How often a running job writes its progress and looks for a cancellation."
+    )
+    dispatcher_interval_seconds: float = Field(
+        default=2.0, gt=0, description="Pause between two passes of the dispatcher."
+    )
+    max_attempts: int = Field(default=3, ge=1, le=20, description="Attempts before a job whose worker dies is failed.")
+    deadline_seconds: float = Field(default=3600.0, gt=0, le=18_000, description="Longest run of one attempt.")
+    queue_timeout_seconds: float = Field(
+        default=86_400.0, gt=0, description="Longest wait of a job in the queue before it is failed."
+    )
+    max_queued: int = Field(default=1000, ge=1, description="Jobs in the queue before new ones are turned away.")
+    max_body_bytes: int = Field(default=8 * MEGABYTE, ge=1024, description="Largest request body.")
+    max_document_bytes: int = Field(
+        default=5 * MEGABYTE, ge=1024, description="Largest study document, with its tables as rows."
+    )
+    stop_grace_seconds: float = Field(
+        default=15.0, gt=0, description="How long a process may take to stop before it is killed."
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("home", "cache_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        level = value.upper()
+        if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError(f"{value!r} is not a log level; use DEBUG, INFO, WARNING or ERROR")
+        return level
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the database in use."""
+        return self.database_url or f"sqlite:///{self.home / 'forecast.db'}"
+
+    @property
+    def artifacts(self) -> Path:
+        """Directory of the stored posterior draws."""
+        return self.home / "artifacts"
+
+    @property
+    def logs(self) -> Path:
+        """Directory of one log file per process."""
+        return self.home / "logs"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the supervisor as long as it runs."""
+        return self.home / "serve.lock"
+
+    @property
+    def address_file(self) -> Path:
+        """Holds the URL of the running service."""
+        return self.home / "address"
+
+    @property
+    def redis_dir(self) -> Path:
+        """Data directory of the embedded Redis."""
+        return self.home / "redis"
+
+    @property
+    def redis_socket(self) -> Path:
+        """Unix socket of the embedded Redis; in a short private directory when `home` is too deep for one."""
+        inside = self.redis_dir / "redis.sock"
+        if len(os.fsencode(inside)) <= MAX_SOCKET_PATH_BYTES:
+            return inside
+        token = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"scenario-forecast-{os.getuid()}-{token}" / "redis.sock"
+
+    @property
+    def broker_url(self) -> str:
+        """The queue's URL as kombu spells it."""
+        url = self.redis_client_url
+        if not url.startswith("unix://"):
+            return url
+        path, _, query = url.removeprefix("unix://").partition("?")
+        number = next((part.removeprefix("db=") for part in query.split("&") if part.startswith("db=")), "0")
+        return f"redis+socket://{path}?virtual_host={number}"
+
+    @property
+    def redis_client_url(self) -> str:
+        """The queue's URL as redis-py spells it."""
+        return self.redis_url or f"unix://{self.redis_socket}?db=0"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return self.host in LOOPBACK_HOSTS or self.host.startswith("127.")
+
+    @property
+    def base_url(self) -> str:
+        """Address of the service for a client on this machine."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (read here, not bound to)
+        host = everywhere.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def compiler_environment(self) -> dict[str, str]:
+        """Environment variables that make every process share one cache of compiled programs.
+
+        What the user has set wins.
+        """
+        variables = {}
+        flags = os.environ.get("PYTENSOR_FLAGS", "")
+        if "compiledir" not in flags:
+            own = f"base_compiledir={self.cache_dir / 'pytensor'}"
+            variables["PYTENSOR_FLAGS"] = f"{flags},{own}" if flags else own
+        if "NUMBA_CACHE_DIR" not in os.environ:
+            variables["NUMBA_CACHE_DIR"] = str(self.cache_dir / "numba")
+        return variables
+
+    def apply_compiler_environment(self) -> None:
+        """Set `compiler_environment` in this process; call it before the science is imported."""
+        (self.cache_dir / "numba").mkdir(parents=True, exist_ok=True)
+        os.environ.update(self.compiler_environment())
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

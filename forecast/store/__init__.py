@@ -1,0 +1,34 @@
+"""What is kept: the database behind repositories, and the files of posterior draws."""
+
+from __future__ import annotations
+
+from forecast.store.artifacts import ArtifactStore, StoredFile
+from forecast.store.columns import utc_now
+from forecast.store.database import Database
+from forecast.store.errors import CursorError, NotStoredError, ResultCorruptError, SchemaError
+from forecast.store.forecasts import ForecastRepository, compress_figure, stored_file
+from forecast.store.jobs import JobRepository
+from forecast.store.pages import DEFAULT_PAGE, MAX_PAGE, Page
+from forecast.store.schema import check_schema, migrate
+from forecast.store.studies import StudyRepository
+
+__all__ = [
+    "DEFAULT_PAGE",
+    "MAX_PAGE",
+    "ArtifactStore",
+    "CursorError",
+    "Database",
+    "ForecastRepository",
+    "JobRepository",
+    "NotStoredError",
+    "Page",
+    "ResultCorruptError",
+    "SchemaError",
+    "StoredFile",
+    "StudyRepository",
+    "check_schema",
+    "compress_figure",
+    "migrate",
+    "stored_file",
+    "utc_now",
+]

@@ -1,0 +1,31 @@
+"""What can go wrong between us and what is stored."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from forecast.errors import ForecastError
+
+
+class NotStoredError(ForecastError, LookupError):
+    """Nothing is stored under this id."""
+
+    code: ClassVar[str] = "not_found"
+
+
+class ResultCorruptError(ForecastError, RuntimeError):
+    """A stored file is missing or is not the file that was stored."""
+
+    code: ClassVar[str] = "result_corrupt"
+
+
+class CursorError(ForecastError, ValueError):
+    """A page cursor is not one that we gave out."""
+
+    code: ClassVar[str] = "cursor_invalid"
+
+
+class SchemaError(ForecastError, RuntimeError):
+    """The database's schema is not the one this version needs."""
+
+    code: ClassVar[str] = "schema_mismatch"

@@ -1,0 +1,98 @@
+"""Queries about stored forecasts. A forecast is added once and never changed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from forecast.store.artifacts import StoredFile
+from forecast.store.pages import Page, decode_cursor, make_page
+from forecast.store.tables import FigureRow, ForecastRow
+
+
+class ForecastRepository:
+    """Forecasts, as one transaction sees them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, row: ForecastRow, figures: Mapping[str, bytes]) -> None:
+        """Keep a forecast with its figures (gzip-compressed JSON by name)."""
+        self._session.add(row)
+        self._session.flush()
+        self._session.add_all(
+            FigureRow(forecast_id=row.id, name=name, json_gzip=figure) for name, figure in figures.items()
+        )
+        self._session.flush()
+
+    def get(self, forecast_id: str) -> ForecastRow | None:
+        return self._session.get(ForecastRow, forecast_id)
+
+    def of_job(self, job_id: str) -> ForecastRow | None:
+        return self._session.scalar(select(ForecastRow).where(ForecastRow.job_id == job_id))
+
+    def ids_of_jobs(self, job_ids: list[str]) -> dict[str, str]:
+        """Forecast id by job id, for those jobs that have one."""
+        query = select(ForecastRow.job_id, ForecastRow.id).where(ForecastRow.job_id.in_(job_ids))
+        return {row.job_id: row.id for row in self._session.execute(query)}
+
+    def page(self, study: str, limit: int, cursor: str | None = None) -> Page[ForecastRow]:
+        """Forecasts of a study, newest first."""
+        listing = f"forecasts:{study}"
+        query = select(ForecastRow).where(ForecastRow.study == study).order_by(ForecastRow.id.desc()).limit(limit + 1)
+        if (before := decode_cursor(listing, cursor)) is not None:
+            query = query.where(ForecastRow.id < before)
+        rows = list(self._session.scalars(query))
+        return make_page(listing, rows, [row.id for row in rows], limit)
+
+    def latest(self, study: str) -> ForecastRow | None:
+        """The newest forecast of a study; one of a stored version goes before those of documents sent with a job."""
+        query = (
+            select(ForecastRow)
+            .where(ForecastRow.study == study)
+            .order_by(ForecastRow.version.is_(None), ForecastRow.id.desc())
+            .limit(1)
+        )
+        return self._session.scalar(query)
+
+    def figure(self, forecast_id: str, name: str) -> bytes | None:
+        """A figure as gzip-compressed JSON."""
+        row = self._session.get(FigureRow, (forecast_id, name))
+        return row.json_gzip if row else None
+
+    def figure_names(self, forecast_id: str) -> tuple[str, ...]:
+        query = select(FigureRow.name).where(FigureRow.forecast_id == forecast_id).order_by(FigureRow.name)
+        return tuple(self._session.scalars(query))
+
+    def artifact_paths(self) -> frozenset[str]:
+        """Every stored file that a forecast mentions."""
+        return frozenset(self._session.scalars(select(ForecastRow.artifact_path)))
+
+
+def stored_file(row: ForecastRow) -> StoredFile:
+    """The file of posterior draws of a forecast."""
+    return StoredFile(path=row.artifact_path, sha256=row.artifact_sha256, size_bytes=row.artifact_bytes)
+
+
+def compress_figure(figure: Mapping[str, Any]) -> bytes:
+    """A figure as it is stored; the same figure gives the same bytes."""
+    try:
+        text = json.dumps(figure, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        # A refused forecast may draw what is not finite; JSON has no word for it, and Plotly leaves a gap at null.
+        text = json.dumps(_finite(figure), separators=(",", ":"), allow_nan=False)
+    return gzip.compress(text.encode(), compresslevel=6, mtime=0)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,146 @@
+"""Queries about jobs. Every change of state is one UPDATE with a guard: it happens once, or not at all.
+
+This module knows how rows are changed, `forecast.jobs` decides when. Nothing here reads a row first and writes it
+later, so no two processes can both believe that they made the same change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from forecast.store.pages import Page, decode_cursor, make_page
+from forecast.store.tables import AttemptRow, JobEventRow, JobRow
+
+
+class JobRepository:
+    """Jobs, their attempts and events, as one transaction sees them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, row: JobRow) -> None:
+        self._session.add(row)
+        self._session.flush()
+
+    def get(self, job_id: str) -> JobRow | None:
+        """The job as it stands in the database now."""
+        return self._session.get(JobRow, job_id, populate_existing=True)
+
+    def by_key(self, idempotency_key: str) -> JobRow | None:
+        return self._session.scalar(select(JobRow).where(JobRow.idempotency_key == idempotency_key))
+
+    def page(
+        self, limit: int, cursor: str | None = None, state: str | None = None, study: str | None = None
+    ) -> Page[JobRow]:
+        """Jobs, newest first."""
+        listing = f"jobs:{state or ''}:{study or ''}"
+        query = select(JobRow).order_by(JobRow.id.desc()).limit(limit + 1)
+        if state is not None:
+            query = query.where(JobRow.state == state)
+        if study is not None:
+            query = query.where(JobRow.study == study)
+        if (before := decode_cursor(listing, cursor)) is not None:
+            query = query.where(JobRow.id < before)
+        rows = list(self._session.scalars(query))
+        return make_page(listing, rows, [row.id for row in rows], limit)
+
+    def count(self, state: str) -> int:
+        return self._session.scalar(select(func.count()).select_from(JobRow).where(JobRow.state == state)) or 0
+
+    def count_before(self, row: JobRow) -> int:
+        """How many queued jobs came before this one."""
+        query = select(func.count()).select_from(JobRow).where(JobRow.state == "queued", JobRow.id < row.id)
+        return self._session.scalar(query) or 0
+
+    def change(self, job_id: str, *guards: ColumnElement[bool], **values: Any) -> bool:
+        """Change one row if every guard holds; tells whether it did. Watchers see a new revision."""
+        statement = (
+            update(JobRow)
+            .where(JobRow.id == job_id, *guards)
+            .values(revision=JobRow.revision + 1, **values)
+            .execution_options(synchronize_session=False)
+        )
+        return self._rows_of(statement) == 1
+
+    def touch(self, job_id: str, *guards: ColumnElement[bool], **values: Any) -> bool:
+        """As `change`, for what watchers need not see."""
+        statement = update(JobRow).where(JobRow.id == job_id, *guards).values(**values)
+        return self._rows_of(statement.execution_options(synchronize_session=False)) == 1
+
+    def _rows_of(self, statement: Any) -> int:
+        return int(self._session.execute(statement).rowcount)  # type: ignore[attr-defined]
+
+    def add_attempt(self, job_id: str, number: int, worker: str, now: datetime) -> None:
+        self._session.add(AttemptRow(job_id=job_id, number=number, worker=worker, started_at=now))
+        self._session.flush()
+
+    def end_attempt(self, job_id: str, number: int, outcome: str, detail: str | None, now: datetime) -> None:
+        statement = (
+            update(AttemptRow)
+            .where(AttemptRow.job_id == job_id, AttemptRow.number == number, AttemptRow.ended_at.is_(None))
+            .values(ended_at=now, outcome=outcome, detail=detail)
+            .execution_options(synchronize_session=False)
+        )
+        self._session.execute(statement)
+
+    def attempts(self, job_id: str) -> tuple[AttemptRow, ...]:
+        query = select(AttemptRow).where(AttemptRow.job_id == job_id).order_by(AttemptRow.number)
+        return tuple(self._session.scalars(query.execution_options(populate_existing=True)))
+
+    def add_event(self, job_id: str, event: str, now: datetime, **detail: Any) -> None:
+        self._session.add(JobEventRow(job_id=job_id, at=now, event=event, detail=detail))
+        self._session.flush()
+
+    def events(self, job_id: str) -> tuple[JobEventRow, ...]:
+        """What happened to a job, in order."""
+        return tuple(
+            self._session.scalars(select(JobEventRow).where(JobEventRow.job_id == job_id).order_by(JobEventRow.id))
+        )
+
+    def running_past_lease(self, now: datetime) -> tuple[JobRow, ...]:
+        return self._where(JobRow.state == "running", JobRow.lease_until < now)
+
+    def running_past_deadline(self, now: datetime) -> tuple[JobRow, ...]:
+        return self._where(JobRow.state == "running", JobRow.deadline_at < now)
+
+    def queued_since_before(self, moment: datetime) -> tuple[JobRow, ...]:
+        return self._where(JobRow.state == "queued", JobRow.queued_at < moment)
+
+    def due_for_dispatch(self, backoff_seconds: Sequence[float], now: datetime, limit: int) -> tuple[JobRow, ...]:
+        """Queued jobs that were never dispatched, or too long ago for how often they were; oldest first."""
+        last = len(backoff_seconds)
+        steps = [
+            and_(
+                JobRow.dispatches == count if count < last else JobRow.dispatches >= last,
+                JobRow.dispatched_at < now - timedelta(seconds=seconds),
+            )
+            for count, seconds in enumerate(backoff_seconds, start=1)
+        ]
+        query = select(JobRow).where(JobRow.state == "queued", or_(JobRow.dispatched_at.is_(None), *steps))
+        return tuple(self._session.scalars(query.order_by(JobRow.id).limit(limit)))
+
+    def mark_dispatched(self, job_id: str, now: datetime) -> bool:
+        """Remember that the queue was told about a job that still waits."""
+        return self.touch(job_id, JobRow.state == "queued", dispatched_at=now, dispatches=JobRow.dispatches + 1)
+
+    def forget_dispatches(self) -> int:
+        """Treat every queued job as never dispatched; tells how many there are."""
+        statement = update(JobRow).where(JobRow.state == "queued").values(dispatched_at=None, dispatches=0)
+        return self._rows_of(statement.execution_options(synchronize_session=False))
+
+    def unclaimed_since(self, moment: datetime) -> int:
+        """How many queued jobs were told to the queue, more than once, and have waited since before a moment."""
+        query = (
+            select(func.count())
+            .select_from(JobRow)
+            .where(JobRow.state == "queued", JobRow.queued_at < moment, JobRow.dispatches > 1)
+        )
+        return self._session.scalar(query) or 0
+
+    def _where(self, *guards: ColumnElement[bool]) -> tuple[JobRow, ...]:
+        return tuple(self._session.scalars(select(JobRow).where(*guards).order_by(JobRow.id)))

@@ -1,0 +1,63 @@
+"""The schema's version: bringing a database to it, and telling whether it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import inspect, text
+
+from forecast.store.database import Database, create_database_engine
+from forecast.store.errors import SchemaError
+
+HEAD: Final = "0001"
+"""The newest revision in `migrations/versions`; a test holds the two together."""
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the schema of this version, making it if there is none.
+
+    Raises
+    ------
+    SchemaError
+        When the database was made by a newer version.
+    """
+    # Alembic takes a third of a second to import, and only the process that migrates needs it.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    engine = create_database_engine(url)
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise SchemaError(
+            f"the database cannot be brought to schema {HEAD}: {error}; it was probably used by a newer version. "
+            "Install that version, or use another FORECAST_HOME"
+        ) from error
+    finally:
+        engine.dispose()
+
+
+def check_schema(database: Database) -> None:
+    """Make sure that the database has the schema of this version.
+
+    Raises
+    ------
+    SchemaError
+        When it has not.
+    """
+    with database.read() as session:
+        connection = session.connection()
+        if inspect(connection).has_table("alembic_version"):
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        else:
+            found = None
+    if found != HEAD:
+        raise SchemaError(
+            f"the database has schema {found or 'none'}, this version needs {HEAD}; start it with `forecast serve`"
+        )

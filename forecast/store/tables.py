@@ -1,0 +1,163 @@
+"""The tables. The database is the only truth about studies, jobs and forecasts.
+
+Documents are content-addressed and never change; forecasts and events are only ever added.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Date, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from forecast.store.columns import UtcDateTime
+
+ID = String(36)
+DIGEST = String(64)
+STUDY_ID = String(64)
+# SQLite numbers rows by itself only when the key is spelled INTEGER.
+ROW_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class DocumentRow(Base):
+    """A study document with its tables inlined, under the digest of its canonical JSON."""
+
+    __tablename__ = "document"
+
+    digest: Mapped[str] = mapped_column(DIGEST, primary_key=True)
+    json: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class StudyRow(Base):
+    """A stored study and its current version."""
+
+    __tablename__ = "study"
+
+    id: Mapped[str] = mapped_column(STUDY_ID, primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class StudyVersionRow(Base):
+    """One version that a study has had."""
+
+    __tablename__ = "study_version"
+
+    study: Mapped[str] = mapped_column(ForeignKey("study.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"), primary_key=True)
+    number: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class JobRow(Base):
+    """One request to compute something; also the outbox of the queue (queued and not recently dispatched)."""
+
+    __tablename__ = "job"
+    __table_args__ = (Index("ix_job_state_dispatched_at", "state", "dispatched_at"), Index("ix_job_study", "study"))
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    study: Mapped[str] = mapped_column(STUDY_ID)
+    title: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"))
+    """The document that is computed: the version asked for, with the job's as-of date and sampler settings."""
+    version: Mapped[str | None] = mapped_column(DIGEST)
+    """The stored version it was made from; None for a document that came with the request."""
+    as_of: Mapped[date] = mapped_column(Date)
+    seed: Mapped[int] = mapped_column(BigInteger)
+    code_version: Mapped[str] = mapped_column(String(32))
+    idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)
+    request_hash: Mapped[str] = mapped_column(DIGEST)
+    state: Mapped[str] = mapped_column(String(16))
+    revision: Mapped[int] = mapped_column(default=0)
+    """Grows with every change that a watcher can see."""
+    attempt: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int]
+    fence: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    worker: Mapped[str | None] = mapped_column(String(255))
+    dispatched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dispatches: Mapped[int] = mapped_column(default=0)
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    deadline_seconds: Mapped[float]
+    deadline_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    error_code: Mapped[str | None] = mapped_column(String(32))
+    error_detail: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AttemptRow(Base):
+    """One run of a job and how it ended."""
+
+    __tablename__ = "attempt"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    worker: Mapped[str] = mapped_column(String(255))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    detail: Mapped[str | None] = mapped_column(Text)
+
+
+class JobEventRow(Base):
+    """Something that happened to a job; never changed, never removed."""
+
+    __tablename__ = "job_event"
+
+    id: Mapped[int] = mapped_column(ROW_NUMBER, primary_key=True, autoincrement=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    event: Mapped[str] = mapped_column(String(32))
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class ForecastRow(Base):
+    """The stored answer of one job."""
+
+    __tablename__ = "forecast"
+    __table_args__ = (Index("ix_forecast_study_id", "study", "id"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), unique=True)
+    study: Mapped[str] = mapped_column(STUDY_ID)
+    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"))
+    version: Mapped[str | None] = mapped_column(DIGEST)
+    as_of: Mapped[date] = mapped_column(Date)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    verdict: Mapped[str] = mapped_column(String(16))
+    answer: Mapped[str] = mapped_column(Text)
+    artifact_path: Mapped[str] = mapped_column(Text)
+    """Relative to the directory of artifacts."""
+    artifact_sha256: Mapped[str] = mapped_column(DIGEST)
+    artifact_bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class FigureRow(Base):
+    """One Plotly figure of a forecast, as gzip-compressed JSON."""
+
+    __tablename__ = "figure"
+
+    forecast_id: Mapped[str] = mapped_column(ForeignKey("forecast.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    json_gzip: Mapped[bytes] = mapped_column(LargeBinary)

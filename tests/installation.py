@@ -1,0 +1,93 @@
+"""One installation in a temporary directory: a migrated database, a directory of artifacts, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from forecast.jobs.lifecycle import Claim, claim_job
+from forecast.jobs.states import JobState
+from forecast.jobs.submit import JobLimits, submit_job
+from forecast.settings import Settings
+from forecast.store import ArtifactStore, Database, JobRepository, migrate
+from forecast.store.ids import new_id
+from forecast.store.tables import AttemptRow, ForecastRow, JobRow
+from forecast.study import Study
+from tests.coin import NOW, coin_answer, coin_study
+
+LIMITS = JobLimits(max_attempts=3, deadline_seconds=600.0, max_queued=50)
+LEASE_SECONDS = 30.0
+
+
+@dataclass
+class Installation:
+    """What tests of the store and of jobs work on."""
+
+    settings: Settings
+    database: Database
+    artifacts: ArtifactStore
+
+    def submit(self, study: Study | None = None, now: datetime = NOW, **options: Any) -> str:
+        """A queued job's id."""
+        limits = options.pop("limits", LIMITS)
+        with self.database.write() as session:
+            return submit_job(session, study or coin_study(), limits, now=now, **options).job.id
+
+    def claim(self, job_id: str, worker: str = "host:1:2", now: datetime = NOW) -> Claim:
+        with self.database.write() as session:
+            claim = claim_job(session, job_id, worker, LEASE_SECONDS, now)
+        assert claim is not None
+        return claim
+
+    def job(self, job_id: str) -> JobRow:
+        with self.database.read() as session:
+            row = JobRepository(session).get(job_id)
+        assert row is not None
+        return row
+
+    def state(self, job_id: str) -> JobState:
+        return JobState(self.job(job_id).state)
+
+    def attempts(self, job_id: str) -> tuple[AttemptRow, ...]:
+        with self.database.read() as session:
+            return JobRepository(session).attempts(job_id)
+
+    def events(self, job_id: str) -> list[str]:
+        with self.database.read() as session:
+            return [row.event for row in JobRepository(session).events(job_id)]
+
+
+def forecast_row(claim: Claim, study: Study | None = None, now: datetime = NOW, **changes: Any) -> ForecastRow:
+    """A forecast of a claimed job, with made-up numbers."""
+    study = study or coin_study()
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "job_id": claim.job_id,
+        "study": study.study,
+        "digest": claim.digest,
+        "version": claim.version,
+        "as_of": study.as_of,
+        "made_at": now,
+        "verdict": "published",
+        "answer": coin_answer(study).model_dump_json(),
+        "artifact_path": f"2026-01/{claim.job_id}.nc",
+        "artifact_sha256": "0" * 64,
+        "artifact_bytes": 1,
+    }
+    return ForecastRow(**{**values, **changes})
+
+
+@contextmanager
+def installation_in(home: Path, **settings: Any) -> Iterator[Installation]:
+    """A new installation with its database migrated."""
+    chosen = Settings(home=home, **settings)
+    migrate(chosen.database)
+    database = Database(chosen.database)
+    try:
+        yield Installation(chosen, database, ArtifactStore(chosen.artifacts))
+    finally:
+        database.dispose()
