@@ -1,0 +1,70 @@
+"""What we ask the Redis server itself: whether it answers, and whether it is the one we published to.
+
+The epoch is a mark that we leave in the server. When it is missing the server was wiped, or is another one: what it
+was told before is gone.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from forecast.jobs.publish import BrokerUnavailableError
+
+TIMEOUT_SECONDS: Final = 3.0
+
+
+class Broker:
+    """One Redis server, asked with short timeouts."""
+
+    def __init__(self, url: str, queue: str) -> None:
+        self._client = redis.Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            decode_responses=True,
+            # redis-py retries for some seconds by default; who asks here asks again by itself.
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._epoch_key = f"{queue}:epoch"
+
+    def is_alive(self) -> bool:
+        """Whether the server answers."""
+        try:
+            return bool(self._client.ping())
+        except (redis.RedisError, OSError):
+            return False
+
+    def epoch(self) -> str | None:
+        """The mark that was left in the server, if it is still there.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the server does not answer.
+        """
+        try:
+            found = self._client.get(self._epoch_key)
+        except (redis.RedisError, OSError) as error:
+            raise BrokerUnavailableError(f"the queue's server does not answer: {error}") from error
+        return None if found is None else str(found)
+
+    def begin_epoch(self) -> None:
+        """Leave a new mark, unless another process just has.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the server does not take it.
+        """
+        try:
+            self._client.set(self._epoch_key, secrets.token_hex(8), nx=True)
+        except (redis.RedisError, OSError) as error:
+            raise BrokerUnavailableError(f"the queue's server does not answer: {error}") from error
+
+    def close(self) -> None:
+        self._client.close()

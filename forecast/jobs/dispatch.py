@@ -1,0 +1,129 @@
+"""One pass of the dispatcher: repair what broke, publish what waits, remove what nobody mentions.
+
+A pass may run in any number of processes at once and may be killed anywhere: every step is idempotent. Rows are marked
+as dispatched after publishing, so a crash between the two costs one more message, which the claim drops.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from forecast.jobs.broker import Broker
+from forecast.jobs.crash_points import crash_point
+from forecast.jobs.publish import BrokerUnavailableError, Publisher
+from forecast.jobs.recover import enforce_deadlines, enforce_queue_age, expire_leases
+from forecast.jobs.states import JobState
+from forecast.logs import get_logger
+from forecast.store import ArtifactStore, Database, ForecastRepository, JobRepository, utc_now
+
+BACKOFF_SECONDS: Final = (15.0, 30.0, 60.0, 120.0)
+"""How long a message may go unanswered before the job is published again, by how often it was."""
+
+BATCH: Final = 200
+ORPHAN_AGE_SECONDS: Final = 3600.0
+"""Far longer than the moment between a file's rename and the transaction that mentions it."""
+
+ORPHAN_INTERVAL_SECONDS: Final = 600.0
+DEAF_AFTER_SECONDS: Final = 60.0
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class PassReport:
+    """What one pass did."""
+
+    expired: list[str] = field(default_factory=list)
+    past_deadline: list[str] = field(default_factory=list)
+    timed_out: list[str] = field(default_factory=list)
+    published: list[str] = field(default_factory=list)
+    broker_is_alive: bool = True
+    workers_are_deaf: bool = False
+    """Jobs wait, were published again and again, and nothing runs."""
+
+
+class Dispatcher:
+    """Runs passes over one database and one queue."""
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: Publisher,
+        broker: Broker,
+        artifacts: ArtifactStore,
+        queue_timeout_seconds: float,
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._broker = broker
+        self._artifacts = artifacts
+        self._queue_timeout_seconds = queue_timeout_seconds
+        self._orphans_due = 0.0
+
+    def run_pass(self, now: datetime | None = None) -> PassReport:
+        """Run one pass."""
+        now = now or utc_now()
+        with self._database.read() as session:
+            jobs = JobRepository(session)
+            is_idle = not (jobs.count(JobState.RUNNING) or jobs.count(JobState.QUEUED))
+        expired: list[str] = []
+        past_deadline: list[str] = []
+        timed_out: list[str] = []
+        if not is_idle:
+            with self._database.write() as session:
+                past_deadline = enforce_deadlines(session, now)
+                expired = expire_leases(session, now)
+                timed_out = enforce_queue_age(session, self._queue_timeout_seconds, now)
+        self._remove_orphans(now)
+        try:
+            published = self._publish_due(now)
+            is_alive = True
+        except BrokerUnavailableError as error:
+            log.warning("broker_unavailable", error=str(error))
+            published, is_alive = [], False
+        report = PassReport(
+            expired, past_deadline, timed_out, published, is_alive, workers_are_deaf=self._hears_nobody(now)
+        )
+        if expired or past_deadline or timed_out or published:
+            log.info("pass", expired=expired, past_deadline=past_deadline, timed_out=timed_out, published=published)
+        return report
+
+    def _publish_due(self, now: datetime) -> list[str]:
+        if self._broker.epoch() is None:
+            with self._database.write() as session:
+                forgotten = JobRepository(session).forget_dispatches()
+            self._broker.begin_epoch()
+            log.info("broker_epoch_began", queued=forgotten)
+        with self._database.read() as session:
+            due = [row.id for row in JobRepository(session).due_for_dispatch(BACKOFF_SECONDS, now, BATCH)]
+        for job_id in due:
+            self._publisher.publish_job(job_id)
+            crash_point("dispatcher_published")
+            with self._database.write() as session:
+                JobRepository(session).mark_dispatched(job_id, now)
+        return due
+
+    def _hears_nobody(self, now: datetime) -> bool:
+        with self._database.read() as session:
+            jobs = JobRepository(session)
+            waiting = jobs.unclaimed_since(now - timedelta(seconds=DEAF_AFTER_SECONDS))
+            return bool(waiting) and not jobs.count(JobState.RUNNING)
+
+    def _remove_orphans(self, now: datetime) -> None:
+        if time.monotonic() < self._orphans_due:
+            return
+        self._orphans_due = time.monotonic() + ORPHAN_INTERVAL_SECONDS
+        oldest = now.timestamp() - ORPHAN_AGE_SECONDS
+        # List the files first: one that is finished and mentioned in between is then among the known.
+        candidates = list(self._artifacts.files_older_than(oldest))
+        if not candidates:
+            return
+        with self._database.read() as session:
+            known = ForecastRepository(session).artifact_paths()
+        for name in candidates:
+            if name not in known:
+                self._artifacts.remove(name)
+                log.info("orphan_removed", file=name)

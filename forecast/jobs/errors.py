@@ -1,0 +1,31 @@
+"""What can be wrong with a request about a job."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from forecast.errors import ForecastError
+
+
+class IdempotencyMismatchError(ForecastError, ValueError):
+    """The idempotency key was used before, with another request."""
+
+    code: ClassVar[str] = "idempotency_mismatch"
+
+
+class UnknownKindError(ForecastError, ValueError):
+    """There is no such kind of job."""
+
+    code: ClassVar[str] = "job_kind_unknown"
+
+
+class BacklogFullError(ForecastError, RuntimeError):
+    """Too many jobs are waiting already."""
+
+    code: ClassVar[str] = "backlog_full"
+
+
+class JobFinishedError(ForecastError, RuntimeError):
+    """The job has ended; what was asked for cannot be done to it any more."""
+
+    code: ClassVar[str] = "job_finished"

@@ -1,0 +1,247 @@
+"""How a job moves from state to state: each move is one guarded UPDATE, so it happens once or not at all.
+
+A claim draws a new random fence. Whoever holds an older one (a worker that was frozen and came back) can renew,
+complete or fail nothing. Moves ask and report: what happened is the return value, not an exception.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from forecast.jobs.errors import JobFinishedError
+from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
+from forecast.store import ForecastRepository, JobRepository, NotStoredError, utc_now
+from forecast.store.tables import ForecastRow, JobRow
+
+MAX_DETAIL_CHARACTERS = 4000
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One attempt's right to compute a job, for as long as its lease is renewed."""
+
+    job_id: str
+    attempt: int
+    fence: str
+    digest: str
+    seed: int
+    study: str
+    version: str | None
+    deadline_seconds: float
+
+
+class Renewal(StrEnum):
+    """What came of renewing a lease."""
+
+    RENEWED = "renewed"
+    """The job is still ours."""
+    CANCEL_REQUESTED = "cancel_requested"
+    """It is ours, and somebody wants it to stop."""
+    LOST = "lost"
+    """It is no longer ours: write nothing."""
+
+
+class Completion(StrEnum):
+    """What came of handing in a result."""
+
+    STORED = "stored"
+    """The forecast is stored and the job has succeeded."""
+    CANCELLED = "cancelled"
+    """A cancellation came first: nothing is stored."""
+    LOST = "lost"
+    """The job is no longer ours: nothing is stored."""
+
+
+class Cancellation(StrEnum):
+    """What came of asking a job to stop."""
+
+    CANCELLED = "cancelled"
+    """It was waiting and will never run."""
+    REQUESTED = "requested"
+    """It is running and will be stopped."""
+
+
+def _held(claim: Claim) -> tuple[ColumnElement[bool], ...]:
+    return JobRow.fence == claim.fence, JobRow.state == JobState.RUNNING.value
+
+
+def claim_job(
+    session: Session, job_id: str, worker: str, lease_seconds: float, now: datetime | None = None
+) -> Claim | None:
+    """Take a queued job; None when it is not to be had, and the message about it can be dropped."""
+    now = now or utc_now()
+    jobs = JobRepository(session)
+    row = jobs.get(job_id)
+    if row is None:
+        return None
+    fence = secrets.token_hex(16)
+    claimed = jobs.change(
+        job_id,
+        JobRow.state == JobState.QUEUED.value,
+        JobRow.cancel_requested.is_(False),
+        state=JobState.RUNNING.value,
+        attempt=JobRow.attempt + 1,
+        fence=fence,
+        worker=worker,
+        lease_until=now + timedelta(seconds=lease_seconds),
+        started_at=now,
+        deadline_at=now + timedelta(seconds=row.deadline_seconds),
+        progress=None,
+    )
+    if not claimed:
+        return None
+    row = jobs.get(job_id)
+    assert row is not None
+    jobs.add_attempt(job_id, row.attempt, worker, now)
+    jobs.add_event(job_id, "claimed", now, attempt=row.attempt, worker=worker)
+    return Claim(job_id, row.attempt, fence, row.digest, row.seed, row.study, row.version, row.deadline_seconds)
+
+
+def renew_lease(session: Session, claim: Claim, lease_seconds: float, now: datetime | None = None) -> Renewal:
+    """Say that the attempt is alive, and learn whether it should stop."""
+    now = now or utc_now()
+    jobs = JobRepository(session)
+    if not jobs.touch(claim.job_id, *_held(claim), lease_until=now + timedelta(seconds=lease_seconds)):
+        return Renewal.LOST
+    row = jobs.get(claim.job_id)
+    return Renewal.CANCEL_REQUESTED if row is not None and row.cancel_requested else Renewal.RENEWED
+
+
+def record_progress(session: Session, claim: Claim, progress: Mapping[str, Any]) -> bool:
+    """Show how far the attempt is; tells whether the job is still ours."""
+    return JobRepository(session).change(claim.job_id, *_held(claim), progress=dict(progress))
+
+
+def complete_job(
+    session: Session,
+    claim: Claim,
+    forecast: ForecastRow,
+    figures: Mapping[str, bytes],
+    now: datetime | None = None,
+) -> Completion:
+    """Store the forecast and end the job as succeeded, both or neither."""
+    now = now or utc_now()
+    jobs = JobRepository(session)
+    completed = jobs.change(
+        claim.job_id,
+        *_held(claim),
+        JobRow.cancel_requested.is_(False),
+        **ended_values(JobState.SUCCEEDED, now),
+    )
+    if not completed:
+        return Completion.CANCELLED if cancel_claimed(session, claim, now) else Completion.LOST
+    ForecastRepository(session).add(forecast, figures)
+    jobs.end_attempt(claim.job_id, claim.attempt, AttemptOutcome.SUCCEEDED, None, now)
+    jobs.add_event(claim.job_id, "succeeded", now, attempt=claim.attempt, forecast=forecast.id)
+    return Completion.STORED
+
+
+def fail_job(session: Session, claim: Claim, code: FailureCode, detail: str, now: datetime | None = None) -> bool:
+    """End the job as failed; tells whether it was ours to fail. A requested cancellation goes first."""
+    now = now or utc_now()
+    detail = detail[:MAX_DETAIL_CHARACTERS]
+    jobs = JobRepository(session)
+    failed = jobs.change(
+        claim.job_id,
+        *_held(claim),
+        JobRow.cancel_requested.is_(False),
+        error_code=code.value,
+        error_detail=detail,
+        **ended_values(JobState.FAILED, now),
+    )
+    if not failed:
+        return cancel_claimed(session, claim, now)
+    jobs.end_attempt(claim.job_id, claim.attempt, AttemptOutcome.FAILED, f"{code.value}: {detail}", now)
+    jobs.add_event(claim.job_id, "failed", now, attempt=claim.attempt, code=code.value)
+    return True
+
+
+def cancel_claimed(session: Session, claim: Claim, now: datetime | None = None) -> bool:
+    """End a running job whose cancellation was asked for; tells whether it was ours."""
+    now = now or utc_now()
+    jobs = JobRepository(session)
+    guards = (*_held(claim), JobRow.cancel_requested.is_(True))
+    if not jobs.change(claim.job_id, *guards, **ended_values(JobState.CANCELLED, now)):
+        return False
+    jobs.end_attempt(claim.job_id, claim.attempt, AttemptOutcome.CANCELLED, None, now)
+    jobs.add_event(claim.job_id, "cancelled", now, attempt=claim.attempt)
+    return True
+
+
+def release_job(session: Session, claim: Claim, now: datetime | None = None) -> bool:
+    """Hand a job back to the queue because its worker is being stopped; that attempt does not count."""
+    now = now or utc_now()
+    jobs = JobRepository(session)
+    released = jobs.change(
+        claim.job_id,
+        *_held(claim),
+        JobRow.cancel_requested.is_(False),
+        max_attempts=JobRow.max_attempts + 1,
+        **requeued_values(now),
+    )
+    if not released:
+        return cancel_claimed(session, claim, now)
+    jobs.end_attempt(claim.job_id, claim.attempt, AttemptOutcome.RELEASED, "the worker was stopped", now)
+    jobs.add_event(claim.job_id, "released", now, attempt=claim.attempt)
+    return True
+
+
+def cancel_job(session: Session, job_id: str, now: datetime | None = None) -> Cancellation:
+    """Ask a job to stop: at once while it waits, at its next heartbeat while it runs.
+
+    Raises
+    ------
+    NotStoredError
+        When there is no such job.
+    JobFinishedError
+        When it has ended already.
+    """
+    now = now or utc_now()
+    jobs = JobRepository(session)
+    row = jobs.get(job_id)
+    if row is None:
+        raise NotStoredError(f"there is no job {job_id}")
+    if jobs.change(
+        job_id,
+        JobRow.state == JobState.QUEUED.value,
+        cancel_requested=True,
+        **ended_values(JobState.CANCELLED, now),
+    ):
+        jobs.add_event(job_id, "cancelled", now)
+        return Cancellation.CANCELLED
+    if row.state == JobState.CANCELLED:
+        return Cancellation.CANCELLED
+    if row.state == JobState.RUNNING and row.cancel_requested:
+        return Cancellation.REQUESTED
+    if jobs.change(job_id, JobRow.state == JobState.RUNNING.value, cancel_requested=True):
+        jobs.add_event(job_id, "cancel_requested", now)
+        return Cancellation.REQUESTED
+    raise JobFinishedError(f"job {job_id} has ended as {row.state}; only a queued or running job can be cancelled")
+
+
+def ended_values(state: JobState, now: datetime) -> dict[str, Any]:
+    """What changes in a job's row when it ends."""
+    return {"state": state.value, "finished_at": now, "fence": None, "lease_until": None, "deadline_at": None}
+
+
+def requeued_values(now: datetime) -> dict[str, Any]:
+    """What changes in a job's row when it goes back to the queue."""
+    return {
+        "state": JobState.QUEUED.value,
+        "queued_at": now,
+        "fence": None,
+        "lease_until": None,
+        "deadline_at": None,
+        "worker": None,
+        "progress": None,
+        "dispatched_at": None,
+        "dispatches": 0,
+    }

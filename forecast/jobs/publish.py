@@ -1,0 +1,112 @@
+"""Telling the queue about a job. A message carries the job's id alone, and it is only a hint.
+
+Publishing never waits long and never retries: whoever calls it goes on when it fails, because the dispatcher publishes
+every queued row again until a worker claims it.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, ClassVar, Final
+
+from forecast.errors import ForecastError
+from forecast.logs import get_logger
+from forecast.store import Database, JobRepository, utc_now
+
+RUN_JOB_TASK: Final = "forecast.run_job"
+TICK_TASK: Final = "forecast.tick"
+
+SOCKET_TIMEOUT_SECONDS: Final = 3.0
+"""A publish to a frozen server blocks for ever without one."""
+
+VISIBILITY_TIMEOUT_SECONDS: Final = 6 * 3600
+"""Longer than the longest job: Redis redelivers what is unacknowledged after it, and that must not be a running job."""
+
+log = get_logger(__name__)
+
+
+class BrokerUnavailableError(ForecastError, ConnectionError):
+    """The queue cannot be reached now."""
+
+    code: ClassVar[str] = "broker_unavailable"
+
+
+class Publisher:
+    """Sends jobs to one queue."""
+
+    def __init__(self, broker_url: str, queue: str) -> None:
+        self._broker_url = broker_url
+        self._queue = queue
+        self._app: Any = None
+        self._lock = threading.Lock()
+
+    def publish_job(self, job_id: str) -> None:
+        """Tell the queue to look at a job.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the queue did not take it; nothing is lost, the dispatcher will try again.
+        """
+        from kombu.exceptions import KombuError
+
+        try:
+            with self._lock:
+                self._connected().send_task(
+                    RUN_JOB_TASK, args=[job_id], queue=self._queue, retry=False, ignore_result=True
+                )
+        except (KombuError, OSError) as error:
+            self.close()
+            raise BrokerUnavailableError(
+                f"the queue did not take job {job_id}: {error}; it will be sent again"
+            ) from error
+
+    def warm_up(self) -> None:
+        """Import what publishing needs, so that the first job does not wait for it."""
+        with self._lock:
+            self._connected()
+
+    def close(self) -> None:
+        """Drop the connection; the next job opens another. After a failure the old one may be half dead."""
+        with self._lock:
+            app, self._app = self._app, None
+        if app is not None:
+            app.close()
+
+    def _connected(self) -> Any:
+        # Celery takes half a second to import, and the web process must be up before that.
+        if self._app is None:
+            from celery import Celery
+
+            app = Celery("forecast-publisher", broker=self._broker_url, set_as_current=False)
+            app.conf.update(
+                result_backend=None,
+                task_ignore_result=True,
+                task_serializer="json",
+                accept_content=["json"],
+                task_publish_retry=False,
+                broker_connection_timeout=SOCKET_TIMEOUT_SECONDS,
+                broker_transport_options={
+                    "socket_timeout": SOCKET_TIMEOUT_SECONDS,
+                    "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
+                    # kombu's own retries add six seconds while there is no server.
+                    "max_retries": 0,
+                    "interval_start": 0,
+                    # The shortest value of all programs on one server wins, so it is the worker's.
+                    "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
+                },
+            )
+            self._app = app
+        return self._app
+
+
+def publish_now(database: Database, publisher: Publisher, job_id: str) -> bool:
+    """Publish a job right after its commit, to save it the wait for the next pass; tells whether that worked."""
+    try:
+        publisher.publish_job(job_id)
+    except BrokerUnavailableError as error:
+        log.info("publish_left_to_dispatcher", job_id=job_id, error=str(error))
+        return False
+    with database.write() as session:
+        JobRepository(session).mark_dispatched(job_id, utc_now())
+    return True

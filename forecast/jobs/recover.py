@@ -1,0 +1,110 @@
+"""What the dispatcher sets right: leases that ran out, deadlines that passed, jobs that waited too long.
+
+Each function does one kind of repair for all jobs in one transaction, is safe to run from several processes at once,
+and returns what it did.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from forecast.jobs.lifecycle import ended_values, requeued_values
+from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
+from forecast.store import JobRepository, utc_now
+from forecast.store.tables import JobRow
+
+DEADLINE_GRACE_SECONDS = 20.0
+"""A worker ends its own attempt at the deadline; this is for one that cannot, stuck in native code."""
+
+
+def expire_leases(session: Session, now: datetime | None = None) -> list[str]:
+    """Take jobs from workers that fell silent: back to the queue, or failed when no attempt is left."""
+    now = now or utc_now()
+    jobs = JobRepository(session)
+    return [row.id for row in jobs.running_past_lease(now) if _lose(jobs, row, now, JobRow.lease_until < now)]
+
+
+def lose_attempt(session: Session, job_id: str, worker: str, now: datetime | None = None) -> bool:
+    """As an expired lease, for a worker that is known to be dead; tells whether the job was still its."""
+    now = now or utc_now()
+    jobs = JobRepository(session)
+    row = jobs.get(job_id)
+    if row is None or row.state != JobState.RUNNING or row.worker != worker:
+        return False
+    return _lose(jobs, row, now)
+
+
+def _lose(jobs: JobRepository, row: JobRow, now: datetime, *guards: ColumnElement[bool]) -> bool:
+    held = (JobRow.fence == row.fence, JobRow.state == JobState.RUNNING.value, *guards)
+    ended = f"the worker {row.worker} fell silent"
+    if row.cancel_requested:
+        moved, event = jobs.change(row.id, *held, **ended_values(JobState.CANCELLED, now)), "cancelled"
+    elif row.attempt < row.max_attempts:
+        held = (*held, JobRow.cancel_requested.is_(False))
+        moved, event = jobs.change(row.id, *held, **requeued_values(now)), "requeued"
+    else:
+        history = "; ".join(
+            f"attempt {attempt.number}: {attempt.detail or attempt.outcome or ended}"
+            for attempt in jobs.attempts(row.id)
+        )
+        moved, event = (
+            jobs.change(
+                row.id,
+                *held,
+                JobRow.cancel_requested.is_(False),
+                error_code=FailureCode.WORKER_LOST.value,
+                error_detail=f"every one of {row.attempt} attempts lost its worker ({history}); "
+                "look for what kills it (memory, a crash) in the worker's log before submitting again",
+                **ended_values(JobState.FAILED, now),
+            ),
+            "failed",
+        )
+    if moved:
+        jobs.end_attempt(row.id, row.attempt, AttemptOutcome.LOST, ended, now)
+        jobs.add_event(row.id, event, now, attempt=row.attempt, reason="worker_lost")
+    return moved
+
+
+def enforce_deadlines(session: Session, now: datetime | None = None) -> list[str]:
+    """Fail attempts that passed their deadline and did not end themselves."""
+    now = now or utc_now()
+    latest = now - timedelta(seconds=DEADLINE_GRACE_SECONDS)
+    jobs = JobRepository(session)
+    failed = []
+    for row in jobs.running_past_deadline(latest):
+        detail = f"the attempt ran longer than {row.deadline_seconds:g} seconds and did not stop by itself"
+        if jobs.change(
+            row.id,
+            JobRow.fence == row.fence,
+            JobRow.state == JobState.RUNNING.value,
+            error_code=FailureCode.DEADLINE.value,
+            error_detail=detail,
+            **ended_values(JobState.FAILED, now),
+        ):
+            jobs.end_attempt(row.id, row.attempt, AttemptOutcome.FAILED, detail, now)
+            jobs.add_event(row.id, "failed", now, attempt=row.attempt, code=FailureCode.DEADLINE.value)
+            failed.append(row.id)
+    return failed
+
+
+def enforce_queue_age(session: Session, queue_timeout_seconds: float, now: datetime | None = None) -> list[str]:
+    """Fail jobs that no worker claimed in time."""
+    now = now or utc_now()
+    jobs = JobRepository(session)
+    failed = []
+    for row in jobs.queued_since_before(now - timedelta(seconds=queue_timeout_seconds)):
+        if jobs.change(
+            row.id,
+            JobRow.state == JobState.QUEUED.value,
+            JobRow.queued_at == row.queued_at,
+            error_code=FailureCode.QUEUE_TIMEOUT.value,
+            error_detail=f"no worker claimed the job within {queue_timeout_seconds:g} seconds; "
+            "see whether a worker is running, then submit it again",
+            **ended_values(JobState.FAILED, now),
+        ):
+            jobs.add_event(row.id, "failed", now, code=FailureCode.QUEUE_TIMEOUT.value)
+            failed.append(row.id)
+    return failed

@@ -1,0 +1,171 @@
+"""Accepting a job: everything that will be computed is fixed and stored before anybody is told that it was accepted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib.metadata import version
+from typing import Any, Final
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from forecast.jobs.errors import BacklogFullError, IdempotencyMismatchError, UnknownKindError
+from forecast.jobs.states import JobKind, JobState
+from forecast.store import JobRepository, StudyRepository, utc_now
+from forecast.store.ids import new_id
+from forecast.store.tables import JobRow
+from forecast.study import Study, require_supported
+
+CODE_VERSION: Final = version("scenario-forecast")
+
+SEED_LIMIT: Final = 2**31
+"""Seeds drawn here are below this, so that every language and JSON reader keeps them exact."""
+
+
+@dataclass(frozen=True)
+class JobLimits:
+    """What a job gets and how many may wait."""
+
+    max_attempts: int
+    deadline_seconds: float
+    max_queued: int
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The job that a request stands for, and whether the request made it."""
+
+    job: JobRow
+    is_new: bool
+
+
+def parse_kind(kind: str) -> JobKind:
+    """The kind of job of this name.
+
+    Raises
+    ------
+    UnknownKindError
+        When there is none.
+    """
+    try:
+        return JobKind(kind)
+    except ValueError:
+        kinds = ", ".join(repr(known.value) for known in JobKind)
+        raise UnknownKindError(f"there is no kind of job {kind!r}; the kinds are: {kinds}") from None
+
+
+def prepare_study(study: Study, as_of: date | None = None, sampler: Mapping[str, Any] | None = None) -> Study:
+    """The study that a job computes: with the job's own as-of date and sampler settings, and supported in full.
+
+    Raises
+    ------
+    StudyError
+        When the changed document is not valid, or uses a block that cannot be computed yet.
+    """
+    if as_of is not None:
+        study = study.with_as_of(as_of)
+    if sampler:
+        study = study.with_sampler(**sampler)
+    require_supported(study)
+    return study
+
+
+def canonical_json(value: object) -> str:
+    """JSON with sorted keys and no spaces: equal values give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def hash_request(request: object) -> str:
+    """SHA-256 of a request body, by which a repeated request is recognised."""
+    return hashlib.sha256(canonical_json(request).encode()).hexdigest()
+
+
+def find_submitted(session: Session, idempotency_key: str, request_hash: str) -> JobRow | None:
+    """The job that a request with this key made earlier.
+
+    Raises
+    ------
+    IdempotencyMismatchError
+        When the key came with another request.
+    """
+    row = JobRepository(session).by_key(idempotency_key)
+    if row is not None and row.request_hash != request_hash:
+        raise IdempotencyMismatchError(
+            f"the idempotency key {idempotency_key!r} was used for another request, which made job {row.id}; "
+            "repeat that request unchanged, or use a new key"
+        )
+    return row
+
+
+def submit_job(
+    session: Session,
+    study: Study,
+    limits: JobLimits,
+    *,
+    kind: JobKind = JobKind.FORECAST,
+    version_digest: str | None = None,
+    idempotency_key: str | None = None,
+    request_hash: str = "",
+    now: datetime | None = None,
+) -> Submission:
+    """Store a queued job for a prepared study; commit, and only then answer.
+
+    The seed is the study's own, or is drawn here, so that every attempt computes the same numbers.
+
+    Parameters
+    ----------
+    version_digest
+        The stored version it was made from; None for a document that came with the request.
+    request_hash
+        From `hash_request`; compared when the idempotency key is seen again.
+
+    Raises
+    ------
+    IdempotencyMismatchError
+        When the key was used for another request.
+    BacklogFullError
+        When `limits.max_queued` jobs wait already.
+    """
+    now = now or utc_now()
+    jobs = JobRepository(session)
+    if idempotency_key and (earlier := find_submitted(session, idempotency_key, request_hash)):
+        return Submission(earlier, is_new=False)
+    if (waiting := jobs.count(JobState.QUEUED)) >= limits.max_queued:
+        raise BacklogFullError(
+            f"{waiting} jobs are waiting, at most {limits.max_queued} may; try again when some of them have run"
+        )
+    StudyRepository(session).add_document(study.digest, canonical_json(study.canonical()), now)
+    seed = study.sampler.seed
+    row = JobRow(
+        id=new_id(),
+        kind=kind.value,
+        study=study.study,
+        title=study.title,
+        digest=study.digest,
+        version=version_digest,
+        as_of=study.as_of,
+        seed=secrets.randbelow(SEED_LIMIT) if seed is None else seed,
+        code_version=CODE_VERSION,
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+        state=JobState.QUEUED.value,
+        max_attempts=limits.max_attempts,
+        deadline_seconds=limits.deadline_seconds,
+        created_at=now,
+        queued_at=now,
+    )
+    try:
+        with session.begin_nested():
+            jobs.add(row)
+    except IntegrityError:
+        # Two requests with one key at the same moment, on a database that lets both begin.
+        if idempotency_key and (earlier := find_submitted(session, idempotency_key, request_hash)):
+            return Submission(earlier, is_new=False)
+        raise
+    jobs.add_event(row.id, "queued", now, kind=kind.value, digest=study.digest)
+    return Submission(row, is_new=True)

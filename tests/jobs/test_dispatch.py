@@ -1,0 +1,161 @@
+"""Passes of the dispatcher over a real database and a real Redis."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+
+from forecast.jobs.broker import Broker
+from forecast.jobs.dispatch import BACKOFF_SECONDS, ORPHAN_AGE_SECONDS, Dispatcher
+from forecast.jobs.publish import Publisher, publish_now
+from forecast.jobs.states import JobState
+from forecast.store import ForecastRepository, utc_now
+from tests.coin import NOW
+from tests.embedded_redis import EmbeddedRedis, redis_for
+from tests.installation import Installation, forecast_row
+
+
+@pytest.fixture
+def server(installation: Installation) -> Iterator[EmbeddedRedis]:
+    with redis_for(installation.settings) as running:
+        yield running
+
+
+@pytest.fixture
+def publisher(installation: Installation) -> Iterator[Publisher]:
+    made = Publisher(installation.settings.broker_url, installation.settings.queue_name)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def dispatcher(installation: Installation, publisher: Publisher) -> Iterator[Dispatcher]:
+    settings = installation.settings
+    broker = Broker(settings.redis_client_url, settings.queue_name)
+    yield Dispatcher(installation.database, publisher, broker, installation.artifacts, 3600.0)
+    broker.close()
+
+
+def messages(installation: Installation) -> int:
+    with redis.Redis.from_url(installation.settings.redis_client_url) as client:
+        return int(client.llen(installation.settings.queue_name))  # type: ignore[arg-type]
+
+
+def test_a_queued_job_is_published_once_and_then_left_alone(
+    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
+) -> None:
+    job_id = installation.submit()
+    assert dispatcher.run_pass(NOW).published == [job_id]
+    assert dispatcher.run_pass(NOW + timedelta(seconds=14)).published == []
+    assert messages(installation) == 1
+
+
+def test_an_unanswered_message_is_repeated_with_growing_pauses(
+    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
+) -> None:
+    job_id = installation.submit()
+    moment = NOW
+    dispatcher.run_pass(moment)
+    for pause in (*BACKOFF_SECONDS, BACKOFF_SECONDS[-1]):
+        assert dispatcher.run_pass(moment + timedelta(seconds=pause - 1)).published == []
+        moment += timedelta(seconds=pause + 1)
+        assert dispatcher.run_pass(moment).published == [job_id]
+    assert installation.job(job_id).dispatches == 6
+
+
+def test_a_running_job_is_not_published(
+    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
+) -> None:
+    installation.claim(installation.submit())
+    assert dispatcher.run_pass(NOW).published == []
+
+
+def test_a_job_accepted_while_redis_is_down_is_published_when_it_is_back(
+    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher, publisher: Publisher
+) -> None:
+    dispatcher.run_pass(NOW)
+    server.kill()
+    job_id = installation.submit()
+    assert not publish_now(installation.database, publisher, job_id)
+    report = dispatcher.run_pass(NOW)
+    assert (report.published, report.broker_is_alive) == ([], False)
+    assert installation.state(job_id) is JobState.QUEUED
+    server.start()
+    assert dispatcher.run_pass(NOW).published == [job_id]
+    assert messages(installation) == 1
+
+
+def test_what_a_wiped_redis_was_told_is_told_again(
+    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
+) -> None:
+    jobs = [installation.submit() for _ in range(3)]
+    assert dispatcher.run_pass(NOW).published == jobs
+    with redis.Redis.from_url(installation.settings.redis_client_url) as client:
+        client.flushall()
+    assert messages(installation) == 0
+    assert dispatcher.run_pass(NOW + timedelta(seconds=1)).published == jobs
+    assert messages(installation) == 3
+
+
+def test_a_lost_message_costs_a_pause_and_nothing_else(
+    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
+) -> None:
+    """Redis pops a message before a worker has it; a worker that dies in between loses it for good."""
+    job_id = installation.submit()
+    dispatcher.run_pass(NOW)
+    with redis.Redis.from_url(installation.settings.redis_client_url) as client:
+        client.delete(installation.settings.queue_name)
+    assert dispatcher.run_pass(NOW + timedelta(seconds=16)).published == [job_id]
+
+
+def test_publishing_after_the_commit_saves_the_dispatcher_the_work(
+    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher, publisher: Publisher
+) -> None:
+    dispatcher.run_pass()
+    job_id = installation.submit(now=utc_now())
+    assert publish_now(installation.database, publisher, job_id)
+    assert installation.job(job_id).dispatches == 1
+    assert dispatcher.run_pass().published == []
+
+
+def test_leases_expire_even_while_redis_is_down(installation: Installation, dispatcher: Dispatcher) -> None:
+    claim = installation.claim(installation.submit())
+    report = dispatcher.run_pass(NOW + timedelta(seconds=31))
+    assert (report.expired, report.broker_is_alive) == ([claim.job_id], False)
+
+
+def test_workers_that_hear_nothing_are_noticed(
+    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
+) -> None:
+    job_id = installation.submit()
+    assert not dispatcher.run_pass(NOW).workers_are_deaf
+    assert not dispatcher.run_pass(NOW + timedelta(seconds=20)).workers_are_deaf
+    assert dispatcher.run_pass(NOW + timedelta(seconds=70)).workers_are_deaf
+    installation.claim(job_id)
+    assert not dispatcher.run_pass(NOW + timedelta(seconds=71)).workers_are_deaf
+
+
+def test_files_that_no_forecast_mentions_are_removed_after_an_hour(
+    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
+) -> None:
+    claim = installation.claim(installation.submit())
+    mentioned = installation.artifacts.write("2026-01/mentioned.nc", write_a_byte)
+    orphan = installation.artifacts.write("2026-01/orphan.nc", write_a_byte)
+    young = installation.artifacts.write("2026-01/young.nc", write_a_byte)
+    with installation.database.write() as session:
+        ForecastRepository(session).add(forecast_row(claim, artifact_path=mentioned.path), {})
+    old = NOW.timestamp() - ORPHAN_AGE_SECONDS - 1
+    for file in (mentioned, orphan):
+        os.utime(installation.artifacts.root / file.path, (old, old))
+    dispatcher.run_pass(NOW)
+    left = {path.name for path in installation.artifacts.root.rglob("*.nc")}
+    assert left == {"mentioned.nc", Path(young.path).name}
+
+
+def write_a_byte(path: Path) -> None:
+    path.write_bytes(b"x")
