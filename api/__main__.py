@@ -1,0 +1,52 @@
+"""Starts the web process."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+
+from api.starting import StartingApp
+from forecast.settings import get_settings
+
+GRACE_SECONDS: Final = 3
+"""Open event streams would hold up a stop for ever."""
+
+
+def load_app() -> Starlette:
+    """Import and make the application; a process that cannot do so ends, so that its supervisor notices."""
+    import os
+    import traceback
+
+    try:
+        from api.app import create_app
+        from forecast.logs import configure_logging
+
+        settings = get_settings()
+        configure_logging("api", settings.log_level)
+        return create_app(settings)
+    except BaseException:  # noqa: BLE001 (told and ended, whatever it was)
+        traceback.print_exc()
+        os._exit(1)
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    settings = get_settings()
+    uvicorn.run(
+        StartingApp(load_app),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=15,
+        h11_max_incomplete_event_size=64 * 1024,
+        lifespan="on",
+    )
+
+
+if __name__ == "__main__":
+    main()

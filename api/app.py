@@ -1,0 +1,61 @@
+"""The web application. Importing this module imports none of the science: the process is up in a second, and small."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import FastAPI
+
+from api.middleware import BodyLimit, HostCheck, SecurityHeaders
+from api.pages.routes import mount_pages
+from api.problems import MEDIA_TYPE, install_problems
+from api.routes import events, forecasts, health, jobs, studies
+from api.schemas import Problem
+from api.service import Service
+from forecast.settings import LOOPBACK_HOSTS, Settings, get_settings
+
+_PROBLEM: Final = {"description": "What was wrong and what to do", "model": Problem}
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application over the installation that the settings describe."""
+    settings = settings or get_settings()
+    service = Service.open(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        threading.Thread(target=service.publisher.warm_up, name="publisher", daemon=True).start()
+        yield
+        service.close()
+
+    app = FastAPI(
+        title="Scenario forecasts",
+        version=version("scenario-forecast"),
+        description=f"Probabilities of scenarios, with their errors and checks. Errors are {MEDIA_TYPE} (RFC 9457).",
+        lifespan=lifespan,
+        # The interactive documentation would load its scripts from elsewhere; /openapi.json is what it shows.
+        docs_url=None,
+        redoc_url=None,
+        responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
+    )
+    app.state.service = service
+    install_problems(app)
+    for module in (health, studies, jobs, events, forecasts):
+        app.include_router(module.router)
+    mount_pages(app)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    if hosts := allowed_hosts(settings):
+        app.add_middleware(HostCheck, allowed=hosts)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def allowed_hosts(settings: Settings) -> frozenset[str]:
+    """Host names to answer to; empty when any will do, as behind a proxy that checks them."""
+    if not settings.is_loopback and not settings.allowed_hosts:
+        return frozenset()
+    return frozenset(LOOPBACK_HOSTS | {settings.host.lower(), *(host.lower() for host in settings.allowed_hosts)})

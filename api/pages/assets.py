@@ -1,0 +1,75 @@
+"""Files that pages load: our own stylesheet and modules, and Plotly as the installed package ships it.
+
+Nothing comes from another host. An address with the file's version may be kept for a year, any other is checked again
+at each use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+STATIC: Final = Path(__file__).resolve().parent.parent / "static"
+PLOTLY_NAME: Final = "plotly.min.js"
+KEEP: Final = "public, max-age=31536000, immutable"
+CHECK_AGAIN: Final = "no-cache"
+
+
+@lru_cache(maxsize=1)
+def plotly_script() -> Path:
+    """Plotly's script inside the installed package, found without importing it.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the package or the file in it is missing.
+    """
+    spec = importlib.util.find_spec("plotly")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        script = Path(folder) / "package_data" / PLOTLY_NAME
+        if script.is_file():
+            return script
+    raise FileNotFoundError(f"the installed packages hold no plotly/package_data/{PLOTLY_NAME}; install plotly again")
+
+
+@lru_cache(maxsize=64)
+def asset_version(name: str) -> str:
+    """A word that changes when the file does."""
+    if name == PLOTLY_NAME:
+        return importlib.metadata.version("plotly")
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def asset_url(name: str) -> str:
+    """The address of a file, with its version."""
+    return f"/static/{name}?v={asset_version(name)}"
+
+
+class Assets(StaticFiles):
+    """Our files and Plotly's under one path."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=STATIC)
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        if path == PLOTLY_NAME:
+            script = plotly_script()
+            return str(script), script.stat()
+        return super().lookup_path(path)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        asked = scope.get("query_string", b"").decode("latin-1")
+        is_versioned = response.status_code in (200, 304) and asked == f"v={asset_version(path)}"
+        response.headers["Cache-Control"] = KEEP if is_versioned else CHECK_AGAIN
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response

@@ -1,0 +1,76 @@
+"""Small drawings of an estimate with its interval, as positions in percent of the width.
+
+A template draws them as SVG with percent coordinates, so they stretch with the page and print.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from forecast.answer import Interval
+
+LEAST_RATIO_SPAN: Final = math.log(2.0)
+"""An axis of ratios reaches from a half to two at least, so that small differences look small."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An interval with its estimate; all positions in percent of the width."""
+
+    low: str
+    high: str
+    estimate: str
+    label: str
+    """The same in words, for whoever cannot see the drawing."""
+    reference: str | None = None
+    """A line to compare with, such as no effect."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Maps numbers to positions along a bar."""
+
+    start: float
+    end: float
+    is_logarithmic: bool = False
+    reference: float | None = None
+
+    def position(self, value: float) -> str:
+        """The place of a number in percent of the width; what lies outside is moved to the edge."""
+        placed = math.log(max(value, 1e-12)) if self.is_logarithmic else value
+        share = (placed - self.start) / (self.end - self.start)
+        return f"{100 * min(max(share, 0.0), 1.0):.2f}%"
+
+    def bar(self, estimate: float, interval: Interval, label: str) -> Bar:
+        """The bar of an estimate."""
+        return Bar(
+            low=self.position(interval.low),
+            high=self.position(interval.high),
+            estimate=self.position(estimate),
+            label=label,
+            reference=None if self.reference is None else self.position(self.reference),
+        )
+
+
+PROBABILITY: Final = Scale(0.0, 1.0)
+
+
+def scale_from_zero(intervals: Iterable[Interval]) -> Scale:
+    """From zero to the largest upper end."""
+    return Scale(0.0, max((interval.high for interval in intervals), default=1.0) * 1.04 or 1.0)
+
+
+def scale_around_zero(intervals: Iterable[Interval]) -> Scale:
+    """Symmetric around no effect."""
+    reach = max((max(abs(interval.low), abs(interval.high)) for interval in intervals), default=1.0) * 1.04 or 1.0
+    return Scale(-reach, reach, reference=0.0)
+
+
+def scale_of_ratios(intervals: Iterable[Interval]) -> Scale:
+    """Logarithmic and symmetric around one."""
+    ends = [abs(math.log(max(end, 1e-12))) for interval in intervals for end in (interval.low, interval.high)]
+    reach = max([LEAST_RATIO_SPAN, *ends]) * 1.04
+    return Scale(-reach, reach, is_logarithmic=True, reference=1.0)

@@ -1,0 +1,236 @@
+"""A forecast's page: the answer first, then whether to trust it, then the evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from api.pages import wording
+from api.pages.bars import PROBABILITY, Bar
+from api.pages.covariates import CovariateRow, build_covariates
+from api.pages.evidence import OutcomeEvidence, build_evidence
+from api.pages.figures import FigureSlot, diagnostic_figures, figure_named
+from api.pages.page import PageContext
+from api.pages.trust import Trust, build_trust
+from api.pages.verdicts import VerdictBadge, verdict_badge
+from forecast.answer import HorizonPoint, Interval, OutcomeForecast, ScenarioForecast, StoredForecast
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """The answer for one scenario or outcome."""
+
+    id: str
+    title: str
+    probability: str
+    interval: str
+    error: str
+    words: str
+    by: str
+    """Until when, for an outcome; empty for a scenario, whose expression says it."""
+    expression: str
+    note: str
+    bar: Bar
+
+
+@dataclass(frozen=True)
+class HorizonColumn:
+    """One outcome of the horizon table."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class HorizonRow:
+    """All outcomes by the end of one period."""
+
+    period: str
+    date: str
+    cells: tuple[tuple[str, str], ...]
+    """Probability and interval, by outcome."""
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file of the forecast."""
+
+    url: str
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastPage(PageContext):
+    """One stored forecast."""
+
+    template: ClassVar[str] = "forecast.html"
+
+    forecast_id: str
+    heading: str
+    study: str
+    as_of: str
+    horizon: str
+    """How far it looks: `60 months, to 10 September 2026`."""
+    made_at: str
+    made_at_iso: str
+    age: str
+    verdict: VerdictBadge
+    verdict_reasons: tuple[str, ...]
+    level: str
+    scenarios: tuple[AnswerRow, ...]
+    outcomes: tuple[AnswerRow, ...]
+    horizon_figure: FigureSlot | None
+    horizon_columns: tuple[HorizonColumn, ...]
+    horizon_rows: tuple[HorizonRow, ...]
+    period: str
+    evidence: tuple[OutcomeEvidence, ...]
+    covariates: tuple[CovariateRow, ...]
+    trust: Trust
+    diagnostic_figures: tuple[FigureSlot, ...]
+    identity: tuple[tuple[str, str], ...]
+    downloads: tuple[Download, ...]
+    job_url: str | None
+
+
+def build_forecast(
+    forecast: StoredForecast,
+    figures: Sequence[FigureSlot] = (),
+    *,
+    draws_bytes: int | None = None,
+    job_id: str | None = None,
+) -> ForecastPage:
+    """The page of a stored forecast.
+
+    Parameters
+    ----------
+    figures
+        The places of its stored figures.
+    draws_bytes
+        Size of its `draws.nc`, if known.
+    """
+    levels = [outcome.interval for outcome in forecast.outcomes]
+    return ForecastPage(
+        page_title=wording.shortened(forecast.title),
+        json_url=f"/v1/forecasts/{forecast.forecast_id}",
+        forecast_id=forecast.forecast_id,
+        heading=forecast.title,
+        study=forecast.study,
+        as_of=wording.day(forecast.as_of),
+        horizon=_horizon(forecast),
+        made_at=wording.moment(forecast.made_at),
+        made_at_iso=forecast.made_at.isoformat(),
+        age=wording.age(forecast.age_seconds),
+        verdict=verdict_badge(forecast.verdict),
+        verdict_reasons=forecast.verdict_reasons,
+        level=wording.level(levels[0]) if levels else f"90{wording.NO_BREAK_SPACE}%",
+        scenarios=tuple(_scenario_row(scenario) for scenario in forecast.scenarios),
+        outcomes=tuple(_outcome_row(outcome, forecast) for outcome in forecast.outcomes),
+        horizon_figure=figure_named(figures, "horizon"),
+        horizon_columns=tuple(HorizonColumn(outcome.id, outcome.title) for outcome in forecast.outcomes),
+        horizon_rows=_horizon_rows(forecast.outcomes),
+        period=forecast.period,
+        evidence=tuple(build_evidence(outcome, forecast.period) for outcome in forecast.outcomes),
+        covariates=build_covariates(forecast.covariates),
+        trust=build_trust(forecast.checks, forecast.diagnostics, forecast.provenance),
+        diagnostic_figures=diagnostic_figures(figures),
+        identity=(
+            ("Forecast", forecast.forecast_id),
+            ("Study", forecast.study),
+            ("Study digest (SHA-256)", forecast.study_digest),
+            ("Method version", forecast.method_version),
+        ),
+        downloads=_downloads(forecast.forecast_id, figures, draws_bytes),
+        job_url=f"/jobs/{job_id}" if job_id else None,
+    )
+
+
+def _horizon(forecast: StoredForecast) -> str:
+    length = wording.plural(forecast.horizon_periods, forecast.period)
+    points = forecast.outcomes[0].horizon if forecast.outcomes else ()
+    return f"{length}, to {wording.day(points[-1].date)}" if points else length
+
+
+def _scenario_row(scenario: ScenarioForecast) -> AnswerRow:
+    return _answer_row(scenario, by="", expression=scenario.when, note="")
+
+
+def _outcome_row(outcome: OutcomeForecast, forecast: StoredForecast) -> AnswerRow:
+    return _answer_row(outcome, by=wording.day(outcome.by), expression="", note=_timing(outcome, forecast.period))
+
+
+def _answer_row(part: OutcomeForecast | ScenarioForecast, *, by: str, expression: str, note: str) -> AnswerRow:
+    probability = wording.percent(part.probability, part.mcse)
+    interval = wording.percent_range(part.interval, part.mcse)
+    return AnswerRow(
+        id=part.id,
+        title=part.title,
+        probability=probability,
+        interval=interval,
+        error=wording.points(part.mcse),
+        words=part.words,
+        by=by,
+        expression=expression,
+        note=note,
+        bar=PROBABILITY.bar(
+            part.probability, part.interval, f"{probability}, {wording.level(part.interval)} interval {interval}"
+        ),
+    )
+
+
+def _timing(outcome: OutcomeForecast, period: str) -> str:
+    timing = outcome.timing
+    if timing is None:
+        return ""
+    if timing.median_period is not None:
+        return f"Half of all futures have it by {_when(timing.median_period, outcome.horizon, period)}."
+    if timing.median_period_given_event is not None:
+        when = _when(timing.median_period_given_event, outcome.horizon, period)
+        return f"Fewer than half of all futures have it by the horizon; of those that do, half by {when}."
+    return "No simulated future has it by the horizon."
+
+
+def _when(periods: float, horizon: tuple[HorizonPoint, ...], period: str) -> str:
+    """The end of a future period, as a date where it is known."""
+    index = max(math.ceil(periods), 1) - 1
+    ends: date | None = horizon[index].date if index < len(horizon) else None
+    return f"{ends:%B %Y}" if ends and period != "day" else wording.day(ends) if ends else f"{period} {index + 1}"
+
+
+def _horizon_rows(outcomes: tuple[OutcomeForecast, ...]) -> tuple[HorizonRow, ...]:
+    if not outcomes:
+        return ()
+    return tuple(
+        HorizonRow(
+            period=str(same_end[0].period),
+            date=wording.short_day(same_end[0].date),
+            cells=tuple(_horizon_cell(point, outcome) for point, outcome in zip(same_end, outcomes, strict=True)),
+        )
+        for same_end in zip(*(outcome.horizon for outcome in outcomes), strict=True)
+    )
+
+
+def _horizon_cell(point: HorizonPoint, outcome: OutcomeForecast) -> tuple[str, str]:
+    if outcome.kind == "binary" and point.high == 0.0:
+        return wording.NONE, ""
+    spread = Interval(low=point.low, high=point.high)
+    return wording.percent(point.probability, outcome.mcse), wording.percent_range(spread, outcome.mcse)
+
+
+def _downloads(forecast_id: str, figures: Sequence[FigureSlot], draws_bytes: int | None) -> tuple[Download, ...]:
+    base = f"/v1/forecasts/{forecast_id}"
+    size = f", {wording.size(draws_bytes)}" if draws_bytes is not None else ""
+    return (
+        Download(base, "forecast.json", "everything on this page"),
+        Download(
+            f"{base}/draws.nc", "draws.nc", f"posterior draws and simulated futures; NetCDF, opens in ArviZ{size}"
+        ),
+        Download(f"{base}/diagnostics", "diagnostics.json", "checks and convergence"),
+        *(
+            Download(figure.url, f"{figure.name}.json", f"figure “{figure.title.lower()}”, as Plotly reads it")
+            for figure in figures
+        ),
+    )

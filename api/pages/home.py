@@ -1,0 +1,208 @@
+"""The home page: what is forecast here, what is being computed, how to ask for more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from api.pages import wording
+from api.pages.bars import PROBABILITY, Bar
+from api.pages.job_words import STATE_WORDS
+from api.pages.page import PageContext
+from api.pages.verdicts import VerdictBadge, verdict_badge
+from forecast.answer import Interval, Verdict
+from forecast.jobs.view import JobView
+
+MAX_HEADLINES: Final = 3
+"""Probabilities shown for one forecast; its page has them all."""
+
+
+class Estimated(BaseModel):
+    """What the home page reads of one outcome or scenario in a stored answer; curves and cases are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    title: str
+    probability: float
+    mcse: float
+    interval: Interval
+
+
+class Headline(BaseModel):
+    """What the home page reads of a stored answer."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    title: str
+    verdict: Verdict
+    scenarios: tuple[Estimated, ...]
+    outcomes: tuple[Estimated, ...]
+
+
+@dataclass(frozen=True)
+class StudySource:
+    """A study as it is stored."""
+
+    id: str
+    title: str
+    forecasts_url: str
+
+
+@dataclass(frozen=True)
+class ForecastSource:
+    """A stored forecast with what it says at the top."""
+
+    id: str
+    study: str
+    as_of: date
+    made_at: datetime
+    headline: Headline
+
+
+@dataclass(frozen=True)
+class HeadlineRow:
+    """One probability of a forecast."""
+
+    title: str
+    probability: str
+    interval: str
+    bar: Bar
+
+
+@dataclass(frozen=True)
+class ForecastCard:
+    """A forecast in a list."""
+
+    url: str
+    as_of: str
+    age: str
+    made_at: str
+    verdict: VerdictBadge
+    rows: tuple[HeadlineRow, ...]
+    hidden: str | None
+    """How many more probabilities its page has."""
+
+
+@dataclass(frozen=True)
+class StudyCard:
+    """A study with its newest forecast."""
+
+    id: str
+    title: str
+    is_stored: bool
+    """Whether the document was stored; False where it came with a job."""
+    json_url: str | None
+    forecast: ForecastCard | None
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A job in a list."""
+
+    url: str
+    title: str
+    study: str
+    state: str
+    state_word: str
+    age: str
+    submitted_at: str
+    took: str
+    forecast_url: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomePage(PageContext):
+    """Studies with their newest forecasts, and recent jobs."""
+
+    template: ClassVar[str] = "home.html"
+
+    studies: tuple[StudyCard, ...]
+    jobs: tuple[JobRow, ...]
+    has_more_studies: bool
+    has_more_jobs: bool
+    base_url: str
+
+
+def build_home(
+    studies: Sequence[StudySource],
+    forecasts: Mapping[str, ForecastSource],
+    jobs: Sequence[JobView],
+    *,
+    now: datetime,
+    base_url: str,
+    has_more_studies: bool = False,
+    has_more_jobs: bool = False,
+) -> HomePage:
+    """The home page.
+
+    Parameters
+    ----------
+    forecasts
+        The newest forecast by study; those of studies that are not stored are listed after the stored ones.
+    """
+    stored = {study.id for study in studies}
+    cards = [
+        StudyCard(study.id, study.title, True, study.forecasts_url, _card(forecasts.get(study.id), now))
+        for study in studies
+    ]
+    cards += [
+        StudyCard(source.study, source.headline.title, False, None, _card(source, now))
+        for source in forecasts.values()
+        if source.study not in stored
+    ]
+    return HomePage(
+        page_title="Scenario forecasts",
+        studies=tuple(cards),
+        jobs=tuple(_job_row(job, now) for job in jobs),
+        has_more_studies=has_more_studies,
+        has_more_jobs=has_more_jobs,
+        base_url=base_url,
+    )
+
+
+def _card(source: ForecastSource | None, now: datetime) -> ForecastCard | None:
+    if source is None:
+        return None
+    # Scenarios are what a study was written for; the outcomes are what they are made of.
+    everything = (*source.headline.scenarios, *source.headline.outcomes)
+    hidden = len(everything) - MAX_HEADLINES
+    return ForecastCard(
+        url=f"/forecasts/{source.id}",
+        as_of=wording.day(source.as_of),
+        age=wording.age((now - source.made_at).total_seconds()),
+        made_at=wording.moment(source.made_at),
+        verdict=verdict_badge(source.headline.verdict),
+        rows=tuple(_headline_row(estimated) for estimated in everything[:MAX_HEADLINES]),
+        hidden=f"{hidden} more" if hidden > 0 else None,
+    )
+
+
+def _headline_row(estimated: Estimated) -> HeadlineRow:
+    probability = wording.percent(estimated.probability, estimated.mcse)
+    interval = wording.percent_range(estimated.interval, estimated.mcse)
+    label = f"{probability}, {wording.level(estimated.interval)} interval {interval}"
+    return HeadlineRow(
+        title=estimated.title,
+        probability=probability,
+        interval=interval,
+        bar=PROBABILITY.bar(estimated.probability, estimated.interval, label),
+    )
+
+
+def _job_row(job: JobView, now: datetime) -> JobRow:
+    took = (job.finished_at - job.started_at).total_seconds() if job.finished_at and job.started_at else None
+    return JobRow(
+        url=f"/jobs/{job.id}",
+        title=job.title,
+        study=job.study,
+        state=job.state.value,
+        state_word=STATE_WORDS[job.state],
+        age=wording.age((now - job.created_at).total_seconds()),
+        submitted_at=wording.moment(job.created_at),
+        took=wording.NONE if took is None else wording.duration(max(took, 0.0)),
+        forecast_url=f"/forecasts/{job.forecast_id}" if job.forecast_id else None,
+    )

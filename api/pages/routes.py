@@ -1,0 +1,133 @@
+"""The pages' addresses. Each reads what is stored, builds a typed context and renders it; none of them computes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse
+from starlette.responses import Response
+
+from api.pages.assets import Assets
+from api.pages.failure import build_failure
+from api.pages.figures import FigureSlot, figure_slot
+from api.pages.forecast import build_forecast
+from api.pages.home import ForecastSource, Headline, StudySource, build_home
+from api.pages.job import build_job
+from api.pages.page import respond
+from api.requests import known_id
+from api.routes.forecasts import find_forecast, stored_forecast
+from api.routes.jobs import read_job
+from api.service import Service, ServiceDep
+from forecast.answer import StoredForecast
+from forecast.jobs.states import JobState
+from forecast.jobs.view import view_job
+from forecast.store import ForecastRepository, JobRepository, StudyRepository, utc_now
+from forecast.store.tables import ForecastRow
+
+STUDIES_SHOWN: Final = 50
+JOBS_SHOWN: Final = 20
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@router.get("/")
+def show_home(request: Request, service: ServiceDep) -> HTMLResponse:
+    """Studies with their newest forecasts, and recent jobs."""
+    with service.database.read() as session:
+        forecasts = ForecastRepository(session)
+        studies = StudyRepository(session).page(STUDIES_SHOWN)
+        jobs = JobRepository(session).page(JOBS_SHOWN)
+        made = forecasts.ids_of_jobs([row.id for row in jobs.items])
+        # The studies stored here, and those whose document came with a recent job.
+        named = dict.fromkeys(
+            [*(row.id for row in studies.items), *(row.study for row in jobs.items if row.id in made)]
+        )
+        latest = {name: row for name in named if (row := forecasts.latest(name)) is not None}
+        page = build_home(
+            [StudySource(row.id, row.title, f"/v1/studies/{row.id}") for row in studies.items],
+            {name: _forecast_source(row) for name, row in latest.items()},
+            [view_job(row, made.get(row.id)) for row in jobs.items],
+            now=utc_now(),
+            base_url=str(request.base_url).rstrip("/"),
+            has_more_studies=studies.next_cursor is not None,
+            has_more_jobs=jobs.next_cursor is not None,
+        )
+    return respond(page)
+
+
+def _forecast_source(row: ForecastRow) -> ForecastSource:
+    return ForecastSource(row.id, row.study, row.as_of, row.made_at, Headline.model_validate_json(row.answer))
+
+
+@router.get("/jobs/{job_id}")
+def show_job(job_id: str, service: ServiceDep) -> HTMLResponse:
+    """How far a job is; `static/job.js` keeps the page up to date."""
+    job = read_job(service, job_id)
+    ahead = 0
+    if job.state is JobState.QUEUED:
+        with service.database.read() as session:
+            jobs = JobRepository(session)
+            row = jobs.get(job.id)
+            ahead = jobs.count_before(row) if row is not None else 0
+    return respond(build_job(job, now=utc_now(), jobs_ahead=ahead))
+
+
+@router.get("/forecasts/{forecast_id}")
+def show_forecast(forecast_id: str, service: ServiceDep) -> HTMLResponse:
+    """A stored forecast: the answer, whether to trust it, and the evidence."""
+    row = find_forecast(service, known_id(forecast_id, "forecast"))
+    # JSON mode: the stored text has dates as strings.
+    forecast = StoredForecast.model_validate_json(json.dumps(stored_forecast(row)))
+    page = build_forecast(forecast, _figure_slots(service, row.id), draws_bytes=row.artifact_bytes, job_id=row.job_id)
+    return respond(page)
+
+
+def _figure_slots(service: Service, forecast_id: str) -> tuple[FigureSlot, ...]:
+    with service.database.read() as session:
+        forecasts = ForecastRepository(session)
+        stored = {name: forecasts.figure(forecast_id, name) for name in forecasts.figure_names(forecast_id)}
+    return tuple(figure_slot(forecast_id, name, gzip.decompress(figure)) for name, figure in stored.items() if figure)
+
+
+def mount_pages(app: FastAPI) -> None:
+    """Add the pages and their files, and show errors to a browser as pages.
+
+    Call it after the handlers of errors are installed: each of them still decides what an error is; a reader of pages
+    gets its answer as HTML.
+    """
+    app.include_router(router)
+    app.mount("/static", Assets(), name="static")
+    for kind, handler in list(app.exception_handlers.items()):
+        app.add_exception_handler(kind, _shown_as_page(handler))
+
+
+def _shown_as_page(handler: Any) -> Handler:
+    async def handle(request: Request, error: Exception) -> Response:
+        response: Response = await handler(request, error)
+        return _as_page(response) if wants_page(request) else response
+
+    return handle
+
+
+def wants_page(request: Request) -> bool:
+    """Whether an error should be shown to a person: a browser that asks for anything but the JSON interface."""
+    path = request.url.path
+    is_page = path == "/" or path.startswith(("/jobs/", "/forecasts/"))
+    is_interface = path.startswith(("/v1/", "/static/", "/problems/"))
+    return is_page or (not is_interface and "text/html" in request.headers.get("accept", ""))
+
+
+def _as_page(response: Response) -> Response:
+    try:
+        problem: dict[str, Any] = json.loads(bytes(response.body))
+        title, detail = str(problem["title"]), str(problem["detail"])
+    except (ValueError, KeyError):
+        title, detail = HTTPStatus(response.status_code).phrase, ""
+    return respond(build_failure(response.status_code, title, detail), status=response.status_code)

@@ -1,0 +1,217 @@
+"""Every error as RFC 9457 problem+json: what was wrong, what was expected, what to do, and where.
+
+The domain knows nothing of HTTP; this is the one place that gives its errors a status. No answer carries a traceback,
+a path of this machine or SQL.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from forecast.errors import FieldError, ForecastError, StudyError
+from forecast.logs import get_logger
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_SECONDS: Final = 10
+
+STATUS: Final[Mapping[str, int]] = {
+    "study_invalid": 422,
+    "block_not_supported": 422,
+    "expression_invalid": 422,
+    "idempotency_mismatch": 422,
+    "job_kind_unknown": 422,
+    "request_invalid": 422,
+    "cursor_invalid": 400,
+    "body_invalid": 400,
+    "header_invalid": 400,
+    "host_refused": 400,
+    "not_found": 404,
+    "job_finished": 409,
+    "body_too_large": 413,
+    "media_type_unsupported": 415,
+    "result_corrupt": 500,
+    "backlog_full": 503,
+    "schema_mismatch": 503,
+}
+"""HTTP status by error code; a code that is not here is a defect of ours."""
+
+TITLES: Final[Mapping[str, str]] = {
+    "study_invalid": "The study document cannot be used",
+    "block_not_supported": "The study uses a block that cannot be computed yet",
+    "expression_invalid": "The expression cannot be read",
+    "idempotency_mismatch": "The idempotency key belongs to another request",
+    "job_kind_unknown": "There is no such kind of job",
+    "request_invalid": "The request cannot be used",
+    "cursor_invalid": "The page cursor cannot be used",
+    "body_invalid": "The body cannot be read",
+    "header_invalid": "A header cannot be used",
+    "host_refused": "The service does not answer to this host name",
+    "not_found": "There is nothing here",
+    "method_not_allowed": "This cannot be done here",
+    "job_finished": "The job has ended",
+    "body_too_large": "The body is too large",
+    "media_type_unsupported": "The body is of a kind that cannot be read here",
+    "result_corrupt": "The stored result is damaged",
+    "backlog_full": "Too many jobs are waiting",
+    "schema_mismatch": "The database is not ready",
+    "database_busy": "The database is busy",
+    "storage_full": "There is no room left",
+    "internal": "The service has a defect",
+}
+"""What each problem's `type` stands for, in one sentence."""
+
+_UNREADABLE: Final = frozenset({"syntax", "encoding", "duplicate_key", "yaml", "too_deep", "key", "media_type"})
+"""Codes of a document's errors that mean it could not even be read."""
+
+log = get_logger(__name__)
+
+
+class RequestError(ForecastError, ValueError):
+    """Something about a request other than the document in it."""
+
+    code: ClassVar[str] = "request_invalid"
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = (), code: str | None = None) -> None:
+        super().__init__(detail)
+        self.errors = tuple(errors)
+        self.problem_code = code or self.code
+
+
+def problem_response(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Sequence[FieldError] = (),
+    instance: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **extensions: Any,
+) -> Response:
+    """A problem+json answer."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{code}",
+        "title": TITLES.get(code, HTTPStatus(status).phrase),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **extensions,
+    }
+    if instance is not None:
+        body["instance"] = instance
+    if errors:
+        body["errors"] = [
+            {"path": error.path, "pointer": json_pointer(error.path), "code": error.code, "message": error.message}
+            for error in errors
+        ]
+    if headers and "Retry-After" in headers:
+        body["retry_after"] = int(headers["Retry-After"])
+    # Not every text of a bad document is valid Unicode; what is not is escaped.
+    text = json.dumps(body, ensure_ascii=True)
+    return Response(text, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def json_pointer(path: str) -> str | None:
+    """The JSON pointer (RFC 6901) of a path such as ``outcomes[0].prior``; None for places that are not in JSON."""
+    if " " in path or not path:
+        return None
+    steps = path.replace("[", ".").replace("]", "").split(".")
+    return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps if step)
+
+
+def describe_error(error: ForecastError) -> tuple[int, str]:
+    """HTTP status and code of a domain error."""
+    code = error.problem_code if isinstance(error, RequestError) else error.code
+    status = STATUS.get(code, 500)
+    if isinstance(error, StudyError) and error.errors:
+        first = error.errors[0].code
+        if first == "too_large" and len(error.errors) == 1 and "bytes" in error.errors[0].message:
+            return 413, "body_too_large"
+        if first == "media_type":
+            return 415, "media_type_unsupported"
+        if first in _UNREADABLE:
+            return 400, code
+    return status, code
+
+
+async def _on_domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ForecastError)
+    status, code = describe_error(error)
+    if status == 500 and code not in STATUS:
+        return await _on_defect(request, error)
+    if status == 500:
+        log.error("problem", code=code, detail=str(error), path=request.url.path)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
+    errors: Sequence[FieldError] = error.errors if isinstance(error, StudyError | RequestError) else ()
+    return problem_response(status, code, str(error), errors=errors, instance=request.url.path, headers=headers)
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code, detail = {
+        404: ("not_found", f"there is nothing at {request.url.path}; see /openapi.json for what there is"),
+        405: ("method_not_allowed", f"{request.method} is not possible at {request.url.path}; see the Allow header"),
+    }.get(error.status_code, ("request_invalid", str(error.detail)))
+    return problem_response(
+        error.status_code, code, detail, instance=request.url.path, headers=dict(error.headers or {})
+    )
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        FieldError(
+            path=".".join(str(step) for step in found["loc"]), code=str(found["type"]), message=str(found["msg"])
+        )
+        for found in error.errors()
+    ]
+    detail = "; ".join(str(found) for found in errors)
+    return problem_response(422, "request_invalid", detail, errors=errors, instance=request.url.path)
+
+
+async def _on_database_error(request: Request, error: Exception) -> Response:
+    text = str(error).lower()
+    if "database or disk is full" in text:
+        log.error("storage_full", path=request.url.path)
+        detail = "nothing was stored; make room where FORECAST_HOME lies and send the request again"
+        return problem_response(507, "storage_full", detail, instance=request.url.path)
+    if "locked" in text or "connection" in text:
+        log.warning("database_busy", path=request.url.path)
+        return problem_response(
+            503,
+            "database_busy",
+            "the database did not answer in time and nothing was stored; send the request again a little later",
+            instance=request.url.path,
+            headers={"Retry-After": str(RETRY_SECONDS)},
+        )
+    return await _on_defect(request, error)
+
+
+async def _on_defect(request: Request, error: Exception) -> Response:
+    incident = uuid.uuid4().hex
+    log.error("defect", incident=incident, method=request.method, path=request.url.path, exc_info=error)
+    return problem_response(
+        500,
+        "internal",
+        f"a defect of the service; its log tells more under the id {incident}",
+        instance=request.url.path,
+        incident=incident,
+    )
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every error of this application as a problem."""
+    app.add_exception_handler(ForecastError, _on_domain_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(OperationalError, _on_database_error)
+    app.add_exception_handler(Exception, _on_defect)

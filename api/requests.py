@@ -1,0 +1,118 @@
+"""Reading requests: ids, bodies, paging and the headers that we understand."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final
+
+from fastapi import Header, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from api.problems import RequestError
+from forecast.errors import FieldError
+from forecast.store import DEFAULT_PAGE, MAX_PAGE, NotStoredError
+from forecast.store.ids import parse_id
+from forecast.study.reader import plain_copy, read_json
+
+MAX_WAIT_SECONDS: Final = 60.0
+MAX_KEY_CHARACTERS: Final = 255
+
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on one page.")]
+Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before.")]
+StudyId = Annotated[str, Path(description="Id of a study.")]
+Id = Annotated[str, Path(description="A UUID.")]
+PAGE: Final = DEFAULT_PAGE
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", description="A request repeated with the same key makes no second job."),
+]
+Prefer = Annotated[str | None, Header(description="`wait=N`: answer when the job has ended, or after N seconds.")]
+
+
+def known_id(text: str, what: str) -> str:
+    """The id in its one spelling.
+
+    Raises
+    ------
+    NotStoredError
+        When it is no UUID: nothing can be stored under it.
+    """
+    found = parse_id(text)
+    if found is None:
+        raise NotStoredError(f"there is no {what} {text[:64]!r}")
+    return found
+
+
+async def read_body_json(request: Request) -> dict[str, Any]:
+    """The JSON object in a body, read strictly: no duplicate keys, nothing infinite, nothing too deep.
+
+    Raises
+    ------
+    RequestError
+        When it is empty, not JSON by its media type, or not an object.
+    StudyError
+        When it cannot be read.
+    """
+    body = await request.body()
+    media_type = media_type_of(request)
+    if media_type not in ("application/json", ""):
+        raise RequestError(
+            f"the body is {media_type}, expected application/json; set the Content-Type header",
+            code="media_type_unsupported",
+        )
+    if not body.strip():
+        raise RequestError("the body is empty, expected a JSON object", code="body_invalid")
+    value = await run_in_threadpool(lambda: plain_copy(read_json(body)))
+    if not isinstance(value, dict):
+        raise RequestError(
+            'the body is not an object, expected a JSON object such as {"study": "..."}', code="body_invalid"
+        )
+    return value
+
+
+def media_type_of(request: Request) -> str:
+    """The media type of the body, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def checked_key(key: str | None) -> str | None:
+    """The idempotency key.
+
+    Raises
+    ------
+    RequestError
+        When it is empty, too long, or holds control characters.
+    """
+    if key is None:
+        return None
+    if not 0 < len(key) <= MAX_KEY_CHARACTERS or not key.isprintable():
+        raise RequestError(
+            f"the Idempotency-Key has {len(key)} characters or is not printable, "
+            f"expected 1 to {MAX_KEY_CHARACTERS} printable ones; a UUID is a good key",
+            code="header_invalid",
+        )
+    return key
+
+
+def wait_seconds(prefer: str | None) -> float:
+    """How long the client prefers to wait (RFC 7240), at most a minute; 0 when it does not."""
+    found = re.search(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})(?:$|[,;\s])", prefer or "")
+    return min(float(found.group(1)), MAX_WAIT_SECONDS) if found else 0.0
+
+
+def refuse_unknown(body: dict[str, Any], known: frozenset[str]) -> None:
+    """Refuse keys that nothing reads.
+
+    Raises
+    ------
+    RequestError
+        When there are any.
+    """
+    errors = [
+        FieldError(key, "unknown_key", f"unknown key; expected one of {', '.join(sorted(known))}")
+        for key in body
+        if key not in known
+    ]
+    if errors:
+        raise RequestError("; ".join(str(error) for error in errors), errors)

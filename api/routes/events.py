@@ -1,0 +1,68 @@
+"""A job's progress as server-sent events. The database is read, nothing is pushed: any process can serve any watcher."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from api.requests import Id
+from api.routes.jobs import read_job
+from api.schemas import JobProgress
+from api.service import Service, ServiceDep
+from forecast.jobs.states import JobState
+from forecast.jobs.view import JobView
+from forecast.store import JobRepository
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+POLL_SECONDS: Final = 0.4
+RECONNECT_MILLISECONDS: Final = 2000
+
+
+def existing_job(job_id: Id, service: ServiceDep) -> JobView:
+    """The job to watch; asked before the stream begins, so that an unknown one is a 404."""
+    return read_job(service, job_id)
+
+
+@router.get("/{job_id}/events", summary="Watch a job", response_class=EventSourceResponse)
+async def watch_job(
+    job: Annotated[JobView, Depends(existing_job)],
+    service: ServiceDep,
+    last_event_id: Annotated[str | None, Header(description="Sent by a browser that reconnects.")] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """`progress` events (`JobProgress`) with each change, then one `done` event with the ended job."""
+    seen = last_event_id
+    while True:
+        if job.state.is_terminal:
+            yield ServerSentEvent(event="done", id=str(job.revision), data=job.model_dump(mode="json"))
+            return
+        if str(job.revision) != seen:
+            seen = str(job.revision)
+            progress = await run_in_threadpool(_progress, service, job)
+            yield ServerSentEvent(
+                event="progress", id=seen, data=progress.model_dump(mode="json"), retry=RECONNECT_MILLISECONDS
+            )
+        await asyncio.sleep(POLL_SECONDS)
+        job = await run_in_threadpool(read_job, service, job.id)
+
+
+def _progress(service: Service, job: JobView) -> JobProgress:
+    position = None
+    if job.state is JobState.QUEUED:
+        with service.database.read() as session:
+            jobs = JobRepository(session)
+            row = jobs.get(job.id)
+            position = jobs.count_before(row) if row is not None else None
+    return JobProgress(
+        job_id=job.id,
+        state=job.state.value,
+        attempt=job.attempt,
+        revision=job.revision,
+        progress=job.progress,
+        queue_position=position,
+    )

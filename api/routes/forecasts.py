@@ -1,0 +1,110 @@
+"""Stored forecasts: the answer, its draws, its diagnostics and its figures. None of them ever changes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+from fastapi import APIRouter, Request
+from starlette.responses import FileResponse, Response
+
+from api.requests import Id, known_id
+from api.schemas import ForecastDiagnostics, ForecastSummary
+from api.service import Service, ServiceDep
+from forecast.answer import StoredForecast
+from forecast.store import ForecastRepository, NotStoredError, stored_file, utc_now
+from forecast.store.tables import ForecastRow
+
+router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
+
+NETCDF = "application/x-netcdf"
+FOR_EVER = "private, max-age=31536000, immutable"
+
+
+def summarize_forecast(row: ForecastRow) -> ForecastSummary:
+    """A forecast's row as a list shows it."""
+    return ForecastSummary.model_validate(
+        {
+            "forecast_id": row.id,
+            "job_id": row.job_id,
+            "study": row.study,
+            "study_digest": row.digest,
+            "study_version": row.version,
+            "as_of": row.as_of,
+            "made_at": row.made_at,
+            "verdict": row.verdict,
+        }
+    )
+
+
+def stored_forecast(row: ForecastRow) -> dict[str, object]:
+    """The content of `forecast.json`: the answer as it was stored, with id, time and present age."""
+    return {
+        "forecast_id": row.id,
+        **json.loads(row.answer),
+        "made_at": row.made_at.isoformat(),
+        "age_seconds": max(0.0, (utc_now() - row.made_at).total_seconds()),
+    }
+
+
+def find_forecast(service: Service, forecast_id: str) -> ForecastRow:
+    """The row of a forecast.
+
+    Raises
+    ------
+    NotStoredError
+        When there is none.
+    """
+    with service.database.read() as session:
+        row = ForecastRepository(session).get(known_id(forecast_id, "forecast"))
+    if row is None:
+        raise NotStoredError(f"there is no forecast {forecast_id!r}")
+    return row
+
+
+def forecast_response(row: ForecastRow, request: Request) -> Response:
+    """A forecast, or 304 for a client that has it."""
+    # Weak: the age differs from one answer to the next, the forecast does not.
+    headers = {"ETag": f'W/"{row.id}"', "Cache-Control": "private, no-cache"}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    body = json.dumps(stored_forecast(row), ensure_ascii=False)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.get("/{forecast_id}", summary="Show a forecast", response_model=StoredForecast)
+def show_forecast(forecast_id: Id, service: ServiceDep, request: Request) -> Response:
+    return forecast_response(find_forecast(service, forecast_id), request)
+
+
+@router.get("/{forecast_id}/draws.nc", summary="The posterior draws, as NetCDF that ArviZ opens")
+def show_draws(forecast_id: Id, service: ServiceDep) -> FileResponse:
+    row = find_forecast(service, forecast_id)
+    path = service.artifacts.verified_path(stored_file(row))
+    headers = {"ETag": f'"{row.artifact_sha256}"', "Cache-Control": FOR_EVER}
+    return FileResponse(path, media_type=NETCDF, filename=f"{row.study}-{row.as_of}-draws.nc", headers=headers)
+
+
+@router.get("/{forecast_id}/diagnostics", summary="Why a forecast has its verdict")
+def show_diagnostics(forecast_id: Id, service: ServiceDep) -> ForecastDiagnostics:
+    row = find_forecast(service, forecast_id)
+    answer = json.loads(row.answer)
+    wanted = ("verdict", "verdict_reasons", "checks", "diagnostics")
+    return ForecastDiagnostics.model_validate({"forecast_id": row.id, **{key: answer[key] for key in wanted}})
+
+
+@router.get("/{forecast_id}/plots/{name}.json", summary="A figure, as Plotly reads it")
+def show_plot(forecast_id: Id, name: str, service: ServiceDep, request: Request) -> Response:
+    row = find_forecast(service, forecast_id)
+    with service.database.read() as session:
+        forecasts = ForecastRepository(session)
+        figure = forecasts.figure(row.id, name) if "\0" not in name else None
+        names = forecasts.figure_names(row.id) if figure is None else ()
+    if figure is None:
+        raise NotStoredError(f"the forecast has no figure {name[:64]!r}; it has {', '.join(names) or 'none'}")
+    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        figure = gzip.decompress(figure)
+    return Response(figure, media_type="application/json", headers=headers)

@@ -1,0 +1,196 @@
+"""Jobs: accepted with 202, shown, cancelled. A job is stored before it is answered for; the queue may be down."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from pydantic import ValidationError
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from api.problems import RequestError
+from api.requests import (
+    PAGE,
+    Cursor,
+    Id,
+    IdempotencyKey,
+    Limit,
+    Prefer,
+    checked_key,
+    known_id,
+    read_body_json,
+    refuse_unknown,
+    wait_seconds,
+)
+from api.routes.studies import known_study
+from api.schemas import JobPage, JobRequest
+from api.service import Service, ServiceDep
+from forecast.errors import FieldError
+from forecast.jobs.crash_points import crash_point
+from forecast.jobs.lifecycle import Cancellation, cancel_job
+from forecast.jobs.publish import publish_now
+from forecast.jobs.states import JobState
+from forecast.jobs.submit import (
+    canonical_json,
+    find_submitted,
+    hash_request,
+    parse_kind,
+    prepare_study,
+    submit_job,
+)
+from forecast.jobs.view import JobView, view_job
+from forecast.store import ForecastRepository, JobRepository, NotStoredError, StudyRepository
+from forecast.study import Study, study_from_document
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+POLL_SECONDS: Final = 0.25
+_KNOWN: Final = frozenset(JobRequest.model_fields)
+_BODY: Final = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": JobRequest.model_json_schema()}}}
+}
+
+
+@router.post("", summary="Submit a job", response_model=JobView, status_code=202, openapi_extra=_BODY)
+async def post_job(
+    request: Request, service: ServiceDep, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
+) -> Response:
+    """202 with the job's address, or 200 with the ended job for `Prefer: wait=N` (at most 60)."""
+    body = await read_body_json(request)
+    key = checked_key(idempotency_key)
+    job_id, is_new = await run_in_threadpool(_accept, service, body, key)
+    seconds = wait_seconds(prefer)
+    background = None
+    if is_new:
+        crash_point("accepted")
+        if seconds:
+            await run_in_threadpool(publish_now, service.database, service.publisher, job_id)
+        else:
+            background = BackgroundTask(publish_now, service.database, service.publisher, job_id)
+    job = await _wait(service, job_id, seconds)
+    headers = {"Location": f"/v1/jobs/{job_id}"}
+    if seconds:
+        headers["Preference-Applied"] = f"wait={seconds:.0f}"
+    status = 200 if seconds and job.state.is_terminal else 202
+    return JSONResponse(job.model_dump(mode="json"), status_code=status, headers=headers, background=background)
+
+
+def _accept(service: Service, body: dict[str, Any], key: str | None) -> tuple[str, bool]:
+    refuse_unknown(body, _KNOWN)
+    wanted = _parse_request(body)
+    request_hash = hash_request(body)
+    if key is not None:
+        with service.database.read() as session:
+            earlier = find_submitted(session, key, request_hash)
+        if earlier is not None:
+            return earlier.id, False
+    kind = parse_kind(wanted.kind)
+    study, version = _find_study(service, wanted)
+    study = prepare_study(study, wanted.as_of, wanted.sampler)
+    size = len(canonical_json(study.canonical()).encode())
+    if size > service.settings.max_document_bytes:
+        raise RequestError(
+            f"the document has {size} bytes, expected at most {service.settings.max_document_bytes}; leave out rows",
+            code="body_too_large",
+        )
+    with service.database.write() as session:
+        submission = submit_job(
+            session,
+            study,
+            service.job_limits,
+            kind=kind,
+            version_digest=version,
+            idempotency_key=key,
+            request_hash=request_hash,
+        )
+        return submission.job.id, submission.is_new
+
+
+def _parse_request(body: dict[str, Any]) -> JobRequest:
+    try:
+        wanted = JobRequest.model_validate_json(json.dumps(body))
+    except ValidationError as error:
+        errors = [
+            FieldError(".".join(map(str, found["loc"])), str(found["type"]), str(found["msg"]))
+            for found in error.errors()
+        ]
+        raise RequestError("; ".join(map(str, errors)), errors) from None
+    if (wanted.study is None) == (wanted.document is None):
+        seen = "both" if wanted.study is not None else "neither"
+        raise RequestError(
+            f"the request has {seen} of study and document, expected one: the id of a stored study, or a whole document",
+            [FieldError("study", "study_or_document", "give either study or document")],
+        )
+    return wanted
+
+
+def _find_study(service: Service, wanted: JobRequest) -> tuple[Study, str | None]:
+    if wanted.document is not None:
+        return study_from_document(wanted.document), None
+    assert wanted.study is not None
+    with service.database.read() as session:
+        studies = StudyRepository(session)
+        row = known_study(studies, wanted.study)
+        document = studies.document(row.digest)
+    assert document is not None
+    return study_from_document(json.loads(document)), row.digest
+
+
+async def _wait(service: Service, job_id: str, seconds: float) -> JobView:
+    deadline = time.monotonic() + seconds
+    while True:
+        job = await run_in_threadpool(read_job, service, job_id)
+        if job.state.is_terminal or time.monotonic() >= deadline:
+            return job
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def read_job(service: Service, job_id: str) -> JobView:
+    """A job with its attempts, as it stands now.
+
+    Raises
+    ------
+    NotStoredError
+        When there is none.
+    """
+    with service.database.read() as session:
+        jobs = JobRepository(session)
+        row = jobs.get(known_id(job_id, "job"))
+        if row is None:
+            raise NotStoredError(f"there is no job {job_id!r}")
+        forecast = ForecastRepository(session).of_job(row.id) if row.state == JobState.SUCCEEDED else None
+        return view_job(row, forecast.id if forecast else None, jobs.attempts(row.id))
+
+
+@router.get("", summary="List jobs, newest first")
+def list_jobs(
+    service: ServiceDep,
+    limit: Limit = PAGE,
+    cursor: Cursor = None,
+    state: Annotated[JobState | None, Query(description="Only jobs in this state.")] = None,
+    study: Annotated[str | None, Query(max_length=64, description="Only jobs of this study.")] = None,
+) -> JobPage:
+    with service.database.read() as session:
+        page = JobRepository(session).page(limit, cursor, state.value if state else None, study)
+        forecasts = ForecastRepository(session).ids_of_jobs([row.id for row in page.items])
+        items = tuple(view_job(row, forecasts.get(row.id)) for row in page.items)
+    return JobPage(items=items, next_cursor=page.next_cursor)
+
+
+@router.get("/{job_id}", summary="Show a job")
+def show_job(job_id: Id, service: ServiceDep) -> JobView:
+    return read_job(service, job_id)
+
+
+@router.post("/{job_id}/cancel", summary="Cancel a job", response_model=JobView)
+def cancel(job_id: Id, service: ServiceDep) -> Response:
+    """200 when it is cancelled, 202 when it is running and will stop, 409 when it has ended."""
+    with service.database.write() as session:
+        outcome = cancel_job(session, known_id(job_id, "job"))
+    job = read_job(service, job_id)
+    return JSONResponse(job.model_dump(mode="json"), status_code=200 if outcome is Cancellation.CANCELLED else 202)

@@ -1,0 +1,147 @@
+"""Studies: stored as versions, listed, handed out."""
+
+from __future__ import annotations
+
+import json
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from api.problems import RequestError
+from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of
+from api.routes.forecasts import forecast_response, summarize_forecast
+from api.schemas import ForecastPage, StudyDetail, StudyPage, StudySummary, StudyVersion, VersionList
+from api.service import Service, ServiceDep
+from forecast.errors import FieldError, StudyError
+from forecast.jobs.submit import canonical_json
+from forecast.store import ForecastRepository, NotStoredError, StudyRepository, utc_now
+from forecast.store.tables import StudyRow
+from forecast.study import study_from_bytes
+
+router = APIRouter(prefix="/v1/studies", tags=["studies"])
+
+MEDIA_TYPES = ("application/json", "application/yaml", "application/zip")
+_ALSO_CALLED = {
+    "application/x-yaml": "application/yaml",
+    "text/yaml": "application/yaml",
+    "application/x-zip-compressed": "application/zip",
+}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "application/yaml": {"schema": {"type": "string"}},
+            "application/zip": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
+@router.put("/{study_id}", summary="Store a study", response_model=StudySummary, openapi_extra=_BODY)
+async def put_study(study_id: StudyId, request: Request, service: ServiceDep) -> Response:
+    """Stores a version. 201 when the study is new; the same document again is the same version."""
+    named = media_type_of(request)
+    media_type = _ALSO_CALLED.get(named, named)
+    if media_type not in MEDIA_TYPES:
+        raise RequestError(
+            f"the body is {named or 'of no stated kind'}, expected one of {', '.join(MEDIA_TYPES)}; "
+            "set the Content-Type header",
+            code="media_type_unsupported",
+        )
+    body = await request.body()
+    return await run_in_threadpool(_store_study, service, study_id, body, media_type)
+
+
+def _store_study(service: Service, study_id: str, body: bytes, media_type: str) -> Response:
+    study = study_from_bytes(body, media_type)
+    if study.study != study_id:
+        message = f"{study.study!r} is stored at /v1/studies/{study.study}; expected {study_id!r}, as in the address"
+        raise StudyError([FieldError("study", "study_id", message)])
+    document = canonical_json(study.canonical())
+    if len(document.encode()) > service.settings.max_document_bytes:
+        raise RequestError(
+            f"the document has {len(document.encode())} bytes with its tables, "
+            f"expected at most {service.settings.max_document_bytes}; leave out rows",
+            code="body_too_large",
+        )
+    with service.database.write() as session:
+        row, is_new = StudyRepository(session).put(study_id, study.title, study.digest, document, utc_now())
+        summary = StudySummary.model_validate(row)
+    return JSONResponse(
+        summary.model_dump(mode="json"),
+        status_code=201 if is_new else 200,
+        headers={"Location": f"/v1/studies/{study_id}", "ETag": f'"{study.digest}"'},
+    )
+
+
+@router.get("", summary="List the studies")
+def list_studies(service: ServiceDep, limit: Limit = PAGE, cursor: Cursor = None) -> StudyPage:
+    with service.database.read() as session:
+        page = StudyRepository(session).page(limit, cursor)
+        items = tuple(StudySummary.model_validate(row) for row in page.items)
+    return StudyPage(items=items, next_cursor=page.next_cursor)
+
+
+@router.get("/{study_id}", summary="Show a study")
+def show_study(study_id: StudyId, service: ServiceDep, response: Response) -> StudyDetail:
+    with service.database.read() as session:
+        studies = StudyRepository(session)
+        row = known_study(studies, study_id)
+        document = studies.document(row.digest)
+    response.headers["ETag"] = f'"{row.digest}"'
+    summary = StudySummary.model_validate(row)
+    return StudyDetail(**summary.model_dump(), document=json.loads(document or "{}"))
+
+
+@router.get("/{study_id}/versions", summary="List the versions of a study, newest first")
+def list_versions(study_id: StudyId, service: ServiceDep) -> VersionList:
+    with service.database.read() as session:
+        studies = StudyRepository(session)
+        current = known_study(studies, study_id).digest
+        items = tuple(
+            StudyVersion(
+                study=row.study,
+                digest=row.digest,
+                number=row.number,
+                created_at=row.created_at,
+                is_current=row.digest == current,
+            )
+            for row in studies.versions(study_id)
+        )
+    return VersionList(items=items)
+
+
+@router.get("/{study_id}/forecasts", summary="List the forecasts of a study, newest first")
+def list_forecasts(study_id: StudyId, service: ServiceDep, limit: Limit = PAGE, cursor: Cursor = None) -> ForecastPage:
+    with service.database.read() as session:
+        page = ForecastRepository(session).page(study_id, limit, cursor)
+        if not page.items:
+            known_study(StudyRepository(session), study_id)
+        items = tuple(summarize_forecast(row) for row in page.items)
+    return ForecastPage(items=items, next_cursor=page.next_cursor)
+
+
+@router.get("/{study_id}/latest", summary="Show the newest forecast of a study")
+def show_latest(study_id: StudyId, service: ServiceDep, request: Request) -> Response:
+    with service.database.read() as session:
+        row = ForecastRepository(session).latest(study_id)
+        if row is None:
+            known_study(StudyRepository(session), study_id)
+            raise NotStoredError(f"the study {study_id!r} has no forecast yet; submit a job for it")
+    return forecast_response(row, request)
+
+
+def known_study(studies: StudyRepository, study_id: str) -> StudyRow:
+    """The row of a stored study.
+
+    Raises
+    ------
+    NotStoredError
+        When there is none.
+    """
+    row = studies.get(study_id) if "\0" not in study_id else None
+    if row is None:
+        raise NotStoredError(f"there is no study {study_id[:64]!r}; store it first with PUT /v1/studies/<id>")
+    return row

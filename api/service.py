@@ -1,0 +1,50 @@
+"""What every route needs: settings, database, files and the way to the queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from forecast.jobs.publish import Publisher
+from forecast.jobs.submit import JobLimits
+from forecast.settings import Settings
+from forecast.store import ArtifactStore, Database
+
+
+@dataclass(frozen=True)
+class Service:
+    """One installation, as the web process holds it."""
+
+    settings: Settings
+    database: Database
+    artifacts: ArtifactStore
+    publisher: Publisher
+
+    @classmethod
+    def open(cls, settings: Settings) -> Service:
+        """The installation that the settings describe; connects to nothing yet."""
+        return cls(
+            settings,
+            Database(settings.database),
+            ArtifactStore(settings.artifacts),
+            Publisher(settings.broker_url, settings.queue_name),
+        )
+
+    @property
+    def job_limits(self) -> JobLimits:
+        return JobLimits(self.settings.max_attempts, self.settings.deadline_seconds, self.settings.max_queued)
+
+    def close(self) -> None:
+        self.publisher.close()
+        self.database.dispose()
+
+
+def get_service(request: Request) -> Service:
+    """The installation of this application."""
+    service: Service = request.app.state.service
+    return service
+
+
+ServiceDep = Annotated[Service, Depends(get_service)]

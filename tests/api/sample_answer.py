@@ -1,0 +1,387 @@
+"""A forecast as the pipeline would store it, with numbers like those of the Karabakh study, made without sampling."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime
+from typing import Any
+
+from forecast.answer import (
+    CaseSummary,
+    Check,
+    ClassSummary,
+    CovariateEffect,
+    Diagnostics,
+    HorizonPoint,
+    Interval,
+    NewClassSummary,
+    OutcomeForecast,
+    ParameterDiagnostics,
+    Provenance,
+    ReferenceSummary,
+    ScenarioForecast,
+    StoredForecast,
+    Timing,
+    Verdict,
+    icd203_words,
+)
+
+AS_OF = date(2021, 9, 10)
+HORIZON = 60
+TERM_ENDS = date(2025, 11, 10)
+FORECAST_ID = "01980000-0000-7000-8000-000000000001"
+MADE_AT = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
+
+# id, entered, exited, how it ended, weight, rate ratio, note
+CASES: dict[str, list[tuple[str, date, date, str | None, float, float, str]]] = {
+    "breakaway": [
+        ("D10", date(1994, 6, 24), date(2008, 10, 15), "conversion", 0.5, 0.93, "Peacekeepers in a breakaway entity"),
+        ("D11", date(1992, 7, 14), date(2008, 10, 15), "conversion", 0.5, 0.92, "Peacekeepers in a breakaway entity"),
+        ("D14", date(2008, 8, 12), date(2008, 10, 9), "withdrawal", 0.21, 1.12, "Posts of a belligerent"),
+        ("D17", date(1992, 7, 29), AS_OF, None, 1.0, 0.78, "Peacekeepers under a ceasefire; still there"),
+        ("D31", date(2014, 8, 24), AS_OF, None, 0.21, 0.97, "Denied forces without any agreement"),
+    ],
+    "missions": [
+        (
+            "D19",
+            date(1993, 3, 3),
+            date(2000, 9, 16),
+            "conversion",
+            0.8,
+            0.9,
+            "Russian-led peacekeepers after a civil war",
+        ),
+        ("D44", date(1996, 1, 13), date(2003, 6, 14), "withdrawal", 0.5, 1.05, "Contingent under a NATO-led mandate"),
+        ("D45", date(1999, 6, 12), date(2003, 7, 2), "withdrawal", 0.5, 1.13, "Contingent under a NATO-led mandate"),
+        ("D46", date(1992, 4, 1), date(1998, 1, 15), "withdrawal", 0.35, 1.06, "Formed battalion under a UN mandate"),
+        ("D49", date(2006, 4, 20), date(2012, 4, 30), "withdrawal", 0.18, 1.02, "Aviation unit of about 100"),
+    ],
+}
+CLASS_TITLES = {
+    "breakaway": "Russian forces between a state and an entity that has broken away from it",
+    "missions": "Russian contingents of peace operations elsewhere, mandated by the UN, with NATO or by the CIS",
+    "settlement_efforts": "22 efforts at a settlement of the Nagorno-Karabakh conflict before November 2020",
+}
+
+
+def month_end(period: int) -> date:
+    """The end of a future month."""
+    years, month = divmod(AS_OF.month - 1 + period, 12)
+    return date(AS_OF.year + years, month + 1, AS_OF.day)
+
+
+def sample_forecast(**changes: Any) -> StoredForecast:
+    """The forecast, with fields replaced as asked."""
+    values: dict[str, Any] = {
+        "forecast_id": FORECAST_ID,
+        "study": "karabakh-2021",
+        "study_digest": "5d1f" * 16,
+        "title": "Karabakh after the 44-day war",
+        "as_of": AS_OF,
+        "period": "month",
+        "horizon_periods": HORIZON,
+        "method_version": "1",
+        "made_at": MADE_AT,
+        "age_seconds": 252.0,
+        "verdict": Verdict.PUBLISHED,
+        "verdict_reasons": (),
+        "outcomes": (
+            event_outcome("withdrawal", "The Russian peacekeeping contingent leaves Karabakh", 0.0071, 0.3137),
+            event_outcome("conversion", "The contingent is turned into a military base", 0.0011, 0.0513),
+            binary_outcome(),
+        ),
+        "scenarios": scenarios(),
+        "covariates": (
+            CovariateEffect(
+                id="consent",
+                mean=0.42,
+                sd=0.31,
+                interval=Interval(low=-0.08, high=0.94),
+                standardized=True,
+                center=0.61,
+                scale=0.44,
+            ),
+        ),
+        "checks": checks(),
+        "diagnostics": diagnostics(),
+        "provenance": provenance(),
+    }
+    return StoredForecast(**{**values, **changes})
+
+
+def degraded_forecast() -> StoredForecast:
+    """The same, with two checks that failed."""
+    failed = {
+        "rhat": (1.023, "worst R-hat is 1.023 (tau[withdrawal]); at most 1.01 is needed; sample longer"),
+        "ess_bulk": (
+            212.0,
+            "worst bulk effective sample size is 212 (tau[withdrawal]); at least 400 is needed; sample longer",
+        ),
+    }
+    changed = tuple(
+        check.model_copy(update={"passed": False, "value": failed[check.name][0], "message": failed[check.name][1]})
+        if check.name in failed
+        else check
+        for check in checks()
+    )
+    reasons = tuple(check.message for check in changed if check.passed is False)
+    return sample_forecast(verdict=Verdict.DEGRADED, verdict_reasons=reasons, checks=changed)
+
+
+def curve(rate: float, spread: float) -> tuple[HorizonPoint, ...]:
+    """A constant hazard with a band."""
+    return tuple(
+        HorizonPoint(
+            period=period,
+            date=month_end(period),
+            probability=1 - math.exp(-rate * period),
+            low=1 - math.exp(-rate * period / spread),
+            high=1 - math.exp(-rate * period * spread),
+        )
+        for period in range(1, HORIZON + 1)
+    )
+
+
+def event_outcome(name: str, title: str, rate: float, probability: float) -> OutcomeForecast:
+    return OutcomeForecast(
+        id=name,
+        title=title,
+        kind="event",
+        probability=probability,
+        mcse=0.0043,
+        interval=Interval(low=probability / 3, high=min(probability * 2.1, 0.95)),
+        words=icd203_words(probability),
+        by=TERM_ENDS,
+        horizon=curve(rate, 2.6),
+        timing=Timing(median_period=None, median_period_given_event=27.4),
+        reference=ReferenceSummary(
+            classes=tuple(event_class(group, name, rate) for group in CASES),
+            new_class=NewClassSummary(
+                weight=0.35,
+                measure="rate_per_period",
+                rate_or_probability=rate * 1.4,
+                interval=Interval(low=rate / 4, high=rate * 5),
+            ),
+        ),
+    )
+
+
+def event_class(group: str, outcome: str, rate: float) -> ClassSummary:
+    members = tuple(
+        CaseSummary(
+            id=name,
+            weight=weight,
+            exposure=(exited - entered).days / 30.44,
+            events=float(event == outcome),
+            entered=entered,
+            exited=exited,
+            event=event,
+            estimate=ratio,
+            interval=Interval(low=ratio / 1.9, high=ratio * 1.7),
+            source="https://example.org/deployments" if name == "D17" else None,
+            note=note,
+        )
+        for name, entered, exited, event, weight, ratio, note in CASES[group]
+    )
+    return ClassSummary(
+        id=group,
+        title=CLASS_TITLES[group],
+        weight={"breakaway": 0.45, "missions": 0.2}[group],
+        cases=len(members),
+        effective_cases=sum(member.weight for member in members),
+        events=sum(member.events or 0.0 for member in members),
+        exposure=sum(member.exposure or 0.0 for member in members),
+        trials=None,
+        measure="rate_per_period",
+        rate_or_probability=rate,
+        interval=Interval(low=rate / 2.5, high=rate * 2.2),
+        members=members,
+    )
+
+
+def binary_outcome() -> OutcomeForecast:
+    probability, months_to_term = 0.0712, 50
+    members = tuple(
+        CaseSummary(
+            id=f"M{number:02d}",
+            weight=0.318,
+            successes=0.0,
+            trials=1.0,
+            estimate=0.05,
+            interval=Interval(low=0.008, high=0.14),
+        )
+        for number in range(1, 23)
+    )
+    return OutcomeForecast(
+        id="comprehensive_agreement",
+        title="A comprehensive agreement on Nagorno-Karabakh is signed",
+        kind="binary",
+        probability=probability,
+        mcse=0.0021,
+        interval=Interval(low=0.011, high=0.19),
+        words=icd203_words(probability),
+        by=TERM_ENDS,
+        horizon=tuple(
+            HorizonPoint(period=period, date=month_end(period), probability=probability, low=0.011, high=0.19)
+            if period >= months_to_term
+            else HorizonPoint(period=period, date=month_end(period), probability=0.0, low=0.0, high=0.0)
+            for period in range(1, HORIZON + 1)
+        ),
+        timing=None,
+        reference=ReferenceSummary(
+            classes=(
+                ClassSummary(
+                    id="settlement_efforts",
+                    title=CLASS_TITLES["settlement_efforts"],
+                    weight=0.5,
+                    cases=len(members),
+                    effective_cases=7.0,
+                    events=0.0,
+                    exposure=None,
+                    trials=22.0,
+                    measure="probability",
+                    rate_or_probability=0.048,
+                    interval=Interval(low=0.008, high=0.12),
+                    members=members,
+                ),
+            ),
+            new_class=NewClassSummary(
+                weight=0.5, measure="probability", rate_or_probability=0.11, interval=Interval(low=0.01, high=0.34)
+            ),
+        ),
+    )
+
+
+def scenarios() -> tuple[ScenarioForecast, ...]:
+    rows = [
+        (
+            "permanent_presence",
+            "The Russian presence becomes permanent: turned into a base, or still there after the first term",
+            "conversion or not by(withdrawal, 2025-11-10)",
+            0.6863,
+            Interval(low=0.41, high=0.897),
+        ),
+        (
+            "exit_before_notice",
+            "The contingent is gone before notice can be given for the end of the first term",
+            "by(withdrawal, 2025-05-10)",
+            0.2712,
+            Interval(low=0.083, high=0.52),
+        ),
+        (
+            "orderly_exit",
+            "The contingent leaves within the first term and a comprehensive agreement is signed",
+            "by(withdrawal, 2025-11-10) and comprehensive_agreement",
+            0.00042,
+            Interval(low=0.0, high=0.0031),
+        ),
+    ]
+    return tuple(
+        ScenarioForecast(
+            id=name,
+            title=title,
+            when=when,
+            probability=probability,
+            mcse=0.0045,
+            effective_draws=probability * (1 - probability) / 0.0045**2,
+            interval=interval,
+            words=icd203_words(probability),
+        )
+        for name, title, when, probability, interval in rows
+    )
+
+
+def checks() -> tuple[Check, ...]:
+    return (
+        Check(name="finite", passed=True, value=0.0, threshold=0.0, message="every reported quantity is finite in every draw"),
+        Check(name="rhat", passed=True, value=1.004, threshold=1.01, message="worst R-hat is 1.004 (tau[withdrawal]); at most 1.01 is needed"),
+        Check(name="ess_bulk", passed=True, value=1322.0, threshold=400.0, message="worst bulk effective sample size is 1322 (tau[withdrawal]); at least 400 is needed"),
+        Check(name="ess_tail", passed=True, value=1588.0, threshold=400.0, message="worst tail effective sample size is 1588 (sigma[conversion]); at least 400 is needed"),
+        Check(name="divergences", passed=True, value=0.0005, threshold=0.005, message="3 of 6000 draws diverged (0.05 %); at most 0.5 % is needed"),
+        Check(name="bfmi", passed=True, value=0.87, threshold=0.3, message="lowest E-BFMI is 0.87; above 0.3 is needed"),
+        Check(name="tree_depth", passed=None, value=0.0, threshold=None, message="0 draws reached the largest tree depth; this costs speed, not correctness"),
+        Check(name="mcse", passed=True, value=0.0045, threshold=0.01, message="largest Monte Carlo error of a probability is 0.0045 (scenario permanent_presence); at most 0.01 is needed"),
+    )  # fmt: skip
+
+
+def diagnostics(latent: int = 60) -> Diagnostics:
+    outcomes = ("withdrawal", "conversion", "comprehensive_agreement")
+    reported = [f"{name}[{outcome}]" for name in ("probability", "theta", "mu", "tau", "sigma") for outcome in outcomes]
+    parameters = [
+        ParameterDiagnostics(
+            name=name,
+            reported=True,
+            mean=-4.9 + 0.3 * place,
+            sd=0.4 + 0.01 * place,
+            rhat=1.0004 + 0.0002 * place,
+            ess_bulk=6200.0 - 320.0 * place,
+            ess_tail=4800.0 - 190.0 * place,
+            mcse=0.0061,
+        )
+        for place, name in enumerate(reported)
+    ]
+    parameters.append(
+        ParameterDiagnostics(
+            name="wiggle[comprehensive_agreement]",
+            reported=True,
+            mean=0.0,
+            sd=0.0,
+            rhat=None,
+            ess_bulk=None,
+            ess_tail=None,
+            mcse=None,
+        )
+    )
+    parameters += [
+        ParameterDiagnostics(
+            name=f"frailty_z[{place}]",
+            reported=False,
+            mean=0.001 * place,
+            sd=0.99,
+            rhat=1.001,
+            ess_bulk=8100.0 + place,
+            ess_tail=4100.0 - place,
+            mcse=0.011,
+        )
+        for place in range(latent)
+    ]
+    return Diagnostics(
+        parameters=tuple(parameters),
+        chains=4,
+        draws=1500,
+        divergences=3,
+        divergence_fraction=0.0005,
+        bfmi=(0.91, 0.87, 0.95, 0.9),
+        tree_depth_mean=4.21,
+        tree_depth_max=7,
+        tree_depth_limit_hits=0,
+        compilations=1,
+        seconds={"load": 0.021, "compile": 0.0004, "swap": 0.0012, "sample": 5.6, "diagnose": 0.31, "futures": 0.62},
+    )
+
+
+def provenance() -> Provenance:
+    return Provenance(
+        seed=20210910,
+        sampler={"draws": 1500, "tune": 1000, "chains": 4, "target_accept": 0.95, "futures_per_draw": 5},
+        versions={"pymc": "6.4.2", "pytensor": "3.0.4", "nutpie": "0.16.11", "python": "3.13.1"},
+        host="forecaster",
+        duration_seconds=6.9,
+        evidence={"cases": 32, "reference_classes": 4},
+        latest_known_at=AS_OF,
+    )
+
+
+def sample_figures(forecast: StoredForecast) -> dict[str, dict[str, Any]]:
+    """The figures of the forecast, from invented draws."""
+    import numpy as np
+
+    from forecast.plots.figures import horizon_figure, rank_figure, trace_figure
+
+    random = np.random.default_rng(1)
+    panels = {
+        outcome.id: 1
+        / (1 + np.exp(-random.normal(math.log(outcome.probability / (1 - outcome.probability)), 0.5, (4, 1500))))
+        for outcome in forecast.outcomes
+    }
+    return {"horizon": horizon_figure(forecast), "trace": trace_figure(panels), "rank": rank_figure(panels)}

@@ -1,0 +1,97 @@
+"""Health, readiness, headers, and what the web process loads."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from forecast.settings import Settings
+from tests.embedded_redis import redis_for
+from tests.installation import Installation
+from tests.waiting import wait_until
+from workers.address import choose_address
+
+
+def test_without_redis_the_service_is_degraded_and_goes_on(client: TestClient) -> None:
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "degraded", "database": "ok", "broker": "unavailable"}
+
+
+def test_with_redis_the_service_is_ready(client: TestClient, installation: Installation) -> None:
+    with redis_for(installation.settings):
+        assert client.get("/readyz").json()["status"] == "ready"
+
+
+def test_without_its_schema_the_service_is_not_ready(tmp_path: Path) -> None:
+    with TestClient(create_app(Settings(home=tmp_path)), base_url="http://127.0.0.1") as client:
+        assert client.get("/healthz").status_code == 200
+        answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "forecast serve" in answer.json()["database"]
+
+
+def test_every_answer_has_the_security_headers(client: TestClient) -> None:
+    for path in ("/healthz", "/v1/jobs", "/v1/nothing"):
+        headers = client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert "access-control-allow-origin" not in headers
+
+
+def test_the_schema_of_the_interface_names_every_route(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert set(paths) == {
+        "/healthz",
+        "/readyz",
+        "/version",
+        "/problems/{code}",
+        "/v1/studies",
+        "/v1/studies/{study_id}",
+        "/v1/studies/{study_id}/versions",
+        "/v1/studies/{study_id}/forecasts",
+        "/v1/studies/{study_id}/latest",
+        "/v1/jobs",
+        "/v1/jobs/{job_id}",
+        "/v1/jobs/{job_id}/events",
+        "/v1/jobs/{job_id}/cancel",
+        "/v1/forecasts/{forecast_id}",
+        "/v1/forecasts/{forecast_id}/draws.nc",
+        "/v1/forecasts/{forecast_id}/diagnostics",
+        "/v1/forecasts/{forecast_id}/plots/{name}.json",
+    }
+
+
+def get_status(port: int, path: str) -> int | None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return None
+    finally:
+        connection.close()
+
+
+def test_the_process_answers_within_two_seconds_of_its_start(installation: Installation) -> None:
+    port = choose_address(Settings(port=0)).port
+    environment = {**os.environ, "FORECAST_HOME": str(installation.settings.home), "FORECAST_PORT": str(port)}
+    began = time.monotonic()
+    process = subprocess.Popen([sys.executable, "-m", "api"], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: get_status(port, "/healthz") == 200, message="/healthz")
+        healthy_after = time.monotonic() - began
+        # Any other request waits for the application instead of failing.
+        assert get_status(port, "/v1/jobs") == 200
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    assert healthy_after < 2.0

@@ -1,0 +1,83 @@
+"""How numbers read: no more digits than their error supports, a unit always."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.pages import wording
+from api.pages.bars import PROBABILITY, scale_of_ratios
+from forecast.answer import Interval
+
+
+def plain(text: str) -> str:
+    return text.replace(wording.NO_BREAK_SPACE, " ")
+
+
+@pytest.mark.parametrize(
+    ("probability", "mcse", "shown"),
+    [
+        (0.4137, 0.006, "41 %"),
+        (0.4137, 0.0008, "41.4 %"),
+        (0.4137, None, "41 %"),
+        (0.0712, 0.002, "7 %"),
+        (0.0041, 0.002, "0.4 %"),
+        (0.00099, 0.0002, "<0.1 %"),
+        (0.0, 0.0, "<0.1 %"),
+        (0.9949, 0.002, "99.5 %"),
+        (0.9996, 0.0002, ">99.9 %"),
+        (1.0, 0.0, ">99.9 %"),
+    ],
+)
+def test_a_probability_shows_what_its_error_supports(probability: float, mcse: float | None, shown: str) -> None:
+    assert plain(wording.percent(probability, mcse)) == shown
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"), [(0.41, 0.897, "41–90 %"), (0.0, 0.0031, "<0.1–0.3 %"), (0.0, 0.0002, "<0.1 %")]
+)
+def test_an_interval_names_its_unit_once(low: float, high: float, shown: str) -> None:
+    assert plain(wording.percent_range(Interval(low=low, high=high), 0.005)) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [(0.00653, 2, "0.0065"), (12.3, 2, "12"), (1234.5, 2, "1,234"), (0.0, 2, "0"), (None, 2, "–"), (-0.08, 2, "−0.080"),
+     (1.2e-7, 2, "1.2e−7"), (float("inf"), 2, "–")],
+)  # fmt: skip
+def test_a_number_shows_its_significant_digits(value: float | None, digits: int, shown: str) -> None:
+    assert wording.significant(value, digits) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.0002, "<1 ms"),
+        (0.0214, "21 ms"),
+        (5.61, "5.6 s"),
+        (59.6, "1 min"),
+        (200.0, "3 min 20 s"),
+        (7500.0, "2 h 5 min"),
+    ],
+)
+def test_a_length_of_time_reads_as_one(seconds: float, shown: str) -> None:
+    assert plain(wording.duration(seconds)) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(3.0, "just now"), (61.0, "1 minute ago"), (7300.0, "2 hours ago"), (260_000.0, "3 days ago")],
+)
+def test_an_age_reads_as_one(seconds: float, shown: str) -> None:
+    assert plain(wording.age(seconds)) == shown
+
+
+def test_a_bar_lies_on_the_scale_of_its_numbers() -> None:
+    bar = PROBABILITY.bar(0.25, Interval(low=0.1, high=1.0), "a label")
+    assert (bar.low, bar.estimate, bar.high) == ("10.00%", "25.00%", "100.00%")
+
+
+def test_ratios_are_drawn_around_one_however_small_they_are() -> None:
+    interval = Interval(low=0.99, high=1.01)
+    bar = scale_of_ratios([interval]).bar(1.0, interval, "a label")
+    assert bar.reference == bar.estimate == "50.00%"
+    assert 48 < float(bar.low.rstrip("%")) < 50

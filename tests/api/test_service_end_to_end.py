@@ -1,0 +1,90 @@
+"""A real study through the whole service: submitted over HTTP, sampled by the worker, read back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from forecast.answer import StoredForecast
+from forecast.client import ServiceProblemError
+from forecast.jobs.states import JobState
+from tests.coin import coin_document, coin_study, long_document
+from tests.stack import Stack
+
+pytestmark = pytest.mark.stack
+
+QUICK = {"draws": 500, "tune": 300, "chains": 2, "seed": 3}
+
+
+def test_a_submitted_study_becomes_a_forecast(stack: Stack, tmp_path: Path) -> None:
+    with stack.client as client:
+        client.put_study("coin", coin_document(sampler=QUICK))
+        job = client.submit(study="coin")
+        updates = list(client.watch(job.id))
+        ended = updates[-1].ended
+        assert ended is not None, stack.logs()
+        assert (ended.state, ended.attempt) == (JobState.SUCCEEDED, 1), stack.logs()
+        assert ended.forecast_id is not None
+        forecast = client.forecast(ended.forecast_id)
+    assert forecast.study_digest == coin_study(sampler=QUICK).digest
+    assert forecast.provenance.seed == 3
+    assert forecast.outcomes[0].id == "heads"
+    with httpx2.Client(base_url=stack.url, trust_env=False) as http:
+        draws = http.get(f"/v1/forecasts/{forecast.forecast_id}/draws.nc")
+        latest = http.get("/v1/studies/coin/latest").json()
+    (tmp_path / "draws.nc").write_bytes(draws.content)
+    assert latest["forecast_id"] == forecast.forecast_id
+    # The file opens as ArviZ opens it; in a process of its own, for this one stays light.
+    code = "import sys, xarray; print(sorted(xarray.open_datatree(sys.argv[1]).children))"
+    groups = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "draws.nc")], capture_output=True, text=True, check=True
+    )
+    assert "posterior" in groups.stdout
+
+
+def test_waiting_answers_with_the_ended_job(stack: Stack) -> None:
+    body = {"document": coin_document(sampler=QUICK)}
+    with httpx2.Client(base_url=stack.url, trust_env=False, timeout=90) as http:
+        answer = http.post("/v1/jobs", json=body, headers={"Prefer": "wait=60"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["state"] == "succeeded"
+
+
+def test_a_long_job_shows_its_progress(stack: Stack) -> None:
+    with stack.client as client:
+        job = client.submit(document=long_document())
+        seen = [update.progress for update in client.watch(job.id) if update.progress and not update.ended]
+    sampling = [progress for progress in seen if progress.stage == "sample"]
+    done = [progress.draws_done for progress in sampling]
+    assert len(done) >= 2
+    assert done == sorted(done)
+    assert all(progress.draws_wanted == 4 * 8000 for progress in sampling)
+
+
+def test_the_command_line_submits_and_watches(stack: Stack, tmp_path: Path) -> None:
+    document = tmp_path / "coin.json"
+    document.write_text(json.dumps(coin_document(sampler=QUICK)))
+    command = [sys.executable, "-m", "forecast.cli", "submit", str(document), "--wait"]
+    found = subprocess.run(command, env=stack.environment, capture_output=True, text=True, check=False)
+    assert found.returncode in (0, 3), found.stderr
+    assert "Verdict:" in found.stdout
+    assert f"Page: {stack.url}/forecasts/" in found.stdout
+
+
+def test_a_bad_document_is_refused_with_its_paths(stack: Stack) -> None:
+    with stack.client as client, pytest.raises(ServiceProblemError) as problem:
+        client.submit(document=coin_document(horizon=0))
+    assert [error.path for error in problem.value.errors] == ["horizon"]
+
+
+def test_an_answer_read_back_is_valid(stack: Stack) -> None:
+    with stack.client as client:
+        ended = client.wait(client.submit(document=coin_document(sampler=QUICK)).id, 200)
+        assert ended.forecast_id is not None
+        text = client.forecast(ended.forecast_id).model_dump_json()
+    assert StoredForecast.model_validate_json(text).forecast_id == ended.forecast_id

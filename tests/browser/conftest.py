@@ -1,0 +1,126 @@
+"""A Chromium to look at the pages with, and a service to look at."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from api.app import create_app
+from tests.installation import Installation, installation_in
+from tests.waiting import wait_until
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+LARGEST_SHIFT = 0.1
+"""Cumulative layout shift that a reader hardly notices (web.dev/articles/cls)."""
+
+MEASURE_SHIFT = """
+window.layoutShift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.layoutShift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+OpenPage = Callable[..., Page]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A web process over an installation of its own; there is no worker."""
+
+    url: str
+    installation: Installation
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens pages, and fails the test if one writes an error, asks another host, moves while it loads or is too wide."""
+    contexts, faults, pages = [], [], []
+
+    def open_one(
+        url: str, *, scheme: str = "light", width: int = 1280, javascript: bool = True, measured: bool = True
+    ) -> Page:
+        context = browser.new_context(
+            color_scheme="dark" if scheme == "dark" else "light",
+            viewport={"width": width, "height": 900},
+            java_script_enabled=javascript,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.add_init_script(MEASURE_SHIFT)
+        own = urlsplit(url).netloc
+        page.on(
+            "console", lambda message: faults.append(message.text) if message.type in {"error", "warning"} else None
+        )
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "request",
+            lambda request: faults.append(request.url) if urlsplit(request.url).netloc not in {own, ""} else None,
+        )
+        page.goto(url)
+        if javascript and measured:
+            pages.append(page)
+        return page
+
+    yield open_one
+    for page in pages:
+        assert page.evaluate("window.layoutShift") < LARGEST_SHIFT
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@contextmanager
+def _served(installation: Installation) -> Iterator[str]:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(create_app(installation.settings), log_level="warning", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        wait_until(lambda: server.started, message="the web process to listen")
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A web process to look at, with nothing stored."""
+    with installation_in(tmp_path / "home") as installation, _served(installation) as url:
+        yield Site(url, installation)
+
+
+def keep_screenshot(page: Page, name: str) -> None:
+    """Leave a picture of the whole page for people."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)

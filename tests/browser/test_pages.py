@@ -1,0 +1,163 @@
+"""The pages in a browser, over stored samples: what is drawn, what moves, what can be done."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from forecast.jobs.lifecycle import Claim, fail_job, record_progress
+from forecast.jobs.states import FailureCode, JobState
+from forecast.store import utc_now
+from tests.api.sample_answer import degraded_forecast
+from tests.api.stored_sample import complete_sample, karabakh_study, store_sample
+from tests.browser.conftest import OpenPage, Site, keep_screenshot
+from tests.waiting import wait_until
+
+VIEWS = [("light", 1280), ("dark", 1280), ("light", 400)]
+
+
+def wait_for_figures(page: Page) -> None:
+    """Scroll to each figure, since they are drawn when they come near."""
+    for name in ("horizon", "trace", "rank"):
+        page.locator(f"#figure-{name}").scroll_into_view_if_needed()
+        expect(page.locator(f"#figure-{name} [data-drawn=yes] .main-svg").first).to_be_visible()
+
+
+def queue(site: Site) -> str:
+    return site.installation.submit(karabakh_study(), now=utc_now())
+
+
+def progress(site: Site, claim: Claim, **changes: object) -> None:
+    shown = {"stage": "sample", "draws_done": 0, "draws_wanted": 10_000, "divergences": 0, "estimates": {}, **changes}
+    with site.installation.database.write() as session:
+        assert record_progress(session, claim, shown)
+
+
+@pytest.mark.parametrize(("scheme", "width"), VIEWS)
+def test_a_forecast_is_drawn_in_full(site: Site, open_page: OpenPage, scheme: str, width: int) -> None:
+    forecast_id, _ = store_sample(site.installation)
+    page = open_page(f"{site.url}/forecasts/{forecast_id}", scheme=scheme, width=width)
+    expect(page.locator("#scenario-permanent_presence .probability")).to_have_text("69\u00a0%")
+    expect(page.locator(".verdict .badge")).to_contain_text("Published")
+    wait_for_figures(page)
+    page.locator("details.cases summary").first.click()
+    expect(page.get_by_text("Denied forces without any agreement").first).to_be_visible()
+    keep_screenshot(page, f"forecast-{scheme}-{width}")
+
+
+def test_figures_follow_the_theme_and_paper_is_light(site: Site, open_page: OpenPage) -> None:
+    forecast_id, _ = store_sample(site.installation)
+    page = open_page(f"{site.url}/forecasts/{forecast_id}", measured=False)  # paper has another layout
+    wait_for_figures(page)
+    title = page.locator("#figure-horizon .ytitle")
+    expect(title).to_have_css("fill", "rgb(28, 33, 39)")
+    page.emulate_media(color_scheme="dark")
+    expect(title).to_have_css("fill", "rgb(231, 229, 223)")
+    page.emulate_media(media="print")
+    expect(title).to_have_css("fill", "rgb(0, 0, 0)")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(page.locator(".answer thead")).to_be_visible()
+
+
+def test_parameters_are_sorted_and_filtered(site: Site, open_page: OpenPage) -> None:
+    forecast_id, _ = store_sample(site.installation)
+    page = open_page(f"{site.url}/forecasts/{forecast_id}")
+    rows = page.locator("#parameters tbody tr")
+    expect(page.locator("#parameter-count")).to_have_text("76 of 76 parameters")
+    page.get_by_role("button", name="ESS bulk").click()
+    expect(rows.first).to_contain_text("sigma[comprehensive_agreement]")
+    expect(rows.last).to_contain_text("wiggle[comprehensive_agreement]")
+    page.get_by_role("button", name="ESS bulk").click()
+    expect(rows.first).to_contain_text("frailty_z[59]")
+    expect(rows.last).to_contain_text("wiggle[comprehensive_agreement]")
+    page.get_by_label("Filter").fill("tau with")
+    expect(page.locator("#parameter-count")).to_have_text("1 of 76 parameters")
+    expect(page.locator("#parameters tbody tr:visible")).to_contain_text("tau[withdrawal]")
+    page.get_by_label("Filter").fill("")
+    page.get_by_label("reported only").check()
+    expect(page.locator("#parameter-count")).to_have_text("16 of 76 parameters")
+
+
+def test_a_degraded_forecast_says_so_before_anything_else(site: Site, open_page: OpenPage) -> None:
+    forecast_id, _ = store_sample(site.installation, degraded_forecast())
+    page = open_page(f"{site.url}/forecasts/{forecast_id}")
+    expect(page.locator(".verdict")).to_contain_text("worst R-hat is 1.023")
+    page.get_by_role("link", name="See the checks").click()
+    expect(page.locator("tr.check-failed")).to_have_count(2)
+    keep_screenshot(page, "forecast-degraded")
+
+
+def test_a_job_is_followed_from_the_queue_to_its_forecast(site: Site, open_page: OpenPage) -> None:
+    job_id = queue(site)
+    page = open_page(f"{site.url}/jobs/{job_id}")
+    expect(page.locator("#explanation")).to_have_text("waiting for a worker")
+    claim = site.installation.claim(job_id, now=utc_now())
+    progress(site, claim, stage="compile", draws_wanted=0)
+    expect(page.locator("#explanation")).to_contain_text("the first time on a machine this takes one to two minutes")
+    expect(page.locator("#state")).to_have_text("running")
+    progress(site, claim, draws_done=4200, divergences=3, estimates={"withdrawal": 0.314, "conversion": 0.0004})
+    expect(page.locator("#draws")).to_have_text("4,200 of 10,000 draws")
+    expect(page.locator("#divergences")).to_have_text("3")
+    expect(page.locator("#estimates li")).to_have_count(2)
+    expect(page.locator("#estimates li").first).to_have_text("31\u00a0%withdrawal")
+    expect(page.locator("#estimates li").last).to_have_text("<0.1\u00a0%conversion")
+    expect(page.locator("[data-stage=compile]")).to_have_class("done")
+    expect(page.locator("[data-stage=sample]")).to_have_attribute("aria-current", "step")
+    keep_screenshot(page, "job-running")
+    complete_sample(site.installation, claim)
+    page.wait_for_url("**/forecasts/*")
+    expect(page.locator("h1")).to_have_text("Karabakh after the 44-day war")
+
+
+@pytest.mark.parametrize(("scheme", "width"), VIEWS)
+def test_a_failed_job_says_why(site: Site, open_page: OpenPage, scheme: str, width: int) -> None:
+    job_id = queue(site)
+    page = open_page(f"{site.url}/jobs/{job_id}", scheme=scheme, width=width)
+    claim = site.installation.claim(job_id, now=utc_now())
+    with site.installation.database.write() as session:
+        fail_job(session, claim, FailureCode.DEADLINE, "the attempt ran longer than 600 seconds")
+    expect(page.get_by_text("the attempt ran longer than 600 seconds").first).to_be_visible()
+    expect(page.get_by_text("Ask for fewer draws")).to_be_visible()
+    keep_screenshot(page, f"job-failed-{scheme}-{width}")
+
+
+def test_a_job_is_cancelled_from_its_page(site: Site, open_page: OpenPage) -> None:
+    job_id = queue(site)
+    page = open_page(f"{site.url}/jobs/{job_id}")
+    page.get_by_role("button", name="Cancel the job").click()
+    expect(page.locator("#state")).to_have_text("cancelled")
+    expect(page.get_by_role("button")).to_have_count(0)
+    assert site.installation.state(job_id) is JobState.CANCELLED
+
+
+def test_a_running_job_is_asked_to_stop_from_its_page(site: Site, open_page: OpenPage) -> None:
+    job_id = queue(site)
+    progress(site, site.installation.claim(job_id, now=utc_now()), draws_done=10)
+    page = open_page(f"{site.url}/jobs/{job_id}")
+    page.get_by_role("button", name="Cancel the job").click()
+    expect(page.get_by_role("button", name="Cancelling…")).to_be_disabled()
+    wait_until(lambda: site.installation.job(job_id).cancel_requested, message="the request to be stored")
+
+
+@pytest.mark.parametrize(("scheme", "width"), VIEWS)
+def test_home_shows_studies_and_jobs(site: Site, open_page: OpenPage, scheme: str, width: int) -> None:
+    store_sample(site.installation)
+    queue(site)
+    page = open_page(site.url, scheme=scheme, width=width)
+    expect(page.locator(".card .probability").first).to_have_text("69\u00a0%")
+    expect(page.locator("#jobs tbody tr")).to_have_count(2)
+    keep_screenshot(page, f"home-{scheme}-{width}")
+    page.get_by_role("link", name="Karabakh after the 44-day war").first.click()
+    page.wait_for_url("**/forecasts/*")
+
+
+def test_pages_can_be_read_without_javascript(site: Site, open_page: OpenPage) -> None:
+    forecast_id, _ = store_sample(site.installation)
+    page = open_page(f"{site.url}/forecasts/{forecast_id}", javascript=False)
+    expect(page.locator("#scenario-permanent_presence .probability")).to_have_text("69\u00a0%")
+    page.locator(".table-alternative summary").click()
+    expect(page.locator(".table-alternative tbody tr").last).to_contain_text("10 Sep 2026")
+    expect(page.locator("#parameters tbody tr")).to_have_count(76)
+    expect(page.get_by_text("This figure is drawn with JavaScript").first).to_be_visible()
+    job = open_page(f"{site.url}/jobs/{queue(site)}", javascript=False)
+    expect(job.locator("#lead")).to_have_text("The job is stored and waits for a worker.")
