@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.stack import stack  # noqa: F401 (a fixture that several folders share)
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Where a failure tells most, and soonest: the parts before the whole, the science before the services.

@@ -44,15 +44,16 @@ def horizon_figure(answer: Answer) -> Figure:
     for position, outcome in enumerate(answer.outcomes):
         colour = PALETTE[position % len(PALETTE)]
         dates = [answer.as_of.isoformat(), *(point.date.isoformat() for point in outcome.horizon)]
-        band_x = [*dates, *reversed(dates)]
         high = [0.0, *(point.high for point in outcome.horizon)]
         low = [0.0, *(point.low for point in outcome.horizon)]
+        # A binary outcome has no probability, and so no band, before its resolution date.
+        begin = next((k for k, top in enumerate(high) if top > 0), 0) if outcome.kind == "binary" else 0
         shape = "hv" if outcome.kind == "binary" else "linear"
         data.append(
             {
                 "type": "scatter",
-                "x": band_x,
-                "y": _rounded([*high, *reversed(low)]),
+                "x": [*dates[begin:], *reversed(dates[begin:])],
+                "y": _rounded([*high[begin:], *reversed(low[begin:])]),
                 "fill": "toself",
                 "fillcolor": _translucent(colour),
                 "line": {"width": 0, "shape": "linear"},
@@ -73,10 +74,12 @@ def horizon_figure(answer: Answer) -> Figure:
                 "hovertemplate": "%{x|%d %b %Y}: %{y:.1%}<extra>" + outcome.id + "</extra>",
             }
         )
+    highest = max(point.high for outcome in answer.outcomes for point in outcome.horizon)
+    top = next(step for step in (0.1, 0.25, 0.5, 1.0) if step >= min(highest, 1.0))
     return {
         "data": data,
         "layout": {
-            "yaxis": {"title": {"text": "Probability that it has occurred"}, "range": [0, 1], "tickformat": ".0%"},
+            "yaxis": {"title": {"text": "Probability that it has occurred"}, "range": [0, top], "tickformat": ".0%"},
             "xaxis": {"title": {"text": "By the end of"}, "type": "date"},
             "legend": {"orientation": "h", "y": 1.08},
             "hovermode": "x",

@@ -1,0 +1,240 @@
+"""A small client of the HTTP interface: submit, watch, wait, get. It imports neither the science nor the database."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import TracebackType
+from typing import Any, ClassVar, Final, Self
+from urllib.parse import urlsplit
+
+import httpx2
+
+from forecast.answer import StoredForecast
+from forecast.errors import FieldError, ForecastError
+from forecast.jobs.view import JobView, ProgressView
+from forecast.settings import LOOPBACK_HOSTS
+
+CONNECT_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 90.0
+"""Longer than the longest `Prefer: wait`."""
+
+RECONNECT_SECONDS: Final = 1.0
+POLL_SECONDS: Final = 30
+PATIENCE_SECONDS: Final = 60.0
+"""How long a watcher bears with a service that does not answer, as while it restarts."""
+
+
+class ServiceUnavailableError(ForecastError, ConnectionError):
+    """The service does not answer."""
+
+    code: ClassVar[str] = "service_unavailable"
+
+
+class ServiceProblemError(ForecastError, RuntimeError):
+    """The service answered with a problem (RFC 9457)."""
+
+    code: ClassVar[str] = "service_problem"
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
+        self.problem_code = str(problem.get("code", "unknown"))
+        self.errors = tuple(
+            FieldError(str(error.get("path", "")), str(error.get("code", "")), str(error.get("message", "")))
+            for error in problem.get("errors", ())
+        )
+        super().__init__(str(problem.get("detail") or problem.get("title") or f"HTTP {status}"))
+
+
+@dataclass(frozen=True)
+class JobUpdate:
+    """One event of a watched job; `ended` is the whole job once it has ended."""
+
+    state: str
+    attempt: int
+    progress: ProgressView | None
+    queue_position: int | None
+    ended: JobView | None = None
+
+
+class ForecastClient:
+    """Talks to one service."""
+
+    def __init__(self, url: str, transport: httpx2.BaseTransport | None = None) -> None:
+        self.url = url.rstrip("/")
+        # A proxy of the environment has no business between two processes of one machine.
+        is_local = (urlsplit(self.url).hostname or "") in LOOPBACK_HOSTS
+        self._http = httpx2.Client(
+            base_url=self.url,
+            timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            trust_env=not is_local,
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def is_healthy(self) -> bool:
+        """Whether the service answers."""
+        try:
+            return self._http.get("/healthz", timeout=2.0).is_success
+        except httpx2.HTTPError:
+            return False
+
+    def put_study(self, study: str, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Store a study's canonical document as its current version, and return its summary."""
+        return self._json("PUT", f"/v1/studies/{study}", json=document)
+
+    def submit(
+        self,
+        *,
+        study: str | None = None,
+        document: Mapping[str, Any] | None = None,
+        as_of: date | None = None,
+        sampler: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> JobView:
+        """Submit a forecast job for a stored study or for a document; returns at once."""
+        given = {
+            "kind": "forecast",
+            "study": study,
+            "document": document,
+            "as_of": as_of.isoformat() if as_of else None,
+            "sampler": sampler,
+        }
+        body = {key: value for key, value in given.items() if value is not None}
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return JobView.model_validate(self._json("POST", "/v1/jobs", json=body, headers=headers))
+
+    def job(self, job_id: str) -> JobView:
+        return JobView.model_validate(self._json("GET", f"/v1/jobs/{job_id}"))
+
+    def jobs(self, limit: int = 20, state: str | None = None) -> tuple[JobView, ...]:
+        """The newest jobs."""
+        params: dict[str, Any] = {"limit": limit, **({"state": state} if state else {})}
+        return tuple(JobView.model_validate(item) for item in self._json("GET", "/v1/jobs", params=params)["items"])
+
+    def cancel(self, job_id: str) -> JobView:
+        return JobView.model_validate(self._json("POST", f"/v1/jobs/{job_id}/cancel"))
+
+    def forecast(self, forecast_id: str) -> StoredForecast:
+        return StoredForecast.model_validate(self._json("GET", f"/v1/forecasts/{forecast_id}"))
+
+    def wait(self, job_id: str, timeout_seconds: float = 3600.0) -> JobView:
+        """The job when it has ended.
+
+        Raises
+        ------
+        TimeoutError
+            When it has not ended in time; it goes on all the same.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        for update in self.watch(job_id):
+            if update.ended is not None:
+                return update.ended
+            if time.monotonic() >= deadline:
+                break
+        raise TimeoutError(f"job {job_id} has not ended within {timeout_seconds:g} seconds; it goes on")
+
+    def watch(self, job_id: str) -> Iterator[JobUpdate]:
+        """The job's updates as they come, the last one with the ended job; reconnects when the stream breaks.
+
+        Raises
+        ------
+        ServiceProblemError
+            When there is no such job.
+        ServiceUnavailableError
+            When the service does not answer for a minute.
+        """
+        last_id: str | None = None
+        heard_at = time.monotonic()
+        while True:
+            try:
+                for event, event_id, data in self._events(job_id, last_id):
+                    last_id, heard_at = event_id or last_id, time.monotonic()
+                    update = _read_update(event, data)
+                    yield update
+                    if update.ended is not None:
+                        return
+            except httpx2.HTTPError as error:
+                if time.monotonic() - heard_at > PATIENCE_SECONDS:
+                    raise ServiceUnavailableError(self._unavailable(error)) from error
+            time.sleep(RECONNECT_SECONDS)
+
+    def _events(self, job_id: str, last_id: str | None) -> Iterator[tuple[str, str, str]]:
+        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last_id} if last_id else {})}
+        # Keep-alives come every 15 seconds.
+        timeout = httpx2.Timeout(POLL_SECONDS, connect=CONNECT_SECONDS)
+        with self._http.stream("GET", f"/v1/jobs/{job_id}/events", headers=headers, timeout=timeout) as answer:
+            if not answer.is_success:
+                answer.read()
+                raise _problem(answer)
+            yield from parse_events(answer.iter_lines())
+
+    def _json(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            answer = self._http.request(method, path, **arguments)
+        except httpx2.HTTPError as error:
+            raise ServiceUnavailableError(self._unavailable(error)) from error
+        if not answer.is_success:
+            raise _problem(answer)
+        found = answer.json()
+        assert isinstance(found, dict)
+        return found
+
+    def _unavailable(self, error: httpx2.HTTPError) -> str:
+        return f"no service answers at {self.url} ({error}); start one with `forecast serve`, or give its --url"
+
+
+def parse_events(lines: Iterator[str]) -> Iterator[tuple[str, str, str]]:
+    """Event name, id and data of each event in a stream of lines (WHATWG HTML, section 9.2.6)."""
+    event, event_id, data = "message", "", list[str]()
+    for line in lines:
+        if not line:
+            if data:
+                yield event, event_id, "\n".join(data)
+            event, data = "message", []
+            continue
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if name == "event":
+            event = value
+        elif name == "id":
+            event_id = value
+        elif name == "data":
+            data.append(value)
+
+
+def _read_update(event: str, data: str) -> JobUpdate:
+    found = json.loads(data)
+    if event == "done":
+        job = JobView.model_validate(found)
+        return JobUpdate(job.state.value, job.attempt, job.progress, None, ended=job)
+    progress = found.get("progress")
+    return JobUpdate(
+        found["state"],
+        found["attempt"],
+        ProgressView.model_validate(progress) if progress else None,
+        found.get("queue_position"),
+    )
+
+
+def _problem(answer: httpx2.Response) -> ServiceProblemError:
+    try:
+        found = answer.json()
+    except ValueError:
+        found = {}
+    problem = found if isinstance(found, dict) and found else {"detail": f"HTTP {answer.status_code}"}
+    return ServiceProblemError(answer.status_code, problem)

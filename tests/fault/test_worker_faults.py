@@ -1,0 +1,155 @@
+"""What happens to a job when the processes that run it die, are stopped, or are told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from forecast.jobs.publish import Publisher
+from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
+from forecast.jobs.view import JobView
+from forecast.store import Database, ForecastRepository
+from forecast.store.tables import ForecastRow
+from tests.coin import coin_document, long_document
+from tests.stack import Stack
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.stack, pytest.mark.fault]
+
+QUICK = {"draws": 500, "tune": 300, "chains": 2, "seed": 3}
+
+
+def submit_long(stack: Stack) -> str:
+    with stack.client as client:
+        return client.submit(document=long_document()).id
+
+
+def submit_quick(stack: Stack) -> str:
+    with stack.client as client:
+        return client.submit(document=coin_document(sampler=QUICK)).id
+
+
+def forecasts_of(stack: Stack, job_id: str) -> list[str]:
+    database = Database(stack.settings.database)
+    try:
+        with database.read() as session:
+            rows = session.query(ForecastRow).filter(ForecastRow.job_id == job_id).all()
+            assert {row.artifact_path for row in rows} <= ForecastRepository(session).artifact_paths()
+    finally:
+        database.dispose()
+    return [row.id for row in rows]
+
+
+def assert_succeeded_once(stack: Stack, job: JobView) -> None:
+    assert job.state is JobState.SUCCEEDED, (job.error, stack.logs())
+    assert forecasts_of(stack, job.id) == [job.forecast_id]
+
+
+def test_a_killed_child_costs_an_attempt_and_the_job_succeeds_once(stack: Stack) -> None:
+    job_id = submit_long(stack)
+    stack.wait_for_sampling(job_id)
+    os.kill(stack.child_of_job(job_id), signal.SIGKILL)
+    job = stack.wait_for_end(job_id)
+    assert_succeeded_once(stack, job)
+    assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.LOST, AttemptOutcome.SUCCEEDED]
+
+
+def test_a_frozen_child_loses_its_lease_and_its_late_result_is_refused(stack: Stack) -> None:
+    job_id = submit_long(stack)
+    stack.wait_for_sampling(job_id)
+    child = stack.child_of_job(job_id)
+    os.kill(child, signal.SIGSTOP)
+    try:
+        wait_until(lambda: stack.job_row(job_id).state == JobState.QUEUED, 60, "the lease to expire")
+    finally:
+        os.kill(child, signal.SIGCONT)
+    job = stack.wait_for_end(job_id)
+    assert_succeeded_once(stack, job)
+    assert job.attempts[0].outcome is AttemptOutcome.LOST
+
+
+def test_a_killed_worker_is_started_again_and_the_job_succeeds_once(stack: Stack) -> None:
+    job_id = submit_long(stack)
+    stack.wait_for_sampling(job_id)
+    os.kill(stack.process("workers.worker"), signal.SIGKILL)
+    job = stack.wait_for_end(job_id)
+    assert_succeeded_once(stack, job)
+    assert job.attempt == 2
+
+
+def test_a_stopped_worker_hands_its_job_back_and_the_attempt_does_not_count(stack: Stack) -> None:
+    job_id = submit_long(stack)
+    stack.wait_for_sampling(job_id)
+    os.killpg(stack.process("workers.worker"), signal.SIGTERM)
+    job = stack.wait_for_end(job_id)
+    assert_succeeded_once(stack, job)
+    assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.RELEASED, AttemptOutcome.SUCCEEDED]
+    assert job.max_attempts == 4
+
+
+def test_a_second_message_about_a_running_job_changes_nothing(stack: Stack) -> None:
+    job_id = submit_long(stack)
+    publisher = Publisher(stack.settings.broker_url, stack.settings.queue_name)
+    stack.wait_for_sampling(job_id)
+    publisher.publish_job(job_id)
+    publisher.close()
+    job = stack.wait_for_end(job_id)
+    # A job behind it shows that the second message was taken from the queue.
+    stack.wait_for_end(submit_quick(stack))
+    assert_succeeded_once(stack, job)
+    assert stack.job_row(job_id).attempt == 1
+
+
+def test_a_job_is_cancelled_while_it_samples(stack: Stack) -> None:
+    job_id = submit_long(stack)
+    stack.wait_for_sampling(job_id)
+    with stack.client as client:
+        client.cancel(job_id)
+    began = time.monotonic()
+    job = stack.wait_for_end(job_id)
+    assert job.state is JobState.CANCELLED
+    assert time.monotonic() - began < 5
+    assert forecasts_of(stack, job_id) == []
+
+
+def test_a_cancelled_job_does_not_keep_the_worker(stack: Stack) -> None:
+    job_id = submit_long(stack)
+    stack.wait_for_sampling(job_id)
+    with stack.client as client:
+        client.cancel(job_id)
+    assert_succeeded_once(stack, stack.wait_for_end(submit_quick(stack)))
+
+
+def test_ctrl_c_never_makes_a_truncated_posterior(stack: Stack) -> None:
+    """The sampler would return early on SIGINT; the child ignores it."""
+    job_id = submit_long(stack)
+    stack.wait_for_sampling(job_id)
+    os.kill(stack.child_of_job(job_id), signal.SIGINT)
+    job = stack.wait_for_end(job_id)
+    assert_succeeded_once(stack, job)
+    assert job.attempt == 1
+
+
+def test_a_job_past_its_deadline_fails(stack: Stack) -> None:
+    job_id = submit_long(stack)
+    stack.wait_for_sampling(job_id)
+    database = Database(stack.settings.database)
+    from datetime import timedelta
+
+    from sqlalchemy import update
+
+    from forecast.store import utc_now
+    from forecast.store.tables import JobRow
+
+    with database.write() as session:
+        past = utc_now() - timedelta(seconds=60)
+        session.execute(update(JobRow).where(JobRow.id == job_id).values(deadline_at=past))
+    database.dispose()
+    job = stack.wait_for_end(job_id)
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert job.error.code is FailureCode.DEADLINE
+    assert forecasts_of(stack, job_id) == []

@@ -1,0 +1,191 @@
+"""The whole service, as `forecast serve` runs it, in a directory of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forecast.client import ForecastClient
+from forecast.jobs.view import JobView
+from forecast.settings import Settings
+from forecast.store import Database, JobRepository
+from tests.waiting import wait_until
+
+START_SECONDS = 60.0
+JOB_SECONDS = 240.0
+"""Compiling with an empty cache takes most of it."""
+
+PATIENCE = {
+    "lease_seconds": 4.0,
+    "heartbeat_seconds": 1.0,
+    "progress_seconds": 0.2,
+    "dispatcher_interval_seconds": 0.3,
+    "stop_grace_seconds": 10.0,
+}
+"""Short, so that what waits for a silence need not wait long."""
+
+
+class Stack:
+    """A running service that a test may break."""
+
+    def __init__(self, home: Path, **settings: Any) -> None:
+        self.home = home
+        self._given = {**PATIENCE, "port": 0, **settings}
+        self.supervisor: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(home=self.home, **self._given)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        given = {f"FORECAST_{name.upper()}": str(value) for name, value in self._given.items()}
+        return {**os.environ, **given, "FORECAST_HOME": str(self.home)}
+
+    @property
+    def client(self) -> ForecastClient:
+        return ForecastClient(self.url)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.supervisor = subprocess.Popen(
+            [sys.executable, "-m", "workers.supervisor"],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self.supervisor.stdout is not None
+        for line in self.supervisor.stdout:
+            if line.startswith("Ready: "):
+                self.url = line.removeprefix("Ready: ").strip()
+                return
+        raise AssertionError(f"the service did not start:\n{self.logs()}")
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask the supervisor to stop, and return its exit code."""
+        assert self.supervisor is not None
+        self.supervisor.send_signal(number)
+        code = self.supervisor.wait(timeout=60)
+        self._forget()
+        return code
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        assert self.supervisor is not None
+        self.supervisor.kill()
+        self.supervisor.wait()
+        self._forget()
+
+    def _forget(self) -> None:
+        assert self.supervisor is not None
+        if self.supervisor.stdout is not None:
+            self.supervisor.stdout.close()
+        self.supervisor = None
+
+    def processes(self) -> dict[int, str]:
+        """Command line by process id of everything that belongs to this service."""
+        mark = f"FORECAST_HOME={self.home}".encode()
+        found = {}
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdigit() or int(folder.name) == os.getpid():
+                continue
+            try:
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                # Redis writes its title over its environment; the title names the socket.
+                if mark in (folder / "environ").read_bytes().split(b"\0") or str(self.home) in command:
+                    found[int(folder.name)] = command
+            except OSError:
+                continue
+        return found
+
+    def process(self, part: str) -> int:
+        """The id of the one process whose command line has this part."""
+
+        def find() -> int | None:
+            found = [pid for pid, command in self.processes().items() if part in command]
+            return found[0] if len(found) == 1 else None
+
+        return wait_until(find, message=lambda: f"one process with {part!r} among {self.processes()}") or 0
+
+    def child_of_job(self, job_id: str) -> int:
+        """The pool child that runs a job."""
+        worker = self.job_row(job_id).worker
+        assert worker is not None
+        return int(worker.rpartition(":")[2])
+
+    def job_row(self, job_id: str) -> Any:
+        database = Database(self.settings.database)
+        try:
+            with database.read() as session:
+                row = JobRepository(session).get(job_id)
+        finally:
+            database.dispose()
+        assert row is not None
+        return row
+
+    def wait_for_sampling(self, job_id: str) -> JobView:
+        """The job once it has drawn something and is far from done."""
+
+        def is_sampling() -> JobView | None:
+            job = client.job(job_id)
+            assert not job.state.is_terminal, f"the job ended before it was interrupted: {job}"
+            progress = job.progress
+            return job if progress and progress.stage == "sample" and progress.draws_done > 0 else None
+
+        with self.client as client:
+            found = wait_until(is_sampling, JOB_SECONDS, lambda: f"the job to sample:\n{self.logs()}")
+        assert found is not None
+        return found
+
+    def wait_for_end(self, job_id: str) -> JobView:
+        """The job once it has ended."""
+
+        def ended() -> JobView | None:
+            job = client.job(job_id)
+            return job if job.state.is_terminal else None
+
+        with self.client as client:
+            found = wait_until(ended, JOB_SECONDS, lambda: f"the job to end:\n{self.logs()}")
+        assert found is not None
+        return found
+
+    def logs(self) -> str:
+        """The last lines of every log."""
+        lines = []
+        for file in sorted(self.settings.logs.glob("*.log")):
+            lines += [f"--- {file.name}", *file.read_text(errors="replace").splitlines()[-15:]]
+        return "\n".join(lines)
+
+
+@contextmanager
+def running_stack(**settings: Any) -> Iterator[Stack]:
+    """A running service in a new directory; everything is gone at the end."""
+    # Short, for the socket's path.
+    home = Path(tempfile.mkdtemp(prefix="stack-"))
+    stack = Stack(home, **settings)
+    try:
+        stack.start()
+        yield stack
+    finally:
+        if stack.supervisor is not None:
+            stack.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The service that all tests of a run share, since its worker needs seconds to get warm."""
+    with running_stack() as running:
+        yield running

@@ -1,0 +1,74 @@
+"""A tour of the service: from a folder of files to a stored forecast, over HTTP. Read it from top to bottom."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from forecast.answer import StoredForecast
+from forecast.jobs.states import JobState
+from forecast.study import load_study
+from priors import study_path
+from tests.stack import Stack
+
+pytestmark = pytest.mark.stack
+
+
+def submit(stack: Stack, name: str) -> StoredForecast:
+    """Submit a bundled study, wait for its job, and read the forecast back."""
+    with stack.client as client:
+        client.put_study(name, load_study(study_path(name)).canonical())
+        job = client.submit(study=name)
+        assert job.state in {JobState.QUEUED, JobState.RUNNING}  # accepted means stored: it will end
+        ended = client.wait(job.id, 240)
+        assert ended.state is JobState.SUCCEEDED, stack.logs()
+        assert ended.forecast_id is not None
+        return client.forecast(ended.forecast_id)
+
+
+@pytest.fixture(scope="module")
+def karabakh(stack: Stack) -> StoredForecast:
+    return submit(stack, "karabakh-2021")
+
+
+def test_1_a_submitted_study_comes_back_as_a_published_forecast(karabakh: StoredForecast) -> None:
+    assert karabakh.verdict == "published", karabakh.verdict_reasons
+    assert {outcome.id for outcome in karabakh.outcomes} == {"withdrawal", "conversion", "comprehensive_agreement"}
+    headline = next(scenario for scenario in karabakh.scenarios if scenario.id == "permanent_presence")
+    assert headline.interval.low < headline.probability < headline.interval.high
+    assert karabakh.age_seconds >= 0
+
+
+def test_2_the_command_line_gives_the_same_numbers_for_the_same_seed(karabakh: StoredForecast, tmp_path: Path) -> None:
+    command = "from forecast.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", command, "run", "karabakh-2021", "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads((tmp_path / "forecast.json").read_text(encoding="utf-8"))
+    over_http = karabakh.model_dump(mode="json")
+    for part in ("study_digest", "outcomes", "scenarios", "verdict"):
+        assert answer[part] == over_http[part]
+    assert answer["diagnostics"]["parameters"] == over_http["diagnostics"]["parameters"]
+    assert (tmp_path / "draws.nc").stat().st_size > 1_000_000
+
+
+def test_3_studies_of_other_shapes_need_no_other_program(stack: Stack, karabakh: StoredForecast) -> None:
+    others = [submit(stack, name) for name in ("seeds", "baseball", "rat-tumors")]
+    assert [forecast.diagnostics.compilations for forecast in (karabakh, *others)] == [1, 1, 1, 1]
+    assert [forecast.verdict for forecast in others] == ["published"] * 3
+
+
+def test_4_what_has_been_computed_stays_and_is_listed_newest_first(stack: Stack, karabakh: StoredForecast) -> None:
+    again = submit(stack, "karabakh-2021")
+    assert again.forecast_id != karabakh.forecast_id
+    assert again.outcomes == karabakh.outcomes  # same document, same seed
+    with stack.client as client:
+        assert client.forecast(karabakh.forecast_id).outcomes == karabakh.outcomes

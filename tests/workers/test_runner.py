@@ -1,0 +1,283 @@
+"""One attempt of one job, with a computation that is made up: what is stored, and what is said when it fails."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from forecast.answer import Answer
+from forecast.errors import (
+    FieldError,
+    IncompleteSamplingError,
+    SamplingError,
+    StopRequestedError,
+    StudyError,
+)
+from forecast.jobs.lifecycle import cancel_job, release_job
+from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
+from forecast.jobs.submit import JobLimits
+from forecast.store import ForecastRepository, stored_file, utc_now
+from forecast.store.tables import ForecastRow
+from forecast.study import Study
+from tests.coin import coin_answer
+from tests.installation import Installation, installation_in
+from tests.waiting import wait_until
+from workers.runner import Compute, Runner, RunOutcome
+
+DRAWS = b"draws"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a computation gives."""
+
+    answer: Answer
+    figures: dict[str, dict[str, Any]]
+    write_draws: Callable[[Path], None]
+
+
+def result_of(study: Study, **_: Any) -> Result:
+    return Result(coin_answer(study), {"horizon": {"data": []}}, write_draws)
+
+
+def write_draws(path: Path) -> None:
+    path.write_bytes(DRAWS)
+
+
+def fail_with(error: BaseException) -> Compute:
+    def compute(_study: Study, **_: Any) -> Result:
+        raise error
+
+    return cast("Compute", compute)
+
+
+@pytest.fixture
+def stopping() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Any:
+    with installation_in(tmp_path / "home", progress_seconds=0.05, heartbeat_seconds=0.05, lease_seconds=30.0) as made:
+        yield made
+
+
+def runner(installation: Installation, compute: object, stopping: threading.Event) -> Runner:
+    return Runner(
+        installation.settings,
+        installation.database,
+        installation.artifacts,
+        "host:1:2",
+        stopping,
+        cast("Compute", compute),
+    )
+
+
+def forecast_of(installation: Installation, job_id: str) -> ForecastRow | None:
+    with installation.database.read() as session:
+        return ForecastRepository(session).of_job(job_id)
+
+
+def files(installation: Installation) -> list[Path]:
+    return [path for path in installation.artifacts.root.rglob("*") if path.is_file()]
+
+
+def test_a_result_is_stored_with_its_file_and_figures(installation: Installation, stopping: threading.Event) -> None:
+    job_id = installation.submit()
+    assert runner(installation, result_of, stopping).run(job_id) is RunOutcome.STORED
+    assert installation.state(job_id) is JobState.SUCCEEDED
+    row = forecast_of(installation, job_id)
+    assert row is not None
+    assert installation.artifacts.verified_path(stored_file(row)).read_bytes() == DRAWS
+    with installation.database.read() as session:
+        assert ForecastRepository(session).figure_names(row.id) == ("horizon",)
+
+
+def test_the_computation_gets_the_stored_seed_and_document(
+    installation: Installation, stopping: threading.Event
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def compute(study: Study, *, seed: int, **_: Any) -> Result:
+        seen.update(digest=study.digest, seed=seed)
+        return result_of(study)
+
+    job_id = installation.submit()
+    runner(installation, compute, stopping).run(job_id)
+    job = installation.job(job_id)
+    assert seen == {"digest": job.digest, "seed": job.seed}
+
+
+def test_a_second_message_about_the_same_job_is_dropped(installation: Installation, stopping: threading.Event) -> None:
+    job_id = installation.submit()
+    run = runner(installation, result_of, stopping).run
+    assert [run(job_id), run(job_id)] == [RunOutcome.STORED, RunOutcome.DROPPED]
+    assert len(installation.attempts(job_id)) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (StudyError([FieldError("outcomes[0]", "bad", "is wrong")]), FailureCode.DATA_ERROR, "outcomes[0]: is wrong"),
+        (SamplingError("no start"), FailureCode.MODEL_ERROR, "no start"),
+        (IncompleteSamplingError("5 of 3000"), FailureCode.INCOMPLETE_SAMPLING, "5 of 3000"),
+        (MemoryError(), FailureCode.MEMORY_LIMIT, "memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), FailureCode.STORAGE_FULL, "make room"),
+        (OSError("Can't write data (errno = 28, error message = 'No space')"), FailureCode.STORAGE_FULL, "make room"),
+        (KeyError("/secret/path"), FailureCode.INTERNAL, "under the id"),
+    ],
+)
+def test_a_failure_has_a_code_and_says_what_to_do(
+    installation: Installation, stopping: threading.Event, error: Exception, code: FailureCode, says: str
+) -> None:
+    job_id = installation.submit()
+    assert runner(installation, fail_with(error), stopping).run(job_id) is RunOutcome.FAILED
+    job = installation.job(job_id)
+    assert (job.state, job.error_code) == (JobState.FAILED, code)
+    assert job.error_detail is not None
+    assert says in job.error_detail
+    assert "/secret" not in job.error_detail
+    assert files(installation) == []
+
+
+def test_no_room_for_the_result_leaves_no_result(installation: Installation, stopping: threading.Event) -> None:
+    def no_room(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def compute(study: Study, **_: Any) -> Result:
+        return Result(coin_answer(study), {}, no_room)
+
+    job_id = installation.submit()
+    runner(installation, compute, stopping).run(job_id)
+    assert installation.job(job_id).error_code == FailureCode.STORAGE_FULL
+    assert files(installation) == []
+    assert forecast_of(installation, job_id) is None
+
+
+ShouldStop = Callable[[], type[StopRequestedError] | None]
+
+
+def wait_for_stop(seen: list[type[StopRequestedError]], before: Callable[[], object]) -> object:
+    """A computation that does something and then goes on until it is stopped."""
+
+    def compute(_study: Study, *, should_stop: ShouldStop, **_: Any) -> Result:
+        before()
+        reason = wait_until(should_stop, message="a reason to stop")
+        seen.append(reason)
+        raise reason("stopped")
+
+    return compute
+
+
+def test_a_cancelled_job_stops(installation: Installation, stopping: threading.Event) -> None:
+    job_id = installation.submit()
+    seen: list[type[StopRequestedError]] = []
+
+    def cancel() -> None:
+        with installation.database.write() as session:
+            cancel_job(session, job_id)
+
+    assert runner(installation, wait_for_stop(seen, cancel), stopping).run(job_id) is RunOutcome.STOPPED
+    assert installation.state(job_id) is JobState.CANCELLED
+    assert seen[0].code == "cancelled"
+
+
+def test_a_cancelled_job_is_cancelled_even_if_the_computation_does_not_listen(
+    installation: Installation, stopping: threading.Event
+) -> None:
+    job_id = installation.submit()
+
+    def compute(study: Study, **_: Any) -> Result:
+        with installation.database.write() as session:
+            cancel_job(session, job_id)
+        wait_until(lambda: installation.state(job_id) is JobState.CANCELLED, message="the cancellation")
+        return result_of(study)
+
+    assert runner(installation, compute, stopping).run(job_id) is RunOutcome.STOPPED
+    assert forecast_of(installation, job_id) is None
+    assert files(installation) == []
+
+
+def test_a_job_past_its_deadline_fails(installation: Installation, stopping: threading.Event) -> None:
+    job_id = installation.submit(limits=JobLimits(3, 0.2, 10))
+    seen: list[type[StopRequestedError]] = []
+    assert runner(installation, wait_for_stop(seen, lambda: None), stopping).run(job_id) is RunOutcome.STOPPED
+    job = installation.job(job_id)
+    assert (job.state, job.error_code) == (JobState.FAILED, FailureCode.DEADLINE)
+
+
+def test_a_stopping_worker_hands_its_job_back(installation: Installation, stopping: threading.Event) -> None:
+    job_id = installation.submit()
+    seen: list[type[StopRequestedError]] = []
+    assert runner(installation, wait_for_stop(seen, stopping.set), stopping).run(job_id) is RunOutcome.STOPPED
+    assert installation.state(job_id) is JobState.QUEUED
+    assert installation.attempts(job_id)[0].outcome == AttemptOutcome.RELEASED
+
+
+def test_a_stopping_worker_takes_no_job(installation: Installation, stopping: threading.Event) -> None:
+    job_id = installation.submit()
+    stopping.set()
+    assert runner(installation, result_of, stopping).run(job_id) is RunOutcome.DROPPED
+    assert installation.state(job_id) is JobState.QUEUED
+
+
+def test_an_attempt_that_lost_its_lease_writes_nothing(installation: Installation, stopping: threading.Event) -> None:
+    """As after a freeze: the job was given back, and another attempt has begun."""
+    job_id = installation.submit()
+
+    def lose_lease() -> None:
+        row = installation.job(job_id)
+        assert row.fence is not None
+        with installation.database.write() as session:
+            stolen = installation_claim(job_id, row.fence, row.digest)
+            release_job(session, stolen)
+        installation.claim(job_id, "other", utc_now())
+
+    seen: list[type[StopRequestedError]] = []
+    assert runner(installation, wait_for_stop(seen, lose_lease), stopping).run(job_id) is RunOutcome.STOPPED
+    assert seen[0].code == "lease_lost"
+    job = installation.job(job_id)
+    assert (job.state, job.worker, job.attempt) == (JobState.RUNNING, "other", 2)
+
+
+def installation_claim(job_id: str, fence: str, digest: str) -> Any:
+    from forecast.jobs.lifecycle import Claim
+
+    return Claim(job_id, 1, fence, digest, 1, "coin", None, 600.0)
+
+
+def test_progress_is_written_while_the_computation_runs(installation: Installation, stopping: threading.Event) -> None:
+    job_id = installation.submit()
+
+    @dataclass(frozen=True)
+    class Shown:
+        stage: JobState = JobState.RUNNING
+        draws_done: int = 10
+        draws_wanted: int = 100
+        divergences: int = 1
+        estimates: Any = None
+
+    def compute(study: Study, *, on_progress: Callable[[Any], None], **_: Any) -> Result:
+        on_progress(Shown(estimates={"heads": 0.4}))
+        wait_until(lambda: (installation.job(job_id).progress or {}).get("draws_done") == 10, message="progress")
+        return result_of(study)
+
+    assert runner(installation, compute, stopping).run(job_id) is RunOutcome.STORED
+
+
+def test_a_lease_is_renewed_while_the_computation_runs(installation: Installation, stopping: threading.Event) -> None:
+    job_id = installation.submit()
+
+    def compute(study: Study, **_: Any) -> Result:
+        first = installation.job(job_id).lease_until
+        wait_until(lambda: installation.job(job_id).lease_until != first, message="a renewal")
+        return result_of(study)
+
+    assert runner(installation, compute, stopping).run(job_id) is RunOutcome.STORED

@@ -1,0 +1,27 @@
+"""The Celery application of worker and beat. Importing it imports no science: the parent process stays light."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from celery import Celery, signals
+
+from forecast.logs import configure_logging
+from forecast.settings import get_settings
+from workers.configuration import celery_settings
+
+app = Celery("forecast", include=["workers.tasks"])
+app.conf.update(celery_settings(get_settings()))
+
+
+def _configure_logging(**_: Any) -> None:
+    # A receiver of this signal replaces Celery's own set-up, in the parent and in every child.
+    configure_logging(os.environ.get("FORECAST_PROCESS", "worker"), get_settings().log_level)
+    # One line for each tick would bury what matters.
+    for name in ("celery.app.trace", "celery.worker.strategy", "celery.beat"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+signals.setup_logging.connect(_configure_logging, weak=False)

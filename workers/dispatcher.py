@@ -1,0 +1,75 @@
+"""The dispatcher's loop: a pass every few seconds, for as long as the process lives."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from forecast.jobs.broker import Broker
+from forecast.jobs.dispatch import Dispatcher
+from forecast.jobs.publish import Publisher
+from forecast.logs import configure_logging, get_logger
+from forecast.settings import Settings, get_settings
+from forecast.store import ArtifactStore, Database
+
+DEAF_HINT: Final = "worker-is-deaf"
+"""A file in `home` by which the dispatcher asks the supervisor to restart the worker."""
+
+log = get_logger(__name__)
+
+
+def run_dispatcher(settings: Settings, stop: threading.Event) -> None:
+    """Run passes until told to stop; a failed pass is logged, and the next one tries again."""
+    database = Database(settings.database)
+    publisher = Publisher(settings.broker_url, settings.queue_name)
+    dispatcher = Dispatcher(
+        database,
+        publisher,
+        Broker(settings.redis_client_url, settings.queue_name),
+        ArtifactStore(settings.artifacts),
+        settings.queue_timeout_seconds,
+    )
+    hint = settings.home / DEAF_HINT
+    try:
+        while not stop.is_set():
+            try:
+                report = dispatcher.run_pass()
+            except SQLAlchemyError as error:
+                log.warning("pass_failed", error=str(error))
+            except Exception:
+                log.exception("pass_failed")
+            else:
+                if report.workers_are_deaf and report.broker_is_alive:
+                    _leave(hint)
+            stop.wait(settings.dispatcher_interval_seconds)
+    finally:
+        publisher.close()
+        database.dispose()
+
+
+def _leave(hint: Path) -> None:
+    if not hint.exists():
+        log.warning("worker_is_deaf")
+        hint.touch()
+
+
+def main() -> None:
+    """Run the dispatcher until SIGTERM."""
+    settings = get_settings()
+    configure_logging("dispatcher", settings.log_level)
+    stop = threading.Event()
+
+    def on_sigterm(_signal: int, _frame: Any) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_sigterm)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run_dispatcher(settings, stop)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""From an exception to a code of the closed list and a text for the user."""
+
+from __future__ import annotations
+
+import errno
+import uuid
+
+from sqlalchemy.exc import OperationalError
+
+from forecast.errors import IncompleteSamplingError, SamplingError, StudyError
+from forecast.jobs.states import FailureCode
+
+_NO_MEMORY = (
+    "the computation needed more memory than this machine has left; "
+    "ask for fewer draws, chains or cases, or run it on a larger machine"
+)
+_NO_DISK = "there was no room for the result; make room where FORECAST_HOME lies and submit the job again"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def explain_failure(error: BaseException) -> tuple[FailureCode, str]:
+    """The failure code and its detail; for a defect of ours the detail is an id that stands in the log beside it."""
+    match error:
+        case StudyError():
+            return FailureCode.DATA_ERROR, str(error)
+        case MemoryError():
+            return FailureCode.MEMORY_LIMIT, _NO_MEMORY
+        case IncompleteSamplingError():
+            return FailureCode.INCOMPLETE_SAMPLING, str(error)
+        case SamplingError():
+            return FailureCode.MODEL_ERROR, str(error)
+        case OSError() | OperationalError() if _is_out_of_room(error):
+            return FailureCode.STORAGE_FULL, _NO_DISK
+    return (
+        FailureCode.INTERNAL,
+        f"a defect of the service stopped the job; its log tells more under the id {uuid.uuid4().hex}",
+    )
+
+
+def _is_out_of_room(error: OSError | OperationalError) -> bool:
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return True
+    # HDF5 and SQLite say it in words only.
+    text = str(error).lower()
+    return "errno = 28" in text or "no space left" in text or "database or disk is full" in text

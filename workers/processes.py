@@ -1,0 +1,125 @@
+"""One supervised process: started in a group of its own, restarted with growing pauses, stopped as a group."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from forecast.logs import get_logger
+
+FIRST_PAUSE_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 30.0
+HEALTHY_AFTER_SECONDS: Final = 30.0
+"""A process that has run this long starts again with the first pause."""
+
+MAX_LOG_BYTES: Final = 20_000_000
+_PR_SET_PDEATHSIG: Final = 1
+
+log = get_logger(__name__)
+
+
+def _die_with_parent() -> None:
+    """Have the kernel kill this process when the supervisor dies (Linux), so that kill -9 leaves nobody behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@dataclass
+class ManagedProcess:
+    """A process that should run until it is stopped."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log_file: Path
+    before_start: Callable[[], bool] | None = None
+    """Asked before each start; False means not now."""
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    next_start: float = 0.0
+    restarts: int = field(default=-1)
+    _pause: float = FIRST_PAUSE_SECONDS
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def uptime_seconds(self) -> float:
+        return time.monotonic() - self.started_at if self.is_running else 0.0
+
+    def keep_running(self) -> None:
+        """Notice a death, and start the process when it is due. Call it often."""
+        now = time.monotonic()
+        if self.is_running:
+            return
+        if self.process is not None:
+            self._note_death(now)
+        if now < self.next_start or (self.before_start is not None and not self.before_start()):
+            return
+        self._start(now)
+
+    def _note_death(self, now: float) -> None:
+        assert self.process is not None
+        code = self.process.returncode
+        # Its children, if it left any, must not go on beside the next ones.
+        self._signal_group(signal.SIGKILL)
+        if now - self.started_at > HEALTHY_AFTER_SECONDS:
+            self._pause = FIRST_PAUSE_SECONDS
+        log.warning("process_died", name=self.name, pid=self.process.pid, code=code, pause_seconds=self._pause)
+        self.next_start = now + self._pause
+        self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
+        self.process = None
+
+    def _start(self, now: float) -> None:
+        self.log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.log_file.exists() and self.log_file.stat().st_size > MAX_LOG_BYTES:
+            self.log_file.replace(self.log_file.with_suffix(".log.1"))
+        with self.log_file.open("ab") as stream:
+            self.process = subprocess.Popen(
+                self.command,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C in the terminal reaches the supervisor alone, which stops the others in order.
+                start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509
+            )
+        self.started_at = now
+        self.restarts += 1
+        log.info("process_started", name=self.name, pid=self.process.pid, restarts=self.restarts)
+
+    def restart(self) -> None:
+        """Kill the process now; `keep_running` starts the next one."""
+        self._signal_group(signal.SIGKILL)
+
+    def stop(self, grace_seconds: float) -> None:
+        """Ask the whole group to stop, wait, then kill what is left of it."""
+        if self.process is None:
+            return
+        self._signal_group(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=grace_seconds)
+        except subprocess.TimeoutExpired:
+            log.warning("process_killed", name=self.name, pid=self.process.pid, grace_seconds=grace_seconds)
+        self._signal_group(signal.SIGKILL)
+        self.process.wait()
+        log.info("process_stopped", name=self.name, pid=self.process.pid, code=self.process.returncode)
+        self.process = None
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        if self.process is None:
+            return
+        # Already gone; on macOS a group of zombies answers with EPERM.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)

@@ -1,0 +1,174 @@
+"""One attempt of one job: claim, compute, store. At most one result is ever stored, whatever dies on the way."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from forecast.errors import StopRequestedError
+from forecast.jobs.crash_points import crash_point
+from forecast.jobs.lifecycle import Claim, Completion, claim_job, complete_job, fail_job
+from forecast.logs import get_logger
+from forecast.settings import Settings
+from forecast.store import ArtifactStore, Database, NotStoredError, StudyRepository, compress_figure, utc_now
+from forecast.store.ids import new_id
+from forecast.store.tables import ForecastRow
+from forecast.study import Study, study_from_document
+from workers.failures import explain_failure
+from workers.keeper import Keeper
+
+if TYPE_CHECKING:
+    from forecast.pipeline import ComputedForecast, Progress
+
+log = get_logger(__name__)
+
+
+class RunOutcome(StrEnum):
+    """What came of a message about a job."""
+
+    DROPPED = "dropped"
+    """The job was not to be had: taken, ended, or gone."""
+    STORED = "stored"
+    """The forecast is stored."""
+    FAILED = "failed"
+    """The job has failed."""
+    STOPPED = "stopped"
+    """The attempt was cancelled, released, out of time, or no longer the job's."""
+
+
+class Compute(Protocol):
+    """`forecast.pipeline.compute_forecast`."""
+
+    def __call__(
+        self,
+        study: Study,
+        *,
+        seed: int | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        should_stop: Callable[[], type[StopRequestedError] | None] | None = None,
+    ) -> ComputedForecast: ...
+
+
+class Runner:
+    """Runs attempts in this process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        artifacts: ArtifactStore,
+        worker: str,
+        stopping: threading.Event,
+        compute: Compute | None = None,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._artifacts = artifacts
+        self._worker = worker
+        self._stopping = stopping
+        self._compute = compute
+
+    def run(self, job_id: str) -> RunOutcome:
+        """Run the job if it can be claimed."""
+        if self._stopping.is_set():
+            # The next worker gets the dispatcher's next message.
+            return RunOutcome.DROPPED
+        with self._database.write() as session:
+            claim = claim_job(session, job_id, self._worker, self._settings.lease_seconds)
+        if claim is None:
+            log.info("message_dropped", job_id=job_id)
+            return RunOutcome.DROPPED
+        crash_point("claimed")
+        log.info("attempt_began", job_id=job_id, attempt=claim.attempt, study=claim.study)
+        with Keeper(self._settings, self._database, claim, self._stopping) as keeper:
+            try:
+                outcome = self._attempt(claim, keeper)
+            except StopRequestedError as stop:
+                # The keeper has settled the row before it gave the reason.
+                log.info("attempt_stopped", job_id=job_id, attempt=claim.attempt, reason=stop.code)
+                return RunOutcome.STOPPED
+            except Exception as error:  # noqa: BLE001 (the edge of the task: every failure gets a code)
+                return self._fail(claim, error)
+        log.info("attempt_ended", job_id=job_id, attempt=claim.attempt, outcome=outcome.value)
+        return outcome
+
+    def _attempt(self, claim: Claim, keeper: Keeper) -> RunOutcome:
+        compute = self._compute or _pipeline()
+        latest: dict[str, Any] = {"stage": "load"}
+
+        def show(progress: Progress) -> None:
+            latest.update(
+                stage=progress.stage.value,
+                draws_done=progress.draws_done,
+                draws_wanted=progress.draws_wanted,
+                divergences=progress.divergences,
+                estimates={outcome: float(estimate) for outcome, estimate in progress.estimates.items()},
+            )
+            keeper.show(dict(latest))
+            if 0 < progress.draws_done < progress.draws_wanted:
+                crash_point("sampling")
+
+        keeper.show(dict(latest))
+        computed = compute(self._load_study(claim), seed=claim.seed, on_progress=show, should_stop=keeper.stop_reason)
+        keeper.show({**latest, "stage": "store"})
+        return self._store(claim, computed)
+
+    def _load_study(self, claim: Claim) -> Study:
+        with self._database.read() as session:
+            document = StudyRepository(session).document(claim.digest)
+        if document is None:
+            raise NotStoredError(f"the document {claim.digest} of job {claim.job_id} is not in the database")
+        return study_from_document(json.loads(document))
+
+    def _store(self, claim: Claim, computed: ComputedForecast) -> RunOutcome:
+        answer = computed.answer
+        now = utc_now()
+        forecast_id = new_id()
+        file = self._artifacts.write(f"{now:%Y-%m}/{forecast_id}.nc", computed.write_draws)
+        crash_point("file_renamed")
+        row = ForecastRow(
+            id=forecast_id,
+            job_id=claim.job_id,
+            study=answer.study,
+            digest=claim.digest,
+            version=claim.version,
+            as_of=answer.as_of,
+            made_at=now,
+            verdict=answer.verdict.value,
+            answer=answer.model_dump_json(),
+            artifact_path=file.path,
+            artifact_sha256=file.sha256,
+            artifact_bytes=file.size_bytes,
+        )
+        figures = {name: compress_figure(figure) for name, figure in computed.figures.items()}
+        with self._database.write() as session:
+            completion = complete_job(session, claim, row, figures)
+        crash_point("completed")
+        if completion is Completion.STORED:
+            return RunOutcome.STORED
+        log.warning("result_discarded", job_id=claim.job_id, attempt=claim.attempt, why=completion.value)
+        self._artifacts.remove(file.path)
+        return RunOutcome.STOPPED
+
+    def _fail(self, claim: Claim, error: Exception) -> RunOutcome:
+        code, detail = explain_failure(error)
+        log.error("attempt_failed", job_id=claim.job_id, code=code.value, detail=detail, exc_info=error)
+        try:
+            with self._database.write() as session:
+                failed = fail_job(session, claim, code, detail)
+        except SQLAlchemyError:
+            # The lease runs out, and the dispatcher decides.
+            log.exception("failure_not_stored", job_id=claim.job_id)
+            return RunOutcome.STOPPED
+        return RunOutcome.FAILED if failed else RunOutcome.STOPPED
+
+
+def _pipeline() -> Compute:
+    from forecast.pipeline import compute_forecast
+
+    return compute_forecast

@@ -1,0 +1,194 @@
+"""Runs the whole service in one command: Redis, API, worker, beat and dispatcher, each restarted when it dies.
+
+Ctrl-C and SIGTERM stop all of them in order and leave nothing behind; a job that is running goes back to the queue.
+State lives in one directory, which one supervisor serves at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+from forecast.errors import ForecastError
+from forecast.logs import configure_logging, get_logger
+from forecast.settings import Settings, get_settings
+from forecast.store import migrate
+from workers.address import choose_address, is_answering_http
+from workers.dispatcher import DEAF_HINT
+from workers.lock import HomeLock
+from workers.processes import ManagedProcess
+from workers.redis_server import (
+    Socket,
+    find_redis_server,
+    is_answering,
+    prepare_directories,
+    probe_socket,
+    redis_command,
+    shut_down,
+)
+
+LOOP_SECONDS: Final = 0.2
+DEAF_UPTIME_SECONDS: Final = 180.0
+"""A worker younger than this may still be compiling for its first job."""
+
+log = get_logger(__name__)
+
+
+class Supervisor:
+    """Keeps the processes of one installation running until it is told to stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stop = threading.Event()
+        self._adopted_redis = False
+        self._was_ready = False
+        environment = {
+            **os.environ,
+            **settings.compiler_environment(),
+            "FORECAST_HOME": str(settings.home),
+            "FORECAST_HOST": settings.host,
+            "FORECAST_PORT": str(settings.port),
+            "PYTHONUNBUFFERED": "1",
+        }
+        python = [sys.executable, "-m"]
+        self._processes: list[ManagedProcess] = []
+        if settings.redis_url is None:
+            command = redis_command(find_redis_server(), settings)
+            self._processes.append(self._process("redis", command, environment, self._redis_may_start))
+        for name, module in (
+            ("api", "api"),
+            ("dispatcher", "workers.dispatcher"),
+            ("worker", "workers.worker"),
+            ("beat", "workers.beat"),
+        ):
+            self._processes.append(self._process(name, [*python, module], environment))
+
+    def _process(
+        self, name: str, command: list[str], environment: dict[str, str], before_start: Any = None
+    ) -> ManagedProcess:
+        return ManagedProcess(name, command, environment, self._settings.logs / f"{name}.log", before_start)
+
+    def _redis_may_start(self) -> bool:
+        found = probe_socket(self._settings)
+        is_ours = found is Socket.OURS
+        if is_ours and not self._adopted_redis:
+            log.info("redis_adopted", socket=str(self._settings.redis_socket))
+        self._adopted_redis = is_ours
+        return found is Socket.FREE
+
+    def request_stop(self, *_: Any) -> None:
+        """Stop soon; safe to call from a signal handler."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Run until `request_stop`."""
+        hint = self._settings.home / DEAF_HINT
+        hint.unlink(missing_ok=True)
+        try:
+            self._start_redis_first()
+            while not self._stop.wait(LOOP_SECONDS):
+                for process in self._processes:
+                    process.keep_running()
+                self._announce()
+                self._heed(hint)
+        finally:
+            self._stop_all()
+
+    def _start_redis_first(self) -> None:
+        """Give Redis a moment, so that worker and beat need not retry their first connection."""
+        if self._processes[0].name != "redis":
+            return
+        for _ in range(int(5 / LOOP_SECONDS)):
+            self._processes[0].keep_running()
+            if is_answering(self._settings) or self._stop.wait(LOOP_SECONDS):
+                return
+
+    def _announce(self) -> None:
+        if self._was_ready or not is_answering_http(self._settings.base_url):
+            return
+        self._was_ready = True
+        address = self._settings.address_file
+        temporary = address.with_suffix(".tmp")
+        temporary.write_text(self._settings.base_url + "\n", encoding="utf-8")
+        temporary.replace(address)
+        _tell(f"Ready: {self._settings.base_url}")
+
+    def _heed(self, hint: Path) -> None:
+        """Restart a worker that lives and hears nothing; the dispatcher leaves a hint."""
+        if not hint.exists():
+            return
+        worker = next(process for process in self._processes if process.name == "worker")
+        if worker.uptime_seconds > DEAF_UPTIME_SECONDS:
+            log.warning("deaf_worker_restarted", uptime_seconds=round(worker.uptime_seconds))
+            worker.restart()
+        hint.unlink(missing_ok=True)
+
+    def _stop_all(self) -> None:
+        """Stop who makes work, then who does it, and Redis last."""
+        with contextlib.suppress(FileNotFoundError):
+            self._settings.address_file.unlink()
+        for process in sorted(self._processes, key=lambda process: _STOP_ORDER.index(process.name)):
+            process.stop(self._settings.stop_grace_seconds)
+        if self._adopted_redis:
+            shut_down(self._settings)
+        self._settings.redis_socket.unlink(missing_ok=True)
+
+
+_STOP_ORDER: Final = ("beat", "dispatcher", "api", "worker", "redis")
+
+
+def _tell(text: str) -> None:
+    """Say something to whoever started the service; the rest goes to the logs."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def serve(settings: Settings) -> None:
+    """Serve one data directory until SIGINT or SIGTERM.
+
+    Raises
+    ------
+    ForecastError
+        When it cannot be served: taken port or directory, no Redis, a database of a newer version.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = HomeLock(settings.lock_file)
+    # The lock comes first: who serves already is a better answer than a taken port.
+    lock.acquire(settings.base_url)
+    try:
+        settings.logs.mkdir(exist_ok=True, mode=0o700)
+        configure_logging("supervisor", settings.log_level, settings.logs / "supervisor.log")
+        settings = choose_address(settings)
+        lock.describe(settings.base_url)
+        if settings.redis_url is None:
+            prepare_directories(settings)
+        migrate(settings.database)
+        supervisor = Supervisor(settings)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, supervisor.request_stop)
+        _tell(f"Data in {settings.home}, logs in {settings.logs}.")
+        supervisor.run()
+    finally:
+        lock.release()
+
+
+def main() -> int:
+    """Serve with the settings of the environment."""
+    try:
+        serve(get_settings())
+    except ForecastError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        # Before the handlers were in place: nothing has been started yet.
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""The two tasks: run a job, and the tick that repairs what broke when the dispatcher is not there to do it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from billiard.exceptions import WorkerLostError
+from celery import signals
+
+from forecast.jobs.broker import Broker
+from forecast.jobs.dispatch import Dispatcher
+from forecast.jobs.publish import RUN_JOB_TASK, TICK_TASK, Publisher
+from forecast.jobs.recover import lose_attempt
+from forecast.logs import get_logger
+from forecast.settings import get_settings
+from forecast.store import ArtifactStore, Database, JobRepository
+from workers import child
+from workers.app import app
+from workers.identity import is_dead_child, worker_name
+
+log = get_logger(__name__)
+
+
+@lru_cache(maxsize=1)
+def database() -> Database:
+    """This process's connection to the database."""
+    return Database(get_settings().database)
+
+
+@lru_cache(maxsize=1)
+def _dispatcher() -> Dispatcher:
+    settings = get_settings()
+    return Dispatcher(
+        database(),
+        Publisher(settings.broker_url, settings.queue_name),
+        Broker(settings.redis_client_url, settings.queue_name),
+        ArtifactStore(settings.artifacts),
+        settings.queue_timeout_seconds,
+    )
+
+
+def run_job(job_id: str) -> str:
+    """Run a job if it can still be claimed; returns what came of it, for the log."""
+    # The runner reaches the science, which only the pool child may import.
+    from workers.runner import Runner
+
+    settings = get_settings()
+    runner = Runner(settings, database(), ArtifactStore(settings.artifacts), worker_name(), child.stopping)
+    with child.releasing_on_sigterm():
+        return str(runner.run(job_id))
+
+
+def tick() -> None:
+    """Run one pass of the dispatcher."""
+    _dispatcher().run_pass()
+
+
+def on_task_failure(args: Any = None, exception: BaseException | None = None, **_: Any) -> None:
+    """Requeue a job whose pool child died, without waiting for its lease to run out.
+
+    Celery calls it in the parent, which knows that its child is dead.
+    """
+    if not isinstance(exception, WorkerLostError) or not args:
+        return
+    job_id = str(args[0])
+    with database().read() as session:
+        row = JobRepository(session).get(job_id)
+    if row is None or row.worker is None or not is_dead_child(row.worker):
+        return
+    with database().write() as session:
+        requeued = lose_attempt(session, job_id, row.worker)
+    log.warning("child_lost", job_id=job_id, worker=row.worker, requeued=requeued, error=str(exception))
+
+
+run_job_task = app.task(name=RUN_JOB_TASK)(run_job)
+tick_task = app.task(name=TICK_TASK)(tick)
+signals.worker_process_init.connect(child.prepare, weak=False)
+signals.task_failure.connect(on_task_failure, sender=run_job_task, weak=False)
