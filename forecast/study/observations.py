@@ -64,21 +64,27 @@ class Resolved:
 
 
 def read_observations(reader: RowReader, calendar: Calendar) -> tuple[Observation, ...]:
-    """The counts known on the as-of date, by period; of several for one period the one known last holds."""
+    """The counts known on the as-of date, by period; of several for one period the one known last holds.
+
+    A blank value says that the period was not observed, which is not zero: it counts as no row, and a later blank
+    takes an earlier value back.
+    """
     if not reader.require_columns("period", "value"):
         return ()
-    latest: dict[date, Observation] = {}
+    latest: dict[date, tuple[date, Observation | None]] = {}
     seen: dict[tuple[date, date], int] = {}
     for index in range(len(reader.rows)):
         period = reader.natural_period(index, "period", calendar)
-        value = reader.number(index, "value", low=0.0, high=1e9, whole=True)
+        before = len(reader.errors)
+        is_blank = reader.rows[index].get("value") is None
+        value = None if is_blank else reader.number(index, "value", low=0.0, high=1e9, whole=True)
         exposure = reader.number(index, "exposure", low=0.0, high=1.0, default=1.0)
         known_at = reader.day(index, "known_at", required=False)
         if exposure == 0.0:
             reader.fail(
                 index, "exposure", "no_exposure", "no part of the period was covered; leave the row out instead"
             )
-        if period is None or value is None or not exposure:
+        if period is None or len(reader.errors) > before or exposure is None:
             continue
         first, last = period
         known_at = known_at or last
@@ -91,9 +97,10 @@ def read_observations(reader: RowReader, calendar: Calendar) -> tuple[Observatio
             reader.fail(
                 index, "period", "duplicate", f"{first} is also in {other}; expected one; give a later known_at"
             )
-        elif known_at <= calendar.as_of and (first not in latest or latest[first].known_at < known_at):
-            latest[first] = Observation(first, int(value), exposure, known_at)
-    return tuple(latest[period] for period in sorted(latest))
+        elif known_at <= calendar.as_of and (first not in latest or latest[first][0] < known_at):
+            observation = None if value is None else Observation(first, int(value), exposure, known_at)
+            latest[first] = known_at, observation
+    return tuple(found for _, (_, found) in sorted(latest.items(), key=lambda item: item[0]) if found is not None)
 
 
 def read_judgments(

@@ -211,7 +211,6 @@ def test_every_block_is_read_as_of_the_date(document: dict[str, Any]) -> None:
     [
         ("indicators", {"value": -1}, "value", "at least 0|from 0"),
         ("indicators", {"value": 1.5}, "value", "whole number"),
-        ("indicators", {"value": None}, "value", "zero is not missing"),
         ("indicators", {"exposure": 0}, "exposure", "no part of the period"),
         ("indicators", {"exposure": 1.5}, "exposure", "from 0 to 1"),
         ("indicators", {"period": "2021"}, "period", "names a year"),
@@ -312,3 +311,16 @@ def test_no_document_raises_anything_but_a_study_error(data: st.DataObject) -> N
         unplaced = []
         assert study_from_document(study.canonical()).digest == study.digest
     assert not unplaced
+
+
+def test_a_blank_count_is_not_observed_and_not_zero(document: dict[str, Any]) -> None:
+    rows = [
+        {"period": "2021-01", "value": 0},
+        {"period": "2021-02", "value": None},
+        {"period": "2021-03", "value": 4},
+        {"period": "2021-03", "value": None, "known_at": "2021-06-01"},
+    ]
+    study = study_from_document({**document, "indicators": [{"id": "incidents", "rows": rows}]})
+    assert [(o.period, o.value) for o in resolve_observations(study)["incidents"]] == [(date(2021, 1, 1), 0)]
+    before = resolve_observations(study.with_as_of(date(2021, 5, 1)))["incidents"]
+    assert [(o.period.month, o.value) for o in before] == [(1, 0), (3, 4)]
