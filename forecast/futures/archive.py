@@ -124,7 +124,7 @@ def _predict(
         )
         seen = [unit.case.data.successes for _, unit in trials]  # type: ignore[union-attr]
         observed["successes"] = xr.DataArray(seen, dims=(UNIT,), coords=labels)
-    if encoded.arrays.lengths["cell"]:
+    if len(encoded.cells.unit):
         predictive["events"], observed["events"] = _predict_events(encoded, reported.isel(thin), levels, rng)
     return predictive.assign_coords({CHAIN: cases[CHAIN], DRAW: levels[DRAW]}), observed
 
@@ -133,21 +133,16 @@ def _predict_events(
     encoded: EncodedStudy, reported: xr.Dataset, levels: xr.DataArray, rng: np.random.Generator
 ) -> tuple[xr.DataArray, xr.DataArray]:
     """Events of each age band over all cases, replicated (chain, draw, band) and real (band)."""
-    arrays = encoded.arrays
-    unit, band = arrays["cell_unit"].astype(int), arrays["cell_band"].astype(int)
-    weight = np.array([encoded.units[place].case.weight for place in unit])
+    cells = encoded.cells
     shape = reported["log_hazard_shape"].transpose(CHAIN, DRAW, BAND).values
-    membership = np.zeros((len(band), arrays.lengths["band"]))
-    membership[np.arange(len(band)), band] = 1.0
-    expected = np.exp(np.minimum(levels.values[:, :, unit] + shape[:, :, band], 50.0)) * (
-        np.asarray(arrays["cell_exposure"], dtype=float) / weight
-    )
+    membership = np.zeros((len(cells.band), len(encoded.coords[BAND])))
+    membership[np.arange(len(cells.band)), cells.band] = 1.0
+    rate = np.exp(np.minimum(levels.values[:, :, cells.unit] + shape[:, :, cells.band], 50.0))
     coords = {BAND: encoded.coords[BAND]}
     replicated = xr.DataArray(
-        rng.poisson(np.minimum(expected @ membership, 1e9)), dims=(CHAIN, DRAW, BAND), coords=coords
+        rng.poisson(np.minimum((rate * cells.exposure) @ membership, 1e9)), dims=(CHAIN, DRAW, BAND), coords=coords
     )
-    real = (np.asarray(arrays["cell_events"], dtype=float) / weight) @ membership
-    return replicated, xr.DataArray(real, dims=(BAND,), coords=coords)
+    return replicated, xr.DataArray(cells.events @ membership, dims=(BAND,), coords=coords)
 
 
 def _constant_dataset(encoded: EncodedStudy) -> xr.Dataset:

@@ -11,7 +11,8 @@ from forecast.dims import CHAIN, DRAW, UNIT
 from forecast.futures.hazards import mean_multiplier
 from forecast.futures.scenarios import spread
 from forecast.model.cost import MAX_UNITS
-from forecast.model.encode import EncodedStudy, Unit
+from forecast.model.encode import EncodedStudy
+from forecast.model.units import Unit
 from forecast.study import Count, Outcome, OutcomeKind, Trial
 
 FloatArray = npt.NDArray[np.float64]

@@ -14,35 +14,11 @@ import numpy.typing as npt
 
 from forecast.model.arrays import ModelArrays
 from forecast.model.bands import AgeBands
-from forecast.study import Case, Count, Outcome, OutcomeKind, Study, Trial, resolve_cases
+from forecast.model.cells import Cells, find_twins, pool_cells, pool_trials, split_into_cells
+from forecast.model.units import Level, Unit, make_units
+from forecast.study import Case, Outcome, OutcomeKind, Study, Trial, resolve_cases
 
 FloatArray = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Level:
-    """A reference class as one outcome sees it."""
-
-    reference_class: str
-    outcome: str
-
-    @property
-    def label(self) -> str:
-        return f"{self.reference_class}:{self.outcome}"
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A case as one outcome sees it; `frailty` is its place among the frailties, None without one."""
-
-    case: Case
-    outcome: str
-    level: int
-    frailty: int | None
-
-    @property
-    def label(self) -> str:
-        return f"{self.case.reference_class}/{self.case.id}:{self.outcome}"
 
 
 @dataclass(frozen=True)
@@ -67,6 +43,8 @@ class EncodedStudy:
     bands: dict[str, AgeBands]
     """Age bands of every outcome; binary outcomes have one band that nothing uses."""
     standardizations: dict[str, Standardization]
+    cells: Cells
+    """Events and exposure of every single case by age band, unweighted and not pooled."""
     ages: dict[str, float]
     """Age of the present case at the as-of date, by event outcome, in periods."""
     coords: dict[str, list[str]] = field(default_factory=dict)
@@ -78,8 +56,8 @@ class EncodedStudy:
         return {
             "reference_classes": len({level.reference_class for level in self.levels}),
             "cases": len({(unit.case.reference_class, unit.case.id) for unit in self.units}),
-            "binomial_rows": self.arrays.lengths["trial"],
-            "hazard_cells": self.arrays.lengths["cell"],
+            "binary_cases": sum(isinstance(unit.case.data, Trial) for unit in self.units),
+            "hazard_cells": len(self.cells.unit),
             "history_cells": self.arrays.lengths["history"],
         }
 
@@ -96,18 +74,21 @@ def encode_study(study: Study) -> EncodedStudy:
     cases = resolve_cases(study)
     levels = tuple(Level(group.id, outcome) for group in study.reference_classes for outcome in group.outcomes)
     bands = {o.id: AgeBands(o.bands(study.horizon) if o.kind is OutcomeKind.EVENT else (0.0,)) for o in study.outcomes}
-    units = _make_units(study, cases, levels)
+    units = make_units(study, cases, levels)
     standardizations = _standardize(study, cases)
     ages = {o.id: _present_age(study, o) for o in study.outcomes if o.kind is OutcomeKind.EVENT}
     offsets = dict(zip(bands, np.cumsum([0, *map(len, bands.values())]).tolist(), strict=False))
     frailties = sum(unit.frailty is not None for unit in units)
+    cells = split_into_cells(units, bands, offsets)
+    covariates = _unit_covariates(study, units, standardizations)
+    twins, weights = find_twins(units, covariates), np.array([unit.case.weight for unit in units], dtype=float)
     arrays = ModelArrays(
         {
             **_prior_arrays(study),
-            **_unit_arrays(study, levels, units, standardizations, outcomes),
-            **_trial_arrays(units),
+            **_unit_arrays(levels, units, covariates, outcomes),
+            **pool_trials(units, weights, twins),
             **_band_arrays(bands, outcomes),
-            **_cell_arrays(units, bands, offsets),
+            **pool_cells(cells, weights, twins),
             **_present_arrays(study, levels, standardizations),
             **_history_arrays(ages, bands, offsets, outcomes),
         },
@@ -121,22 +102,7 @@ def encode_study(study: Study) -> EncodedStudy:
         "step": [f"{outcome}@{start:g}" for outcome, ages_of in bands.items() for start in ages_of.starts[1:]],
         "frailty": [unit.label for unit in units if unit.frailty is not None],
     }
-    return EncodedStudy(study, arrays, levels, units, bands, standardizations, ages, coords)
-
-
-def _make_units(study: Study, cases: Iterable[Case], levels: tuple[Level, ...]) -> tuple[Unit, ...]:
-    has_frailty = {outcome.id: outcome.pooling.case_sd > 0 for outcome in study.outcomes}
-    by_class: dict[str, list[tuple[int, str]]] = {}
-    for position, level in enumerate(levels):
-        by_class.setdefault(level.reference_class, []).append((position, level.outcome))
-    units: list[Unit] = []
-    frailties = 0
-    for case in cases:
-        for position, outcome in by_class[case.reference_class]:
-            frailty = frailties if has_frailty[outcome] else None
-            frailties += frailty is not None
-            units.append(Unit(case, outcome, position, frailty))
-    return tuple(units)
+    return EncodedStudy(study, arrays, levels, units, bands, standardizations, cells, ages, coords)
 
 
 def _standardize(study: Study, cases: Iterable[Case]) -> dict[str, Standardization]:
@@ -177,35 +143,26 @@ def _prior_arrays(study: Study) -> dict[str, npt.ArrayLike]:
     }
 
 
-def _unit_arrays(
-    study: Study,
-    levels: tuple[Level, ...],
-    units: tuple[Unit, ...],
-    standardizations: dict[str, Standardization],
-    outcomes: dict[str, int],
-) -> dict[str, npt.ArrayLike]:
+def _unit_covariates(study: Study, units: tuple[Unit, ...], standardizations: dict[str, Standardization]) -> FloatArray:
+    """Dims (unit, covariate), as the model sees them; 0 where a class does not list the covariate."""
     names = [covariate.id for covariate in study.covariates]
     covariates = np.zeros((len(units), len(names)))
     for row, unit in enumerate(units):
         for column, name in enumerate(names):
             if name in unit.case.covariates:
                 covariates[row, column] = standardizations[name].apply(unit.case.covariates[name])
+    return covariates
+
+
+def _unit_arrays(
+    levels: tuple[Level, ...], units: tuple[Unit, ...], covariates: FloatArray, outcomes: dict[str, int]
+) -> dict[str, npt.ArrayLike]:
     return {
         "level_outcome": np.array([outcomes[level.outcome] for level in levels], dtype=int),
         "unit_level": np.array([unit.level for unit in units], dtype=int),
         "unit_frailty": np.array([0 if unit.frailty is None else unit.frailty + 1 for unit in units], dtype=int),
         "unit_covariates": covariates,
     }
-
-
-def _trial_arrays(units: tuple[Unit, ...]) -> dict[str, npt.ArrayLike]:
-    rows = [
-        (position, unit.case.weight * unit.case.data.successes, unit.case.weight * unit.case.data.trials)
-        for position, unit in enumerate(units)
-        if isinstance(unit.case.data, Trial) and unit.case.weight > 0
-    ]
-    table = np.asarray(rows, dtype=float).reshape(-1, 3)
-    return {"trial_unit": table[:, 0].astype(int), "trial_yes": table[:, 1], "trial_n": table[:, 2]}
 
 
 def _band_arrays(bands: dict[str, AgeBands], outcomes: dict[str, int]) -> dict[str, npt.ArrayLike]:
@@ -219,35 +176,6 @@ def _band_arrays(bands: dict[str, AgeBands], outcomes: dict[str, int]) -> dict[s
         "band_outcome": np.repeat([outcomes[outcome] for outcome in bands], [len(ages) for ages in bands.values()]),
         "band_log_age": np.concatenate([ages.log_ages for ages in bands.values()]),
         "walk": walk,
-    }
-
-
-def _cell_arrays(
-    units: tuple[Unit, ...], bands: dict[str, AgeBands], offsets: dict[str, int]
-) -> dict[str, npt.ArrayLike]:
-    """Weighted events and exposure of each unit in each age band in which it was at risk."""
-    rows: list[tuple[int, int, float, float]] = []
-    for position, unit in enumerate(units):
-        ages, offset, weight, data = bands[unit.outcome], offsets[unit.outcome], unit.case.weight, unit.case.data
-        if weight == 0 or isinstance(data, Trial):
-            continue
-        if isinstance(data, Count):
-            rows.append(
-                (position, offset + ages.band_of(data.age or 0.0), weight * data.events, weight * data.exposure)
-            )
-            continue
-        exposure = ages.exposure(data.entry, data.exit)
-        ended_in = ages.band_of(data.exit) if data.event == unit.outcome else None
-        rows.extend(
-            (position, offset + int(band), weight * (band == ended_in), weight * float(exposure[band]))
-            for band in np.flatnonzero(exposure > 0)
-        )
-    table = np.asarray(rows, dtype=float).reshape(-1, 4)
-    return {
-        "cell_unit": table[:, 0].astype(int),
-        "cell_band": table[:, 1].astype(int),
-        "cell_events": table[:, 2],
-        "cell_exposure": table[:, 3],
     }
 
 

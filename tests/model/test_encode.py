@@ -18,11 +18,37 @@ def test_a_spell_becomes_exposure_in_each_band_and_an_event_in_its_last() -> Non
         event_outcome(pooling=BANDS, reference={"past": 1.0}),
         reference_classes=[{"id": "past", "outcome": "exit", "rows": rows, **LEFT}],
     )
+    cells = encode_study(study).cells
+    assert cells.unit.tolist() == [0, 0, 1, 1, 1]
+    assert cells.band.tolist() == [0, 1, 0, 1, 2]
+    assert cells.exposure.tolist() == [12, 8, 12, 24, 4]
+    assert cells.events.tolist() == [0, 1, 0, 0, 0]
+
+
+def test_cases_that_the_model_cannot_tell_apart_are_pooled_by_their_weights() -> None:
+    rows = [
+        {"id": "a", "duration": 20, "event": "left", "weight": 0.5, "size": 1},
+        {"id": "b", "duration": 40, "event": "stayed", "weight": 1, "size": 1},
+        {"id": "c", "duration": 5, "event": "left", "weight": 0, "size": 1},
+        {"id": "d", "duration": 5, "event": "left", "weight": 1, "size": 2},
+    ]
+    group = {"id": "past", "outcome": "exit", "rows": rows, "covariates": ["size"], **LEFT}
+    study = make_study(event_outcome(pooling=BANDS), covariates=[{"id": "size"}], reference_classes=[group])
     arrays = encode_study(study).arrays
-    assert arrays["cell_unit"].tolist() == [0, 0, 1, 1, 1]
-    assert arrays["cell_band"].tolist() == [0, 1, 0, 1, 2]
-    assert arrays["cell_exposure"].tolist() == [12, 8, 12, 24, 4]
-    assert arrays["cell_events"].tolist() == [0, 1, 0, 0, 0]
+    assert arrays["cell_unit"].tolist() == [0, 0, 0, 3]
+    assert arrays["cell_band"].tolist() == [0, 1, 2, 0]
+    assert arrays["cell_exposure"].tolist() == [18, 28, 4, 5]
+    assert arrays["cell_events"].tolist() == [0, 0.5, 0, 1]
+
+
+def test_cases_with_a_frailty_are_never_pooled() -> None:
+    rows = [{"id": name, "successes": 1, "trials": 3} for name in "abc"]
+    group = {"id": "past", "outcome": "agreement", "rows": rows}
+    apart = make_study(binary_outcome(pooling={"case_sd": 0.5}), reference_classes=[group])
+    pooled = make_study(binary_outcome(), reference_classes=[group])
+    assert encode_study(apart).arrays["trial_n"].tolist() == [3, 3, 3]
+    assert encode_study(pooled).arrays["trial_n"].tolist() == [9]
+    assert encode_study(pooled).arrays["trial_yes"].tolist() == [3]
 
 
 def test_delayed_entry_leaves_the_time_before_observation_out() -> None:
@@ -68,9 +94,9 @@ def test_aggregated_rows_fall_in_the_band_of_their_age() -> None:
         event_outcome(pooling=BANDS), reference_classes=[{"id": "past", "outcome": "exit", "rows": rows}]
     )
     arrays = encode_study(study).arrays
-    assert arrays["cell_band"].tolist() == [1, 0]
-    assert arrays["cell_exposure"].tolist() == [100, 50]
-    assert arrays["cell_events"].tolist() == [3, 1]
+    assert arrays["cell_band"].tolist() == [0, 1]
+    assert arrays["cell_exposure"].tolist() == [50, 100]
+    assert arrays["cell_events"].tolist() == [1, 3]
 
 
 def test_the_event_free_history_is_split_over_bands_from_at_risk_since() -> None:
