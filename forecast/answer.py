@@ -54,7 +54,7 @@ class Timing(Part):
     median_period: float | None
     """The period by which half of all futures have it; None when fewer than half have it by the horizon."""
     median_period_given_event: float | None
-    """The same among the futures in which it happens by the horizon."""
+    """The same among the futures in which it happens by the horizon, before any competing outcome."""
 
 
 class CaseSummary(Part):

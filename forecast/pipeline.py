@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from forecast.answer import Answer, Check, Diagnostics, Provenance
@@ -149,8 +150,10 @@ def compute_forecast(
             seed=seed,
         )
     with run.stage(Stage.DIAGNOSE):
-        diagnostics = diagnose(reported, latent, stats, compilations=compilation_count(), seconds=run.seconds)
-    answer = _answer(encoded, everything, rolled, cases, diagnostics, seed, run)
+        diagnostics = diagnose(
+            *_diagnosed(encoded, reported, latent, cases), stats, compilations=compilation_count(), seconds=run.seconds
+        )
+    answer = _answer(encoded, everything, rolled, cases, diagnostics, seed, run, draws["prior"].to_dataset())
     with run.stage(Stage.FIGURES):
         figures = build_figures(answer, reported)
     return ComputedForecast(run.finish(answer), draws, figures)
@@ -193,6 +196,7 @@ def _answer(
     diagnostics: Diagnostics,
     seed: int,
     run: StageClock,
+    prior: xr.Dataset,
 ) -> Answer:
     study = encoded.study
     with run.timed(Stage.FUTURES.value):
@@ -214,7 +218,7 @@ def _answer(
         outcomes=outcomes,
         scenarios=scenarios,
         covariates=covariates,
-        checks=(*checks, *_notes(study)),
+        checks=(*checks, *_notes(study), *_prior_notes(study, prior)),
         diagnostics=diagnostics,
         provenance=Provenance(
             seed=seed,
@@ -229,6 +233,37 @@ def _answer(
             latest_known_at=_latest_known(encoded),
         ),
     )
+
+
+def _diagnosed(
+    encoded: EncodedStudy, reported: xr.Dataset, latent: xr.Dataset, cases: xr.DataArray | None
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """What is diagnosed as reported and as latent: cases with a frailty are reported by their own level.
+
+    A case without one is a sum of quantities that are diagnosed themselves.
+    """
+    own = [unit.label for unit in encoded.units if unit.frailty is not None]
+    if cases is None or not own:
+        return reported, latent
+    return reported.assign(case_level=cases.sel(unit=own)), latent.drop_vars("frailty_z")
+
+
+def _prior_notes(study: Study, prior: xr.Dataset) -> tuple[Check, ...]:
+    """What the priors alone say of the present case, with the spread of classes and cases, before any evidence."""
+    notes = []
+    for outcome in study.outcomes:
+        low, median, high = np.quantile(prior["probability"].sel(outcome=outcome.id), [0.05, 0.5, 0.95])
+        notes.append(
+            Check(
+                name="prior",
+                passed=None,
+                value=float(median),
+                threshold=None,
+                message=f"before any case or history, {outcome.id} has probability {median:.2f} by its date "
+                f"({low:.2f} to {high:.2f}, 90 %): the stated prior, widened by the spread of classes and cases",
+            )
+        )
+    return tuple(notes)
 
 
 def _notes(study: Study) -> tuple[Check, ...]:
@@ -247,6 +282,8 @@ def _notes(study: Study) -> tuple[Check, ...]:
 
 
 def _latest_known(encoded: EncodedStudy) -> date | None:
-    """The latest end of an observation among the cases; None when no case has dates."""
+    """The latest end of a case that has ended; None when none has, or no case has dates."""
+    as_of = encoded.study.as_of
     spells = [unit.case.data for unit in encoded.units if isinstance(unit.case.data, Spell)]
-    return max((spell.exited for spell in spells if spell.exited is not None), default=None)
+    ended = [spell.exited for spell in spells if spell.exited is not None and (spell.event or spell.exited < as_of)]
+    return max(ended, default=None)

@@ -107,3 +107,53 @@ def test_a_long_horizon_is_rolled_forward_within_its_memory() -> None:
     exact = computed.draws["posterior"]["probability"].mean(("chain", "draw"))
     for outcome in computed.answer.outcomes:
         assert abs(outcome.probability - float(exact.sel(outcome=outcome.id))) < 5 * outcome.mcse
+
+
+def test_a_scenario_about_one_outcome_has_its_exact_interval() -> None:
+    study = make_study(
+        event_outcome(prior={"distribution": "normal(-9, 1)"}),
+        sampler=QUICK,
+        scenarios=[
+            {"id": "same", "title": "The same", "when": "exit"},
+            {"id": "not", "title": "The opposite", "when": "not by(exit, 60)"},
+        ],
+    )
+    answer = compute_forecast(study).answer
+    (outcome,), (same, opposite) = answer.outcomes, answer.scenarios
+    assert same.interval == outcome.interval
+    assert [1 - opposite.interval.high, 1 - opposite.interval.low] == pytest.approx(
+        [same.interval.low, same.interval.high]
+    )
+
+
+def test_the_answer_can_be_counted_again_from_the_stored_futures() -> None:
+    """Also where a date lies inside a period: times are stored as they were compared."""
+    study = make_study(
+        event_outcome(resolution={"criteria": "It has left.", "by": "2022-06-17"}),
+        binary_outcome(resolution={"criteria": "Signed.", "by": "2023-03-11"}),
+        sampler=QUICK,
+    )
+    computed = compute_forecast(study)
+    time = computed.draws["futures"]["event_time"]
+    for outcome in computed.answer.outcomes:
+        limit = study.calendar.periods_until(outcome.by)
+        assert float((time.sel(outcome=outcome.id) <= limit).mean()) == pytest.approx(outcome.probability)
+
+
+def test_levels_of_cases_with_a_frailty_are_gated_like_all_that_is_reported() -> None:
+    rows = [{"id": name, "duration": 5, "event": "left"} for name in "ab"]
+    study = make_study(
+        event_outcome(pooling={"case_sd": 0.5}),
+        reference_classes=[{"id": "past", "outcome": "exit", "rows": rows, "event_value": {"exit": "left"}}],
+        sampler=QUICK,
+    )
+    parameters = {p.name: p.reported for p in compute_forecast(study).answer.diagnostics.parameters}
+    assert parameters["case_level[past/a:exit]"] is True
+    assert not any(name.startswith("frailty_z") for name in parameters)
+
+
+def test_what_the_priors_alone_imply_is_noted() -> None:
+    study = make_study(event_outcome(prior={"distribution": "normal(-4, 0.5)"}), sampler=QUICK)
+    (note,) = [check for check in compute_forecast(study).answer.checks if check.name == "prior"]
+    assert note.passed is None
+    assert note.value == pytest.approx(0.667, abs=0.05)  # 1 - exp(-60 exp(-4))

@@ -70,14 +70,19 @@ def horizon_multipliers(encoded: EncodedStudy, shape: FloatArray) -> FloatArray:
     for position, outcome in enumerate(encoded.bands):
         if outcome in encoded.ages:
             own = _band_positions(encoded, outcome)
-            result[:, position, :] = np.exp(shape[:, own]) @ _time_in_bands(encoded, outcome).T
+            result[:, position, :] = _exp(shape[:, own]) @ _time_in_bands(encoded, outcome).T
     return result
 
 
 def mean_multiplier(encoded: EncodedStudy, outcome: str, shape: FloatArray) -> FloatArray:
     """Average of exp(g) over all ages that the present case of an event outcome goes through; dims (draw)."""
     time = _time_in_bands(encoded, outcome).mean(axis=0)
-    return np.asarray(np.exp(shape[:, _band_positions(encoded, outcome)]) @ time)
+    return np.asarray(_exp(shape[:, _band_positions(encoded, outcome)]) @ time)
+
+
+def _exp(values: FloatArray) -> FloatArray:
+    """Far beyond any rate that means something, but finite."""
+    return np.asarray(np.exp(np.clip(values, -300.0, 300.0)))
 
 
 def _band_positions(encoded: EncodedStudy, outcome: str) -> slice:
@@ -112,7 +117,7 @@ def present_case(
     binary = np.array([outcome.kind is OutcomeKind.BINARY for outcome in study.outcomes])
     multipliers = horizon_multipliers(encoded, _flat(posterior["log_hazard_shape"])[kept])
     with np.errstate(over="ignore"):
-        rates = np.where(binary[None, :, None], 0.0, np.exp(theta)[:, :, None] * multipliers)
+        rates = np.where(binary[None, :, None], 0.0, _exp(theta)[:, :, None] * multipliers)
         yes = np.where(binary[None, :], 1.0 / (1.0 + np.exp(-theta)), 0.0)
     calendar = study.calendar
     resolves = [
@@ -185,18 +190,20 @@ def probability_by_resolution(present: PresentCase, incidence: FloatArray) -> Fl
 
     A date inside a period takes the part of the period before it, at the period's constant hazard.
     """
-    result = np.empty(incidence.shape[:2])
-    for position, time in enumerate(present.resolves):
-        if present.is_binary[position]:
-            result[:, position] = present.yes[:, position]
-            continue
-        whole = int(np.floor(time))
-        fraction = time - whole
-        before = incidence[:, position, whole - 1] if whole else np.zeros(incidence.shape[0])
-        if fraction > 0:
-            before = before + _within_period(present, position, whole, fraction)
-        result[:, position] = before
-    return result
+    return np.stack(
+        [probability_by(present, incidence, position, time) for position, time in enumerate(present.resolves)], axis=1
+    )
+
+
+def probability_by(present: PresentCase, incidence: FloatArray, position: int, time: float) -> FloatArray:
+    """Probability of one outcome by a time (periods from the as-of date), exact for each draw; dims (draw)."""
+    if present.is_binary[position]:
+        return np.asarray(present.yes[:, position] * (present.resolves[position] <= time))
+    whole = int(np.floor(time))
+    before = incidence[:, position, whole - 1] if whole else np.zeros(incidence.shape[0])
+    if time > whole:
+        before = before + _within_period(present, position, whole, time - whole)
+    return np.asarray(before)
 
 
 def _within_period(present: PresentCase, position: int, whole: int, fraction: float) -> FloatArray:

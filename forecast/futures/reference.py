@@ -52,7 +52,7 @@ def summarize_reference(
     """Classes with their cases, and the class that nobody has seen.
 
     For an `event` outcome the measure is the mean rate per period over the ages that the present case goes through
-    within the horizon; for a `binary` one it is the probability.
+    within the horizon; for a `binary` one it is the probability; both at the class's mean covariates.
     """
     is_event = outcome.kind is OutcomeKind.EVENT
     if is_event:
@@ -71,8 +71,8 @@ def summarize_reference(
     for index, level in enumerate(encoded.levels):
         if level.outcome != outcome.id:
             continue
-        draws = measure(posterior["class_level"].sel(level=level.label))
         units = [(place, unit) for place, unit in enumerate(encoded.units) if unit.level == index]
+        draws = measure(_mean_level(encoded, posterior, level.label, units))
         group = next(g for g in encoded.study.reference_classes if g.id == level.reference_class)
         members = tuple(
             _summarize_case(unit, None if cases is None else cases.isel(unit=place), posterior, is_event)
@@ -104,6 +104,19 @@ def summarize_reference(
             interval=spread(new),
         ),
     )
+
+
+def _mean_level(
+    encoded: EncodedStudy, posterior: xr.Dataset, label: str, units: list[tuple[int, Unit]]
+) -> xr.DataArray:
+    """Level of a class at the weighted mean of its cases' covariates; dims (chain, draw)."""
+    level = posterior["class_level"].sel(level=label)
+    weights = np.array([unit.case.weight for _, unit in units])
+    if "beta" not in posterior or weights.sum() == 0:
+        return level
+    covariates = np.asarray(encoded.arrays["unit_covariates"], dtype=float)[[place for place, _ in units]]
+    mean = xr.DataArray(weights @ covariates / weights.sum(), dims=("covariate",))
+    return level + posterior["beta"].dot(mean.assign_coords(covariate=posterior["covariate"]), dim="covariate")
 
 
 def _summarize_case(unit: Unit, level: xr.DataArray | None, posterior: xr.Dataset, is_event: bool) -> CaseSummary:

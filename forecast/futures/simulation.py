@@ -47,7 +47,7 @@ class Futures:
         return xr.Dataset(
             {
                 "event_period": ((FUTURE, OUTCOME), period),
-                "event_time": ((FUTURE, OUTCOME), times.astype(np.float32)),
+                "event_time": ((FUTURE, OUTCOME), times),
                 "source_chain": (FUTURE, (source // draws_per_chain).astype(np.int32)),
                 "source_draw": (FUTURE, (source % draws_per_chain).astype(np.int32)),
             },
@@ -57,9 +57,8 @@ class Futures:
 
 
 def thin_draws(chains: int, draws_per_chain: int, most: int) -> npt.NDArray[np.int64]:
-    """Evenly spaced draws of every chain, about `most` in all, as places among all draws, chains end to end."""
-    step = max(1, -(-chains * draws_per_chain // most))
-    kept = np.arange(0, draws_per_chain, step)
+    """Evenly spaced draws of every chain, at most `most` in all, as places among all draws, chains end to end."""
+    kept = np.linspace(0, draws_per_chain - 1, min(draws_per_chain, max(1, most // chains))).astype(np.int64)
     return np.concatenate([chain * draws_per_chain + kept for chain in range(chains)])
 
 

@@ -24,16 +24,17 @@ from forecast.futures.hazards import (
     cumulative_incidence,
     draws_within_budget,
     present_case,
+    probability_by,
 )
 from forecast.futures.reference import summarize_reference
 from forecast.futures.scenarios import INTERVAL_LEVEL, Estimate, estimate, evaluate, probability_spread, spread
 from forecast.futures.simulation import MAX_DRAWS, Futures, simulate_futures, thin_draws
 from forecast.model.encode import EncodedStudy
-from forecast.study import Occurs, Outcome, OutcomeKind
+from forecast.study import By, Expression, Not, Occurs, Outcome, OutcomeKind
 
 FloatArray = npt.NDArray[np.float64]
 
-SPREAD_DRAWS, SPREAD_REPLICATES = 1000, 100
+SPREAD_DRAWS, SPREAD_REPLICATES = 1000, 200
 """Draws and futures per draw of the second simulation, from which the spread of a scenario's probability is taken."""
 
 FUTURES_STREAM, SPREAD_STREAM = 1, 2
@@ -156,9 +157,9 @@ def _summarize_timing(times: FloatArray) -> Timing:
     )
 
 
-def _count(expression: object, encoded: EncodedStudy, rolled: Rolled) -> Estimate:
+def _count(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> Estimate:
     happened = evaluate(
-        expression,  # type: ignore[arg-type]
+        expression,
         rolled.futures,
         resolves=rolled.resolves,
         calendar=encoded.study.calendar,
@@ -166,11 +167,27 @@ def _count(expression: object, encoded: EncodedStudy, rolled: Rolled) -> Estimat
     return estimate(happened, rolled.futures.chains)
 
 
+def exact_probability(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> FloatArray | None:
+    """Probability of an expression about one outcome, exact for each draw that is rolled forward; None for others."""
+    match expression:
+        case Not(item):
+            inner = exact_probability(item, encoded, rolled)
+            return None if inner is None else 1.0 - inner
+        case Occurs(outcome):
+            time = rolled.resolves[outcome]
+        case By(outcome, when):
+            time = float(when) if isinstance(when, int | float) else encoded.study.calendar.periods_until(when)
+        case _:
+            return None
+    return probability_by(rolled.present, rolled.incidence, rolled.present.outcomes.index(outcome), time)
+
+
 def summarize_scenarios(encoded: EncodedStudy, rolled: Rolled) -> tuple[ScenarioForecast, ...]:
     """The answer of every scenario, in the study's order."""
     result = []
     for scenario in encoded.study.scenarios:
         counted = _count(scenario.expression, encoded, rolled)
+        exact = exact_probability(scenario.expression, encoded, rolled)
         replicated = evaluate(
             scenario.expression, rolled.replicated, resolves=rolled.resolves, calendar=encoded.study.calendar
         )
@@ -182,7 +199,7 @@ def summarize_scenarios(encoded: EncodedStudy, rolled: Rolled) -> tuple[Scenario
                 probability=counted.probability,
                 mcse=counted.mcse,
                 effective_draws=counted.effective_draws,
-                interval=probability_spread(replicated),
+                interval=probability_spread(replicated) if exact is None else spread(exact),
                 words=icd203_words(counted.probability),
             )
         )

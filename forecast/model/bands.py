@@ -54,6 +54,10 @@ class AgeBands:
         ends = np.append(starts[1:], np.inf)
         return np.asarray(np.clip(np.minimum(leave, ends) - np.maximum(entry, starts), 0.0, None))
 
+    def band_from(self, age: float) -> int:
+        """The band that an age names, as the label of a row of counts; an edge names the band that begins there."""
+        return int(np.searchsorted(np.asarray(self.starts), age, side="right")) - 1
+
     def band_of(self, age: float) -> int:
         """The band in which something that happens at this age falls; an age on an edge belongs to the band that ends there."""
         return max(int(np.searchsorted(np.asarray(self.starts), age, side="left")) - 1, 0)

@@ -46,7 +46,7 @@ def split_into_cells(units: Sequence[Unit], bands: Mapping[str, AgeBands], offse
         if isinstance(data, Trial):
             continue
         if isinstance(data, Count):
-            rows.append((position, offset + ages.band_of(data.age or 0.0), data.events, data.exposure))
+            rows.append((position, offset + ages.band_from(data.age or 0.0), data.events, data.exposure))
             continue
         exposure = ages.exposure(data.entry, data.exit)
         ended_in = ages.band_of(data.exit) if data.event == unit.outcome else None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from forecast.errors import FieldError, StudyError
 from forecast.model.arrays import ModelArrays
 from forecast.model.bands import AgeBands
 from forecast.model.cells import Cells, find_twins, pool_cells, pool_trials, split_into_cells
@@ -55,8 +56,8 @@ class EncodedStudy:
         """How many pieces of each kind of evidence the arrays hold."""
         return {
             "reference_classes": len({level.reference_class for level in self.levels}),
-            "cases": len({(unit.case.reference_class, unit.case.id) for unit in self.units}),
-            "binary_cases": sum(isinstance(unit.case.data, Trial) for unit in self.units),
+            "cases": len({(unit.case.reference_class, unit.case.id) for unit in self.units if unit.case.weight > 0}),
+            "binary_cases": sum(isinstance(unit.case.data, Trial) and unit.case.weight > 0 for unit in self.units),
             "hazard_cells": len(self.cells.unit),
             "history_cells": self.arrays.lengths["history"],
         }
@@ -68,7 +69,7 @@ def encode_study(study: Study) -> EncodedStudy:
     Raises
     ------
     StudyError
-        When a case contradicts itself once the as-of date is applied.
+        When a case contradicts itself once the as-of date is applied, or a covariate cannot be standardised.
     """
     outcomes = {outcome.id: position for position, outcome in enumerate(study.outcomes)}
     cases = resolve_cases(study)
@@ -106,20 +107,50 @@ def encode_study(study: Study) -> EncodedStudy:
 
 
 def _standardize(study: Study, cases: Iterable[Case]) -> dict[str, Standardization]:
-    """Center and scale of each covariate over the cases that have it; a constant one keeps its unit."""
+    """Center and scale of each covariate over the cases that count.
+
+    Raises
+    ------
+    StudyError
+        When a covariate that is to be standardised does not vary over them, and the present case differs from them:
+        there is no unit in which to measure the difference.
+    """
     values: dict[str, list[float]] = {covariate.id: [] for covariate in study.covariates}
     for case in cases:
-        for name, value in case.covariates.items():
-            values[name].append(value)
+        if case.weight > 0:
+            for name, value in case.covariates.items():
+                values[name].append(value)
     result = {}
-    for covariate in study.covariates:
+    for index, covariate in enumerate(study.covariates):
         seen = np.asarray(values[covariate.id], dtype=float)
-        if not covariate.standardize or seen.size == 0:
+        if not covariate.standardize:
             result[covariate.id] = Standardization(0.0, 1.0)
+        elif seen.size and np.ptp(seen) > 0:
+            result[covariate.id] = Standardization(float(seen.mean()), float(seen.std()))
         else:
-            spread = float(seen.std())
-            result[covariate.id] = Standardization(float(seen.mean()), spread if spread > 0 else 1.0)
+            center = float(seen[0]) if seen.size else 0.0
+            _require_same(study, index, center, has_cases=bool(seen.size))
+            result[covariate.id] = Standardization(center, 1.0)
     return result
+
+
+def _require_same(study: Study, index: int, center: float, *, has_cases: bool) -> None:
+    """Nothing, when no outcome's present case differs from the one value that a covariate has."""
+    name = study.covariates[index].id
+    different = [o for o in study.outcomes if name in o.covariates and o.covariates[name] != center]
+    if different:
+        seen = f"every case has {center:g}" if has_cases else "no case has a value"
+        raise StudyError(
+            [
+                FieldError(
+                    f"covariates[{index}]",
+                    "no_variation",
+                    f"{name}: {seen}, and the present case of {different[0].id!r} has "
+                    f"{different[0].covariates[name]:g}; expected cases that differ, to standardise by; remove the "
+                    "covariate, or set standardize: false and choose its sd in its own unit",
+                )
+            ]
+        )
 
 
 def _present_age(study: Study, outcome: Outcome) -> float:

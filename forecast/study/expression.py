@@ -35,7 +35,10 @@ class By:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The first outcome occurs, and the second one later or not by the horizon."""
+    """The first outcome occurs, and the second one later or not by the horizon.
+
+    Binary outcomes occur on their resolution date; of two with the same date neither comes before the other.
+    """
 
     first: str
     second: str

@@ -67,7 +67,10 @@ class Outcome(Block):
     competes: Id | None = None
     """Event outcomes of one label exclude one another."""
     at_risk_since: Day | None = None
-    """Since when the present case could have had the event and has not (event only); before the as-of date."""
+    """Since when the present case could have had the event and has not (event only); before the as-of date.
+
+    Its age counts from here. Absent: it is at age 0 on the as-of date, and has no event-free history.
+    """
     resolution: Resolution
     prior: Prior | None = None
     """May be left out when a reference class or a judgment speaks about the outcome; then a wide default is used."""

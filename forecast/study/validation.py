@@ -230,7 +230,7 @@ def _scenario_errors(study: Study, end: date) -> list[FieldError]:
 def _without_information(study: Study, cases: Iterable[Case], informed: set[str]) -> list[FieldError]:
     """Outcomes about which nothing at all is said; `informed` are those that need not be looked at."""
     classes = {group.id: group.outcomes for group in study.reference_classes}
-    served = {outcome for name in {case.reference_class for case in cases} for outcome in classes[name]}
+    served = {outcome for case in cases if case.weight > 0 for outcome in classes[case.reference_class]}
     return [
         FieldError(
             f"outcomes[{index}]",

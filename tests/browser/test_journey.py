@@ -16,8 +16,10 @@ pytestmark = pytest.mark.stack
 
 
 def test_a_submitted_study_is_watched_until_its_forecast_is_read(stack: Stack, open_page: OpenPage) -> None:
+    # Long enough to be watched: the study as it is takes a second.
+    study = karabakh_study().with_sampler(draws=8000)
     with stack.client as client:
-        job_id = client.submit(document=karabakh_study().canonical()).id
+        job_id = client.submit(document=study.canonical()).id
     page = open_page(f"{stack.url}/jobs/{job_id}")
     expect(page.locator("h1")).to_have_text("Karabakh after the 44-day war")
     expect(page.locator("#estimates li").first).to_be_visible(timeout=JOB_SECONDS * 1000)

@@ -33,6 +33,11 @@ def test_an_event_on_an_edge_belongs_to_the_band_that_ends_there(age: float, ban
     assert BANDS.band_of(age) == band
 
 
+@pytest.mark.parametrize(("age", "band"), [(0.0, 0), (11.9, 0), (12.0, 1), (36.0, 2), (96.0, 3), (500.0, 3)])
+def test_the_start_of_a_band_names_that_band(age: float, band: int) -> None:
+    assert BANDS.band_from(age) == band
+
+
 @given(st.floats(min_value=0.01, max_value=500.0))
 def test_an_event_falls_in_a_band_in_which_its_case_was_at_risk(age: float) -> None:
     assert BANDS.exposure(0.0, age)[BANDS.band_of(age)] > 0

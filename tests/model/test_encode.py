@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from forecast.errors import StudyError
 from forecast.model.encode import encode_study
 from tests.documents import binary_outcome, event_outcome, make_study
 
@@ -89,7 +90,7 @@ def test_an_event_of_a_competing_outcome_is_a_censoring() -> None:
 
 
 def test_aggregated_rows_fall_in_the_band_of_their_age() -> None:
-    rows = [{"exposure": 100, "events": 3, "age": 20}, {"exposure": 50, "events": 1}]
+    rows = [{"exposure": 100, "events": 3, "age": 12}, {"exposure": 50, "events": 1}]
     study = make_study(
         event_outcome(pooling=BANDS), reference_classes=[{"id": "past", "outcome": "exit", "rows": rows}]
     )
@@ -144,6 +145,27 @@ def test_covariates_are_standardised_over_cases_and_alike_for_the_present_case()
     assert encoded.arrays["unit_covariates"].ravel().tolist() == [-1, 1]
     assert encoded.arrays["present_covariates"].ravel().tolist() == [2]
     assert encoded.arrays["beta_scale"].tolist() == [0.5]
+
+
+@pytest.mark.parametrize("values", [[0.1, 0.1, 0.1], []])
+def test_a_covariate_that_does_not_vary_is_no_unit_to_measure_by(values: list[float]) -> None:
+    rows = [{"id": str(k), "successes": 1, "trials": 4, "size": value} for k, value in enumerate(values)]
+    group = {"id": "past", "outcome": "agreement", "rows": rows, "covariates": ["size"]}
+    study = make_study(
+        binary_outcome(covariates={"size": 30_000}),
+        covariates=[{"id": "size"}],
+        reference_classes=[group] if rows else [],
+    )
+    with pytest.raises(StudyError, match=r"covariates\[0\].*expected cases that differ"):
+        encode_study(study)
+
+
+def test_a_case_of_weight_zero_does_not_move_the_standardisation() -> None:
+    rows = [{"id": str(k), "successes": 1, "trials": 4, "size": k} for k in range(3)]
+    rows.append({"id": "far", "successes": 1, "trials": 4, "size": 1000, "weight": 0})
+    group = {"id": "past", "outcome": "agreement", "rows": rows, "covariates": ["size"]}
+    study = make_study(binary_outcome(covariates={"size": 1}), covariates=[{"id": "size"}], reference_classes=[group])
+    assert encode_study(study).standardizations["size"].center == 1
 
 
 def test_only_outcomes_with_a_case_spread_have_frailties() -> None:
