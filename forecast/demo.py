@@ -22,7 +22,6 @@ from forecast.settings import Settings, get_settings
 from forecast.study import load_study
 
 STUDY: Final = "karabakh-2021"
-START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.2
 

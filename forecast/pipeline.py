@@ -78,7 +78,7 @@ class ComputedForecast:
 
 
 def warm_up() -> None:
-    """Compile the program of this process now (about ten seconds from the cache, a minute or two without one)."""
+    """Compile the program of this process now (seconds from the cache, a minute or two without one)."""
     get_program()
 
 

@@ -157,3 +157,16 @@ def test_what_the_priors_alone_imply_is_noted() -> None:
     (note,) = [check for check in compute_forecast(study).answer.checks if check.name == "prior"]
     assert note.passed is None
     assert note.value == pytest.approx(0.667, abs=0.05)  # 1 - exp(-60 exp(-4))
+
+
+def test_the_rate_of_a_class_is_that_of_its_mean_case_and_not_of_covariate_zero() -> None:
+    """All cases have size 1 and 20 of 30 trials succeed; at size 0 the prior alone speaks, which says 5 %."""
+    rows = [{"id": str(k), "successes": 2, "trials": 3, "size": 1} for k in range(10)]
+    study = make_study(
+        binary_outcome(covariates={"size": 1}, reference={"past": 1.0}, prior={"distribution": "normal(-3, 0.1)"}),
+        covariates=[{"id": "size", "sd": 5, "standardize": False}],
+        reference_classes=[{"id": "past", "outcome": "agreement", "rows": rows, "covariates": ["size"]}],
+        sampler=QUICK,
+    )
+    (group,) = compute_forecast(study).answer.outcomes[0].reference.classes
+    assert group.rate_or_probability == pytest.approx(2 / 3, abs=0.1)

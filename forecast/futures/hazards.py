@@ -119,11 +119,7 @@ def present_case(
     with np.errstate(over="ignore"):
         rates = np.where(binary[None, :, None], 0.0, _exp(theta)[:, :, None] * multipliers)
         yes = np.where(binary[None, :], 1.0 / (1.0 + np.exp(-theta)), 0.0)
-    calendar = study.calendar
-    resolves = [
-        float(study.horizon) if o.resolution.by is None else calendar.periods_until(o.resolution.by)
-        for o in study.outcomes
-    ]
+    resolves = [study.calendar.periods_until(study.resolves_by(outcome.id)) for outcome in study.outcomes]
     labels = [outcome.competes or f"\0{outcome.id}" for outcome in study.outcomes]
     groups = np.array([labels.index(label) for label in labels], dtype=np.int64)
     return PresentCase(

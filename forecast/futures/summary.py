@@ -12,6 +12,7 @@ import xarray as xr
 from forecast.answer import (
     CovariateEffect,
     HorizonPoint,
+    Interval,
     OutcomeForecast,
     ScenarioForecast,
     Timing,
@@ -127,7 +128,7 @@ def _summarize_outcome(
         mcse=result.mcse,
         interval=spread(rolled.by_resolution[:, position]),
         words=icd203_words(result.probability),
-        by=outcome.resolution.by or study.calendar.end_of(study.horizon),
+        by=study.resolves_by(outcome.id),
         horizon=tuple(
             HorizonPoint(
                 period=int(period),
@@ -182,15 +183,19 @@ def exact_probability(expression: Expression, encoded: EncodedStudy, rolled: Rol
     return probability_by(rolled.present, rolled.incidence, rolled.present.outcomes.index(outcome), time)
 
 
+def _scenario_spread(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> Interval:
+    exact = exact_probability(expression, encoded, rolled)
+    if exact is not None:
+        return spread(exact)
+    calendar = encoded.study.calendar
+    return probability_spread(evaluate(expression, rolled.replicated, resolves=rolled.resolves, calendar=calendar))
+
+
 def summarize_scenarios(encoded: EncodedStudy, rolled: Rolled) -> tuple[ScenarioForecast, ...]:
     """The answer of every scenario, in the study's order."""
     result = []
     for scenario in encoded.study.scenarios:
         counted = _count(scenario.expression, encoded, rolled)
-        exact = exact_probability(scenario.expression, encoded, rolled)
-        replicated = evaluate(
-            scenario.expression, rolled.replicated, resolves=rolled.resolves, calendar=encoded.study.calendar
-        )
         result.append(
             ScenarioForecast(
                 id=scenario.id,
@@ -199,7 +204,7 @@ def summarize_scenarios(encoded: EncodedStudy, rolled: Rolled) -> tuple[Scenario
                 probability=counted.probability,
                 mcse=counted.mcse,
                 effective_draws=counted.effective_draws,
-                interval=probability_spread(replicated) if exact is None else spread(exact),
+                interval=_scenario_spread(scenario.expression, encoded, rolled),
                 words=icd203_words(counted.probability),
             )
         )

@@ -65,9 +65,6 @@ ARRAYS: Final[Mapping[str, ArraySpec]] = {
     "history_exposure": ArraySpec(("history",), minimum=0.0),
 }
 
-PARAMETER_DIMS: Final = ("outcome", "level", "covariate", "band", "step", "frailty")
-"""Dims along which the program has free parameters; the others only carry data."""
-
 DIMS: Final = tuple(sorted({dim for spec in ARRAYS.values() for dim in spec.dims} | {"frailty"}))
 
 

@@ -23,20 +23,6 @@ import pytensor.tensor as pt
 
 from forecast.model.arrays import ModelArrays, smallest_arrays
 
-REPORTED = (
-    "mu",
-    "tau",
-    "sigma",
-    "trend",
-    "wiggle",
-    "beta",
-    "class_level",
-    "new_class_level",
-    "log_hazard_shape",
-    "theta",
-)
-"""Named quantities of the posterior; their dims are those of the deterministics below."""
-
 
 def build_model(arrays: ModelArrays | None = None) -> pm.Model:
     """The model over `arrays`, or over the smallest study there is.
