@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from forecast.errors import FieldError, ForecastError, StudyError
+from forecast.futures.query import InsufficientDrawsError, QueryError
 from forecast.logs import get_logger
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -26,10 +27,11 @@ RETRY_SECONDS: Final = 10
 
 STATUS: Final[Mapping[str, int]] = {
     "study_invalid": 422,
-    "block_not_supported": 422,
     "expression_invalid": 422,
     "idempotency_mismatch": 422,
     "job_kind_unknown": 422,
+    "query_invalid": 422,
+    "insufficient_draws": 422,
     "request_invalid": 422,
     "cursor_invalid": 400,
     "body_invalid": 400,
@@ -37,20 +39,24 @@ STATUS: Final[Mapping[str, int]] = {
     "host_refused": 400,
     "not_found": 404,
     "job_finished": 409,
+    "forecast_refused": 409,
+    "futures_unavailable": 409,
     "body_too_large": 413,
     "media_type_unsupported": 415,
     "result_corrupt": 500,
     "backlog_full": 503,
+    "queries_busy": 503,
     "schema_mismatch": 503,
 }
 """HTTP status by error code; a code that is not here is a defect of ours."""
 
 TITLES: Final[Mapping[str, str]] = {
     "study_invalid": "The study document cannot be used",
-    "block_not_supported": "The study uses a block that cannot be computed yet",
     "expression_invalid": "The expression cannot be read",
     "idempotency_mismatch": "The idempotency key belongs to another request",
     "job_kind_unknown": "There is no such kind of job",
+    "query_invalid": "The query cannot be used",
+    "insufficient_draws": "Too few draws fulfil the conditions",
     "request_invalid": "The request cannot be used",
     "cursor_invalid": "The page cursor cannot be used",
     "body_invalid": "The body cannot be read",
@@ -59,10 +65,13 @@ TITLES: Final[Mapping[str, str]] = {
     "not_found": "There is nothing here",
     "method_not_allowed": "This cannot be done here",
     "job_finished": "The job has ended",
+    "forecast_refused": "The forecast is refused by its checks",
+    "futures_unavailable": "The forecast cannot be asked anything",
     "body_too_large": "The body is too large",
     "media_type_unsupported": "The body is of a kind that cannot be read here",
     "result_corrupt": "The stored result is damaged",
     "backlog_full": "Too many jobs are waiting",
+    "queries_busy": "Too many queries are being answered",
     "schema_mismatch": "The database is not ready",
     "database_busy": "The database is busy",
     "storage_full": "There is no room left",
@@ -151,8 +160,14 @@ async def _on_domain_error(request: Request, error: Exception) -> Response:
     if status == 500:
         log.error("problem", code=code, detail=str(error), path=request.url.path)
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
-    errors: Sequence[FieldError] = error.errors if isinstance(error, StudyError | RequestError) else ()
-    return problem_response(status, code, str(error), errors=errors, instance=request.url.path, headers=headers)
+    errors: Sequence[FieldError] = error.errors if isinstance(error, StudyError | RequestError | QueryError) else ()
+    extensions: dict[str, Any] = {}
+    if isinstance(error, InsufficientDrawsError):
+        errors = [FieldError("observe", code, str(error))]
+        extensions = {"effective_draws": error.effective_draws, "futures": error.futures}
+    return problem_response(
+        status, code, str(error), errors=errors, instance=request.url.path, headers=headers, **extensions
+    )
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:

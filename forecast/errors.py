@@ -40,12 +40,6 @@ class StudyError(ForecastError, ValueError):
         super().__init__("\n".join(str(error) for error in self.errors))
 
 
-class UnsupportedBlockError(StudyError):
-    """The document is valid, but uses a block whose mathematics this version does not have."""
-
-    code: ClassVar[str] = "block_not_supported"
-
-
 class ExpressionError(ForecastError, ValueError):
     """A scenario expression cannot be read; `position` is the column (from 1) where reading stopped."""
 

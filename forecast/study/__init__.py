@@ -31,15 +31,24 @@ from forecast.study.evidence_tables import (
 )
 from forecast.study.expression import And, Before, By, Expression, Not, Occurs, Or, time_problems, walk
 from forecast.study.grammar import parse_expression
+from forecast.study.judgments import (
+    CLIP,
+    ExpertKind,
+    Judgment,
+    TrackRecord,
+    latest_judgments,
+    log_odds,
+    merge_track_records,
+)
 from forecast.study.loading import load_study, study_from_bytes, study_from_document
-from forecast.study.observations import Judgment, Observation, Resolved, TrackRecord
+from forecast.study.observations import Observation, Resolved
 from forecast.study.outcome import Outcome, Pooling, Resolution
 from forecast.study.prior import ElicitedProbability, Normal, OutcomeKind, Prior, Quantiles, default_prior
 from forecast.study.sampler import SamplerSettings
 from forecast.study.scenario import Scenario
-from forecast.study.validation import require_supported
 
 __all__ = [
+    "CLIP",
     "And",
     "Before",
     "By",
@@ -49,6 +58,7 @@ __all__ = [
     "Covariate",
     "Dependence",
     "ElicitedProbability",
+    "ExpertKind",
     "Expression",
     "Factor",
     "Indicator",
@@ -78,9 +88,11 @@ __all__ = [
     "TrackRecords",
     "Trial",
     "default_prior",
+    "latest_judgments",
     "load_study",
+    "log_odds",
+    "merge_track_records",
     "parse_expression",
-    "require_supported",
     "resolve_cases",
     "resolve_judgments",
     "resolve_observations",

@@ -8,6 +8,7 @@ made by natural periods (the month of March), so `natural_period` gives those.
 from __future__ import annotations
 
 import calendar as month_lengths
+import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -80,6 +81,12 @@ class Calendar:
         """The last day of a future period (1 is the first one); 0 gives the as-of date."""
         return self.step(self.as_of, period)
 
+    def day_after(self, periods: float) -> date:
+        """The day that lies a number of periods, not always whole, after the as-of date; rounded to days."""
+        steps = math.floor(periods)
+        low, high = self.end_of(steps), self.end_of(steps + 1)
+        return low + timedelta(days=round((periods - steps) * (high - low).days))
+
     def natural_period(self, day: date) -> tuple[date, date]:
         """First and last day of the natural period that holds a date; weeks begin on Monday."""
         if self.period is Period.DAY:
@@ -90,3 +97,27 @@ class Calendar:
         months = _MONTHS[self.period]
         first = date(day.year, (day.month - 1) // months * months + 1, 1)
         return first, self.step(first, 1) - timedelta(days=1)
+
+    def natural_periods_between(self, start: date, end: date) -> tuple[tuple[date, date], ...]:
+        """First and last day of each natural period from the one that holds `start` to the one that holds `end`.
+
+        Empty when the period of `end` lies before that of `start`.
+        """
+        periods = []
+        period = self.natural_period(start)
+        while period[0] <= end:
+            periods.append(period)
+            period = self.natural_period(period[1] + timedelta(days=1))
+        return tuple(periods)
+
+    def natural_distance(self, day: date) -> int:
+        """How many natural periods after the as-of date's own one the period of another date lies; negative before it."""
+        here, there = self.natural_period(self.as_of)[0], self.natural_period(day)[0]
+        if self.period in _DAYS:
+            return (there - here).days // _DAYS[self.period]
+        return ((there.year - here.year) * 12 + there.month - here.month) // _MONTHS[self.period]
+
+    def last_complete_period(self) -> tuple[date, date]:
+        """First and last day of the last natural period that is over; one that ends on the as-of date is."""
+        first, last = self.natural_period(self.as_of)
+        return (first, last) if last <= self.as_of else self.natural_period(first - timedelta(days=1))

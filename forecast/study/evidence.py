@@ -1,7 +1,7 @@
 """The evidence blocks of a study: reference classes, covariates, factors, indicators, judgments, links, resolutions.
 
 A block that has a table holds it as rows: `forecast.study.loading` has put the cells of CSV files in place, so nothing
-here touches a file. What the rows mean is read by `resolve_cases` and the functions of `observations`.
+here touches a file. What the rows mean is read by the functions of `evidence_tables`.
 """
 
 from __future__ import annotations
@@ -182,11 +182,20 @@ class Indicator(TableBlock):
 
 
 class Judgments(TableBlock):
-    """Stated probabilities; columns expert, outcome, by, probability, on, known_at, given."""
+    """Stated probabilities; columns expert, outcome, by, probability, on, known_at, given, kind.
+
+    `by` is a date, a number of periods from the as-of date, or blank for the day the outcome resolves. `kind` of the
+    expert is person (the default), crowd or market, the same in all rows; a blank repeats what other rows say. Of several
+    rows of one expert about one thing the latest `on` counts.
+    """
 
 
 class TrackRecords(TableBlock):
-    """Experts' earlier probabilities with what happened; columns expert, question, probability, outcome, on."""
+    """Experts' earlier probabilities with what happened; columns expert, question, probability, outcome, on, kind.
+
+    `outcome` is 0 or 1, the same in all rows of a question; `kind` as in judgments. Of several rows of one expert on one
+    question the latest `on` counts.
+    """
 
 
 class Link(Block):

@@ -5,16 +5,9 @@ from __future__ import annotations
 from forecast.study.cases import Case
 from forecast.study.document import Study
 from forecast.study.evidence import TableBlock
-from forecast.study.observations import (
-    Judgment,
-    Observation,
-    Resolved,
-    TrackRecord,
-    read_judgments,
-    read_observations,
-    read_resolutions,
-    read_track_records,
-)
+from forecast.study.judgment_rows import read_statements
+from forecast.study.judgments import Judgment, TrackRecord, latest_judgments, merge_track_records
+from forecast.study.observations import Observation, Resolved, read_observations, read_resolutions
 from forecast.study.row_reader import RowReader
 
 
@@ -28,7 +21,7 @@ def resolve_cases(study: Study) -> tuple[Case, ...]:
 
 
 def resolve_observations(study: Study) -> dict[str, tuple[Observation, ...]]:
-    """The counts known on the as-of date by indicator, in order of time."""
+    """The counts of complete periods known on the as-of date by indicator, in order of time."""
     return {
         indicator.id: read_observations(_reader(indicator, f"indicators[{index}]"), study.calendar)
         for index, indicator in enumerate(study.indicators)
@@ -36,18 +29,16 @@ def resolve_observations(study: Study) -> dict[str, tuple[Observation, ...]]:
 
 
 def resolve_judgments(study: Study) -> tuple[Judgment, ...]:
-    """The judgments known on the as-of date."""
-    if study.judgments is None:
-        return ()
-    outcomes = [outcome.id for outcome in study.outcomes]
-    return read_judgments(_reader(study.judgments, "judgments"), outcomes, study.calendar, study.horizon)
+    """The judgments known on the as-of date about days still to come, one per expert and question.
+
+    What the expert said last counts, see `latest_judgments`.
+    """
+    return latest_judgments(read_statements(study, {}).judgments)
 
 
 def resolve_track_records(study: Study) -> tuple[TrackRecord, ...]:
-    """The experts' track records up to the as-of date."""
-    if study.track_records is None:
-        return ()
-    return read_track_records(_reader(study.track_records, "track_records"), study.as_of)
+    """The experts' track records up to the as-of date, one per expert and question, see `merge_track_records`."""
+    return merge_track_records(read_statements(study, {}).track_records)
 
 
 def resolve_resolutions(study: Study) -> tuple[Resolved, ...]:

@@ -18,6 +18,7 @@ from forecast.study.fields import (
     Text,
     field_error,
 )
+from forecast.study.observations import LARGEST_COUNT
 from forecast.study.prior import Normal, OutcomeKind, Prior, default_prior
 
 Band = Annotated[float, Field(strict=True, ge=0.0, le=1e9)]
@@ -81,8 +82,13 @@ class Outcome(Block):
     """The present case's values, as they would stand in the tables."""
     indicator: Id | None = None
     """Threshold only: which indicator."""
-    at_least: Annotated[float, Field(strict=True, gt=0.0)] | None = None
+    at_least: Annotated[float, Field(strict=True, gt=0.0, le=LARGEST_COUNT)] | None = None
     """Threshold only: the value to be reached in any one period."""
+
+    @property
+    def is_modelled(self) -> bool:
+        """Whether it has a level of its own; a threshold outcome has not, its indicator speaks for it."""
+        return self.kind is not OutcomeKind.THRESHOLD
 
     def prior_on_scale(self, horizon: int) -> Normal:
         """The stated prior, or the default one: log rate per period (event) or log odds."""

@@ -57,6 +57,11 @@ def _date_errors(study: Study, outcome: Outcome, path: str, end: date) -> Iterat
 
 
 def _kind_errors(outcome: Outcome, path: str) -> Iterator[FieldError]:
+    if outcome.kind is OutcomeKind.THRESHOLD:
+        for key, is_given in (("reference", outcome.reference is not None), ("covariates", bool(outcome.covariates))):
+            if is_given:
+                message = f"{key} on a threshold outcome; expected none: its indicator says all about it; remove it"
+                yield FieldError(f"{path}.{key}", "kind", message)
     if outcome.kind is OutcomeKind.EVENT:
         return
     given = {
@@ -88,7 +93,7 @@ def _threshold_errors(study: Study, outcome: Outcome, path: str) -> Iterator[Fie
 
 def _prior_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldError]:
     elicited = outcome.prior.elicited if outcome.prior is not None else None
-    if elicited is None:
+    if elicited is None or outcome.kind is OutcomeKind.THRESHOLD:  # which has no level, so that nothing is fitted
         return
     error = elicited.fit_error(outcome.kind, study.horizon)
     if error > FIT_TOLERANCE:
@@ -104,6 +109,8 @@ def _prior_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldEr
 
 
 def _weight_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldError]:
+    if outcome.kind is OutcomeKind.THRESHOLD:
+        return
     weights = outcome.reference or {}
     classes = {group.id: group.outcomes for group in study.reference_classes}
     serving = [name for name, outcomes in classes.items() if outcome.id in outcomes]
@@ -122,6 +129,8 @@ def _weight_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldE
 
 
 def _covariate_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldError]:
+    if outcome.kind is OutcomeKind.THRESHOLD:
+        return
     known = {covariate.id for covariate in study.covariates}
     for name in outcome.covariates:
         if name not in known:

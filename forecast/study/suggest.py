@@ -1,9 +1,11 @@
-"""The known name that somebody who wrote an unknown one may have meant."""
+"""Names that are not known, with the known one that may have been meant."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+
+from forecast.errors import FieldError
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -22,6 +24,14 @@ def nearest_hint(name: str, known: Iterable[str]) -> str:
         return "there are none"
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
     return f"known: {shown}"
+
+
+def unknown_name(path: str, name: str, known: Collection[str], noun: str) -> list[FieldError]:
+    """An error when a name is not known, with the one that may be meant."""
+    if name in known:
+        return []
+    message = f"{name!r} is not {noun} of the study; expected one; {nearest_hint(name, known)}"
+    return [FieldError(path, "unknown_id", message)]
 
 
 def duplicates(names: Iterable[str]) -> list[str]:

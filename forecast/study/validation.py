@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
-from forecast.errors import ExpressionError, FieldError, UnsupportedBlockError
+from forecast.errors import ExpressionError, FieldError
 from forecast.study.case_rows import read_cases
 from forecast.study.cases import Case
 from forecast.study.document import Study
@@ -13,11 +13,13 @@ from forecast.study.event_values import event_value_errors
 from forecast.study.evidence import ReferenceClass
 from forecast.study.expression import time_problems
 from forecast.study.grammar import parse_expression
-from forecast.study.observations import read_judgments, read_observations, read_resolutions, read_track_records
+from forecast.study.influence_checks import factor_errors, link_errors
+from forecast.study.judgment_rows import read_statements
+from forecast.study.observations import read_observations, read_resolutions
 from forecast.study.outcome_checks import outcome_errors
 from forecast.study.prior import OutcomeKind
 from forecast.study.row_reader import RowReader
-from forecast.study.suggest import nearest_hint
+from forecast.study.suggest import unknown_name
 from forecast.study.table import MAX_ROWS
 
 
@@ -50,44 +52,17 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     if len(cases) > MAX_ROWS:
         message = f"{len(cases):,} cases in all; expected at most {MAX_ROWS:,}; leave some out"
         errors.append(FieldError("reference_classes", "too_many_cases", message))
+    errors += factor_errors(study)
     errors += _indicator_errors(study, table_files)
-    judged, found = _opinion_errors(study, table_files)
-    errors += found
-    errors += _link_errors(study)
+    statements = read_statements(study, table_files)
+    errors += statements.errors
+    unread.update(outcome.id for outcome in study.outcomes if statements.has_unread_judgments)
+    judged = {judgment.outcome for judgment in statements.judgments}
+    errors += _resolution_errors(study, table_files)
+    errors += link_errors(study)
     errors += _scenario_errors(study, end)
     errors += _without_information(study, cases, judged | unread)
     return tuple(cases), errors
-
-
-def require_supported(study: Study) -> None:
-    """Nothing, when this version can compute every block of the study.
-
-    Raises
-    ------
-    UnsupportedBlockError
-        With one entry per block whose mathematics is not here yet; such a block is never left out silently.
-    """
-    used: dict[str, bool] = {
-        "factors": bool(study.factors),
-        "indicators": bool(study.indicators),
-        "judgments": study.judgments is not None,
-        "track_records": study.track_records is not None,
-        "links": bool(study.links),
-        "dependence": study.dependence is not None,
-    }
-    places = [f"outcomes[{i}].kind" for i, o in enumerate(study.outcomes) if o.kind is OutcomeKind.THRESHOLD]
-    places += [block for block, is_used in used.items() if is_used]
-    errors = [
-        FieldError(
-            place,
-            UnsupportedBlockError.code,
-            f"{'threshold outcomes are' if place.endswith('kind') else 'this block is'} valid but cannot be computed by "
-            "this version; expected a study without it; remove it or use a later version",
-        )
-        for place in places
-    ]
-    if errors:
-        raise UnsupportedBlockError(errors)
 
 
 def _end_of_horizon(study: Study) -> date | FieldError:
@@ -114,14 +89,6 @@ def _repeated_ids(study: Study) -> Iterable[FieldError]:
             if first.setdefault(name, index) != index:
                 message = f"{name!r} is also the id of {key}[{first[name]}]; expected different ids; rename one"
                 yield FieldError(f"{key}[{index}].id", "duplicate_id", message)
-
-
-def unknown_name(path: str, name: str, known: Collection[str], noun: str) -> list[FieldError]:
-    """An error when a name is not known, with the one that may be meant."""
-    if name in known:
-        return []
-    message = f"{name!r} is not {noun} of the study; expected one; {nearest_hint(name, known)}"
-    return [FieldError(path, "unknown_id", message)]
 
 
 def _class_errors(study: Study, group: ReferenceClass, path: str) -> list[FieldError]:
@@ -156,11 +123,7 @@ def _class_errors(study: Study, group: ReferenceClass, path: str) -> list[FieldE
 
 def _indicator_errors(study: Study, table_files: Mapping[str, str]) -> list[FieldError]:
     factors = {factor.id for factor in study.factors}
-    outcomes = {outcome.id for outcome in study.outcomes}
     errors: list[FieldError] = []
-    for index, factor in enumerate(study.factors):
-        for name in factor.effects:
-            errors += unknown_name(f"factors[{index}].effects.{name}", name, outcomes, "an outcome")
     for index, indicator in enumerate(study.indicators):
         path = f"indicators[{index}]"
         if indicator.factor is not None:
@@ -171,45 +134,12 @@ def _indicator_errors(study: Study, table_files: Mapping[str, str]) -> list[Fiel
     return errors
 
 
-def _opinion_errors(study: Study, table_files: Mapping[str, str]) -> tuple[set[str], list[FieldError]]:
-    """Outcomes that a known judgment speaks about, and what is wrong with judgments, track records and resolutions."""
-    outcomes = [outcome.id for outcome in study.outcomes]
-    errors: list[FieldError] = []
-    judged: set[str] = set()
-    if study.judgments is not None:
-        reader = RowReader(study.judgments.table_rows, "judgments", table_files.get("judgments"))
-        judged = {j.outcome for j in read_judgments(reader, outcomes, study.calendar, study.horizon)}
-        errors += reader.errors
-        if reader.errors:
-            judged = set(outcomes)
-    if study.track_records is not None:
-        reader = RowReader(study.track_records.table_rows, "track_records", table_files.get("track_records"))
-        read_track_records(reader, study.as_of)
-        errors += reader.errors
-    if study.resolutions is not None:
-        reader = RowReader(study.resolutions.table_rows, "resolutions", table_files.get("resolutions"))
-        read_resolutions(reader, outcomes, study.as_of)
-        errors += reader.errors
-    return judged, errors
-
-
-def _link_errors(study: Study) -> list[FieldError]:
-    outcomes = {outcome.id for outcome in study.outcomes}
-    errors: list[FieldError] = []
-    seen: set[tuple[str, str]] = set()
-    for index, link in enumerate(study.links):
-        path = f"links[{index}]"
-        errors += unknown_name(f"{path}.cause", link.cause, outcomes, "an outcome")
-        errors += unknown_name(f"{path}.effect_on", link.effect_on, outcomes, "an outcome")
-        pair = (link.cause, link.effect_on)
-        if link.cause == link.effect_on:
-            errors.append(
-                FieldError(path, "self_link", f"{link.cause!r} is linked to itself; expected two outcomes; remove it")
-            )
-        elif pair in seen:
-            errors.append(FieldError(path, "duplicate_link", f"{pair[0]} to {pair[1]} is linked twice; remove one"))
-        seen.add(pair)
-    return errors
+def _resolution_errors(study: Study, table_files: Mapping[str, str]) -> list[FieldError]:
+    if study.resolutions is None:
+        return []
+    reader = RowReader(study.resolutions.table_rows, "resolutions", table_files.get("resolutions"))
+    read_resolutions(reader, [outcome.id for outcome in study.outcomes], study.as_of)
+    return reader.errors
 
 
 def _scenario_errors(study: Study, end: date) -> list[FieldError]:
@@ -239,5 +169,8 @@ def _without_information(study: Study, cases: Iterable[Case], informed: set[str]
             "expected one of them; state a prior",
         )
         for index, outcome in enumerate(study.outcomes)
-        if outcome.prior is None and outcome.id not in served and outcome.id not in informed
+        if outcome.kind is not OutcomeKind.THRESHOLD  # whose information is its indicator
+        and outcome.prior is None
+        and outcome.id not in served
+        and outcome.id not in informed
     ]

@@ -15,18 +15,39 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from forecast.cli import main
 from forecast.store import JobRepository, StudyRepository
+from forecast.study import study_from_document
 from tests.documents import binary_outcome, document, event_outcome
 from tests.installation import Installation, installation_in
 
 ROWS = [{"id": "a", "successes": 3, "trials": 22}]
+JUDGED = {"expert": "x", "outcome": "agreement", "probability": 0.3, "on": "2019-06-01"}
+RECORD = {"expert": "x", "question": "q", "probability": 0.7, "outcome": 1, "on": "2018-01-01"}
 GOOD = document(
-    event_outcome(at_risk_since="2019-01-01"),
+    event_outcome(at_risk_since="2019-01-01", competes="end"),
     binary_outcome(reference={"past": 0.6, "older": 0.4}),
+    {
+        "id": "deadly",
+        "title": "A deadly month",
+        "kind": "threshold",
+        "indicator": "incidents",
+        "at_least": 20,
+        "resolution": {"criteria": "Twenty incidents in a month."},
+    },
+    event_outcome(id="conversion", competes="end"),
+    binary_outcome(id="treaty"),
     reference_classes=[
         {"id": "past", "outcome": "agreement", "rows": ROWS},
         {"id": "older", "outcome": "agreement", "rows": ROWS},
     ],
+    factors=[{"id": "friction", "effects": {"exit": "normal(0.3, 0.3)"}}],
+    indicators=[{"id": "incidents", "factor": "friction", "rows": [{"period": "2019-03", "value": 3}]}],
+    judgments={"rows": [JUDGED]},
+    track_records={"rows": [RECORD]},
+    links=[{"cause": "agreement", "effect_on": "exit", "log_ratio": "normal(0.3, 0.3)"}],
+    dependence={"eta": 2.0},
+    scenarios=[{"id": "order", "title": "First the signature", "when": "before(agreement, exit)"}],
 )
 
 
@@ -44,6 +65,19 @@ def set_in(*path: str | int, value: Any) -> Callable[[dict[str, Any]], None]:
         at[path[-1]] = value
 
     return change
+
+
+def observed(**cells: Any) -> str:
+    return good(set_in("indicators", 0, "rows", value=[{"period": "2019-03", "value": 3, **cells}]))
+
+
+def judged(*rows: dict[str, Any]) -> str:
+    return good(set_in("judgments", "rows", value=[{**JUDGED, **row} for row in rows]))
+
+
+def linked(*pairs: tuple[str, str]) -> str:
+    made = [{"cause": cause, "effect_on": effect_on, "log_ratio": "normal(0, 1)"} for cause, effect_on in pairs]
+    return good(set_in("links", value=made))
 
 
 def without_information(plain: dict[str, Any]) -> None:
@@ -69,6 +103,29 @@ BAD = {
     "YAML bomb": (BOMB, "", "alias"),
     "weights over 1": (good(set_in("outcomes", 1, "reference", value={"past": 0.7, "older": 0.5})), "outcomes[1].reference", "1.2"),
     "no information": (good(without_information), "outcomes[0]", "information"),
+    "negative count": (observed(value=-1), "indicators[0].rows[0].value", "from 0"),
+    "absurd count": (observed(value=1e300), "indicators[0].rows[0].value", "1e+300"),
+    "NaN count": (observed(value=float("nan")), "", "NaN"),
+    "text for a count": (observed(value="many"), "indicators[0].rows[0].value", "'many'"),
+    "exposure over 1": (observed(exposure=1.2), "indicators[0].rows[0].exposure", "1.2"),
+    "period outside the study": (observed(period="1919-03"), "indicators[0].rows[0].period", "outside the study"),
+    "known before it was": (observed(known_at="2019-02-01"), "indicators[0].rows[0].known_at", "2019-02-01"),
+    "judged over 1": (judged({"probability": 1.2}), "judgments.rows[0].probability", "1.2"),
+    "judged beyond the horizon": (judged({"outcome": "exit", "by": "2025-01-02"}), "judgments.rows[0].by", "horizon"),
+    "judged before it resolves": (judged({"by": "2023-12-31"}), "judgments.rows[0].by", "2024-01-01"),
+    "judged threshold": (judged({"outcome": "deadly"}), "judgments.rows[0].outcome", "indicator"),
+    "expert of two kinds": (judged({"kind": "crowd"}, {"kind": "market"}), "judgments.rows[1].kind", "crowd"),
+    "contradicting records": (good(set_in("track_records", "rows", value=[RECORD, {**RECORD, "outcome": 0}])),
+                              "track_records.rows[1].outcome", "same question"),
+    "link onto a threshold": (linked(("exit", "deadly")), "links[0].effect_on", "threshold"),
+    "link between rivals": (linked(("exit", "conversion")), "links[0]", "compete"),
+    "circle of links": (linked(("agreement", "treaty"), ("treaty", "agreement")), "links[1]", "circle"),
+    "factor on a threshold": (good(set_in("factors", 0, "effects", "deadly", value="normal(0, 1)")),
+                              "factors[0].effects.deadly", "threshold"),
+    "threshold out of reach": (good(set_in("outcomes", 2, "at_least", value=1e7)), "outcomes[2].at_least", "1e+06"),
+    "threshold with classes": (good(set_in("outcomes", 2, "reference", value={"past": 0.5})), "outcomes[2].reference", "threshold"),
+    "scenario of an unknown outcome": (good(set_in("scenarios", 0, "when", value="agreemnt")), "scenarios[0].when", "'agreement'"),
+    "10,000 brackets": (good(set_in("scenarios", 0, "when", value="(" * 10_000 + "exit" + ")" * 10_000)), "scenarios[0].when", "2,000"),
 }  # fmt: skip
 
 
@@ -83,32 +140,45 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
         yield made
 
 
-def run_command(command: str, file: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from forecast.cli import main; main()", command, str(file)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_the_document_that_the_mistakes_are_made_in_is_good() -> None:
+    assert len(study_from_document(GOOD).outcomes) == 5
+
+
+def write_mistake(name: str, folder: Path) -> Path:
+    (folder / "secret.csv").write_text("id,successes\na,1\n", encoding="utf-8")
+    file = folder / "study" / "study.yaml"
+    file.parent.mkdir()
+    file.write_text(BAD[name][0], encoding="utf-8")
+    return file
 
 
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("command", ["check", "run"])
-def test_the_command_line_names_the_place_and_shows_no_traceback(command: str, name: str, tmp_path: Path) -> None:
-    text, path, word = BAD[name]
-    (tmp_path / "secret.csv").write_text("id,successes\na,1\n", encoding="utf-8")
-    file = tmp_path / "study" / "study.yaml"
-    file.parent.mkdir()
-    file.write_text(text, encoding="utf-8")
+def test_the_command_line_names_the_place_and_writes_nothing(
+    command: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, path, word = BAD[name]
+    file = write_mistake(name, tmp_path)
     before = sorted(tmp_path.rglob("*"))
-    done = run_command(command, file)
-    assert done.returncode == 2, done.stderr
-    shown = " ".join(done.stderr.split())
-    assert path in shown
-    assert word.casefold() in shown.casefold()
-    assert "Traceback" not in done.stderr + done.stdout
-    assert len(done.stderr.splitlines()) <= 6
+    monkeypatch.setattr(sys, "argv", ["forecast", command, str(file)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 2, said
+    assert path in " ".join(said.split())
+    assert word.casefold() in " ".join(said.split()).casefold()
+    assert len(said.splitlines()) <= 6
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_the_command_itself_ends_with_2_and_shows_no_traceback(command: str, tmp_path: Path) -> None:
+    file = write_mistake("circle of links", tmp_path)
+    code = "from forecast.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, command, str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "links[1]" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
 
 
 @pytest.mark.parametrize(("form", "name"), OVER_HTTP)

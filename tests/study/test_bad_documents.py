@@ -151,9 +151,13 @@ BAD: list[tuple[Path, object, str, str]] = [
     (("links",), [{"cause": "agreement", "effect_on": "x", "log_ratio": "normal(0, 1)"}], "links[0].effect_on",
      "not an outcome"),
     (("links",), [{"cause": "agreement", "effect_on": "agreement", "log_ratio": "normal(0, 1)"}], "links[0]", "itself"),
+    (("links",), [{"cause": "agreement", "effect_on": "withdrawal", "log_ratio": "normal(0, 1)"}] * 2, "links[1]",
+     r"is also links\[0\]"),
     (("dependence",), {"eta": 0}, "dependence.eta", "more than 0"),
     (("scenarios",), [{"id": "s", "title": "S", "when": "agreement or"}], "scenarios[0].when", "position 13"),
     (("scenarios",), [{"id": "s", "title": "S", "when": "agreemnt"}], "scenarios[0].when", "did you mean 'agreement'"),
+    (("scenarios",), [{"id": "s", "title": "S", "when": "(" * 10_000 + "agreement" + ")" * 10_000}],
+     "scenarios[0].when", "20,009 characters; expected at most 2,000"),
     (("scenarios",), [{"id": "s", "title": "S", "when": "by(agreement, 2030-01-01)"}], "scenarios[0].when",
      "outside the forecast"),
     (("scenarios",), [{"id": "s", "title": "S", "when": "by(agreement, 25)"}], "scenarios[0].when", "1 to 24 periods"),
@@ -201,7 +205,7 @@ def test_an_outcome_without_any_information_is_an_error(document: dict[str, Any]
 def test_cases_or_a_judgment_are_information(dated: dict[str, Any]) -> None:
     del dated["outcomes"][0]["prior"]
     del dated["outcomes"][1]["prior"]
-    said = {"expert": "x", "outcome": "agreement", "by": "2022-01-01", "probability": 0.2, "on": "2021-05-01"}
+    said = {"expert": "x", "outcome": "agreement", "by": "2022-09-10", "probability": 0.2, "on": "2021-05-01"}
     dated["judgments"] = {"rows": [said]}
     study_from_document(dated)
     dated["judgments"] = {"rows": [{**said, "on": "2021-11-01"}]}
@@ -240,17 +244,6 @@ def test_a_covariate_of_a_class_without_weight_need_not_be_given(dated: dict[str
     dated["outcomes"][0]["reference"] = {"island": 0}
     del dated["outcomes"][0]["covariates"]
     study_from_document(dated)
-
-
-def test_a_threshold_outcome_needs_its_indicator(document: dict[str, Any]) -> None:
-    outcome = document["outcomes"][0]
-    outcome["kind"] = "threshold"
-    assert [path for path, _ in errors_of(document)] == ["outcomes[0].indicator", "outcomes[0].at_least"]
-    outcome.update(indicator="incident", at_least=20)
-    document["indicators"] = [{"id": "incidents", "rows": [{"period": "2021-03", "value": 3}]}]
-    ((path, message),) = errors_of(document)
-    assert path == "outcomes[0].indicator"
-    assert "did you mean 'incidents'" in message
 
 
 @pytest.mark.parametrize("outcome", ["agreement", "withdrawal"])

@@ -78,6 +78,69 @@ def test_natural_quarter_and_week() -> None:
     assert Calendar(Period.WEEK, date(2021, 1, 1)).natural_period(date(2021, 9, 12))[0] == date(2021, 9, 6)
 
 
+@pytest.mark.parametrize(
+    ("period", "as_of", "first", "last"),
+    [
+        ("day", "2021-09-10", "2021-09-10", "2021-09-10"),
+        ("week", "2021-09-12", "2021-09-06", "2021-09-12"),  # a Sunday
+        ("week", "2021-09-11", "2021-08-30", "2021-09-05"),
+        ("month", "2020-02-29", "2020-02-01", "2020-02-29"),
+        ("month", "2020-02-28", "2020-01-01", "2020-01-31"),
+        ("month", "2021-01-15", "2020-12-01", "2020-12-31"),
+        ("quarter", "2021-06-30", "2021-04-01", "2021-06-30"),
+        ("quarter", "2021-06-29", "2021-01-01", "2021-03-31"),
+        ("year", "2021-12-31", "2021-01-01", "2021-12-31"),
+        ("year", "2021-12-30", "2020-01-01", "2020-12-31"),
+    ],
+)
+def test_a_period_that_ends_on_the_as_of_date_is_complete(period: str, as_of: str, first: str, last: str) -> None:
+    found = Calendar(Period(period), date.fromisoformat(as_of)).last_complete_period()
+    assert found == (date.fromisoformat(first), date.fromisoformat(last))
+
+
+@given(calendars)
+def test_no_later_period_is_complete(calendar: Calendar) -> None:
+    _, last = calendar.last_complete_period()
+    assert last <= calendar.as_of < calendar.natural_period(last + timedelta(days=1))[1]
+
+
+@pytest.mark.parametrize(
+    ("period", "start", "end", "firsts"),
+    [
+        ("day", "2020-02-28", "2020-03-01", ["2020-02-28", "2020-02-29", "2020-03-01"]),
+        ("week", "2021-09-10", "2021-09-20", ["2021-09-06", "2021-09-13", "2021-09-20"]),
+        ("month", "2020-11-30", "2021-02-01", ["2020-11-01", "2020-12-01", "2021-01-01", "2021-02-01"]),
+        ("quarter", "2020-11-30", "2021-02-01", ["2020-10-01", "2021-01-01"]),
+        ("year", "2019-12-31", "2021-01-01", ["2019-01-01", "2020-01-01", "2021-01-01"]),
+        ("month", "2021-03-31", "2021-03-01", ["2021-03-01"]),
+        ("month", "2021-03-01", "2021-02-28", []),
+    ],
+)
+def test_natural_periods_are_listed_with_both_ends(period: str, start: str, end: str, firsts: list[str]) -> None:
+    calendar = Calendar(Period(period), date(2021, 1, 1))
+    periods = calendar.natural_periods_between(date.fromisoformat(start), date.fromisoformat(end))
+    assert [first.isoformat() for first, _ in periods] == firsts
+    assert all(calendar.natural_period(last) == (first, last) for first, last in periods)
+
+
+@given(st.sampled_from(list(Period)), days, st.integers(-800, 800))
+def test_natural_distance_counts_the_listed_periods(period: Period, as_of: date, apart: int) -> None:
+    calendar = Calendar(period, as_of)
+    day = as_of + timedelta(days=apart)
+    forth, back = calendar.natural_periods_between(as_of, day), calendar.natural_periods_between(day, as_of)
+    assert calendar.natural_distance(day) == (len(forth) - 1 if apart >= 0 else 1 - len(back))
+
+
+@given(calendars, st.integers(0, 600))
+def test_the_day_after_whole_periods_is_the_end_of_a_period(calendar: Calendar, h: int) -> None:
+    assert calendar.day_after(h) == calendar.end_of(h)
+    assert calendar.end_of(h) <= calendar.day_after(h + 0.5) <= calendar.end_of(h + 1)
+
+
+def test_half_a_month_is_rounded_to_days() -> None:
+    assert months("2021-03-01").day_after(1.5) == date(2021, 4, 16)
+
+
 def test_a_step_out_of_the_calendar_is_an_overflow() -> None:
     with pytest.raises(OverflowError, match="leave the calendar"):
         months("2999-01-01").end_of(12 * 7001)

@@ -94,6 +94,8 @@ def test_an_error_says_where_and_what_was_expected(text: str, position: int, wor
     ("text", "words"),
     [
         ("a" + " " * 2000, "2001 characters"),
+        ("(" * 10_000 + "a" + ")" * 10_000, "20001 characters; expected at most 2000"),
+        ("(" * 10_000, "10000 characters"),
         ("not " * 32 + "a", "33 levels"),
         (" or ".join(["a"] * 200), "201 parts"),
     ],

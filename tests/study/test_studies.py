@@ -1,4 +1,4 @@
-"""The study object: digest, canonical form, other dates and settings, the blocks that come later."""
+"""The study object: digest, canonical form, other dates and settings, evidence as of its date."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.errors import StudyError, UnsupportedBlockError
+from forecast.errors import StudyError
 from forecast.study import (
     By,
-    OutcomeKind,
     SamplerSettings,
     Study,
     load_study,
-    require_supported,
     resolve_judgments,
     resolve_observations,
     resolve_resolutions,
@@ -42,7 +40,7 @@ def reordered(value: Any) -> Any:
 def test_defaults() -> None:
     settings = SamplerSettings()
     assert settings.model_dump() == {
-        "draws": 1000, "tune": 800, "chains": 4, "target_accept": 0.95, "seed": None, "futures_per_draw": 5
+        "draws": 1000, "tune": 800, "chains": 4, "target_accept": 0.9, "seed": None, "futures_per_draw": 5
     }  # fmt: skip
 
 
@@ -165,7 +163,7 @@ FULL: dict[str, Any] = {
     ],
     "judgments": {
         "rows": [
-            {"expert": "x", "outcome": "agreement", "by": "2022-01-01", "probability": 0, "on": "2021-05-01"},
+            {"expert": "x", "outcome": "agreement", "by": "2022-09-10", "probability": 0, "on": "2021-05-01"},
             {
                 "expert": "y",
                 "outcome": "agreement",
@@ -199,7 +197,7 @@ def test_every_block_is_read_as_of_the_date(document: dict[str, Any]) -> None:
     earlier = resolve_observations(study.with_as_of(date(2021, 4, 5)))["incidents"]
     assert [(o.value, o.exposure) for o in earlier] == [(2, 0.5)]
     assert [(j.expert, j.by, j.given) for j in resolve_judgments(study)] == [
-        ("x", date(2022, 1, 1), None),
+        ("x", date(2022, 9, 10), None),
         ("y", 12.0, "withdrawal"),
     ]
     assert [(t.question, t.outcome) for t in resolve_track_records(study)] == [("q", True)]
@@ -211,8 +209,15 @@ def test_every_block_is_read_as_of_the_date(document: dict[str, Any]) -> None:
     [
         ("indicators", {"value": -1}, "value", "at least 0|from 0"),
         ("indicators", {"value": 1.5}, "value", "whole number"),
+        ("indicators", {"value": 1_000_001}, "value", r"1000001 is not a whole number from 0 to 1e\+06"),
+        ("indicators", {"value": 1e300}, "value", "1e.300 is not a whole number"),
+        ("indicators", {"value": "many"}, "value", "'many' is not a whole number"),
+        ("indicators", {"value": "nan"}, "value", "'nan' is not a whole number"),
         ("indicators", {"exposure": 0}, "exposure", "no part of the period"),
         ("indicators", {"exposure": 1.5}, "exposure", "from 0 to 1"),
+        ("indicators", {"exposure": -0.5}, "exposure", "from 0 to 1"),
+        ("indicators", {"period": "1971-08"}, "period", "outside the study, 601 month periods before .* at most 600"),
+        ("indicators", {"period": "2071-10"}, "period", "outside the study, 601 month periods after"),
         ("indicators", {"period": "2021"}, "period", "names a year"),
         ("indicators", {"period": "March"}, "period", "is not a month"),
         ("indicators", {"period": "2021-13"}, "period", "no day of the calendar"),
@@ -249,22 +254,6 @@ def test_a_missing_column_of_evidence_is_an_error(document: dict[str, Any]) -> N
     document["resolutions"] = {"rows": [{"outcome": "agreement", "resolutoin": "yes", "on": "2021-01-01"}]}
     with pytest.raises(StudyError, match="did you mean 'resolutoin'"):
         study_from_document(document)
-
-
-def test_blocks_without_mathematics_are_refused_by_name(document: dict[str, Any]) -> None:
-    document["outcomes"][0].update(kind="threshold", indicator="incidents", at_least=20)
-    full = {**document, **FULL, "factors": [{"id": "friction"}]}
-    study = study_from_document(full)
-    with pytest.raises(UnsupportedBlockError) as caught:
-        require_supported(study)
-    assert [error.path for error in caught.value.errors] == [
-        "outcomes[0].kind", "factors", "indicators", "judgments", "track_records", "links", "dependence"
-    ]  # fmt: skip
-    assert study.outcome("withdrawal").kind is OutcomeKind.THRESHOLD
-
-
-def test_resolutions_alone_are_supported(document: dict[str, Any]) -> None:
-    require_supported(study_from_document({**document, "resolutions": FULL["resolutions"]}))
 
 
 def test_importing_the_package_loads_no_science_and_no_data_frames() -> None:
@@ -311,6 +300,32 @@ def test_no_document_raises_anything_but_a_study_error(data: st.DataObject) -> N
         unplaced = []
         assert study_from_document(study.canonical()).digest == study.digest
     assert not unplaced
+
+
+def test_a_count_that_is_no_number_is_an_error(document: dict[str, Any]) -> None:
+    rows = [{"period": "2021-03", "value": float("nan")}]
+    with pytest.raises(StudyError, match=r"indicators\[0\]\.rows\[0\]\.value: nan is not a finite number"):
+        study_from_document({**document, "indicators": [{"id": "incidents", "rows": rows}]})
+
+
+def test_counts_at_the_limits_are_read(document: dict[str, Any]) -> None:
+    rows = [{"period": "1971-09", "value": 1_000_000, "exposure": 0.001}, {"period": "2071-09", "value": 1}]
+    study = study_from_document({**document, "indicators": [{"id": "incidents", "rows": rows}]})
+    assert [(o.period, o.value, o.exposure) for o in resolve_observations(study)["incidents"]] == [
+        (date(1971, 9, 1), 1_000_000, 0.001)
+    ]
+
+
+def test_a_period_counts_once_it_is_over(document: dict[str, Any]) -> None:
+    rows = [
+        {"period": "2021-08", "value": 4},
+        {"period": "2021-09", "value": 7, "exposure": 0.3, "known_at": "2021-09-09"},
+    ]
+    study = study_from_document({**document, "indicators": [{"id": "incidents", "rows": rows}]})
+    assert [o.value for o in resolve_observations(study)["incidents"]] == [4]
+    over = study.with_as_of(date(2021, 9, 30))
+    assert [o.value for o in resolve_observations(over)["incidents"]] == [4, 7]
+    assert [o.period for o in resolve_observations(over)["incidents"]][-1] == over.calendar.last_complete_period()[0]
 
 
 def test_a_blank_count_is_not_observed_and_not_zero(document: dict[str, Any]) -> None:

@@ -1,0 +1,107 @@
+"""What experts say: judgments of the study's outcomes, track records, and what counts when one expert spoke twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final, Literal
+
+type ExpertKind = Literal["person", "crowd", "market"]
+EXPERT_KINDS: Final = ("person", "crowd", "market")
+
+CLIP: Final = 0.005
+"""Stated probabilities are read as lying within [CLIP, 1 - CLIP]: nobody's 0 or 1 is worth infinite log odds."""
+
+
+def is_clipped(probability: float) -> bool:
+    """Whether a stated probability lies outside [CLIP, 1 - CLIP]."""
+    return not CLIP <= probability <= 1.0 - CLIP
+
+
+def log_odds(probability: float) -> float:
+    """The log odds of a stated probability, clipped to [CLIP, 1 - CLIP] first."""
+    p = min(max(probability, CLIP), 1.0 - CLIP)
+    return math.log(p) - math.log1p(-p)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """A probability that somebody stated."""
+
+    expert: str
+    outcome: str
+    by: date | float | None
+    """As stated: a date, a number of periods from the as-of date, or None for the day the outcome resolves."""
+    probability: float
+    """As stated, so possibly 0 or 1; `log_odds` clips. Of several statements of one day, their mean on the log odds."""
+    on: date
+    known_at: date
+    given: str | None
+    """The outcome that it is conditional on."""
+    kind: ExpertKind
+    by_day: date
+    """The day that `by` means; of a binary outcome always the day it resolves."""
+    by_periods: float
+    """The same in periods from the as-of date; 0 or less is past, and such a judgment is not used."""
+    clipped: int
+    """How many of the statements that it is made of lay outside [CLIP, 1 - CLIP]."""
+
+    @property
+    def question(self) -> str:
+        """What it is about: ``outcome@2022-09-10``, or ``outcome@2022-09-10|given``."""
+        return f"{self.outcome}@{self.by_day.isoformat()}" + (f"|{self.given}" if self.given else "")
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """An earlier probability with what happened."""
+
+    expert: str
+    question: str
+    probability: float
+    """As stated, so possibly 0 or 1; `log_odds` clips. Of several statements of one day, their mean on the log odds."""
+    outcome: bool
+    on: date | None
+    kind: ExpertKind
+    clipped: int
+    """How many of the statements that it is made of lay outside [CLIP, 1 - CLIP]."""
+
+
+def latest_judgments(judgments: Iterable[Judgment]) -> tuple[Judgment, ...]:
+    """One judgment per expert and question, in the order of their first rows: what the expert said last.
+
+    The latest `on` counts, and of one day what became known last, so that a later row corrects an earlier one. Ties
+    are averaged on the log odds, each clipped first.
+    """
+    return tuple(_latest(judgments, lambda judgment: (judgment.on, judgment.known_at)))
+
+
+def merge_track_records(records: Iterable[TrackRecord]) -> tuple[TrackRecord, ...]:
+    """One record per expert and question, in the order of their first rows: what the expert said last.
+
+    The latest `on` counts; a row without a date counts only when no row of the question has one. Ties are averaged on
+    the log odds, each clipped first.
+    """
+    return tuple(_latest(records, lambda record: record.on or date.min))
+
+
+def _latest[Stated: (Judgment, TrackRecord), Time: (date, tuple[date, date])](
+    statements: Iterable[Stated], time: Callable[[Stated], Time]
+) -> Iterator[Stated]:
+    said: dict[tuple[str, str], list[Stated]] = {}
+    for statement in statements:
+        said.setdefault((statement.expert, statement.question), []).append(statement)
+    for group in said.values():
+        last = max(map(time, group))
+        yield _averaged([statement for statement in group if time(statement) == last])
+
+
+def _averaged[Stated: (Judgment, TrackRecord)](statements: list[Stated]) -> Stated:
+    first = statements[0]
+    if len(statements) == 1:
+        return first
+    mean = math.fsum(log_odds(statement.probability) for statement in statements) / len(statements)
+    clipped = sum(statement.clipped for statement in statements)
+    return replace(first, probability=1.0 / (1.0 + math.exp(-mean)), clipped=clipped)
