@@ -22,7 +22,18 @@ import numba
 from forecast.model import compile_cache_dir
 
 COMPILERS = ("numba", "llvmlite", "pytensor", "pymc", "numpy", "scipy", "nutpie")
-SOURCES = ("model/arrays.py", "model/graph.py", "inference/functions.py", "inference/callback.py")
+SOURCES = (
+    "model/specs.py",
+    "model/arrays.py",
+    "model/graph.py",
+    "model/latents.py",
+    "model/dependence.py",
+    "model/recurrence.py",
+    "model/signals.py",
+    "model/opinions.py",
+    "inference/functions.py",
+    "inference/callback.py",
+)
 
 
 @cache

@@ -16,6 +16,7 @@ from pytensor.graph import clone_replace
 
 from forecast.model.arrays import smallest_arrays
 from forecast.model.graph import build_model
+from forecast.model.specs import LATENTS
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,18 @@ class CompiledFunctions:
 def compile_functions() -> CompiledFunctions:
     """The functions, compiled by numba through PyTensor's on-disk cache, and called once."""
     model: pm.Model = build_model()
-    free = model.free_RVs
+    # Lengths are checked by `ModelArrays`; hundreds of shape assertions in compiled code would only take time to compile.
+    mode = pytensor.compile.get_mode("NUMBA").including("local_remove_all_assert")
+    free = [model[name] for name in LATENTS]
     values = [model.rvs_to_values[variable] for variable in free]
     point, pieces, constrained = _cut_point(model, free, values)
     density = model.logp()
     gradient = pt.concatenate([piece.ravel() for piece in pt.grad(density, values)])
-    logp = pytensor.function([point], clone_replace([density, gradient], pieces), mode="NUMBA")
+    logp = pytensor.function([point], clone_replace([density, gradient], pieces), mode=mode)
     named = [*free, *model.deterministics]
     outputs = clone_replace([*constrained, *model.replace_rvs_by_values(model.deterministics)], pieces)
     flat = pt.concatenate([pt.as_tensor(output).ravel() for output in outputs])
-    expand = pytensor.function([point], [flat], mode="NUMBA")
+    expand = pytensor.function([point], [flat], mode=mode)
     start = np.zeros(smallest_arrays().parameters)
     logp(start)
     expand(start)
@@ -59,7 +62,8 @@ def _cut_point(model: pm.Model, free: list[Any], values: list[Any]) -> tuple[Any
     for variable, value in zip(free, values, strict=True):
         shape = [model.dim_lengths[dim] for dim in model.named_vars_to_dims[variable.name]]
         size = pt.prod(pt.stack(shape))
-        pieces[value] = point[offset : offset + size].reshape(shape)
+        piece = point[offset : offset + size]
+        pieces[value] = piece if len(shape) == 1 else piece.reshape(shape)
         offset = offset + size
     constrained = []
     for variable, value in zip(free, values, strict=True):

@@ -22,6 +22,7 @@ from forecast.inference.callback import Callback, compile_expand_callback, compi
 from forecast.inference.code_cache import discard_cached_code
 from forecast.inference.function_cache import fill_function_cache
 from forecast.inference.functions import compile_functions
+from forecast.inference.prior_draws import draw_latents
 from forecast.model.arrays import ModelArrays, probe_arrays
 
 INITIAL_SPREAD = 1.0
@@ -110,7 +111,7 @@ class Program:
         rng = np.random.default_rng(seed)
         with _LOCK:
             self._set_arrays(arrays)
-            points = np.concatenate([self._draw_latent(rng, draws, v, arrays) for v in self.model.free_RVs], axis=1)
+            points = draw_latents(rng, draws, arrays)
             flat = np.stack([self.expand(point)[0] for point in points])
         result, offset = {}, 0
         for name, dims in zip(self.names, self.dims, strict=True):
@@ -119,15 +120,6 @@ class Program:
             result[name] = flat[:, offset : offset + size].reshape(draws, *shape)
             offset += size
         return result
-
-    def _draw_latent(
-        self, rng: np.random.Generator, draws: int, variable: Any, arrays: ModelArrays
-    ) -> npt.NDArray[np.float64]:
-        """Standard normal or half-normal draws of one free variable, on the unconstrained scale."""
-        size = int(np.prod([arrays.lengths[dim] for dim in self.model.named_vars_to_dims[variable.name]]))
-        values = rng.standard_normal((draws, size))
-        is_half = self.model.rvs_to_transforms[variable] is not None
-        return np.log(np.abs(values)) if is_half else values
 
     def _set_arrays(self, arrays: ModelArrays) -> None:
         """`set_data` would not resize a dim; `Model.set_dim` does."""

@@ -69,7 +69,7 @@ def find_twins(units: Sequence[Unit], covariates: FloatArray) -> IntArray:
     first: dict[tuple[object, ...], int] = {}
     return np.array(
         [
-            position if unit.frailty is not None else first.setdefault((unit.level, *covariates[position]), position)
+            position if unit.frailty else first.setdefault((unit.level, *covariates[position]), position)
             for position, unit in enumerate(units)
         ],
         dtype=np.int64,

@@ -6,8 +6,9 @@ against small cases computed by hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -16,21 +17,25 @@ from forecast.errors import FieldError, StudyError
 from forecast.model.arrays import ModelArrays
 from forecast.model.bands import AgeBands
 from forecast.model.cells import Cells, find_twins, pool_cells, pool_trials, split_into_cells
+from forecast.model.encode_dependence import correlated_outcomes, link_arrays, pair_arrays, term_arrays
+from forecast.model.encode_opinions import Opinions, opinion_arrays
+from forecast.model.encode_present import Present, Standardization, history_arrays, present_arrays
+from forecast.model.encode_signals import Signals, select_signals, signal_arrays
+from forecast.model.selection import EVERYTHING, Selection
 from forecast.model.units import Level, Unit, make_units
-from forecast.study import Case, Outcome, OutcomeKind, Study, Trial, resolve_cases
+from forecast.study import (
+    Case,
+    Outcome,
+    OutcomeKind,
+    Study,
+    Trial,
+    resolve_cases,
+    resolve_judgments,
+    resolve_observations,
+    resolve_track_records,
+)
 
 FloatArray = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Standardization:
-    """How a covariate of the tables becomes the model's: (value - center) / scale."""
-
-    center: float
-    scale: float
-
-    def apply(self, value: float) -> float:
-        return (value - self.center) / self.scale
 
 
 @dataclass(frozen=True)
@@ -42,58 +47,116 @@ class EncodedStudy:
     levels: tuple[Level, ...]
     units: tuple[Unit, ...]
     bands: dict[str, AgeBands]
-    """Age bands of every outcome; binary outcomes have one band that nothing uses."""
+    """Age bands of every modelled outcome; binary outcomes have one band that nothing uses."""
     standardizations: dict[str, Standardization]
     cells: Cells
     """Events and exposure of every single case by age band, unweighted and not pooled."""
     ages: dict[str, float]
     """Age of the present case at the as-of date, by event outcome, in periods."""
+    signals: Signals
+    opinions: Opinions
+    links: tuple[tuple[str, str], ...]
+    """(cause, effect_on), in the order of dim link."""
     coords: dict[str, list[str]] = field(default_factory=dict)
-    """Labels of the program's parameter dims: outcome, level, covariate, band, step, frailty."""
+    """Labels of the program's parameter dims."""
+    selection: Selection = EVERYTHING
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Event and binary outcomes, in the study's order; threshold outcomes have no level."""
+        return tuple(self.bands)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Factors in the program."""
+        return tuple(factor.id for factor in self.signals.factors)
+
+    @property
+    def indicators(self) -> tuple[str, ...]:
+        """Indicators in the program."""
+        return tuple(indicator.id for indicator in self.signals.indicators)
+
+    @property
+    def effects(self) -> tuple[tuple[str, str], ...]:
+        """(outcome, factor), in the order of dim effect."""
+        return self.signals.effects
+
+    @property
+    def past_periods(self) -> tuple[date, ...]:
+        """First days of the past periods; the last is the last one complete at the as-of date."""
+        return self.signals.past_periods
 
     @property
     def evidence_counts(self) -> dict[str, int]:
         """How many pieces of each kind of evidence the arrays hold."""
+        lengths = self.arrays.lengths
         return {
             "reference_classes": len({level.reference_class for level in self.levels}),
             "cases": len({(unit.case.reference_class, unit.case.id) for unit in self.units if unit.case.weight > 0}),
             "binary_cases": sum(isinstance(unit.case.data, Trial) and unit.case.weight > 0 for unit in self.units),
             "hazard_cells": len(self.cells.unit),
-            "history_cells": self.arrays.lengths["history"],
+            "history_cells": lengths["history"],
+            "indicators": lengths["indicator"],
+            "observations": lengths["count"],
+            "experts": lengths["expert"],
+            "judgments": lengths["judgment"],
+            "track_records": lengths["record"],
+            "links": lengths["link"],
         }
 
 
-def encode_study(study: Study) -> EncodedStudy:
+def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStudy:
     """The arrays of a study as of its as-of date.
+
+    Parameters
+    ----------
+    selection
+        Which evidence is used. What is left out takes no part in the likelihood; levels, labels and the scales of
+        covariates stay as they are.
 
     Raises
     ------
     StudyError
         When a case contradicts itself once the as-of date is applied, or a covariate cannot be standardised.
     """
-    outcomes = {outcome.id: position for position, outcome in enumerate(study.outcomes)}
-    cases = resolve_cases(study)
+    modelled = tuple(outcome for outcome in study.outcomes if outcome.is_modelled)
+    outcomes = {outcome.id: position for position, outcome in enumerate(modelled)}
+    all_cases = resolve_cases(study)
+    standardizations = _standardize(study, all_cases)
+    cases = [case if selection.keeps_case(case) else replace(case, weight=0.0) for case in all_cases]
     levels = tuple(Level(group.id, outcome) for group in study.reference_classes for outcome in group.outcomes)
-    bands = {o.id: AgeBands(o.bands(study.horizon) if o.kind is OutcomeKind.EVENT else (0.0,)) for o in study.outcomes}
-    units = make_units(study, cases, levels)
-    standardizations = _standardize(study, cases)
-    ages = {o.id: _present_age(study, o) for o in study.outcomes if o.kind is OutcomeKind.EVENT}
+    bands = {o.id: AgeBands(o.bands(study.horizon) if o.kind is OutcomeKind.EVENT else (0.0,)) for o in modelled}
+    correlated = correlated_outcomes(study, modelled) if selection.links else ()
+    units = make_units(study, cases, levels, correlated)
+    ages = {o.id: _present_age(study, o) for o in modelled if o.kind is OutcomeKind.EVENT}
     offsets = dict(zip(bands, np.cumsum([0, *map(len, bands.values())]).tolist(), strict=False))
-    frailties = sum(unit.frailty is not None for unit in units)
-    cells = split_into_cells(units, bands, offsets)
-    covariates = _unit_covariates(study, units, standardizations)
-    twins, weights = find_twins(units, covariates), np.array([unit.case.weight for unit in units], dtype=float)
+    cells = split_into_cells(units.items, bands, offsets)
+    covariates = _unit_covariates(study, units.items, standardizations)
+    twins, weights = find_twins(units.items, covariates), np.array([u.case.weight for u in units.items], dtype=float)
+    signals = select_signals(study, selection.observations(resolve_observations(study)))
+    links = study.links if selection.links else ()
+    pairs = tuple((link.cause, link.effect_on) for link in links)
+    opinions = Opinions(
+        selection.statements(resolve_judgments(study)), selection.statements(resolve_track_records(study))
+    )
+    moved = frozenset(outcome for outcome, _ in signals.effects)
+    present = Present(modelled, ages, bands, offsets, pairs, moved)
     arrays = ModelArrays(
         {
-            **_prior_arrays(study),
-            **_unit_arrays(levels, units, covariates, outcomes),
-            **pool_trials(units, weights, twins),
+            **_prior_arrays(study, modelled),
+            **_unit_arrays(levels, units.items, covariates, outcomes),
+            **term_arrays(units.items),
+            **pool_trials(units.items, weights, twins),
             **_band_arrays(bands, outcomes),
             **pool_cells(cells, weights, twins),
-            **_present_arrays(study, levels, standardizations),
-            **_history_arrays(ages, bands, offsets, outcomes),
+            **present_arrays(study, modelled, levels, standardizations),
+            **history_arrays(study, present if selection.history else None, signals.past_periods),
+            **pair_arrays(study, correlated),
+            **link_arrays(links),
+            **signal_arrays(signals, list(outcomes)),
+            **opinion_arrays(opinions, present),
         },
-        frailties=frailties,
+        frailties=len(units.frailties),
     )
     coords = {
         "outcome": list(outcomes),
@@ -101,9 +164,30 @@ def encode_study(study: Study) -> EncodedStudy:
         "covariate": [covariate.id for covariate in study.covariates],
         "band": [f"{outcome}@{start:g}" for outcome, ages_of in bands.items() for start in ages_of.starts],
         "step": [f"{outcome}@{start:g}" for outcome, ages_of in bands.items() for start in ages_of.starts[1:]],
-        "frailty": [unit.label for unit in units if unit.frailty is not None],
+        "frailty": list(units.frailties),
+        "pair": [
+            f"{modelled[column].id}~{modelled[row].id}"
+            for row, column in zip(arrays["pair_row"], arrays["pair_column"], strict=True)
+        ],
+        "link": [f"{effect}<-{cause}" for cause, effect in pairs],
+        **signals.coords,
+        **opinions.coords,
     }
-    return EncodedStudy(study, arrays, levels, units, bands, standardizations, cells, ages, coords)
+    return EncodedStudy(
+        study,
+        arrays,
+        levels,
+        units.items,
+        bands,
+        standardizations,
+        cells,
+        ages,
+        signals,
+        opinions,
+        pairs,
+        coords,
+        selection,
+    )
 
 
 def _standardize(study: Study, cases: Iterable[Case]) -> dict[str, Standardization]:
@@ -159,10 +243,10 @@ def _present_age(study: Study, outcome: Outcome) -> float:
     return study.calendar.periods_between(outcome.at_risk_since, study.as_of)
 
 
-def _prior_arrays(study: Study) -> dict[str, npt.ArrayLike]:
-    levels = [outcome.prior_on_scale(study.horizon) for outcome in study.outcomes]
-    pooling = [outcome.pooling for outcome in study.outcomes]
-    event = [outcome.kind is OutcomeKind.EVENT for outcome in study.outcomes]
+def _prior_arrays(study: Study, outcomes: Sequence[Outcome]) -> dict[str, npt.ArrayLike]:
+    levels = [outcome.prior_on_scale(study.horizon) for outcome in outcomes]
+    pooling = [outcome.pooling for outcome in outcomes]
+    event = [outcome.kind is OutcomeKind.EVENT for outcome in outcomes]
     return {
         "mu_loc": [prior.mean for prior in levels],
         "mu_scale": [prior.sd for prior in levels],
@@ -191,7 +275,6 @@ def _unit_arrays(
     return {
         "level_outcome": np.array([outcomes[level.outcome] for level in levels], dtype=int),
         "unit_level": np.array([unit.level for unit in units], dtype=int),
-        "unit_frailty": np.array([0 if unit.frailty is None else unit.frailty + 1 for unit in units], dtype=int),
         "unit_covariates": covariates,
     }
 
@@ -207,41 +290,4 @@ def _band_arrays(bands: dict[str, AgeBands], outcomes: dict[str, int]) -> dict[s
         "band_outcome": np.repeat([outcomes[outcome] for outcome in bands], [len(ages) for ages in bands.values()]),
         "band_log_age": np.concatenate([ages.log_ages for ages in bands.values()]),
         "walk": walk,
-    }
-
-
-def _present_arrays(
-    study: Study, levels: tuple[Level, ...], standardizations: dict[str, Standardization]
-) -> dict[str, npt.ArrayLike]:
-    names = [covariate.id for covariate in study.covariates]
-    weights = np.zeros((len(study.outcomes), len(levels)))
-    covariates = np.zeros((len(study.outcomes), len(names)))
-    for row, outcome in enumerate(study.outcomes):
-        for column, level in enumerate(levels):
-            if level.outcome == outcome.id:
-                weights[row, column] = (outcome.reference or {}).get(level.reference_class, 0.0)
-        for column, name in enumerate(names):
-            if name in outcome.covariates:
-                covariates[row, column] = standardizations[name].apply(outcome.covariates[name])
-    return {
-        "present_weights": weights,
-        "present_new": np.clip(1.0 - weights.sum(axis=1), 0.0, 1.0),
-        "present_covariates": covariates,
-    }
-
-
-def _history_arrays(
-    ages: dict[str, float], bands: dict[str, AgeBands], offsets: dict[str, int], outcomes: dict[str, int]
-) -> dict[str, npt.ArrayLike]:
-    rows = [
-        (outcomes[outcome], offsets[outcome] + int(band), float(exposure[band]))
-        for outcome, age in ages.items()
-        for exposure in (bands[outcome].exposure(0.0, age),)
-        for band in np.flatnonzero(exposure > 0)
-    ]
-    table = np.asarray(rows, dtype=float).reshape(-1, 3)
-    return {
-        "history_outcome": table[:, 0].astype(int),
-        "history_band": table[:, 1].astype(int),
-        "history_exposure": table[:, 2],
     }

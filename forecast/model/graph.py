@@ -1,4 +1,4 @@
-"""The one PyMC model: reference classes, hazards by age, the present case and its event-free history.
+"""The one PyMC model: reference classes, hazards by age, the present case, indicators, links and experts.
 
 Every prior parameter, index and count is data with a symbolic length, so that one compiled program serves every study
 (tests/contract/test_one_compilation.py). The log densities leave out constants of the data.
@@ -15,6 +15,7 @@ doi:10.1214/ss/1009212673.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,21 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from forecast.model.arrays import ModelArrays, smallest_arrays
+from forecast.model.dependence import add_links, residual_cholesky
+from forecast.model.latents import latent
+from forecast.model.opinions import add_opinions
+from forecast.model.signals import add_signals
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What reference classes say about each outcome."""
+
+    mu: Any
+    tau: Any
+    sigma: Any
+    beta: Any
+    level: Any
 
 
 def build_model(arrays: ModelArrays | None = None) -> pm.Model:
@@ -30,46 +46,52 @@ def build_model(arrays: ModelArrays | None = None) -> pm.Model:
     Binary outcomes live on the log odds, event outcomes on the log rate per period. Per outcome j, class level l,
     case i and age band b: level = mu_j + tau_j z; case = level + x' beta + sigma_j v; log rate = case + g_b with
     g_b = trend_j log(t_b / t_ref) + wiggle_j W_b; present case theta_j = sum of weighted levels + the rest of a new
-    class + x_j' beta + sigma_j u_j.
+    class + x_j' beta + sigma_j u_j. The residuals v and u have the correlation R across outcomes. In past period t the
+    present case has the log rate theta_j + g_b + sum of gamma_jf s_ft over the factors f.
     """
     arrays = smallest_arrays() if arrays is None else arrays
     with pm.Model() as model:
         for dim, size in arrays.lengths.items():
             model.add_coord(dim, np.arange(size))
         x = {name: pm.Data(name, value) for name, value in arrays.items()}
-        level, beta, sigma = _class_levels(x)
-        case = _case_levels(x, level, beta, sigma)
+        classes = _class_levels(x)
+        cholesky = residual_cholesky(x)
+        case = _case_levels(x, classes, cholesky)
         shape = _hazard_shape(x)
         _add_binary_likelihood(x, case)
         _add_event_likelihood(x, case, shape)
-        theta = _present_case(x, level, beta, sigma)
+        theta = _present_case(x, classes, cholesky)
+        signals = add_signals(x)
+        delta = add_links(x)
         log_rate = theta[x["history_outcome"]] + shape[x["history_band"]]
+        log_rate += (signals.gamma[x["history_outcome"]] * signals.padded_state[x["history_period"]]).sum(axis=1)
         pm.Potential("event_free_history", -(x["history_exposure"] * pt.exp(log_rate)).sum())
+        add_opinions(x, theta, shape, signals, delta)
     return model
 
 
-def _class_levels(x: dict[str, Any]) -> tuple[Any, Any, Any]:
-    mu = pm.Deterministic("mu", x["mu_loc"] + x["mu_scale"] * pm.Normal("mu_z", dims="outcome"), dims="outcome")
-    tau = pm.Deterministic("tau", x["tau_scale"] * pm.HalfNormal("tau_z", 1.0, dims="outcome"), dims="outcome")
-    sigma = pm.Deterministic("sigma", x["sigma_scale"] * pm.HalfNormal("sigma_z", 1.0, dims="outcome"), dims="outcome")
-    beta = pm.Deterministic("beta", x["beta_scale"] * pm.Normal("beta_z", dims="covariate"), dims="covariate")
+def _class_levels(x: dict[str, Any]) -> Classes:
+    mu = pm.Deterministic("mu", x["mu_loc"] + x["mu_scale"] * latent("mu_z"), dims="outcome")
+    tau = pm.Deterministic("tau", x["tau_scale"] * latent("tau_z"), dims="outcome")
+    sigma = pm.Deterministic("sigma", x["sigma_scale"] * latent("sigma_z"), dims="outcome")
+    beta = pm.Deterministic("beta", x["beta_scale"] * latent("beta_z"), dims="covariate")
     of = x["level_outcome"]
-    level = pm.Deterministic("class_level", mu[of] + tau[of] * pm.Normal("level_z", dims="level"), dims="level")
-    return level, beta, sigma
+    level = pm.Deterministic("class_level", mu[of] + tau[of] * latent("level_z"), dims="level")
+    return Classes(mu, tau, sigma, beta, level)
 
 
-def _case_levels(x: dict[str, Any], level: Any, beta: Any, sigma: Any) -> Any:
-    frailty = pt.concatenate([pt.zeros(1), pm.Normal("frailty_z", dims="frailty")])
+def _case_levels(x: dict[str, Any], classes: Classes, cholesky: Any) -> Any:
+    terms = cholesky[x["term_row"], x["term_column"]] * latent("frailty_z")[x["term_frailty"]]
+    level = classes.level[x["unit_level"]]
+    frailty = pt.zeros_like(level)[x["term_unit"]].inc(terms)
     of = x["level_outcome"][x["unit_level"]]
-    return level[x["unit_level"]] + x["unit_covariates"] @ beta + sigma[of] * frailty[x["unit_frailty"]]
+    return level + x["unit_covariates"] @ classes.beta + classes.sigma[of] * frailty
 
 
 def _hazard_shape(x: dict[str, Any]) -> Any:
-    trend = pm.Deterministic("trend", x["trend_scale"] * pm.Normal("trend_z", dims="outcome"), dims="outcome")
-    wiggle = pm.Deterministic(
-        "wiggle", x["wiggle_scale"] * pm.HalfNormal("wiggle_z", 1.0, dims="outcome"), dims="outcome"
-    )
-    walk = x["walk"] @ pm.Normal("step_z", dims="step")
+    trend = pm.Deterministic("trend", x["trend_scale"] * latent("trend_z"), dims="outcome")
+    wiggle = pm.Deterministic("wiggle", x["wiggle_scale"] * latent("wiggle_z"), dims="outcome")
+    walk = x["walk"] @ latent("step_z")
     of = x["band_outcome"]
     return pm.Deterministic("log_hazard_shape", trend[of] * x["band_log_age"] + wiggle[of] * walk, dims="band")
 
@@ -84,8 +106,9 @@ def _add_event_likelihood(x: dict[str, Any], case: Any, shape: Any) -> None:
     pm.Potential("hazards", (x["cell_events"] * log_rate - x["cell_exposure"] * pt.exp(log_rate)).sum())
 
 
-def _present_case(x: dict[str, Any], level: Any, beta: Any, sigma: Any) -> Any:
-    mu, tau = pm.modelcontext(None)["mu"], pm.modelcontext(None)["tau"]
-    new = pm.Deterministic("new_class_level", mu + tau * pm.Normal("new_class_z", dims="outcome"), dims="outcome")
-    centre = x["present_weights"] @ level + x["present_new"] * new + x["present_covariates"] @ beta
-    return pm.Deterministic("theta", centre + sigma * pm.Normal("present_z", dims="outcome"), dims="outcome")
+def _present_case(x: dict[str, Any], classes: Classes, cholesky: Any) -> Any:
+    new = classes.mu + classes.tau * latent("new_class_z")
+    new = pm.Deterministic("new_class_level", new, dims="outcome")
+    centre = x["present_weights"] @ classes.level + x["present_new"] * new + x["present_covariates"] @ classes.beta
+    residual = classes.sigma * (cholesky @ latent("present_z"))
+    return pm.Deterministic("theta", centre + residual, dims="outcome")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from forecast.study import Case, Study
@@ -21,30 +21,71 @@ class Level:
 
 
 @dataclass(frozen=True)
+class FrailtyTerm:
+    """One standard normal of a case, times an element of the Cholesky factor of R (rows and columns are outcomes)."""
+
+    frailty: int
+    row: int = 0
+    column: int = 0
+    """Row 0 and column 0 hold 1: the default is an independent frailty."""
+
+
+@dataclass(frozen=True)
 class Unit:
-    """A case as one outcome sees it; `frailty` is its place among the frailties, None without one."""
+    """A case as one outcome sees it; its frailty is the sum of some terms, none without one."""
 
     case: Case
     outcome: str
     level: int
-    frailty: int | None
+    frailty: tuple[FrailtyTerm, ...]
 
     @property
     def label(self) -> str:
         return f"{self.case.reference_class}/{self.case.id}:{self.outcome}"
 
 
-def make_units(study: Study, cases: Iterable[Case], levels: tuple[Level, ...]) -> tuple[Unit, ...]:
-    """Every case once for each outcome that its class serves, frailties numbered in that order."""
-    has_frailty = {outcome.id: outcome.pooling.case_sd > 0 for outcome in study.outcomes}
+@dataclass(frozen=True)
+class Units:
+    """All units, and the labels of their frailties."""
+
+    items: tuple[Unit, ...]
+    frailties: tuple[str, ...]
+
+
+def make_units(study: Study, cases: Iterable[Case], levels: Sequence[Level], correlated: Sequence[int]) -> Units:
+    """Every case once for each outcome that its class serves.
+
+    Parameters
+    ----------
+    correlated
+        Places of the outcomes whose residuals have a correlation, rising; a case that carries several of them has one
+        standard normal for each one up to its last, and its frailties are correlated as the present case's are.
+    """
+    modelled = [outcome for outcome in study.outcomes if outcome.is_modelled]
+    places = {outcome.id: place for place, outcome in enumerate(modelled)}
+    has_frailty = {outcome.id: outcome.pooling.case_sd > 0 for outcome in modelled}
     by_class: dict[str, list[tuple[int, str]]] = {}
     for position, level in enumerate(levels):
         by_class.setdefault(level.reference_class, []).append((position, level.outcome))
     units: list[Unit] = []
-    frailties = 0
+    labels: list[str] = []
     for case in cases:
-        for position, outcome in by_class[case.reference_class]:
-            frailty = frailties if has_frailty[outcome] else None
-            frailties += frailty is not None
-            units.append(Unit(case, outcome, position, frailty))
-    return tuple(units)
+        served = by_class[case.reference_class]
+        shared = [places[outcome] for _, outcome in served if places[outcome] in correlated]
+        start = len(labels)
+        columns = [place for place in correlated if place <= max(shared)] if len(shared) > 1 else []
+        if columns:
+            labels += [f"{case.reference_class}/{case.id}:{modelled[place].id}" for place in columns]
+        for position, outcome in served:
+            place = places[outcome]
+            if columns and place in shared:
+                terms = tuple(
+                    FrailtyTerm(start + index, place, column) for index, column in enumerate(columns) if column <= place
+                )
+            elif has_frailty[outcome]:
+                terms = (FrailtyTerm(len(labels)),)
+                labels.append(f"{case.reference_class}/{case.id}:{outcome}")
+            else:
+                terms = ()
+            units.append(Unit(case, outcome, position, terms))
+    return Units(tuple(units), tuple(labels))

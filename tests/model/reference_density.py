@@ -1,35 +1,62 @@
 """The model's log density written down a second time, in plain loops over scipy distributions.
 
-It shares no code with `forecast.model.graph`; it reads DESIGN's formulas case by case and cell by cell.
+It shares no code with `forecast.model.graph` but the names and order of the latent variables; it reads the formulas
+case by case, cell by cell, month by month and statement by statement.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from forecast.model.arrays import ModelArrays
+from forecast.model.specs import LATENTS
+from tests.model.reference_opinions import opinion_density
+
+HALF_NORMAL = {
+    "tau_z",
+    "sigma_z",
+    "wiggle_z",
+    "loading_z",
+    "dispersion_z",
+    "bias_sd_z",
+    "slope_sd_z",
+    "noise_spread_z",
+    "noise_mean_z",
+    "common_sd_z",
+    "exam_spread_z",
+}
+OF_THEIR_OWN = {"partial_z", "log_mean_z", "exercise_z"}
+
+
+@dataclass(frozen=True)
+class Point:
+    """Latent variables by name, on the scale of the sampler, and what follows from them about the present case."""
+
+    z: dict[str, np.ndarray]
+    theta: np.ndarray
+    shape: np.ndarray
+    """Dims: band."""
+    state: np.ndarray
+    """Dims: past_period, factor."""
+    persistence: np.ndarray
+    gamma: np.ndarray
+    """Dims: outcome, factor."""
+    delta: np.ndarray
+
+    @property
+    def now(self) -> np.ndarray:
+        """State of each factor in the last past period; zero without one."""
+        return self.state[-1] if len(self.state) else np.zeros(len(self.persistence))
 
 
 def unpack(point: np.ndarray, arrays: ModelArrays) -> dict[str, np.ndarray]:
     """Latent variables of a flat unconstrained point, in the order of the program's free variables."""
-    n = arrays.lengths
-    sizes = {
-        "mu_z": n["outcome"],
-        "tau_z": n["outcome"],
-        "sigma_z": n["outcome"],
-        "beta_z": n["covariate"],
-        "level_z": n["level"],
-        "frailty_z": n["frailty"],
-        "trend_z": n["outcome"],
-        "wiggle_z": n["outcome"],
-        "step_z": n["step"],
-        "new_class_z": n["outcome"],
-        "present_z": n["outcome"],
-    }
-    assert sum(sizes.values()) == len(point)
-    ends = np.cumsum(list(sizes.values()))
-    return dict(zip(sizes, np.split(point, ends[:-1]), strict=True))
+    sizes = [int(np.prod([arrays.lengths[dim] for dim in spec.dims])) for spec in LATENTS.values()]
+    assert sum(sizes) == len(point)
+    return dict(zip(LATENTS, np.split(point, np.cumsum(sizes)[:-1]), strict=True))
 
 
 def log_density(point: np.ndarray, a: ModelArrays) -> float:
@@ -37,10 +64,42 @@ def log_density(point: np.ndarray, a: ModelArrays) -> float:
     z = unpack(point, a)
     total = 0.0
     for name, values in z.items():
-        if name in {"tau_z", "sigma_z", "wiggle_z"}:
+        if name in HALF_NORMAL:
             total += float(stats.halfnorm.logpdf(np.exp(values)).sum() + values.sum())  # log Jacobian of exp
-        else:
+        elif name not in OF_THEIR_OWN:
             total += float(stats.norm.logpdf(values).sum())
+    for y, shape in zip(z["partial_z"], a["pair_shape"], strict=True):
+        p, law = np.tanh(y), stats.beta(shape, shape, loc=-1.0, scale=2.0)
+        total += float(law.logpdf(p) - law.logpdf(0.0) + np.log(1.0 - p**2))  # log Jacobian of tanh
+    cholesky = cholesky_factor(z, a)
+    present, likelihood = present_case(z, a, cholesky)
+    total += likelihood
+    for j, b, period, exposure in zip(
+        a["history_outcome"], a["history_band"], a["history_period"], a["history_exposure"], strict=True
+    ):
+        drive = float(present.gamma[j] @ present.state[period - 1]) if period else 0.0
+        total -= float(exposure * np.exp(present.theta[j] + present.shape[b] + drive))
+    return total + count_density(z, a, present.state) + opinion_density(present, a)
+
+
+def cholesky_factor(z: dict[str, np.ndarray], a: ModelArrays) -> np.ndarray:
+    """Row by row: each element takes its share of what the ones before it have left of the row's length 1."""
+    n = a.lengths["outcome"]
+    partial = np.zeros((n, n))
+    for i, k, y in zip(a["pair_row"], a["pair_column"], z["partial_z"], strict=True):
+        partial[i, k] = np.tanh(y)
+    cholesky = np.zeros((n, n))
+    for i in range(n):
+        left = 1.0
+        for k in range(i):
+            cholesky[i, k] = partial[i, k] * np.sqrt(left)
+            left -= cholesky[i, k] ** 2
+        cholesky[i, i] = np.sqrt(left)
+    return cholesky
+
+
+def present_case(z: dict[str, np.ndarray], a: ModelArrays, cholesky: np.ndarray) -> tuple[Point, float]:
+    """The present case, and the log likelihood of the historical ones."""
     mu = a["mu_loc"] + a["mu_scale"] * z["mu_z"]
     tau, sigma = a["tau_scale"] * np.exp(z["tau_z"]), a["sigma_scale"] * np.exp(z["sigma_z"])
     beta = a["beta_scale"] * z["beta_z"]
@@ -55,10 +114,15 @@ def log_density(point: np.ndarray, a: ModelArrays) -> float:
 
     def case_level(u: int) -> float:
         k = a["unit_level"][u]
-        own = a["unit_frailty"][u]
-        frailty = z["frailty_z"][own - 1] if own else 0.0
+        frailty = 0.0
+        for unit, own, row, column in zip(
+            a["term_unit"], a["term_frailty"], a["term_row"], a["term_column"], strict=True
+        ):
+            if unit == u:
+                frailty += cholesky[row, column] * z["frailty_z"][own]
         return float(level[k] + a["unit_covariates"][u] @ beta + sigma[a["level_outcome"][k]] * frailty)
 
+    total = 0.0
     for u, yes, n in zip(a["trial_unit"], a["trial_yes"], a["trial_n"], strict=True):
         p = 1 / (1 + np.exp(-case_level(u)))
         total += float(yes * np.log(p) + (n - yes) * np.log1p(-p))
@@ -67,28 +131,54 @@ def log_density(point: np.ndarray, a: ModelArrays) -> float:
     ):
         rate = np.exp(case_level(u) + g[b])
         total += float(events * np.log(rate) - exposure * rate)
-    theta = present_levels(z, a, mu, tau, sigma, beta, level)
-    for j, b, exposure in zip(a["history_outcome"], a["history_band"], a["history_exposure"], strict=True):
-        total -= float(exposure * np.exp(theta[j] + g[b]))
-    return total
-
-
-def present_levels(
-    z: dict[str, np.ndarray],
-    a: ModelArrays,
-    mu: np.ndarray,
-    tau: np.ndarray,
-    sigma: np.ndarray,
-    beta: np.ndarray,
-    level: np.ndarray,
-) -> np.ndarray:
-    """The present case's level of every outcome."""
-    return np.array(
+    theta = np.array(
         [
             sum(w * x for w, x in zip(a["present_weights"][j], level, strict=True))
             + a["present_new"][j] * (mu[j] + tau[j] * z["new_class_z"][j])
             + float(a["present_covariates"][j] @ beta)
-            + sigma[j] * z["present_z"][j]
+            + sigma[j] * sum(cholesky[j, k] * z["present_z"][k] for k in range(j + 1))
             for j in range(a.lengths["outcome"])
         ]
     )
+    state, persistence = factor_states(z, a)
+    gamma = np.zeros((a.lengths["outcome"], a.lengths["factor"]))
+    for e, (j, f) in enumerate(zip(a["effect_outcome"], a["effect_factor"], strict=True)):
+        gamma[j, f] = a["effect_loc"][e] + a["effect_scale"][e] * z["gamma_z"][e]
+    delta = a["link_loc"] + a["link_scale"] * z["delta_z"]
+    return Point(z, theta, g, state, persistence, gamma, delta), total
+
+
+def factor_states(z: dict[str, np.ndarray], a: ModelArrays) -> tuple[np.ndarray, np.ndarray]:
+    """A stationary first-order autoregression of unit variance for each factor; also the persistence."""
+    rho = special.expit(a["persistence_loc"] + a["persistence_scale"] * z["persistence_z"])
+    steps = z["state_z"].reshape(a.lengths["past_period"], a.lengths["factor"])
+    state = np.zeros_like(steps)
+    for f in range(a.lengths["factor"]):
+        for t in range(len(steps)):
+            state[t, f] = steps[t, f] if t == 0 else rho[f] * state[t - 1, f] + np.sqrt(1 - rho[f] ** 2) * steps[t, f]
+    return state, rho
+
+
+def count_density(z: dict[str, np.ndarray], a: ModelArrays, state: np.ndarray) -> float:
+    """Negative binomial counts, less their log factorials, and the prior of the log means.
+
+    `log_mean_z` is the log mean over the periods in which an indicator was observed, in prior scales.
+    """
+    total = 0.0
+    log_means = []
+    for i, factor in enumerate(a["indicator_factor"]):
+        loading = a["loading_scale"][i] * np.exp(z["loading_z"][i])
+        mean = sum(a["observed_share"][i, t] * state[t, factor - 1] for t in range(len(state))) if factor else 0.0
+        standard = z["log_mean_z"][i] - loading * mean / a["log_mean_scale"][i]
+        total += float(stats.norm.logpdf(standard) + 0.5 * np.log(2 * np.pi))
+        log_means.append(a["log_mean_loc"][i] + a["log_mean_scale"][i] * standard)
+    for i, t, value, log_exposure in zip(
+        a["count_indicator"], a["count_period"], a["count_value"], a["count_log_exposure"], strict=True
+    ):
+        factor = a["indicator_factor"][i]
+        drive = state[t, factor - 1] if factor else 0.0
+        loading = a["loading_scale"][i] * np.exp(z["loading_z"][i])
+        mean = np.exp(log_exposure) * np.exp(log_means[i] + loading * drive)
+        n = 1.0 / ((a["dispersion_scale"][i] * np.exp(z["dispersion_z"][i])) ** 2 + 0.001)
+        total += float(stats.nbinom.logpmf(value, n, n / (n + mean)) + special.gammaln(value + 1))
+    return total

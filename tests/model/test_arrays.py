@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.model.arrays import ARRAYS, ModelArrays, smallest_arrays
+from forecast.model.arrays import ModelArrays, empty_arrays, probe_arrays, smallest_arrays
+from forecast.model.specs import ARRAYS, DIMS, LATENTS
 
 
 def changed(**arrays: object) -> dict[str, object]:
@@ -36,13 +37,38 @@ def test_bad_arrays_are_refused(arrays: dict[str, object], words: str) -> None:
         ModelArrays(changed(**arrays), frailties=0)  # type: ignore[arg-type]
 
 
-def test_a_frailty_index_may_be_zero_for_none_but_not_past_the_end() -> None:
-    arrays = changed(
-        level_outcome=[0], present_weights=[[1.0]], unit_level=[0], unit_frailty=[2], unit_covariates=np.zeros((1, 0))
-    )
-    with pytest.raises(ValueError, match="unit_frailty"):
-        ModelArrays(arrays, frailties=1)  # type: ignore[arg-type]
-    assert ModelArrays(arrays, frailties=2).lengths["frailty"] == 2  # type: ignore[arg-type]
+def one_count(**arrays: object) -> dict[str, object]:
+    """The smallest study with one indicator that no factor drives, seen in one month."""
+    filled = {**empty_arrays(outcome=1, past_period=1, indicator=1, count=1), "present_new": [1.0]}
+    return {**filled, **arrays}
+
+
+def test_an_index_that_may_be_none_is_counted_from_one() -> None:
+    assert ModelArrays(one_count(), frailties=0).lengths["factor"] == 0  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"indicator_factor points to 1\.\.1; expected 0\.\.0 of factor_or_none"):
+        ModelArrays(one_count(indicator_factor=[1]), frailties=0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"count_period points to 1\.\.1; expected 0\.\.0 of past_period"):
+        ModelArrays(one_count(count_period=[1]), frailties=0)  # type: ignore[arg-type]
+
+
+def test_a_frailty_that_does_not_exist_is_refused() -> None:
+    cases = empty_arrays(outcome=1, level=1, unit=1, term=1, frailty=0)
+    cases["term_frailty"] = np.array([1])
+    with pytest.raises(ValueError, match="term_frailty points to 1"):
+        ModelArrays(cases, frailties=1)
+    assert ModelArrays(cases, frailties=2).lengths["frailty"] == 2
+
+
+def test_the_probe_fills_every_block() -> None:
+    probe = probe_arrays()
+    assert set(probe.lengths) == set(DIMS)
+    assert set(probe.lengths.values()) == {1}
+    assert probe.parameters == len(LATENTS)
+
+
+def test_an_unknown_dim_is_named() -> None:
+    with pytest.raises(ValueError, match="unknown dims \\['outcomes'\\]"):
+        empty_arrays(outcomes=1)
 
 
 def test_missing_and_unknown_arrays_are_named() -> None:

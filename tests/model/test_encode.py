@@ -7,6 +7,7 @@ import pytest
 
 from forecast.errors import StudyError
 from forecast.model.encode import encode_study
+from forecast.model.selection import Selection
 from tests.documents import binary_outcome, event_outcome, make_study
 
 BANDS = {"class_sd": 0.5, "case_sd": 0, "trend_sd": 0.5, "wiggle_sd": 0.3, "age_bands": [0, 12, 36]}
@@ -179,7 +180,9 @@ def test_only_outcomes_with_a_case_spread_have_frailties() -> None:
     )  # fmt: skip
     encoded = encode_study(study)
     assert encoded.coords["frailty"] == ["past/a:exit", "past/b:exit", "past/c:exit"]
-    assert encoded.arrays["unit_frailty"].tolist() == [1, 0, 2, 0, 3, 0]
+    assert encoded.arrays["term_unit"].tolist() == [0, 2, 4]
+    assert encoded.arrays["term_frailty"].tolist() == [0, 1, 2]
+    assert encoded.arrays["term_row"].tolist() == encoded.arrays["term_column"].tolist() == [0, 0, 0]
 
 
 def test_bands_of_different_outcomes_do_not_mix() -> None:
@@ -192,3 +195,54 @@ def test_bands_of_different_outcomes_do_not_mix() -> None:
     assert walk.shape == (5, 3)
     assert np.all(walk[:3, 2] == 0)
     assert np.all(walk[3:, :2] == 0)
+
+
+def test_what_is_left_out_keeps_its_labels_and_takes_no_part() -> None:
+    rows = [{"id": name, "duration": 20, "event": "left", "size": size} for name, size in (("a", 1), ("b", 3))]
+    group = {"id": "past", "outcome": "exit", "rows": rows, "covariates": ["size"], **LEFT}
+    study = make_study(
+        event_outcome(pooling={**BANDS, "case_sd": 0.4}, at_risk_since="2018-10-01"),
+        covariates=[{"id": "size"}],
+        reference_classes=[group],
+    )
+    everything = encode_study(study)
+    for selection, cells, history in (
+        (Selection(reference_classes=False), 0, 2),
+        (Selection(history=False), 4, 0),
+        (Selection(without_case=("past", "a")), 2, 2),
+        (Selection(without_case=("other", "a")), 4, 2),
+    ):
+        encoded = encode_study(study, selection)
+        assert encoded.coords == everything.coords
+        assert encoded.standardizations == everything.standardizations
+        assert encoded.arrays.parameters == everything.arrays.parameters
+        assert (encoded.arrays.lengths["cell"], encoded.arrays.lengths["history"]) == (cells, history)
+    assert encode_study(study, Selection(without_case=("past", "a"))).arrays["cell_unit"].tolist() == [1, 1]
+
+
+def test_a_case_that_is_left_out_is_gone_from_its_pool() -> None:
+    rows = [{"id": name, "successes": yes, "trials": 9} for name, yes in (("a", 1), ("b", 2), ("c", 4))]
+    study = make_study(binary_outcome(), reference_classes=[{"id": "past", "outcome": "agreement", "rows": rows}])
+    arrays = encode_study(study, Selection(without_case=("past", "b"))).arrays
+    assert (arrays["trial_yes"].tolist(), arrays["trial_n"].tolist()) == ([5], [18])
+
+
+def test_threshold_outcomes_are_not_in_the_program() -> None:
+    deadly = {
+        "id": "deadly",
+        "title": "A deadly month",
+        "kind": "threshold",
+        "indicator": "incidents",
+        "at_least": 20,
+        "resolution": {"criteria": "Twenty in a month."},
+    }
+    study = make_study(
+        deadly,
+        event_outcome(pooling=BANDS),
+        indicators=[{"id": "incidents", "rows": [{"period": "2019-03", "value": 3}]}],
+    )
+    encoded = encode_study(study)
+    assert encoded.outcomes == ("exit",)
+    assert encoded.coords["outcome"] == ["exit"]
+    assert encoded.coords["indicator"] == ["incidents"]
+    assert set(encoded.bands) == set(encoded.ages) == {"exit"}

@@ -1,41 +1,11 @@
-"""The stored answer of one study at one as-of date (`forecast.json`), as typed, frozen objects.
-
-This module is the contract between the pipeline that computes, the API that serves and the pages that show. It
-imports pydantic alone, so the web process can read an answer without the science.
-"""
+"""Probabilities of outcomes and scenarios, and the reference classes behind them."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from enum import StrEnum
-from typing import Annotated, Literal
+from datetime import date
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
-
-Probability = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class Part(BaseModel):
-    """Base of every part of the answer: frozen, closed, no NaN or infinity."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Verdict(StrEnum):
-    """Whether the checks let a forecast be used as it is."""
-
-    PUBLISHED = "published"
-    DEGRADED = "degraded"
-    REFUSED = "refused"
-
-
-class Interval(Part):
-    """The posterior spread of a quantity; equal-tailed."""
-
-    kind: Literal["eti"] = "eti"
-    level: float = 0.9
-    low: float
-    high: float
+from forecast.answer.parts import Interval, Part, Probability
 
 
 class HorizonPoint(Part):
@@ -126,7 +96,8 @@ class OutcomeForecast(Part):
     by: date
     horizon: tuple[HorizonPoint, ...]
     timing: Timing | None
-    reference: ReferenceSummary
+    reference: ReferenceSummary | None
+    """None for a threshold outcome, which has no historical cases."""
 
 
 class ScenarioForecast(Part):
@@ -143,6 +114,19 @@ class ScenarioForecast(Part):
     words: str
 
 
+class PairProbability(Part):
+    """Two outcomes together, each by its own resolution date."""
+
+    outcome: str
+    given: str
+    joint: Probability
+    joint_mcse: float
+    conditional: Probability | None
+    """Probability of `outcome` in the futures in which `given` comes true; None when too few draws are left."""
+    conditional_mcse: float | None
+    effective_draws: float
+
+
 class CovariateEffect(Part):
     """The effect of a covariate on the log rate or log odds, per unit of the covariate as it stands in the tables."""
 
@@ -153,89 +137,6 @@ class CovariateEffect(Part):
     standardized: bool
     center: float
     scale: float
-
-
-class Check(Part):
-    """One check of the publication gate, or a note (`passed` is None)."""
-
-    name: str
-    passed: bool | None
-    value: float | None
-    threshold: float | None
-    message: str
-
-
-class ParameterDiagnostics(Part):
-    """Convergence of one scalar quantity; None where it is constant and the number is not defined."""
-
-    name: str
-    """Variable and label, as in ``theta[withdrawal]``."""
-    reported: bool
-    """Whether the publication gate looks at it."""
-    mean: float | None
-    sd: float | None
-    rhat: float | None
-    ess_bulk: float | None
-    ess_tail: float | None
-    mcse: float | None
-
-
-class Diagnostics(Part):
-    parameters: tuple[ParameterDiagnostics, ...]
-    chains: int
-    draws: int
-    divergences: int
-    divergence_fraction: float
-    bfmi: tuple[float | None, ...]
-    tree_depth_mean: float | None
-    tree_depth_max: int | None
-    tree_depth_limit_hits: int
-    compilations: int
-    """How often this process has compiled the program; one, however many studies it has run."""
-    seconds: dict[str, float]
-    """Wall time by stage: load, compile, swap, sample, diagnose, futures."""
-
-
-class Provenance(Part):
-    seed: int
-    sampler: dict[str, JsonValue]
-    versions: dict[str, str]
-    host: str
-    duration_seconds: float
-    evidence: dict[str, int]
-    """How many pieces of each kind of evidence were used."""
-    latest_known_at: date | None
-
-
-class Answer(Part):
-    """What the pipeline computes; the store adds `forecast_id`, `made_at` and, when read, `age_seconds`."""
-
-    study: str
-    study_digest: str
-    title: str
-    as_of: date
-    period: str
-    horizon_periods: int
-    method_version: str
-    verdict: Verdict
-    verdict_reasons: tuple[str, ...]
-    outcomes: tuple[OutcomeForecast, ...]
-    scenarios: tuple[ScenarioForecast, ...]
-    covariates: tuple[CovariateEffect, ...] = ()
-    factors: tuple[JsonValue, ...] = ()
-    indicators: tuple[JsonValue, ...] = ()
-    experts: tuple[JsonValue, ...] = ()
-    checks: tuple[Check, ...]
-    diagnostics: Diagnostics
-    provenance: Provenance
-
-
-class StoredForecast(Answer):
-    """`forecast.json` and `GET /v1/forecasts/{id}`."""
-
-    forecast_id: str
-    made_at: datetime
-    age_seconds: float
 
 
 ICD_203 = (

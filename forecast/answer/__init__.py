@@ -1,0 +1,91 @@
+"""The stored answer of one study at one as-of date (`forecast.json`), as typed, frozen objects.
+
+This package is the contract between the pipeline that computes, the API that serves and the pages that show. It
+imports pydantic alone, so the web process can read an answer without the science.
+"""
+
+from forecast.answer.diagnostics import Check, Diagnostics, ParameterDiagnostics, Provenance
+from forecast.answer.evidence import (
+    CountPoint,
+    ExpertKind,
+    ExpertSummary,
+    FactorEffect,
+    FactorSummary,
+    IndicatorSummary,
+    LinkSummary,
+    NextCount,
+    QuestionSummary,
+    ResidualCorrelation,
+    StatePoint,
+)
+from forecast.answer.explanation import (
+    Attribution,
+    AttributionStep,
+    Influence,
+    InfluenceReport,
+    Lean,
+    PowerScaling,
+    ProbabilityStep,
+    SensitivityReport,
+)
+from forecast.answer.outcomes import (
+    ICD_203,
+    CaseSummary,
+    ClassSummary,
+    CovariateEffect,
+    HorizonPoint,
+    NewClassSummary,
+    OutcomeForecast,
+    PairProbability,
+    ReferenceSummary,
+    ScenarioForecast,
+    Timing,
+    icd203_words,
+)
+from forecast.answer.parts import Interval, Part, Probability, Spread, Verdict
+from forecast.answer.whole import Answer, StoredForecast
+
+__all__ = [
+    "ICD_203",
+    "Answer",
+    "Attribution",
+    "AttributionStep",
+    "CaseSummary",
+    "Check",
+    "ClassSummary",
+    "CountPoint",
+    "CovariateEffect",
+    "Diagnostics",
+    "ExpertKind",
+    "ExpertSummary",
+    "FactorEffect",
+    "FactorSummary",
+    "HorizonPoint",
+    "IndicatorSummary",
+    "Influence",
+    "InfluenceReport",
+    "Interval",
+    "Lean",
+    "LinkSummary",
+    "NewClassSummary",
+    "NextCount",
+    "OutcomeForecast",
+    "PairProbability",
+    "ParameterDiagnostics",
+    "Part",
+    "PowerScaling",
+    "Probability",
+    "ProbabilityStep",
+    "Provenance",
+    "QuestionSummary",
+    "ReferenceSummary",
+    "ResidualCorrelation",
+    "ScenarioForecast",
+    "SensitivityReport",
+    "Spread",
+    "StatePoint",
+    "StoredForecast",
+    "Timing",
+    "Verdict",
+    "icd203_words",
+]

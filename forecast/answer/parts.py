@@ -1,0 +1,41 @@
+"""What the parts of an answer have in common."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Part(BaseModel):
+    """Base of every part of the answer: frozen, closed, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Verdict(StrEnum):
+    """Whether the checks let a forecast be used as it is."""
+
+    PUBLISHED = "published"
+    DEGRADED = "degraded"
+    REFUSED = "refused"
+
+
+class Interval(Part):
+    """The posterior spread of a quantity; equal-tailed."""
+
+    kind: Literal["eti"] = "eti"
+    level: float = 0.9
+    low: float
+    high: float
+
+
+class Spread(Part):
+    """A quantity's posterior in three numbers."""
+
+    mean: float
+    sd: float
+    interval: Interval

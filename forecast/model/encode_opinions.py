@@ -1,0 +1,181 @@
+"""Experts, judged questions and track records as arrays.
+
+A question about an event is the way to its date, cut into segments in which every hazard of its competing group is
+constant: at the edges of age bands, and at those of periods while a factor moves the group.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from forecast.model.encode_present import Present
+from forecast.study import ExpertKind, Judgment, Outcome, OutcomeKind, TrackRecord, log_odds
+
+SHARED_BIAS_SCALE, BIAS_SCALE = 0.3, 0.3
+SLOPE_MEAN_SCALE, SLOPE_SCALE = 0.3, 0.2
+NOISE_SCALE, NOISE_SPREAD_SCALE = 0.6, 0.3
+COMMON_SCALE: Final = 0.5
+EXAM_BASE_SCALE, EXAM_SPREAD_SCALE = 1.0, 1.0
+"""All on the log odds: normal for biases and the logarithm of slopes, half-normal for spreads."""
+
+PATH_EDGES: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 36, 60, 120, 240, 480)
+"""Periods between which a factor's mean path, which falls geometrically, is taken at its middle. With persistence 0.85,
+effect 0.5 and a state two standard deviations up, the hazard over 60 periods is right to 0.1 %."""
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """What of the judgments and track records is in the program."""
+
+    judgments: tuple[Judgment, ...] = ()
+    track_records: tuple[TrackRecord, ...] = ()
+
+    @property
+    def experts(self) -> dict[str, ExpertKind]:
+        """Kind of each expert, in the order of their first statement."""
+        statements: list[Judgment | TrackRecord] = [*self.judgments, *self.track_records]
+        return {statement.expert: statement.kind for statement in statements}
+
+    @property
+    def kinds(self) -> tuple[ExpertKind, ...]:
+        """Kinds that occur."""
+        return tuple(dict.fromkeys(self.experts.values()))
+
+    @property
+    def questions(self) -> dict[str, Judgment]:
+        """Judged questions by label, each with one judgment that is about it."""
+        found: dict[str, Judgment] = {}
+        for judgment in self.judgments:
+            found.setdefault(judgment.question, judgment)
+        return found
+
+    @property
+    def topics(self) -> tuple[tuple[str, str | None], ...]:
+        """What experts may err about together: (outcome, given)."""
+        return tuple(dict.fromkeys((judgment.outcome, judgment.given) for judgment in self.judgments))
+
+    @property
+    def coords(self) -> dict[str, list[str]]:
+        """Labels of the dims of experts and their questions."""
+        return {
+            "kind": list(self.kinds),
+            "expert": list(self.experts),
+            "panel": ["all"] if self.experts else [],
+            "topic": [outcome + (f"|{given}" if given else "") for outcome, given in self.topics],
+            "question": list(self.questions),
+            "exam": ["all"] if self.track_records else [],
+            "exercise": list(self.exercises),
+        }
+
+    @property
+    def exercises(self) -> dict[str, bool]:
+        """Questions of the track records with their answers."""
+        return {record.question: record.outcome for record in self.track_records}
+
+
+def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayLike]:
+    """Arrays of everything that experts say."""
+    experts, kinds, topics = list(opinions.experts), opinions.kinds, opinions.topics
+    questions, exercises = opinions.questions, opinions.exercises
+    places = {outcome.id: place for place, outcome in enumerate(present.outcomes)}
+    labels, asked = list(questions), list(exercises)
+    about = [present.outcomes[places[judgment.outcome]] for judgment in questions.values()]
+    count = len(kinds)
+    has_exam = bool(exercises)
+    return {
+        "shared_bias_scale": np.full(count, SHARED_BIAS_SCALE),
+        "bias_scale": np.full(count, BIAS_SCALE),
+        "slope_mean_scale": np.full(count, SLOPE_MEAN_SCALE),
+        "slope_scale": np.full(count, SLOPE_SCALE),
+        "noise_scale": np.full(count, NOISE_SCALE),
+        "noise_spread_scale": np.full(count, NOISE_SPREAD_SCALE),
+        "expert_kind": _indices(kinds.index(kind) for kind in opinions.experts.values()),
+        "common_scale": np.full(int(bool(experts)), COMMON_SCALE),
+        "topic_panel": np.zeros(len(topics), dtype=int),
+        "question_topic": _indices(topics.index((q.outcome, q.given)) for q in questions.values()),
+        "question_outcome": _indices(places[outcome.id] for outcome in about),
+        "question_link": _indices(present.link(q.given, q.outcome) for q in questions.values()),
+        "question_is_binary": np.array([o.kind is OutcomeKind.BINARY for o in about], dtype=float),
+        "question_steps": np.array([np.ceil(max(q.by_periods, 1.0)) for q in questions.values()], dtype=float),
+        **_way_arrays(list(questions.values()), about, present, places),
+        "judgment_question": _indices(labels.index(judgment.question) for judgment in opinions.judgments),
+        "judgment_expert": _indices(experts.index(judgment.expert) for judgment in opinions.judgments),
+        "judgment_log_odds": np.array([log_odds(j.probability) for j in opinions.judgments], dtype=float),
+        "exam_panel": np.zeros(int(has_exam), dtype=int),
+        "exam_base_scale": np.full(int(has_exam), EXAM_BASE_SCALE),
+        "exam_spread_scale": np.full(int(has_exam), EXAM_SPREAD_SCALE),
+        "exercise_exam": np.zeros(len(exercises), dtype=int),
+        **_exercise_arrays(opinions, asked),
+        "exercise_yes": np.array(list(exercises.values()), dtype=float),
+        "record_exercise": _indices(asked.index(record.question) for record in opinions.track_records),
+        "record_expert": _indices(experts.index(record.expert) for record in opinions.track_records),
+        "record_log_odds": np.array([log_odds(r.probability) for r in opinions.track_records], dtype=float),
+    }
+
+
+def _indices(values: Iterable[int]) -> npt.NDArray[np.int64]:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _exercise_arrays(opinions: Opinions, asked: Sequence[str]) -> dict[str, npt.ArrayLike]:
+    """Main kind of expert of each question of the track records, and how far its variable is centred: n / (n + 1)."""
+    said: dict[str, list[int]] = {question: [] for question in asked}
+    for record in opinions.track_records:
+        said[record.question].append(opinions.kinds.index(record.kind))
+    return {
+        "exercise_kind": _indices(max(set(kinds), key=kinds.count) for kinds in said.values()),
+        "exercise_centring": np.array([len(kinds) / (len(kinds) + 1) for kinds in said.values()], dtype=float),
+    }
+
+
+def _way_arrays(
+    questions: Sequence[Judgment], about: Sequence[Outcome], present: Present, places: Mapping[str, int]
+) -> dict[str, npt.ArrayLike]:
+    """Segments of every question about an event, and the hazards in them."""
+    ways = [
+        _edges(question.by_periods, present.rivals(outcome), present) if outcome.kind is OutcomeKind.EVENT else []
+        for question, outcome in zip(questions, about, strict=True)
+    ]
+    longest = max((len(edges) - 1 for edges in ways if edges), default=0)
+    steps = np.zeros((len(questions), longest))
+    parts: list[tuple[float, ...]] = []
+    for row, (question, outcome, edges) in enumerate(zip(questions, about, ways, strict=True)):
+        for segment, (start, end) in enumerate(itertools.pairwise(edges)):
+            steps[row, segment] = (np.floor(start) + 1.0 + np.ceil(end)) / 2.0
+            for rival in present.rivals(outcome):
+                band = present.bands[rival.id].band_of(present.ages[rival.id] + (start + end) / 2.0)
+                parts.append(
+                    (
+                        row,
+                        segment,
+                        places[rival.id],
+                        present.offsets[rival.id] + band,
+                        present.link(question.given, rival.id),
+                        end - start,
+                        float(rival.id == outcome.id),
+                    )
+                )
+    table = np.asarray(parts, dtype=float).reshape(-1, 7)
+    names = ("part_question", "part_segment", "part_outcome", "part_band", "part_link", "part_length", "part_own")
+    columns = dict(zip(names, table.T, strict=True))
+    return {
+        "segment_step": steps,
+        **{name: column.astype(np.int64) if name in names[:5] else column for name, column in columns.items()},
+    }
+
+
+def _edges(until: float, rivals: Sequence[Outcome], present: Present) -> list[float]:
+    """Where a hazard of the group may change on the way to a date, in periods from the as-of date."""
+    edges = {0.0, until}
+    for rival in rivals:
+        age = present.ages[rival.id]
+        edges.update(start - age for start in present.bands[rival.id].starts if 0.0 < start - age < until)
+    if any(rival.id in present.moved for rival in rivals):
+        edges.update(float(edge) for edge in PATH_EDGES if edge < until)
+    return sorted(edges)

@@ -1,0 +1,106 @@
+"""Factors, indicators and their effects as arrays.
+
+An indicator without a single observation says nothing and is left out, unless a threshold outcome needs its path; so is
+a factor that no observed indicator is driven by. Then a study whose observations are all absent is the study without
+the block, to the last digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from forecast.study import Factor, Indicator, Observation, Study
+
+PERSISTENCE: Final = (1.593, 0.882)
+"""Mean and standard deviation of the log odds of a factor's persistence: those of Beta(8, 2)."""
+
+LOG_MEAN_SD, LOADING_SCALE, DISPERSION_SCALE = 3.0, 0.7, 0.7
+"""Priors of an indicator: log mean count Normal(0, 3), loading and dispersion half-normal."""
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What of the factors and indicators is in the program."""
+
+    factors: tuple[Factor, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
+    observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
+    """By indicator, in order of time."""
+    past_periods: tuple[date, ...] = ()
+    """First days of the natural periods from the first observation to the last complete one."""
+    effects: tuple[tuple[str, str], ...] = ()
+    """(outcome, factor)."""
+
+    @property
+    def coords(self) -> dict[str, list[str]]:
+        """Labels of the dims of factors and indicators."""
+        return {
+            "factor": [factor.id for factor in self.factors],
+            "past_period": [first.isoformat() for first in self.past_periods],
+            "indicator": [indicator.id for indicator in self.indicators],
+            "effect": [f"{outcome}<-{factor}" for outcome, factor in self.effects],
+        }
+
+
+def select_signals(study: Study, observations: Mapping[str, tuple[Observation, ...]]) -> Signals:
+    """The factors and indicators that something is known of."""
+    watched = {outcome.indicator for outcome in study.outcomes if outcome.indicator is not None}
+    kept = tuple(i for i in study.indicators if observations.get(i.id) or i.id in watched)
+    driven = {indicator.factor for indicator in kept if observations.get(indicator.id)}
+    factors = tuple(factor for factor in study.factors if factor.id in driven)
+    seen = [observation.period for found in observations.values() for observation in found]
+    periods: tuple[date, ...] = ()
+    if seen:
+        last = study.calendar.last_complete_period()[0]
+        periods = tuple(first for first, _ in study.calendar.natural_periods_between(min(seen), last))
+    return Signals(
+        factors,
+        kept,
+        {indicator.id: observations.get(indicator.id, ()) for indicator in kept},
+        periods,
+        tuple((outcome, factor.id) for factor in factors for outcome in factor.effects),
+    )
+
+
+def signal_arrays(signals: Signals, outcomes: Sequence[str]) -> dict[str, npt.ArrayLike]:
+    """Arrays of the blocks factor, indicator, count and effect."""
+    factors = [factor.id for factor in signals.factors]
+    periods = {first: place for place, first in enumerate(signals.past_periods)}
+    counts = [
+        (place, periods.get(observation.period, 0), observation.value, np.log(observation.exposure))
+        for place, indicator in enumerate(signals.indicators)
+        for observation in signals.observations[indicator.id]
+    ]
+    table = np.asarray(counts, dtype=float).reshape(-1, 4)
+    priors = [factor.effects[outcome] for factor in signals.factors for outcome in factor.effects]
+    drivers = [factors.index(i.factor) + 1 if i.factor in factors else 0 for i in signals.indicators]
+    size = len(signals.indicators)
+    signs = np.array([indicator.direction for indicator in signals.indicators], dtype=float)
+    share = np.zeros((size, len(periods)))
+    share[table[:, 0].astype(int), table[:, 1].astype(int)] = 1.0
+    share /= np.maximum(share.sum(axis=1, keepdims=True), 1.0)
+    return {
+        "observed_share": share,
+        "persistence_loc": np.full(len(factors), PERSISTENCE[0]),
+        "persistence_scale": np.full(len(factors), PERSISTENCE[1]),
+        "is_first": (np.arange(len(signals.past_periods)) == 0).astype(float),
+        "indicator_factor": np.array(drivers, dtype=int),
+        "log_mean_loc": np.zeros(size),
+        "log_mean_scale": np.full(size, LOG_MEAN_SD),
+        "loading_scale": signs * LOADING_SCALE * (np.array(drivers) > 0),
+        "dispersion_scale": np.full(size, DISPERSION_SCALE),
+        "count_indicator": table[:, 0].astype(int),
+        "count_period": table[:, 1].astype(int),
+        "count_value": table[:, 2],
+        "count_log_exposure": table[:, 3],
+        "effect_outcome": np.array([outcomes.index(outcome) for outcome, _ in signals.effects], dtype=int),
+        "effect_factor": np.array([factors.index(factor) for _, factor in signals.effects], dtype=int),
+        "effect_loc": np.array([prior.mean for prior in priors], dtype=float),
+        "effect_scale": np.array([prior.sd for prior in priors], dtype=float),
+    }

@@ -1,0 +1,218 @@
+"""Names, dims and bounds of everything that the program is given, and of the latent variables that it samples.
+
+Nothing here knows of studies or of PyMC. Every prior parameter, index and count of the model is an entry of `ARRAYS`;
+an absent block is an array of length zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+OR_NONE: Final = "_or_none"
+"""Ending of `ArraySpec.indexes` where 0 means none and k > 0 means k - 1."""
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """Dims, dtype and bounds of one named array; `indexes` names the dim that its values point into."""
+
+    dims: tuple[str, ...]
+    dtype: Literal["float64", "int64"] = "float64"
+    indexes: str | None = None
+    minimum: float | None = None
+
+
+def _number(*dims: str) -> ArraySpec:
+    return ArraySpec(dims)
+
+
+def _positive(*dims: str) -> ArraySpec:
+    return ArraySpec(dims, minimum=0.0)
+
+
+def _index(dim: str, into: str) -> ArraySpec:
+    return ArraySpec((dim,), "int64", indexes=into)
+
+
+CLASSES: Final = {
+    # Priors of each outcome: level, spread of classes, frailty, age trend, departure from the trend.
+    "mu_loc": _number("outcome"),
+    "mu_scale": _positive("outcome"),
+    "tau_scale": _positive("outcome"),
+    "sigma_scale": _positive("outcome"),
+    "trend_scale": _positive("outcome"),
+    "wiggle_scale": _positive("outcome"),
+    "beta_scale": _positive("covariate"),
+    # A level is one reference class as one outcome sees it; a unit is one case as one outcome sees it.
+    "level_outcome": _index("level", "outcome"),
+    "unit_level": _index("unit", "level"),
+    "unit_covariates": _number("unit", "covariate"),
+    # A unit's frailty is a sum of terms: an element of the Cholesky factor of R times a standard normal of its case.
+    "term_unit": _index("term", "unit"),
+    "term_frailty": _index("term", "frailty"),
+    "term_row": _index("term", "outcome"),
+    "term_column": _index("term", "outcome"),
+    # Binary outcomes: weighted successes and trials.
+    "trial_unit": _index("trial", "unit"),
+    "trial_yes": _positive("trial"),
+    "trial_n": _positive("trial"),
+    # Event outcomes: age bands, and weighted events and exposure of each unit in each band.
+    "band_outcome": _index("band", "outcome"),
+    "band_log_age": _number("band"),
+    # Centred cumulative sums: random-walk steps to the wiggle of each band.
+    "walk": _number("band", "step"),
+    "cell_unit": _index("cell", "unit"),
+    "cell_band": _index("cell", "band"),
+    "cell_events": _positive("cell"),
+    "cell_exposure": _positive("cell"),
+}
+
+PRESENT: Final = {
+    # The present case: its weights over levels, the rest for an unseen class, covariates, event-free history.
+    "present_weights": _positive("outcome", "level"),
+    "present_new": _positive("outcome"),
+    "present_covariates": _number("outcome", "covariate"),
+    "history_outcome": _index("history", "outcome"),
+    "history_band": _index("history", "band"),
+    "history_period": _index("history", "past_period" + OR_NONE),
+    "history_exposure": _positive("history"),
+    # Canonical partial correlations of the outcomes' residuals, below the diagonal; shape of their beta priors.
+    "pair_row": _index("pair", "outcome"),
+    "pair_column": _index("pair", "outcome"),
+    "pair_shape": _positive("pair"),
+    "link_loc": _number("link"),
+    "link_scale": _positive("link"),
+}
+
+SIGNALS: Final = {
+    # Factors over past periods; the first period starts from the stationary law.
+    "persistence_loc": _number("factor"),
+    "persistence_scale": _positive("factor"),
+    "is_first": _positive("past_period"),
+    # Indicators and their counts; the sign of the loading is the direction.
+    "indicator_factor": _index("indicator", "factor" + OR_NONE),
+    "log_mean_loc": _number("indicator"),
+    "log_mean_scale": ArraySpec(("indicator",), minimum=1e-6),
+    "loading_scale": _number("indicator"),
+    "dispersion_scale": _positive("indicator"),
+    # Over past periods: 1 / n in each of the n periods in which the indicator was observed.
+    "observed_share": _positive("indicator", "past_period"),
+    "count_indicator": _index("count", "indicator"),
+    "count_period": _index("count", "past_period"),
+    "count_value": _positive("count"),
+    "count_log_exposure": _number("count"),
+    # Effects of factors on outcomes.
+    "effect_outcome": _index("effect", "outcome"),
+    "effect_factor": _index("effect", "factor"),
+    "effect_loc": _number("effect"),
+    "effect_scale": _positive("effect"),
+}
+
+OPINIONS: Final = {
+    # Kinds of experts; the dims panel and exam have length one if there are judgments, track records, else zero.
+    "shared_bias_scale": _positive("kind"),
+    "bias_scale": _positive("kind"),
+    "slope_mean_scale": _positive("kind"),
+    "slope_scale": _positive("kind"),
+    "noise_scale": _positive("kind"),
+    "noise_spread_scale": _positive("kind"),
+    "expert_kind": _index("expert", "kind"),
+    "common_scale": _positive("panel"),
+    "topic_panel": _index("topic", "panel"),
+    # Judged questions: an outcome by a date, perhaps given another outcome.
+    "question_topic": _index("question", "topic"),
+    "question_outcome": _index("question", "outcome"),
+    "question_link": _index("question", "link" + OR_NONE),
+    "question_is_binary": _positive("question"),
+    "question_steps": ArraySpec(("question",), minimum=1.0),
+    # The way to a date in segments of constant hazard; a part is one outcome of the competing group in one segment.
+    "segment_step": _positive("question", "segment"),
+    "part_question": _index("part", "question"),
+    "part_segment": _index("part", "segment"),
+    "part_outcome": _index("part", "outcome"),
+    "part_band": _index("part", "band"),
+    "part_link": _index("part", "link" + OR_NONE),
+    "part_length": _positive("part"),
+    "part_own": _positive("part"),
+    "judgment_question": _index("judgment", "question"),
+    "judgment_expert": _index("judgment", "expert"),
+    "judgment_log_odds": _number("judgment"),
+    # Track records: questions whose answers are known, and what was said about them.
+    "exam_panel": _index("exam", "panel"),
+    "exam_base_scale": _positive("exam"),
+    "exam_spread_scale": _positive("exam"),
+    "exercise_exam": _index("exercise", "exam"),
+    "exercise_kind": _index("exercise", "kind"),
+    "exercise_centring": _positive("exercise"),
+    "exercise_yes": _positive("exercise"),
+    "record_exercise": _index("record", "exercise"),
+    "record_expert": _index("record", "expert"),
+    "record_log_odds": _number("record"),
+}
+
+ARRAYS: Final[Mapping[str, ArraySpec]] = {**CLASSES, **PRESENT, **SIGNALS, **OPINIONS}
+
+
+@dataclass(frozen=True)
+class LatentSpec:
+    """One free variable of the model; a normal or half-normal one has unit scale."""
+
+    dims: tuple[str, ...]
+    law: Literal["normal", "half_normal", "partial_correlation", "log_mean", "exercise"] = "normal"
+    """`partial_correlation` is the inverse hyperbolic tangent of a beta variable on (-1, 1); `log_mean` and
+    `exercise` are normal, with means and scales that depend on other variables (`forecast.model.signals`, `opinions`)."""
+
+
+def _normal(*dims: str) -> LatentSpec:
+    return LatentSpec(dims)
+
+
+def _half(*dims: str) -> LatentSpec:
+    return LatentSpec(dims, "half_normal")
+
+
+LATENTS: Final[Mapping[str, LatentSpec]] = {
+    "mu_z": _normal("outcome"),
+    "tau_z": _half("outcome"),
+    "sigma_z": _half("outcome"),
+    "beta_z": _normal("covariate"),
+    "level_z": _normal("level"),
+    "partial_z": LatentSpec(("pair",), "partial_correlation"),
+    "frailty_z": _normal("frailty"),
+    "trend_z": _normal("outcome"),
+    "wiggle_z": _half("outcome"),
+    "step_z": _normal("step"),
+    "new_class_z": _normal("outcome"),
+    "present_z": _normal("outcome"),
+    "persistence_z": _normal("factor"),
+    "state_z": _normal("past_period", "factor"),
+    "loading_z": _half("indicator"),
+    "dispersion_z": _half("indicator"),
+    "log_mean_z": LatentSpec(("indicator",), "log_mean"),
+    "gamma_z": _normal("effect"),
+    "delta_z": _normal("link"),
+    "shared_bias_z": _normal("kind"),
+    "bias_sd_z": _half("kind"),
+    "bias_z": _normal("expert"),
+    "slope_mean_z": _normal("kind"),
+    "slope_sd_z": _half("kind"),
+    "slope_z": _normal("expert"),
+    "noise_spread_z": _half("kind"),
+    "noise_z": _normal("expert"),
+    "noise_mean_z": _half("kind"),
+    "common_sd_z": _half("panel"),
+    "common_z": _normal("topic"),
+    "exam_base_z": _normal("exam"),
+    "exam_spread_z": _half("exam"),
+    "exercise_z": LatentSpec(("exercise",), "exercise"),
+    "truth_z": _normal("exercise"),
+}
+"""In the order in which the sampler sees them."""
+
+DIMS: Final = tuple(
+    sorted(
+        {dim for spec in ARRAYS.values() for dim in spec.dims} | {dim for spec in LATENTS.values() for dim in spec.dims}
+    )
+)

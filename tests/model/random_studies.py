@@ -1,0 +1,110 @@
+"""Arrays of studies of any shape, every block filled or empty as asked."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from forecast.model.arrays import ModelArrays
+from forecast.model.bands import AgeBands
+from forecast.model.specs import ARRAYS, DIMS, OR_NONE
+
+BANDS = (AgeBands((0.0, 12.0, 40.0)), AgeBands((0.0, 24.0)), AgeBands((0.0,)))
+OUTCOMES = len(BANDS)
+
+CASES = {"level": 3, "unit": 8, "frailty": 5, "term": 9, "covariate": 2, "trial": 5, "cell": 12, "history": 3}
+FACTORS = {"factor": 2, "past_period": 6, "indicator": 3, "count": 11, "effect": 3}
+EXPERTS = {"kind": 2, "expert": 4, "panel": 1}
+JUDGED = {**EXPERTS, "topic": 3, "question": 4, "segment": 3, "judgment": 9}
+RECORDS = {**EXPERTS, "exam": 1, "exercise": 5, "record": 11}
+FULL = {**CASES, **FACTORS, **JUDGED, **RECORDS, "pair": 3, "link": 2}
+
+SHAPES: dict[str, dict[str, int]] = {
+    "full": FULL,
+    "no trials": {**FULL, "trial": 0},
+    "no hazards": {**FULL, "cell": 0, "history": 0},
+    "plain cases": {**CASES, "covariate": 0, "frailty": 0, "term": 0},
+    "cases with correlated frailties": {**CASES, "pair": 2},
+    "history only": {"history": 2},
+    "history and factors": {"history": 5, **FACTORS},
+    "indicators without factors": {"past_period": 4, "indicator": 2, "count": 7},
+    "factors without counts": {"factor": 2, "past_period": 3, "effect": 2},
+    "factors before any period": {"factor": 1, "effect": 2},
+    "a single month": {"factor": 1, "past_period": 1, "indicator": 1, "count": 1},
+    "links only": {"link": 2},
+    "judgments alone": JUDGED,
+    "judgments and links": {**JUDGED, "link": 2},
+    "judgments and factors": {**JUDGED, **FACTORS},
+    "binary judgments alone": {**JUDGED, "segment": 0},
+    "track records alone": RECORDS,
+    "a panel with nothing to say": EXPERTS,
+    "no judgments": {**FULL, **dict.fromkeys(JUDGED, 0), **RECORDS},
+    "no track records": {**FULL, **dict.fromkeys(RECORDS, 0), **JUDGED},
+    "prior only": {},
+}
+
+
+def random_arrays(seed: int, **sizes: int) -> ModelArrays:
+    """A study of three outcomes: two with age bands and one without."""
+    rng = np.random.default_rng(seed)
+    n = dict.fromkeys(DIMS, 0) | {"outcome": OUTCOMES, "band": 6, "step": 3} | sizes
+    is_binary = rng.integers(0, 2, n["question"]) if n["segment"] else np.ones(n["question"])
+    parts = _parts(rng, n, is_binary)
+    n["part"] = len(parts["part_question"])
+    values: dict[str, Any] = {}
+    for name, spec in ARRAYS.items():
+        shape = [n[dim] for dim in spec.dims]
+        if spec.indexes is not None:
+            into = n[spec.indexes.removesuffix(OR_NONE)] + spec.indexes.endswith(OR_NONE)
+            values[name] = rng.integers(0, max(into, 1), shape)
+        else:
+            values[name] = rng.normal(0, 1, shape) if spec.minimum is None else rng.uniform(0.2, 1.2, shape)
+    walk = np.zeros((6, 3))
+    walk[:3, :2], walk[3:5, 2:] = BANDS[0].walk, BANDS[1].walk
+    weights = rng.dirichlet(np.ones(n["level"] + 1), size=OUTCOMES)[:, :-1]
+    trials = rng.integers(1, 20, n["trial"])
+    pairs = [(1, 0), (2, 0), (2, 1)]
+    chosen = sorted(rng.choice(len(pairs), n["pair"], replace=False))
+    every = list(itertools.product(range(OUTCOMES), range(n["factor"])))
+    effects = [every[k] for k in rng.choice(len(every), n["effect"], replace=False)] if every else []
+    values |= parts | {
+        "mu_loc": rng.normal(-1, 0.5, OUTCOMES),
+        "sigma_scale": [0.7, 0.0, 0.4],
+        "trend_scale": [0.5, 0.0, 0.0],
+        "trial_yes": rng.binomial(trials, 0.3),
+        "trial_n": trials,
+        "band_outcome": [0, 0, 0, 1, 1, 2],
+        "band_log_age": np.concatenate([bands.log_ages for bands in BANDS]),
+        "walk": walk,
+        "cell_events": rng.integers(0, 2, n["cell"]) * 0.5,
+        "present_weights": weights,
+        "present_new": 1 - weights.sum(axis=1),
+        "pair_row": [pairs[k][0] for k in chosen],
+        "pair_column": [pairs[k][1] for k in chosen],
+        "is_first": np.arange(n["past_period"]) == 0,
+        "loading_scale": rng.choice([-0.7, 0.7], n["indicator"]),
+        "count_value": rng.poisson(4, n["count"]),
+        "effect_outcome": [j for j, _ in effects],
+        "effect_factor": [f for _, f in effects],
+        "question_is_binary": is_binary,
+        "question_steps": rng.integers(1, 30, n["question"]),
+        "exercise_centring": rng.choice([0.0, 0.5, 0.9, 1.0], n["exercise"]),
+        "exercise_yes": rng.integers(0, 2, n["exercise"]),
+    }
+    return ModelArrays(values, frailties=n["frailty"])
+
+
+def _parts(rng: np.random.Generator, n: dict[str, int], is_binary: np.ndarray) -> dict[str, list[float]]:
+    """Every question about an event has one to all of the segments, and in each the outcome and perhaps a rival."""
+    names = ("part_question", "part_segment", "part_outcome", "part_band", "part_link", "part_length", "part_own")
+    rows: list[tuple[float, ...]] = []
+    for question in np.flatnonzero(is_binary == 0):
+        own, rival = rng.permutation(OUTCOMES)[:2]
+        rivals = [own] if rng.random() < 0.3 else [own, rival]
+        for segment in range(rng.integers(1, n["segment"] + 1)):
+            for outcome in rivals:
+                link = rng.integers(0, n["link"] + 1)
+                rows.append((question, segment, outcome, rng.integers(0, 6), link, rng.uniform(0.5, 3), outcome == own))
+    return {name: [row[column] for row in rows] for column, name in enumerate(names)}
