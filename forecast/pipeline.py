@@ -12,24 +12,25 @@ import platform
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
-from forecast.answer import Answer, Check, Diagnostics, Provenance
+from forecast.answer import Answer, Diagnostics, Provenance
 from forecast.errors import StopRequestedError
 from forecast.futures.archive import assemble_tree, write_tree
-from forecast.futures.hazards import cumulative_incidence, present_case, probability_by_resolution
+from forecast.futures.notes import latest_known, make_notes
+from forecast.futures.opinions import summarize_correlations, summarize_links, summarize_opinions
+from forecast.futures.pairs import summarize_pairs
+from forecast.futures.posterior import quick_probabilities
 from forecast.futures.reference import case_levels
+from forecast.futures.rolled import Rolled, outcome_probabilities, roll_forward
+from forecast.futures.signals import summarize_factors, summarize_indicators
 from forecast.futures.summary import (
-    Rolled,
-    outcome_probabilities,
     probability_errors,
-    roll_forward,
     summarize_covariates,
     summarize_outcomes,
+    summarize_remainder,
     summarize_scenarios,
 )
 from forecast.inference.diagnostics import diagnose
@@ -41,9 +42,9 @@ from forecast.model.cost import require_affordable
 from forecast.model.encode import EncodedStudy, encode_study
 from forecast.plots.figures import Figure, build_figures
 from forecast.stages import Progress, Stage, StageClock
-from forecast.study import Spell, Study, require_supported
+from forecast.study import Study
 
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 """Changes whenever the same document and seed would give other numbers."""
 
 __all__ = ["ComputedForecast", "Progress", "Stage", "available_cores", "compute_forecast", "resolve_seed", "warm_up"]
@@ -108,7 +109,7 @@ def compute_forecast(
     Raises
     ------
     StudyError
-        The study cannot be used, or names a block whose mathematics is not here yet.
+        The study cannot be used.
     SamplingError
         The sampler could not start or did not finish.
     StopRequestedError
@@ -116,7 +117,6 @@ def compute_forecast(
     """
     run = StageClock(on_progress, should_stop)
     with run.stage(Stage.LOAD):
-        require_supported(study)
         seed = resolve_seed(study, seed)
         encoded = encode_study(study)
         require_affordable(encoded)
@@ -138,7 +138,7 @@ def compute_forecast(
         rolled = roll_forward(encoded, everything, seed=seed)
         cases = case_levels(encoded, everything)
         latent, reported = split_latent(everything)
-        reported = reported.assign(probability=outcome_probabilities(encoded, everything, rolled))
+        reported = reported.merge(outcome_probabilities(encoded, everything, rolled))
         draws = assemble_tree(
             encoded,
             reported,
@@ -146,7 +146,7 @@ def compute_forecast(
             stats,
             program.draw_prior(encoded.arrays, PRIOR_DRAWS, seed),
             cases,
-            rolled.futures.to_dataset(study.sampler.draws),
+            rolled,
             seed=seed,
         )
     with run.stage(Stage.DIAGNOSE):
@@ -180,12 +180,7 @@ def _sampling_reporter(run: StageClock, encoded: EncodedStudy) -> Callable[[Samp
 
 def preview_probabilities(encoded: EncodedStudy, preview: xr.Dataset) -> dict[str, float]:
     """Running probability of each outcome from half-finished chains (nutpie pads short ones with NaN)."""
-    draws = preview[["theta", "log_hazard_shape"]].stack(sample=("chain", "draw")).dropna("sample")
-    thin = draws.isel(sample=slice(None, None, max(1, draws.sizes["sample"] // 200))).reset_index("sample", drop=True)
-    flat = thin.rename(sample="draw").expand_dims("chain")
-    present = present_case(encoded, flat)
-    mean = probability_by_resolution(present, cumulative_incidence(present)).mean(axis=0)
-    return dict(zip(present.outcomes, map(float, mean), strict=True))
+    return quick_probabilities(encoded, preview, 0)
 
 
 def _answer(
@@ -203,6 +198,7 @@ def _answer(
         outcomes = summarize_outcomes(encoded, posterior, rolled, cases)
         scenarios = summarize_scenarios(encoded, rolled)
         covariates = summarize_covariates(encoded, posterior)
+        experts, questions = summarize_opinions(encoded, posterior)
     checks = check_diagnostics(diagnostics, probability_errors(outcomes, scenarios))
     verdict, reasons = decide_verdict(checks)
     return Answer(
@@ -218,7 +214,15 @@ def _answer(
         outcomes=outcomes,
         scenarios=scenarios,
         covariates=covariates,
-        checks=(*checks, *_notes(study), *_prior_notes(study, prior)),
+        pairs=summarize_pairs(rolled),
+        remainder=summarize_remainder(encoded, rolled),
+        factors=summarize_factors(encoded, posterior),
+        indicators=summarize_indicators(encoded, posterior, seed=seed),
+        experts=experts,
+        questions=questions,
+        links=summarize_links(encoded, posterior),
+        correlations=summarize_correlations(encoded, posterior),
+        checks=(*checks, *make_notes(encoded, prior)),
         diagnostics=diagnostics,
         provenance=Provenance(
             seed=seed,
@@ -230,7 +234,7 @@ def _answer(
             host=socket.gethostname(),
             duration_seconds=0.0,
             evidence=encoded.evidence_counts,
-            latest_known_at=_latest_known(encoded),
+            latest_known_at=latest_known(encoded),
         ),
     )
 
@@ -242,48 +246,7 @@ def _diagnosed(
 
     A case without one is a sum of quantities that are diagnosed themselves.
     """
-    own = [unit.label for unit in encoded.units if unit.frailty is not None]
+    own = [unit.label for unit in encoded.units if unit.frailty]
     if cases is None or not own:
         return reported, latent
     return reported.assign(case_level=cases.sel(unit=own)), latent.drop_vars("frailty_z")
-
-
-def _prior_notes(study: Study, prior: xr.Dataset) -> tuple[Check, ...]:
-    """What the priors alone say of the present case, with the spread of classes and cases, before any evidence."""
-    notes = []
-    for outcome in study.outcomes:
-        low, median, high = np.quantile(prior["probability"].sel(outcome=outcome.id), [0.05, 0.5, 0.95])
-        notes.append(
-            Check(
-                name="prior",
-                passed=None,
-                value=float(median),
-                threshold=None,
-                message=f"before any case or history, {outcome.id} has probability {median:.2f} by its date "
-                f"({low:.2f} to {high:.2f}, 90 %): the stated prior, widened by the spread of classes and cases",
-            )
-        )
-    return tuple(notes)
-
-
-def _notes(study: Study) -> tuple[Check, ...]:
-    """What a reader should know and no threshold decides."""
-    return tuple(
-        Check(
-            name="default_prior",
-            passed=None,
-            value=None,
-            threshold=None,
-            message=f"outcome {outcome.id} states no prior; {outcome.prior_on_scale(study.horizon)} was used on its scale",
-        )
-        for outcome in study.outcomes
-        if outcome.prior is None
-    )
-
-
-def _latest_known(encoded: EncodedStudy) -> date | None:
-    """The latest end of a case that has ended; None when none has, or no case has dates."""
-    as_of = encoded.study.as_of
-    spells = [unit.case.data for unit in encoded.units if isinstance(unit.case.data, Spell)]
-    ended = [spell.exited for spell in spells if spell.exited is not None and (spell.event or spell.exited < as_of)]
-    return max(ended, default=None)

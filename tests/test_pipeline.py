@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forecast.errors import CancelledError, DeadlineError, StudyError, UnsupportedBlockError
+from forecast.errors import CancelledError, DeadlineError, StudyError
 from forecast.pipeline import Progress, Stage, compute_forecast, resolve_seed
 from tests.documents import binary_outcome, event_outcome, make_study
 
@@ -56,15 +56,6 @@ def test_the_next_forecast_after_a_cancelled_one_is_undisturbed() -> None:
     with pytest.raises(CancelledError):
         compute_forecast(study, should_stop=lambda: CancelledError)
     assert compute_forecast(study).answer.outcomes == before
-
-
-def test_blocks_without_mathematics_are_refused_and_never_ignored() -> None:
-    study = make_study(
-        event_outcome(), binary_outcome(),
-        links=[{"cause": "agreement", "effect_on": "exit", "log_ratio": "normal(0.5, 0.3)", "rationale": "peace"}],
-    )  # fmt: skip
-    with pytest.raises(UnsupportedBlockError, match="links"):
-        compute_forecast(study)
 
 
 def test_a_scenario_that_is_an_outcome_has_its_probability() -> None:

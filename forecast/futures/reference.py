@@ -8,7 +8,7 @@ import xarray as xr
 
 from forecast.answer import CaseSummary, ClassSummary, Interval, NewClassSummary, ReferenceSummary
 from forecast.dims import CHAIN, DRAW, UNIT
-from forecast.futures.hazards import mean_multiplier
+from forecast.futures.posterior import mean_multiplier
 from forecast.futures.scenarios import spread
 from forecast.model.cost import MAX_UNITS
 from forecast.model.encode import EncodedStudy
@@ -31,19 +31,42 @@ def case_levels(encoded: EncodedStudy, posterior: xr.Dataset) -> xr.DataArray | 
         x = np.asarray(encoded.arrays["unit_covariates"], dtype=float)
         level = level + posterior["beta"].transpose(CHAIN, DRAW, "covariate").values @ x.T
     if "frailty_z" in posterior:
-        outcomes = encoded.coords["outcome"]
-        own = [position for position, unit in enumerate(units) if unit.frailty is not None]
-        z = posterior["frailty_z"].transpose(CHAIN, DRAW, "frailty").values
-        sigma = posterior["sigma"].transpose(CHAIN, DRAW, "outcome").values
-        scaled = sigma[:, :, [outcomes.index(units[position].outcome) for position in own]] * z
-        level = level.copy()
-        level[:, :, own] += scaled
+        level = level + _frailties(encoded, posterior)
     coords = {
         CHAIN: posterior[CHAIN],
         DRAW: posterior[DRAW],
         UNIT: [unit.label for unit in units],
     }
     return xr.DataArray(level, dims=(CHAIN, DRAW, UNIT), coords=coords, name="case_level")
+
+
+def _frailties(encoded: EncodedStudy, posterior: xr.Dataset) -> FloatArray:
+    """What its frailty adds to the level of each case; dims (chain, draw, unit)."""
+    arrays, sizes = encoded.arrays, (posterior.sizes[CHAIN], posterior.sizes[DRAW], len(encoded.units))
+    z = posterior["frailty_z"].transpose(CHAIN, DRAW, "frailty").values
+    sigma = posterior["sigma"].transpose(CHAIN, DRAW, "outcome").values
+    places = list(zip(arrays["term_row"].tolist(), arrays["term_column"].tolist(), strict=True))
+    cholesky = {place: _cholesky_element(encoded, posterior, *place) for place in set(places)}
+    result = np.zeros(sizes)
+    terms = zip(arrays["term_unit"].tolist(), arrays["term_frailty"].tolist(), places, strict=True)
+    for unit, frailty, place in terms:
+        outcome = encoded.outcomes.index(encoded.units[unit].outcome)
+        result[:, :, unit] += sigma[:, :, outcome] * cholesky[place] * z[:, :, frailty]
+    return result
+
+
+def _cholesky_element(encoded: EncodedStudy, posterior: xr.Dataset, row: int, column: int) -> FloatArray:
+    """One element of the Cholesky factor of R from its partial correlations, dims (chain, draw)."""
+    pairs = zip(encoded.arrays["pair_row"].tolist(), encoded.arrays["pair_column"].tolist(), strict=True)
+    place = {pair: position for position, pair in enumerate(pairs)}
+    element = np.ones((posterior.sizes[CHAIN], posterior.sizes[DRAW]))
+    if not place:
+        return element
+    partial = np.tanh(posterior["partial_z"].transpose(CHAIN, DRAW, "pair").values)
+    for before in range(column):
+        if (row, before) in place:
+            element = element * np.sqrt(1.0 - partial[:, :, place[row, before]] ** 2)
+    return element if row == column else element * partial[:, :, place[row, column]]
 
 
 def summarize_reference(

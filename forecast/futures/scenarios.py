@@ -1,6 +1,7 @@
 """Scenario probabilities: the expression tree evaluated over simulated futures, with Monte Carlo error and spread.
 
-A bare outcome id means that the outcome resolves yes: it has occurred by its own resolution date.
+A bare outcome id means that the outcome resolves yes: it has occurred by its own resolution date. Light: an answer and
+a query on it are counted by the same functions.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from arviz_stats.base import array_stats
 
 from forecast.answer import Interval
+from forecast.futures.montecarlo import mcse_of_mean
 from forecast.futures.simulation import Futures
 from forecast.study import And, Before, By, Calendar, Expression, Not, Occurs, Or
 
@@ -20,6 +21,8 @@ BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
 INTERVAL_LEVEL = 0.9
+LEAST_EFFECTIVE_DRAWS = 200
+"""Below it a conditional probability is not given."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Estimate:
     probability: float
     mcse: float
     effective_draws: float
-    """p (1 - p) / mcse^2."""
+    """p (1 - p) / mcse^2; of a conditional probability, what the condition leaves of its own."""
 
 
 def evaluate(
@@ -69,16 +72,60 @@ def estimate(happened: BoolArray, chains: int) -> Estimate:
     The error is that of the mean over draws of each draw's share, which carries both the autocorrelation of the
     chains and the binomial noise of the futures. A count of none or all still has an error: that of half a future.
     """
-    n = happened.size
-    probability = float(happened.mean())
-    shares = happened.mean(axis=1).reshape(chains, -1)
-    smoothed = (happened.sum() + 0.5) / (n + 1.0)
+    (result,) = estimate_each(happened.sum(axis=1)[None], happened.shape[1], chains)
+    return result
+
+
+def estimate_each(counts: npt.NDArray[np.integer], replicates: int, chains: int) -> list[Estimate]:
+    """The same for several events at once, from how many of a draw's futures have each; dims (event, draw)."""
+    shares = counts / replicates
+    measured = mcse_of_mean(shares.reshape(len(counts), chains, -1))
+    return [
+        _with_floor(float(share.mean()), float(count.sum()), count.size * replicates, float(error))
+        for share, count, error in zip(shares, counts, measured, strict=True)
+    ]
+
+
+def _with_floor(probability: float, successes: float, n: float, measured: float) -> Estimate:
+    """An estimate whose error is at least the binomial one of its `n` futures, half a success added."""
+    smoothed = (successes + 0.5) / (n + 1.0)
     floor = float(np.sqrt(smoothed * (1.0 - smoothed) / n))
-    measured = 0.0
-    if shares.max() > shares.min():
-        measured = float(array_stats.mcse(shares, chain_axis=0, draw_axis=1, method="mean"))
     mcse = max(floor, measured) if np.isfinite(measured) else floor
     return Estimate(probability, mcse, float(smoothed * (1.0 - smoothed) / mcse**2))
+
+
+def draws_left(condition: Estimate) -> float:
+    """Effective draws in which a condition holds: all of them if it always does."""
+    return condition.effective_draws * condition.probability
+
+
+def conditional_each(
+    joint: npt.NDArray[np.integer], condition: npt.NDArray[np.integer], replicates: int, chains: int
+) -> list[Estimate]:
+    """Probabilities among the futures in which a condition holds, with their Monte Carlo standard errors.
+
+    A ratio of two means; its error is, by the delta method, that of the mean of each draw's influence
+    (a - ratio b) / mean b, with a and b the draw's shares of the joint event and of the condition (Cochran 1977,
+    Sampling Techniques, section 2.11). `effective_draws` is what the condition leaves.
+
+    Parameters
+    ----------
+    joint
+        Dims (event, draw): how many of a draw's futures have the event and the condition.
+    condition
+        Dims (draw): how many have the condition; not all 0.
+    """
+    held = float(condition.sum())
+    ratios = joint.sum(axis=1) / held
+    influence = (joint - ratios[:, None] * condition) / (held / condition.size)
+    measured = mcse_of_mean(influence.reshape(len(joint), chains, -1))
+    (of_condition,) = estimate_each(condition[None], replicates, chains)
+    left = draws_left(of_condition)
+    results = []
+    for ratio, count, error in zip(ratios, joint.sum(axis=1), measured, strict=True):
+        with_floor = _with_floor(float(ratio), float(count), held, float(error))
+        results.append(Estimate(with_floor.probability, with_floor.mcse, left))
+    return results
 
 
 def spread(values: FloatArray, level: float = INTERVAL_LEVEL) -> Interval:
@@ -88,17 +135,28 @@ def spread(values: FloatArray, level: float = INTERVAL_LEVEL) -> Interval:
 
 
 def probability_spread(happened: BoolArray, level: float = INTERVAL_LEVEL) -> Interval:
-    """Posterior spread of a probability known for each draw only by a share of its futures.
+    """Posterior spread of a probability known for each draw only by a share of its futures; dims (draw, replicate)."""
+    low, high = np.quantile(
+        denoise(happened.mean(axis=1), happened.shape[1]), [(1 - level) / 2, (1 + level) / 2], axis=0
+    )
+    return Interval(level=level, low=float(low), high=float(high))
 
-    The shares spread more than the probabilities behind them, by the binomial variance p (1 - p) / n; they are drawn
-    towards their mean until their variance is the unbiased estimate of the probabilities' own (method of moments,
-    as in empirical Bayes: Efron and Morris 1975, doi:10.1080/01621459.1975.10479864).
+
+def denoise(shares: FloatArray, replicates: int) -> FloatArray:
+    """Shares of `replicates` futures, drawn together until they spread as the probabilities behind them do.
+
+    They spread more, by the binomial variance p (1 - p) / n; they are drawn towards their mean until their variance is
+    the unbiased estimate of the probabilities' own (method of moments, as in empirical Bayes: Efron and Morris 1975,
+    doi:10.1080/01621459.1975.10479864).
+
+    Parameters
+    ----------
+    shares
+        Dims (draw, any others).
     """
-    replicates = happened.shape[1]
-    shares = happened.mean(axis=1)
-    mean, total = float(shares.mean()), float(shares.var())
-    if total <= 0 or replicates < 2:
-        return Interval(level=level, low=mean, high=mean)
-    binomial = float((shares * (1 - shares)).mean()) / (replicates - 1)
-    factor = np.sqrt(max(0.0, total - binomial) / total)
-    return spread(np.clip(mean + factor * (shares - mean), 0.0, 1.0), level)
+    mean, total = shares.mean(axis=0), shares.var(axis=0)
+    if replicates < 2:
+        return np.broadcast_to(mean, shares.shape)
+    binomial = (shares * (1 - shares)).mean(axis=0) / (replicates - 1)
+    factor = np.sqrt(np.divide(np.maximum(total - binomial, 0.0), total, out=np.zeros_like(total), where=total > 0))
+    return np.asarray(np.clip(mean + factor * (shares - mean), 0.0, 1.0))

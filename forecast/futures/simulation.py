@@ -1,25 +1,28 @@
-"""Simulated event histories: when each outcome happens in each future, with competing outcomes excluding one another.
+"""Simulated event histories: when each outcome happens in each future.
 
-Every outcome has its own unit-exponential threshold and happens when its cumulative hazard reaches it; of competing
-outcomes only the first one happens. Same seed and draws, same futures. tests/futures/test_simulation.py holds the
-counts against the exact cumulative incidence.
+Same seed and draws, same futures, whatever the number of threads. tests/futures/test_simulation.py holds the counts
+against closed forms and against a slow simulation written another way. Light: NumPy alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-import xarray as xr
 
-from forecast.dims import FUTURE, OUTCOME
-from forecast.futures.hazards import PresentCase
-
-FloatArray = npt.NDArray[np.float64]
+from forecast.futures.occurrence import occurrence_times
+from forecast.futures.present import FloatArray, IntArray, PresentCase
 
 MAX_DRAWS = 4000
 """Posterior draws that are rolled forward; more are thinned evenly along each chain."""
+THREADS = 2
+"""NumPy lets go of the interpreter inside long loops."""
+BLOCK_FUTURES = 2048
+"""Futures of one block at most: large enough that Python's own time hardly counts, small enough for the cache."""
+BLOCK_CELLS = 2_000_000
+"""Numbers that a block holds at most: 16 MB."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Futures:
     """Simulated futures, grouped by the posterior draw that they come from."""
 
     outcomes: tuple[str, ...]
-    draws: npt.NDArray[np.int64]
+    draws: IntArray
     """Per simulated draw: its place among all posterior draws, chains end to end."""
     chains: int
     times: FloatArray
@@ -39,77 +42,60 @@ class Futures:
         """Number of futures."""
         return int(self.times.shape[0] * self.times.shape[1])
 
-    def to_dataset(self, draws_per_chain: int) -> xr.Dataset:
-        """`event_period` (dims future, outcome; horizon + 1 means not by the horizon) and `event_time` (periods)."""
-        times = self.times.reshape(-1, len(self.outcomes))
-        period = np.where(np.isfinite(times), np.maximum(np.ceil(times), 1), self.horizon + 1).astype(np.int32)
-        source = np.repeat(self.draws, self.times.shape[1])
-        return xr.Dataset(
-            {
-                "event_period": ((FUTURE, OUTCOME), period),
-                "event_time": ((FUTURE, OUTCOME), times),
-                "source_chain": (FUTURE, (source // draws_per_chain).astype(np.int32)),
-                "source_draw": (FUTURE, (source % draws_per_chain).astype(np.int32)),
-            },
-            coords={OUTCOME: list(self.outcomes), FUTURE: np.arange(times.shape[0])},
-            attrs={"horizon_periods": self.horizon},
-        )
 
-
-def thin_draws(chains: int, draws_per_chain: int, most: int) -> npt.NDArray[np.int64]:
+def thin_draws(chains: int, draws_per_chain: int, most: int) -> IntArray:
     """Evenly spaced draws of every chain, at most `most` in all, as places among all draws, chains end to end."""
     kept = np.linspace(0, draws_per_chain - 1, min(draws_per_chain, max(1, most // chains))).astype(np.int64)
     return np.concatenate([chain * draws_per_chain + kept for chain in range(chains)])
 
 
 def simulate_futures(
-    present: PresentCase, *, replicates: int, seed: int, draws: npt.NDArray[np.int64] | None = None
+    present: PresentCase,
+    *,
+    replicates: int,
+    seed: int,
+    draws: IntArray | None = None,
+    forced: Mapping[str, float] | None = None,
+    known: Futures | None = None,
+    threads: int = THREADS,
 ) -> Futures:
     """`replicates` futures for every draw of the present case.
-
-    Binary outcomes resolve at their resolution date.
 
     Parameters
     ----------
     draws
         Where the draws of the present case lie among all posterior draws, chains end to end; None if it has them all.
+    forced
+        Interventions: outcome -> when it is made to occur, in periods, infinite for never. What causes it is cut,
+        what it competes with cannot happen if it occurs, and everything downstream follows. Runs of the same seed
+        with and without share their random numbers.
+    known
+        The futures of the same present case, replicates and seed with nothing forced, if they are at hand: what the
+        forced outcomes cannot reach is taken from them.
     """
     draws = np.arange(present.draws) if draws is None else draws
-    rng = np.random.default_rng(seed)
-    n, outcomes, horizon = present.rates.shape
-    times = np.full((n, replicates, outcomes), np.inf)
-    for position in range(outcomes):
-        if present.is_binary[position]:
-            happens = rng.random((n, replicates)) < present.yes[:, position, None]
-            times[:, :, position] = np.where(happens, present.resolves[position], np.inf)
-        else:
-            threshold = rng.standard_exponential((n, replicates))
-            times[:, :, position] = _first_passage(present.rates[:, position, :], threshold)
-    _apply_competition(times, present.groups)
-    return Futures(present.outcomes, draws, present.chains, times, horizon)
+    places = {present.outcomes.index(outcome): time for outcome, time in (forced or {}).items()}
+    size = _draws_per_block(present, replicates)
+    starts = range(0, present.draws, size)
+    seeds = np.random.SeedSequence(seed).spawn(len(starts))
+    times = np.empty((present.draws, replicates, len(present.outcomes)))
+
+    def fill(start: int, block_seed: np.random.SeedSequence) -> None:
+        block = np.arange(start, min(start + size, present.draws))
+        before = None if known is None else known.times[block]
+        times[block] = occurrence_times(present.select(block), replicates, block_seed, places, before)
+
+    if threads > 1 and len(starts) > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(fill, starts, seeds))
+    else:
+        for start, block_seed in zip(starts, seeds, strict=True):
+            fill(start, block_seed)
+    return Futures(present.outcomes, draws, present.chains, times, present.horizon)
 
 
-def _first_passage(rates: FloatArray, threshold: FloatArray) -> FloatArray:
-    """When the cumulative hazard reaches the threshold; dims (draw, replicate), infinite if not by the horizon."""
-    n, horizon = rates.shape
-    reached = np.cumsum(rates, axis=1)
-    period = np.empty(threshold.shape, dtype=np.int64)
-    for row in range(n):
-        period[row] = np.searchsorted(reached[row], threshold[row], side="left")
-    inside = period < horizon
-    index = np.minimum(period, horizon - 1)
-    rate = np.take_along_axis(rates, index, axis=1)
-    start = np.take_along_axis(reached, index, axis=1) - rate
-    fraction = np.divide(threshold - start, rate, out=np.zeros_like(threshold), where=rate > 0)
-    return np.where(inside, index + np.clip(fraction, np.finfo(float).tiny, 1.0), np.inf)
-
-
-def _apply_competition(times: FloatArray, groups: npt.NDArray[np.int64]) -> None:
-    """Keep only the first event of each competing group, in place."""
-    for group in np.unique(groups):
-        members = np.flatnonzero(groups == group)
-        if len(members) < 2:
-            continue
-        own = times[:, :, members]
-        first = own == own.min(axis=2, keepdims=True)
-        times[:, :, members] = np.where(first, own, np.inf)
+def _draws_per_block(present: PresentCase, replicates: int) -> int:
+    """How many draws share one random stream; a property of the study alone, so that results are."""
+    held: int = present.factors.state.shape[1] + len(set(present.links.effect_on.tolist())) + 2
+    futures = min(BLOCK_FUTURES, BLOCK_CELLS // (present.horizon * held))
+    return max(1, futures // replicates)

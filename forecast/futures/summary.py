@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,80 +17,22 @@ from forecast.answer import (
     Timing,
     icd203_words,
 )
-from forecast.dims import CHAIN, DRAW
-from forecast.futures.hazards import (
-    PresentCase,
-    chunked_probability,
-    cumulative_incidence,
-    draws_within_budget,
-    present_case,
-    probability_by,
-)
+from forecast.futures.hazards import probability_by
 from forecast.futures.reference import summarize_reference
-from forecast.futures.scenarios import INTERVAL_LEVEL, Estimate, estimate, evaluate, probability_spread, spread
-from forecast.futures.simulation import MAX_DRAWS, Futures, simulate_futures, thin_draws
+from forecast.futures.rolled import Rolled
+from forecast.futures.scenarios import (
+    INTERVAL_LEVEL,
+    Estimate,
+    denoise,
+    estimate,
+    evaluate,
+    probability_spread,
+    spread,
+)
 from forecast.model.encode import EncodedStudy
-from forecast.study import By, Expression, Not, Occurs, Outcome, OutcomeKind
+from forecast.study import By, Expression, Not, Occurs, Or, Outcome, OutcomeKind
 
 FloatArray = npt.NDArray[np.float64]
-
-SPREAD_DRAWS, SPREAD_REPLICATES = 1000, 200
-"""Draws and futures per draw of the second simulation, from which the spread of a scenario's probability is taken."""
-
-FUTURES_STREAM, SPREAD_STREAM = 1, 2
-"""Independent random streams derived from the job's seed."""
-
-
-@dataclass(frozen=True)
-class Rolled:
-    """The present case rolled forward: exact probabilities of each draw, and simulated futures."""
-
-    present: PresentCase
-    incidence: FloatArray
-    """Dims (draw, outcome, horizon), for the draws that are rolled forward."""
-    by_resolution: FloatArray
-    """Dims (draw, outcome), for all draws."""
-    futures: Futures
-    replicated: Futures
-    """Fewer draws, many futures each."""
-
-    @property
-    def resolves(self) -> dict[str, float]:
-        """Periods to each outcome's resolution date."""
-        return dict(zip(self.present.outcomes, self.present.resolves.tolist(), strict=True))
-
-
-def roll_forward(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int) -> Rolled:
-    """Exact probabilities per draw, and simulated futures; same posterior and seed, same futures."""
-    chains, draws = posterior.sizes[CHAIN], posterior.sizes[DRAW]
-    kept = thin_draws(chains, draws, min(MAX_DRAWS, draws_within_budget(encoded)))
-    present = present_case(encoded, posterior, kept)
-    few = thin_draws(chains, len(kept) // chains, SPREAD_DRAWS)
-    streams = [
-        int(np.random.SeedSequence([seed, stream]).generate_state(1)[0]) for stream in (FUTURES_STREAM, SPREAD_STREAM)
-    ]
-    return Rolled(
-        present=present,
-        incidence=cumulative_incidence(present),
-        by_resolution=chunked_probability(encoded, posterior),
-        futures=simulate_futures(
-            present, replicates=encoded.study.sampler.futures_per_draw, seed=streams[0], draws=kept
-        ),
-        replicated=simulate_futures(
-            present.select(few), replicates=SPREAD_REPLICATES, seed=streams[1], draws=kept[few]
-        ),
-    )
-
-
-def outcome_probabilities(encoded: EncodedStudy, posterior: xr.Dataset, rolled: Rolled) -> xr.DataArray:
-    """Probability of each outcome by its resolution date, dims (chain, draw, outcome)."""
-    shape = (posterior.sizes[CHAIN], posterior.sizes[DRAW], len(encoded.coords["outcome"]))
-    return xr.DataArray(
-        rolled.by_resolution.reshape(shape),
-        dims=(CHAIN, DRAW, "outcome"),
-        coords={CHAIN: posterior[CHAIN], DRAW: posterior[DRAW], "outcome": encoded.coords["outcome"]},
-        name="probability",
-    )
 
 
 def summarize_outcomes(
@@ -113,12 +54,12 @@ def _summarize_outcome(
     cases: xr.DataArray | None,
 ) -> OutcomeForecast:
     study = encoded.study
-    result = _count(Occurs(outcome.id), encoded, rolled)
+    result = count_futures(Occurs(outcome.id), encoded, rolled)
     times = rolled.futures.times[:, :, position]
     ends = np.arange(1, study.horizon + 1)
     shares = np.searchsorted(np.sort(times.ravel()), ends, side="right") / times.size
     low, high = np.quantile(
-        rolled.incidence[:, position, :], [(1 - INTERVAL_LEVEL) / 2, (1 + INTERVAL_LEVEL) / 2], axis=0
+        _probabilities_by_period(rolled, position), [(1 - INTERVAL_LEVEL) / 2, (1 + INTERVAL_LEVEL) / 2], axis=0
     )
     return OutcomeForecast(
         id=outcome.id,
@@ -126,7 +67,7 @@ def _summarize_outcome(
         kind=outcome.kind.value,
         probability=result.probability,
         mcse=result.mcse,
-        interval=spread(rolled.by_resolution[:, position]),
+        interval=_outcome_spread(outcome, position, encoded, rolled),
         words=icd203_words(result.probability),
         by=study.resolves_by(outcome.id),
         horizon=tuple(
@@ -139,9 +80,30 @@ def _summarize_outcome(
             )
             for period in ends
         ),
-        timing=_summarize_timing(times) if outcome.kind is OutcomeKind.EVENT else None,
-        reference=summarize_reference(encoded, outcome, posterior, cases),
+        timing=None if outcome.kind is OutcomeKind.BINARY else _summarize_timing(times),
+        reference=None
+        if outcome.kind is OutcomeKind.THRESHOLD
+        else summarize_reference(encoded, outcome, posterior, cases),
     )
+
+
+def _outcome_spread(outcome: Outcome, position: int, encoded: EncodedStudy, rolled: Rolled) -> Interval:
+    if rolled.present.closed[position]:
+        return spread(rolled.by_resolution[:, position])
+    return expression_spread(Occurs(outcome.id), encoded, rolled)
+
+
+def _probabilities_by_period(rolled: Rolled, position: int) -> FloatArray:
+    """Probability by the end of each period, dims (draw, horizon): exact, or shares with their noise taken out."""
+    if rolled.present.closed[position]:
+        return rolled.incidence[:, position, :]
+    times = rolled.replicated.times[:, :, position]
+    draws, replicates = times.shape
+    horizon = rolled.replicated.horizon
+    period = np.where(np.isfinite(times), np.ceil(times), horizon + 1).astype(np.int64)
+    place = period + np.arange(draws)[:, None] * (horizon + 2)
+    counts = np.bincount(place.ravel(), minlength=draws * (horizon + 2)).reshape(draws, -1)
+    return denoise(np.cumsum(counts, axis=1)[:, 1 : horizon + 1] / replicates, replicates)
 
 
 def _clip(value: float) -> float:
@@ -158,18 +120,17 @@ def _summarize_timing(times: FloatArray) -> Timing:
     )
 
 
-def _count(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> Estimate:
-    happened = evaluate(
-        expression,
-        rolled.futures,
-        resolves=rolled.resolves,
-        calendar=encoded.study.calendar,
-    )
+def count_futures(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> Estimate:
+    """Probability of an expression, counted over the futures that are stored."""
+    happened = evaluate(expression, rolled.futures, resolves=rolled.resolves, calendar=encoded.study.calendar)
     return estimate(happened, rolled.futures.chains)
 
 
 def exact_probability(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> FloatArray | None:
-    """Probability of an expression about one outcome, exact for each draw that is rolled forward; None for others."""
+    """Probability of an expression about one outcome, exact for each draw that is rolled forward.
+
+    None for an expression about several outcomes, or about one without a closed form.
+    """
     match expression:
         case Not(item):
             inner = exact_probability(item, encoded, rolled)
@@ -180,10 +141,14 @@ def exact_probability(expression: Expression, encoded: EncodedStudy, rolled: Rol
             time = float(when) if isinstance(when, int | float) else encoded.study.calendar.periods_until(when)
         case _:
             return None
-    return probability_by(rolled.present, rolled.incidence, rolled.present.outcomes.index(outcome), time)
+    position = rolled.present.outcomes.index(outcome)
+    if not rolled.present.closed[position]:
+        return None
+    return probability_by(rolled.present, rolled.incidence, position, time)
 
 
-def _scenario_spread(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> Interval:
+def expression_spread(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> Interval:
+    """Posterior spread of the probability of an expression."""
     exact = exact_probability(expression, encoded, rolled)
     if exact is not None:
         return spread(exact)
@@ -193,22 +158,36 @@ def _scenario_spread(expression: Expression, encoded: EncodedStudy, rolled: Roll
 
 def summarize_scenarios(encoded: EncodedStudy, rolled: Rolled) -> tuple[ScenarioForecast, ...]:
     """The answer of every scenario, in the study's order."""
-    result = []
-    for scenario in encoded.study.scenarios:
-        counted = _count(scenario.expression, encoded, rolled)
-        result.append(
-            ScenarioForecast(
-                id=scenario.id,
-                title=scenario.title,
-                when=scenario.when,
-                probability=counted.probability,
-                mcse=counted.mcse,
-                effective_draws=counted.effective_draws,
-                interval=_scenario_spread(scenario.expression, encoded, rolled),
-                words=icd203_words(counted.probability),
-            )
-        )
-    return tuple(result)
+    return tuple(
+        _summarize_expression(scenario.id, scenario.title, scenario.when, scenario.expression, encoded, rolled)
+        for scenario in encoded.study.scenarios
+    )
+
+
+def summarize_remainder(encoded: EncodedStudy, rolled: Rolled) -> ScenarioForecast | None:
+    """The futures in which none of the scenarios comes true; None without scenarios."""
+    scenarios = [scenario.expression for scenario in encoded.study.scenarios]
+    if not scenarios:
+        return None
+    items = [item for found in scenarios for item in (found.items if isinstance(found, Or) else (found,))]
+    none_of_them = Not(items[0] if len(items) == 1 else Or(tuple(items)))
+    return _summarize_expression("remainder", "None of the scenarios", str(none_of_them), none_of_them, encoded, rolled)
+
+
+def _summarize_expression(
+    id: str, title: str, when: str, expression: Expression, encoded: EncodedStudy, rolled: Rolled
+) -> ScenarioForecast:
+    counted = count_futures(expression, encoded, rolled)
+    return ScenarioForecast(
+        id=id,
+        title=title,
+        when=when,
+        probability=counted.probability,
+        mcse=counted.mcse,
+        effective_draws=counted.effective_draws,
+        interval=expression_spread(expression, encoded, rolled),
+        words=icd203_words(counted.probability),
+    )
 
 
 def summarize_covariates(encoded: EncodedStudy, posterior: xr.Dataset) -> tuple[CovariateEffect, ...]:

@@ -26,6 +26,24 @@ EVENT_POSTERIOR = {
     "probability": ("outcome",),
     "case_level": ("unit",),
 }
+EVIDENCE_POSTERIOR = {
+    "persistence": ("factor",),
+    "state": ("past_period", "factor"),
+    "log_mean": ("indicator",),
+    "loading": ("indicator",),
+    "dispersion": ("indicator",),
+    "gamma": ("effect",),
+    "delta": ("link",),
+    "correlation": ("pair",),
+    "shared_bias": ("kind",),
+    "bias_sd": ("kind",),
+    "bias": ("expert",),
+    "slope": ("expert",),
+    "noise": ("expert",),
+    "common_sd": ("panel",),
+    "judged_log_odds": ("question",),
+    "threshold_probability": ("threshold",),
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,22 +62,22 @@ def tree(computed: ComputedForecast, tmp_path_factory: pytest.TempPathFactory) -
 def test_all_groups_are_there(tree: xr.DataTree) -> None:
     assert set(tree.children) == {
         "posterior", "latent", "prior", "posterior_predictive", "sample_stats", "observed_data", "constant_data",
-        "futures",
+        "futures", "mechanism",
     }  # fmt: skip
 
 
 def test_posterior_variables_have_their_names_and_dims(tree: xr.DataTree) -> None:
     posterior = tree["posterior"].to_dataset()
     found = {str(name): variable.dims[2:] for name, variable in posterior.data_vars.items()}
-    expected = EVENT_POSTERIOR | ({"beta": ("covariate",)} if "beta" in found else {})
-    assert found == expected
+    assert found == EVENT_POSTERIOR | EVIDENCE_POSTERIOR
     assert all(variable.dims[:2] == ("chain", "draw") for variable in posterior.data_vars.values())
 
 
 def test_every_labelled_dim_carries_the_ids_of_the_study(tree: xr.DataTree) -> None:
     posterior = tree["posterior"].to_dataset()
     study = load_study(study_path("karabakh-2021"))
-    assert posterior["outcome"].values.tolist() == [outcome.id for outcome in study.outcomes]
+    assert posterior["outcome"].values.tolist() == [outcome.id for outcome in study.outcomes if outcome.is_modelled]
+    assert tree["futures"]["outcome"].values.tolist() == [outcome.id for outcome in study.outcomes]
     for dim in set(posterior.dims) - {"chain", "draw"}:
         assert dim in posterior.coords
         assert posterior[dim].dtype.kind in "OUT"

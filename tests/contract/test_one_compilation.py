@@ -6,6 +6,7 @@ from forecast.inference.program import compilation_count
 from forecast.pipeline import compute_forecast
 from forecast.study import Study, load_study
 from priors import study_path
+from tests.documents import binary_outcome, make_study
 
 QUICK = {"draws": 200, "tune": 300, "chains": 2}
 
@@ -14,11 +15,26 @@ def quick(name: str) -> Study:
     return load_study(study_path(name)).with_sampler(**QUICK)
 
 
-def test_four_studies_of_different_shapes_cause_one_compilation() -> None:
-    answers = [
-        compute_forecast(quick(name)).answer for name in ("rat-tumors", "seeds", "conflict-recurrence", "baseball")
+def judgments_alone() -> Study:
+    """No prior, no case, no indicator: two experts and a market."""
+    rows = [
+        {"expert": name, "kind": kind, "outcome": "agreement", "probability": p, "on": "2019-12-01"}
+        for name, kind, p in (("x", "person", 0.2), ("y", "person", 0.4), ("m", "market", 0.3))
     ]
-    assert [answer.diagnostics.compilations for answer in answers] == [1, 1, 1, 1]
+    outcome = {key: value for key, value in binary_outcome().items() if key != "prior"}
+    return make_study(outcome, judgments={"rows": rows}).with_sampler(**QUICK)
+
+
+def test_studies_of_different_shapes_and_blocks_cause_one_compilation() -> None:
+    """Base rates, frailty, covariates, counts with exposure, experts, and all of it with factors and links at once."""
+    names = ("rat-tumors", "seeds", "conflict-recurrence", "baseball", "pumps", "karabakh-2021")
+    studies = [*map(quick, names), judgments_alone()]
+    answers = [compute_forecast(study).answer for study in studies]
+    assert [answer.diagnostics.compilations for answer in answers] == [1] * len(studies)
     assert compilation_count() == 1
-    shapes = {(len(a.outcomes), len(a.covariates), len(a.diagnostics.parameters)) for a in answers}
-    assert len(shapes) == 4
+    shapes = {
+        tuple(len(block) for block in (a.outcomes, a.covariates, a.indicators, a.experts, a.links)) for a in answers
+    }
+    assert len(shapes) >= 4
+    assert all(any(shape[block] for shape in shapes) for block in range(5))
+    assert len({len(answer.diagnostics.parameters) for answer in answers}) == len(studies)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from forecast.futures.hazards import PresentCase
+from forecast.futures.present import Factors, Links, PresentCase, Streams
 
 
 def make_present(
@@ -16,18 +16,71 @@ def make_present(
     resolves: list[float] | None = None,
     draws: int = 1,
     chains: int = 1,
+    states: dict[str, tuple[float, float]] | None = None,
+    effects: dict[tuple[int, str], float] | None = None,
+    links: dict[tuple[int, int], float] | None = None,
+    streams: list[tuple[float, float, float, str | None]] | None = None,
+    thresholds: dict[int, tuple[int, float]] | None = None,
 ) -> PresentCase:
-    """Dims of `rates` are (outcome, horizon); every draw is the same. `yes` makes an outcome binary."""
+    """Dims of `rates` are (outcome, horizon); every draw is the same. `yes` makes an outcome binary.
+
+    Parameters
+    ----------
+    states
+        Factor -> (state at the as-of date, persistence).
+    effects
+        (outcome, factor) -> gamma.
+    links
+        (cause, effect) -> delta.
+    streams
+        Log mean, loading, dispersion and factor of each indicator.
+    thresholds
+        Outcome -> (stream, at least).
+    """
     table = np.asarray(rates, dtype=float)
     outcomes, horizon = table.shape
-    probabilities = yes or {}
-    binary = np.array([position in probabilities for position in range(outcomes)])
+    probabilities, reached, names = yes or {}, thresholds or {}, list(states or {})
+    kinds = tuple("binary" if o in probabilities else "threshold" if o in reached else "event" for o in range(outcomes))
+    # One band for each period: the shape is then the log rate itself.
+    is_event = [kind == "event" for kind in kinds]
+    with np.errstate(divide="ignore"):
+        shape = np.concatenate([np.log(table[o]) for o in range(outcomes) if is_event[o]] or [np.zeros(0)])
+    level = [np.log(p / (1 - p)) if (p := probabilities.get(o)) else 0.0 for o in range(outcomes)]
+
+    def repeat(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        return np.repeat(np.asarray(values, dtype=float).reshape(1, -1), draws, axis=0)
+
+    def places(values: list[int]) -> npt.NDArray[np.int64]:
+        return np.array(values, dtype=np.int64)
+
     return PresentCase(
         outcomes=tuple(f"o{position}" for position in range(outcomes)),
-        is_binary=binary,
-        groups=np.array(groups if groups is not None else range(outcomes)),
-        rates=np.repeat(np.where(binary[:, None], 0.0, table)[None], draws, axis=0),
-        yes=np.repeat([[probabilities.get(position, 0.0) for position in range(outcomes)]], draws, axis=0),
+        kinds=kinds,
+        groups=places(groups if groups is not None else list(range(outcomes))),
         resolves=np.array(resolves if resolves is not None else [float(horizon)] * outcomes),
+        level=repeat(level),
+        shape=repeat(shape),
+        band_outcome=places([o for o in range(outcomes) if is_event[o] for _ in range(horizon)]),
+        time_in_band=np.tile(np.eye(horizon), sum(is_event)).reshape(horizon, -1),
+        factors=Factors(
+            state=repeat([state for state, _ in (states or {}).values()]),
+            persistence=repeat([persistence for _, persistence in (states or {}).values()]),
+            gamma=repeat(list((effects or {}).values())),
+            effect_outcome=places([outcome for outcome, _ in effects or {}]),
+            effect_factor=places([names.index(factor) for _, factor in effects or {}]),
+        ),
+        links=Links(
+            places([cause for cause, _ in links or {}]),
+            places([effect for _, effect in links or {}]),
+            repeat(list((links or {}).values())),
+        ),
+        streams=Streams(
+            log_mean=repeat([stream[0] for stream in streams or []]),
+            loading=repeat([stream[1] for stream in streams or []]),
+            dispersion=repeat([stream[2] for stream in streams or []]),
+            factor=places([-1 if stream[3] is None else names.index(stream[3]) for stream in streams or []]),
+            of_outcome=places([reached[o][0] if o in reached else -1 for o in range(outcomes)]),
+            at_least=np.array([reached[o][1] if o in reached else 0.0 for o in range(outcomes)]),
+        ),
         chains=chains,
     )

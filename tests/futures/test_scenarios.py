@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.futures.scenarios import estimate, evaluate, probability_spread
+from forecast.futures.scenarios import conditional_each, draws_left, estimate, evaluate, probability_spread
 from forecast.futures.simulation import Futures
 from forecast.study import Calendar, Period, parse_expression
 
@@ -71,6 +71,31 @@ def test_the_error_covers_what_repeated_runs_really_scatter_by() -> None:
         means.append(result.probability)
         errors.append(result.mcse)
     assert np.mean(errors) == pytest.approx(np.std(means), rel=0.2)
+
+
+def test_the_error_of_a_conditional_probability_covers_what_repeated_runs_scatter_by() -> None:
+    """Draws that drift slowly and move the condition and the event together: a ratio of two correlated means."""
+    rng = np.random.default_rng(6)
+    ratios, errors = [], []
+    for _ in range(200):
+        walk = rng.standard_normal((4, 500))
+        for step in range(1, 500):
+            walk[:, step] = 0.8 * walk[:, step - 1] + 0.6 * walk[:, step]
+        condition = rng.random((2000, 5)) < 1 / (1 + np.exp(1 - walk.ravel()))[:, None]
+        joint = condition & (rng.random((2000, 5)) < 1 / (1 + np.exp(-walk.ravel()))[:, None])
+        (result,) = conditional_each(joint.sum(axis=1)[None], condition.sum(axis=1), 5, chains=4)
+        ratios.append(result.probability)
+        errors.append(result.mcse)
+    assert np.mean(errors) == pytest.approx(np.std(ratios), rel=0.2)
+
+
+def test_a_condition_that_always_holds_changes_nothing_and_leaves_all_draws() -> None:
+    rng = np.random.default_rng(7)
+    happened, always = rng.random((1000, 5)) < 0.3, np.ones((1000, 5), dtype=bool)
+    (result,) = conditional_each(happened.sum(axis=1)[None], always.sum(axis=1), 5, chains=4)
+    plain = estimate(happened, chains=4)
+    assert (result.probability, result.mcse) == pytest.approx((plain.probability, plain.mcse))
+    assert draws_left(estimate(always, chains=4)) == pytest.approx(5000)
 
 
 def test_no_future_out_of_many_is_not_certainty() -> None:

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from forecast.futures.hazards import cumulative_incidence
+from forecast.futures.mechanism import futures_dataset
 from forecast.futures.simulation import simulate_futures, thin_draws
 from tests.futures.present import make_present
 
@@ -50,10 +51,20 @@ def test_the_same_seed_gives_the_same_futures_and_another_seed_others() -> None:
     assert not np.array_equal(first, other)
 
 
+def test_futures_do_not_depend_on_the_number_of_threads() -> None:
+    present = make_present(
+        np.full((4, 24), 0.03), groups=[0, 0, 2, 3], states={"f": (0.5, 0.8)}, effects={(0, "f"): 0.5},
+        links={(2, 0): 0.7, (1, 3): 1.0}, draws=1500,
+    )  # fmt: skip
+    one, two, many = (simulate_futures(present, replicates=5, seed=9, threads=n).times for n in (1, 2, 7))
+    assert np.array_equal(one, two)
+    assert np.array_equal(one, many)
+
+
 def test_event_period_counts_from_one_and_is_past_the_horizon_when_nothing_happens() -> None:
     present = make_present([[0.3] * 8], draws=200)
     futures = simulate_futures(present, replicates=5, seed=1)
-    dataset = futures.to_dataset(draws_per_chain=200)
+    dataset = futures_dataset(futures, draws_per_chain=200)
     period = dataset["event_period"].sel(outcome="o0").values
     times = futures.times.reshape(-1)
     assert period.min() >= 1

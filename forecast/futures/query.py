@@ -1,0 +1,236 @@
+"""Questions to a stored forecast: the probability of an expression, given what is observed or what is done.
+
+`observe` keeps the futures in which something holds: what one would believe on learning it. `do` makes an outcome
+occur (or never occur) and simulates again: its own causes are cut, so it says nothing about them. Given both, `observe`
+filters the futures in which `do` was done. Light: no PyMC, ArviZ, xarray or SciPy.
+
+References
+----------
+Seeing and doing: Pearl (2009), Causality, chapter 3, doi:10.1017/CBO9780511803161.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from forecast.answer import Probability, icd203_words
+from forecast.answer.parts import Part
+from forecast.errors import ExpressionError, FieldError, ForecastError
+from forecast.futures.present import BINARY
+from forecast.futures.scenarios import (
+    LEAST_EFFECTIVE_DRAWS,
+    BoolArray,
+    Estimate,
+    conditional_each,
+    draws_left,
+    estimate_each,
+    evaluate,
+)
+from forecast.futures.simulation import Futures
+from forecast.futures.stored import StoredFutures
+from forecast.study import Expression, Occurs, parse_expression, time_problems
+
+MAX_CONDITIONS = 50
+"""Observations, and interventions, of one query; a study has at most that many outcomes."""
+
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class QueryError(ForecastError, ValueError):
+    """A query cannot be read; `errors` names every place that was found to be wrong."""
+
+    code = "query_invalid"
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(str(error) for error in self.errors))
+
+
+class InsufficientDrawsError(ForecastError, ValueError):
+    """Too few futures satisfy what is observed."""
+
+    code = "insufficient_draws"
+
+    def __init__(self, effective_draws: float, futures: int, total: int) -> None:
+        self.effective_draws, self.futures, self.total = effective_draws, futures, total
+        super().__init__(
+            f"observe holds in {futures:,} of {total:,} futures, worth {effective_draws:.0f} independent ones; expected "
+            f"at least {LEAST_EFFECTIVE_DRAWS}; weaken the condition, or run the forecast with more "
+            "sampler.futures_per_draw or draws"
+        )
+
+
+class Intervention(BaseModel):
+    """An outcome that is made to occur."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    outcome: Annotated[str, Field(min_length=1, max_length=200)]
+    at: Annotated[float, Field(ge=0.0)] | None
+    """Periods from the as-of date, up to the horizon; None: it never occurs."""
+
+
+class QueryRequest(BaseModel):
+    """One question."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    expression: Text
+    """What is asked, in the grammar of scenarios."""
+    observe: Annotated[tuple[Text, ...], Field(max_length=MAX_CONDITIONS)] = ()
+    """Expressions that hold, all together."""
+    do: Annotated[tuple[Intervention, ...], Field(max_length=MAX_CONDITIONS)] = ()
+    all: bool = False
+    """Answer also for every outcome and every scenario of the study."""
+
+
+class Unconditional(Part):
+    """The same with nothing observed and nothing done."""
+
+    probability: Probability
+    mcse: float
+
+
+class Counted(Part):
+    """One probability under the conditions of a query."""
+
+    id: str
+    probability: Probability
+    mcse: float
+    effective_draws: float
+    words: str
+    unconditional: Unconditional
+
+
+class QueryAnswer(Part):
+    expression: str
+    """As it was understood."""
+    observe: tuple[str, ...]
+    do: tuple[Intervention, ...]
+    probability: Probability
+    mcse: float
+    effective_draws: float
+    """How many independent futures the answer rests on; with `observe`, how many it leaves."""
+    futures: int
+    """How many futures were counted; with `observe`, in how many it holds."""
+    words: str
+    """The ICD 203 wording of the probability."""
+    unconditional: Unconditional
+    outcomes: tuple[Counted, ...] = ()
+    """Every outcome by its resolution date; empty unless `all` was asked for."""
+    scenarios: tuple[Counted, ...] = ()
+
+
+def answer_query(stored: StoredFutures, request: QueryRequest) -> QueryAnswer:
+    """The probability of an expression over the futures in which everything observed holds, after what is done.
+
+    Raises
+    ------
+    QueryError
+        An expression cannot be read, or an intervention makes no sense.
+    InsufficientDrawsError
+        `observe` leaves fewer than `LEAST_EFFECTIVE_DRAWS`.
+    """
+    problems: list[FieldError] = []
+    asked = _read(stored, request.expression, "expression", problems)
+    observed = [_read(stored, text, f"observe[{place}]", problems) for place, text in enumerate(request.observe)]
+    problems += _intervention_problems(stored, request.do)
+    if problems or asked is None:
+        raise QueryError(problems)
+    events: dict[str, Expression] = {"": asked}
+    if request.all:
+        events |= {f"outcome {outcome}": Occurs(outcome) for outcome in stored.outcomes}
+        events |= {f"scenario {s.id}": parse_expression(s.when, stored.outcomes) for s in stored.scenarios}
+
+    futures = stored.intervene({d.outcome: np.inf if d.at is None else d.at for d in request.do})
+    conditions = [_happened(stored, futures, condition) for condition in observed if condition is not None]
+    holds = np.logical_and.reduce(conditions) if conditions else None
+    plain = _estimate(stored, stored.futures, events.values(), None)
+    is_plain = holds is None and not request.do
+    answers = plain if is_plain else _estimate(stored, futures, events.values(), holds)
+    counted = {
+        name: Counted(
+            id=name.partition(" ")[2],
+            probability=answer.probability,
+            mcse=answer.mcse,
+            effective_draws=answer.effective_draws,
+            words=icd203_words(answer.probability),
+            unconditional=Unconditional(probability=before.probability, mcse=before.mcse),
+        )
+        for name, answer, before in zip(events, answers, plain, strict=True)
+    }
+    first = counted.pop("")
+    return QueryAnswer(
+        expression=str(asked),
+        observe=tuple(str(condition) for condition in observed),
+        do=request.do,
+        probability=first.probability,
+        mcse=first.mcse,
+        effective_draws=first.effective_draws,
+        futures=futures.count if holds is None else int(holds.sum()),
+        words=first.words,
+        unconditional=first.unconditional,
+        outcomes=tuple(answer for name, answer in counted.items() if name.startswith("outcome ")),
+        scenarios=tuple(answer for name, answer in counted.items() if name.startswith("scenario ")),
+    )
+
+
+def _read(stored: StoredFutures, text: str, path: str, problems: list[FieldError]) -> Expression | None:
+    try:
+        expression = parse_expression(text, stored.outcomes)
+    except ExpressionError as error:
+        problems.append(FieldError(path, "expression_invalid", str(error)))
+        return None
+    end = stored.calendar.end_of(stored.horizon)
+    found = time_problems(expression, stored.calendar.as_of, end, stored.horizon)
+    problems.extend(FieldError(path, "outside_forecast", problem) for problem in found)
+    return expression
+
+
+def _intervention_problems(stored: StoredFutures, do: tuple[Intervention, ...]) -> list[FieldError]:
+    problems = []
+    seen: dict[str, int] = {}
+    for place, intervention in enumerate(do):
+        path, outcome, at = f"do[{place}]", intervention.outcome, intervention.at
+        if outcome not in stored.outcomes:
+            message = f"{outcome!r} is not an outcome of the study; expected one of {', '.join(stored.outcomes)}"
+            problems.append(FieldError(f"{path}.outcome", "unknown_id", message))
+            continue
+        if outcome in seen:
+            message = f"{outcome!r} is also in do[{seen[outcome]}]; expected each outcome once; remove one"
+            problems.append(FieldError(f"{path}.outcome", "duplicate", message))
+        rival = next((r for r in stored.rivals(outcome) if r in seen and do[seen[r]].at is not None), None)
+        if at is not None and rival is not None:
+            message = f"{outcome!r} and {rival!r} exclude one another; expected at most one that occurs; remove one"
+            problems.append(FieldError(f"{path}.outcome", "competes", message))
+        seen.setdefault(outcome, place)
+        is_binary = stored.kind(outcome) == BINARY
+        last = stored.resolves[outcome] if is_binary else float(stored.horizon)
+        if at is not None and at > last:
+            limit = "its resolution date" if is_binary else "the horizon"
+            message = f"{at:g} is after {limit}; expected 0 to {last:g} periods, or null for never; lower it"
+            problems.append(FieldError(f"{path}.at", "outside_forecast", message))
+    return problems
+
+
+def _happened(stored: StoredFutures, futures: Futures, expression: Expression) -> BoolArray:
+    return evaluate(expression, futures, resolves=stored.resolves, calendar=stored.calendar)
+
+
+def _estimate(
+    stored: StoredFutures, futures: Futures, events: Iterable[Expression], holds: BoolArray | None
+) -> list[Estimate]:
+    happened = [_happened(stored, futures, event) for event in events]
+    replicates, chains = futures.times.shape[1], futures.chains
+    if holds is None:
+        return estimate_each(np.array([event.sum(axis=1) for event in happened]), replicates, chains)
+    condition = holds.sum(axis=1)
+    left = draws_left(estimate_each(condition[None], replicates, chains)[0])
+    if left < LEAST_EFFECTIVE_DRAWS:
+        raise InsufficientDrawsError(left, int(holds.sum()), futures.count)
+    joint = np.array([(event & holds).sum(axis=1) for event in happened])
+    return conditional_each(joint, condition, replicates, chains)

@@ -1,0 +1,203 @@
+"""What a stored forecast's `draws.nc` says about the future: its futures, and how to roll them forward again.
+
+Light: NumPy and netCDF4, which is loaded on first use. The group `mechanism` holds everything that a query needs
+beside the futures themselves; `forecast.futures.mechanism` writes it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecast.dims import FUTURES
+from forecast.errors import ForecastError
+from forecast.futures.present import THRESHOLD, Factors, FloatArray, IntArray, Links, PresentCase, Streams
+from forecast.futures.simulation import Futures, simulate_futures
+from forecast.study.calendar import Calendar, Period
+
+MECHANISM = "mechanism"
+REMEMBERED = 8
+"""Interventions whose futures are kept: some 1.5 MB each for 20,000 futures of 9 outcomes."""
+
+_NETCDF = threading.Lock()
+"""The HDF5 library is not thread-safe, and netCDF4 does not guard it."""
+
+
+class FuturesUnavailableError(ForecastError, LookupError):
+    """A `draws.nc` was written before futures could be queried."""
+
+    code = "futures_unavailable"
+
+
+@dataclass(frozen=True)
+class StoredScenario:
+    """A scenario of the study that was forecast."""
+
+    id: str
+    title: str
+    when: str
+
+
+@dataclass
+class StoredFutures:
+    """The futures of one forecast, in memory; may be shared between threads."""
+
+    calendar: Calendar
+    horizon: int
+    present: PresentCase
+    futures: Futures
+    seed: int
+    """Of `futures`."""
+    scenarios: tuple[StoredScenario, ...]
+    _intervened: OrderedDict[tuple[tuple[str, float], ...], Futures] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Ids of all outcomes, in the study's order."""
+        return self.present.outcomes
+
+    @property
+    def resolves(self) -> dict[str, float]:
+        """Periods to each outcome's resolution date."""
+        return dict(zip(self.outcomes, self.present.resolves.tolist(), strict=True))
+
+    def kind(self, outcome: str) -> str:
+        """event, binary or threshold."""
+        return self.present.kinds[self.outcomes.index(outcome)]
+
+    def rivals(self, outcome: str) -> tuple[str, ...]:
+        """Outcomes that compete with one."""
+        groups = self.present.groups
+        own = groups[self.outcomes.index(outcome)]
+        return tuple(o for o, group in zip(self.outcomes, groups, strict=True) if group == own and o != outcome)
+
+    def intervene(self, forced: Mapping[str, float]) -> Futures:
+        """The futures when outcomes are made to occur (infinite: never), with the random numbers of the stored ones."""
+        if not forced:
+            return self.futures
+        key = tuple(sorted(forced.items()))
+        with self._lock:
+            if key in self._intervened:
+                self._intervened.move_to_end(key)
+                return self._intervened[key]
+        replicates = self.futures.times.shape[1]
+        made = simulate_futures(
+            self.present,
+            replicates=replicates,
+            seed=self.seed,
+            draws=self.futures.draws,
+            forced=forced,
+            known=self.futures,
+        )
+        with self._lock:
+            self._intervened[key] = made
+            while len(self._intervened) > REMEMBERED:
+                self._intervened.popitem(last=False)
+        return made
+
+
+def open_futures(path: Path) -> StoredFutures:
+    """Read the groups `futures` and `mechanism` of a `draws.nc`; the file is closed again.
+
+    Raises
+    ------
+    OSError
+        The file is not there or is not NetCDF.
+    FuturesUnavailableError
+        It has no group `mechanism`.
+    """
+    from netCDF4 import Dataset
+
+    with _NETCDF, Dataset(path) as root:
+        root.set_auto_mask(False)
+        if MECHANISM not in root.groups or FUTURES not in root.groups:
+            raise FuturesUnavailableError(
+                f"{path.name} has the groups {', '.join(sorted(root.groups))}; expected futures and mechanism, which "
+                "forecasts have had since they can be queried; run the forecast again"
+            )
+        group = root.groups[MECHANISM]
+        found = {name: variable[:] for name, variable in group.variables.items()}
+        attributes = {name: group.getncattr(name) for name in group.ncattrs()}
+        times = np.asarray(root.groups[FUTURES].variables["event_time"][:], dtype=float)
+        outcomes = tuple(str(name) for name in root.groups[FUTURES].variables["outcome"][:])
+    return _assemble(found, attributes, times, outcomes)
+
+
+def _assemble(
+    found: dict[str, Any], attributes: dict[str, Any], times: FloatArray, outcomes: tuple[str, ...]
+) -> StoredFutures:
+    present = _present_case(found, int(attributes["chains"]))
+    order = [outcomes.index(outcome) for outcome in present.outcomes]
+    grouped = times[:, order].reshape(present.draws, -1, len(order))
+    draws = np.asarray(found["source"], dtype=np.int64)
+    scenarios = zip(*(_names(found, key) for key in ("scenario", "scenario_title", "scenario_when")), strict=True)
+    return StoredFutures(
+        calendar=Calendar(Period(attributes["period"]), date.fromisoformat(attributes["as_of"])),
+        horizon=present.horizon,
+        present=present,
+        futures=Futures(present.outcomes, draws, present.chains, grouped, present.horizon),
+        seed=int(attributes["seed"]),
+        scenarios=tuple(StoredScenario(*scenario) for scenario in scenarios),
+    )
+
+
+def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
+    outcomes = _names(found, "outcome")
+    factors, indicators = _names(found, "factor"), _names(found, "indicator")
+    draws = len(found["level"])
+    horizon = len(found["horizon"])
+
+    def values(name: str, *shape: int) -> FloatArray:
+        return np.asarray(found[name], dtype=float) if name in found else np.zeros(shape)
+
+    kinds = _names(found, "kind")
+    return PresentCase(
+        outcomes=outcomes,
+        kinds=kinds,
+        groups=_places(_names(found, "group"), outcomes),
+        resolves=values("resolves"),
+        level=values("level"),
+        shape=values("shape", draws, 0),
+        band_outcome=_places(_names(found, "band_outcome"), outcomes),
+        time_in_band=values("time_in_band", horizon, 0),
+        factors=Factors(
+            state=values("state", draws, 0),
+            persistence=values("persistence", draws, 0),
+            gamma=values("gamma", draws, 0),
+            effect_outcome=_places(_names(found, "effect_outcome"), outcomes),
+            effect_factor=_places(_names(found, "effect_factor"), factors),
+        ),
+        links=Links(
+            _places(_names(found, "link_cause"), outcomes),
+            _places(_names(found, "link_effect_on"), outcomes),
+            values("delta", draws, 0),
+        ),
+        streams=Streams(
+            log_mean=values("log_mean", draws, 0),
+            loading=values("loading", draws, 0),
+            dispersion=values("dispersion", draws, 0),
+            factor=_places(_names(found, "indicator_factor"), factors),
+            of_outcome=_places(_names(found, "outcome_indicator"), indicators)
+            if THRESHOLD in kinds
+            else np.full(len(outcomes), -1, dtype=np.int64),
+            at_least=values("at_least", len(outcomes)),
+        ),
+        chains=chains,
+    )
+
+
+def _names(found: dict[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(str(value) for value in found[name]) if name in found else ()
+
+
+def _places(names: tuple[str, ...], known: tuple[str, ...]) -> IntArray:
+    """Where names lie among the known ones; -1 for an empty name, which means none."""
+    return np.array([known.index(name) if name else -1 for name in names], dtype=np.int64)
