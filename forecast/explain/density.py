@@ -1,0 +1,75 @@
+"""Log densities of draws under other arrays, by the compiled program itself."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+import numpy.typing as npt
+
+from forecast.explain.runs import Fit, Runs
+from forecast.model.arrays import ModelArrays
+from forecast.model.specs import ARRAYS, LATENTS
+
+FloatArray = npt.NDArray[np.float64]
+
+DATA: tuple[str, ...] = ("trial", "cell", "history", "count", "judgment", "record")
+"""Dims along which the likelihood adds up; nothing is sampled along them."""
+
+CHECK_EVERY = 500
+"""Draws between two questions whether to stop: some hundredths of a second."""
+
+
+def sampled_points(fit: Fit) -> FloatArray:
+    """The draws as the sampler saw them, dims (draw, parameter)."""
+    parts = []
+    for name, spec in LATENTS.items():
+        values = fit.values(name).reshape(fit.draws, -1)
+        parts.append(np.log(values) if spec.law == "half_normal" else values)
+    return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+
+def log_densities(runs: Runs, arrays: ModelArrays, points: FloatArray) -> FloatArray:
+    """Log density of each point, priors and likelihood together; dims (draw).
+
+    Raises
+    ------
+    ValueError
+        When the points do not have the arrays' number of parameters, or the program reports an error.
+    """
+    if points.shape[1] != arrays.parameters:
+        raise ValueError(f"points have {points.shape[1]} parameters; expected {arrays.parameters}, those of the arrays")
+    loaded = runs.program.load(arrays)
+    function, record = runs.program.logp_callback.function.ctypes, loaded.records[0].pointers.ctypes.data
+    double = ctypes.POINTER(ctypes.c_double)
+    result, gradient = np.empty(len(points)), np.empty(points.shape[1])
+    into = gradient.ctypes.data_as(double)
+    for place, point in enumerate(points):
+        if place % CHECK_EVERY == 0:
+            runs.going_on()
+        where = result[place:].ctypes.data_as(double)
+        if function(len(point), point.ctypes.data_as(double), into, where, ctypes.c_void_p(record)) != 0:
+            raise ValueError("the log density of a draw is not finite under other arrays; expected a finite number")
+    return result
+
+
+def with_arrays(arrays: ModelArrays, **changes: npt.ArrayLike) -> ModelArrays:
+    """The same arrays with some replaced."""
+    return ModelArrays({**arrays, **changes}, frailties=arrays.lengths["frailty"])
+
+
+def keep_rows(arrays: ModelArrays, dim: str, kept: npt.NDArray[np.bool_]) -> dict[str, npt.ArrayLike]:
+    """All arrays along a dim with some of its rows."""
+    return {
+        name: np.compress(kept, arrays[name], axis=spec.dims.index(dim))
+        for name, spec in ARRAYS.items()
+        if dim in spec.dims
+    }
+
+
+def without_data(arrays: ModelArrays) -> ModelArrays:
+    """The same model with no data but the answers of track records, whose questions are sampled themselves."""
+    changes: dict[str, npt.ArrayLike] = {}
+    for dim in DATA:
+        changes |= keep_rows(arrays, dim, np.zeros(arrays.lengths[dim], dtype=bool))
+    return with_arrays(arrays, **changes)

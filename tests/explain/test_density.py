@@ -1,0 +1,81 @@
+"""Log densities by the program, and the likelihood of experts against them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from forecast.errors import CancelledError
+from forecast.explain.density import keep_rows, log_densities, sampled_points, with_arrays
+from forecast.explain.expert_likelihood import ExpertLikelihood
+from forecast.explain.runs import Fit, Runs
+from forecast.explain.scaling import data_log_likelihood
+from forecast.model.encode import encode_study
+from tests.explain.studies import opinions_study, prior_fit, trials_study
+
+
+@cache
+def opinions_fit() -> Fit:
+    return prior_fit(encode_study(opinions_study()), 40)
+
+
+def runs_of(fit: Fit) -> Runs:
+    return Runs(fit.encoded.study, 1, None, None)
+
+
+def test_the_likelihood_of_trials_is_binomial() -> None:
+    fit = prior_fit(encode_study(trials_study((3, 22), (1, 5))), 40)
+    level = fit.values("class_level")[:, 0]
+    expected = 4 * level - 27 * np.logaddexp(0, level)
+    assert data_log_likelihood(runs_of(fit), fit) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("expert", ["a", "b", "c"])
+def test_what_an_expert_said_is_what_the_program_makes_of_his_rows(expert: str) -> None:
+    fit = opinions_fit()
+    arrays, place = fit.encoded.arrays, list(fit.encoded.opinions.experts).index(expert)
+    others = {dim: np.asarray(arrays[f"{dim}_expert"]) != place for dim in ("judgment", "record")}
+    without = with_arrays(
+        arrays, **{k: v for dim, kept in others.items() for k, v in keep_rows(arrays, dim, kept).items()}
+    )
+    points, runs = sampled_points(fit), runs_of(fit)
+    by_program = log_densities(runs, arrays, points) - log_densities(runs, without, points)
+    likelihood = ExpertLikelihood(fit)
+    exercises, alone = list(fit.encoded.opinions.exercises), {"a": "q2", "c": "q3"}
+    answers = likelihood.answers[:, exercises.index(alone[expert])] if expert in alone else 0.0
+    assert likelihood.of(place) - answers == pytest.approx(by_program, rel=1e-7, abs=1e-7)
+
+
+def test_answers_are_bernoulli_in_the_latent_truth() -> None:
+    """Whatever the truth's prior: an answer turned around changes the program's density by the truth itself."""
+    fit = opinions_fit()
+    arrays, runs, points = fit.encoded.arrays, runs_of(fit), sampled_points(fit)
+    for place in range(arrays.lengths["exercise"]):
+        turned = np.array(arrays["exercise_yes"])
+        turned[place] = 1 - turned[place]
+        other = with_arrays(arrays, exercise_yes=turned)
+        log_odds = log_densities(
+            runs, with_arrays(arrays, exercise_yes=np.maximum(turned, arrays["exercise_yes"])), points
+        )
+        log_odds = log_odds - log_densities(
+            runs, with_arrays(arrays, exercise_yes=np.minimum(turned, arrays["exercise_yes"])), points
+        )
+        sign = 1 if arrays["exercise_yes"][place] else -1
+        expected = log_densities(runs, arrays, points) - log_densities(runs, other, points)
+        assert sign * log_odds == pytest.approx(expected)
+        assert ExpertLikelihood(fit).answers[:, place] == pytest.approx(-np.logaddexp(0, -sign * log_odds), abs=1e-7)
+
+
+def test_points_that_do_not_fit_the_arrays_are_refused() -> None:
+    fit = opinions_fit()
+    with pytest.raises(ValueError, match="parameters; expected"):
+        log_densities(runs_of(fit), fit.encoded.arrays, np.zeros((2, 3)))
+
+
+def test_a_request_to_stop_is_heard_between_draws() -> None:
+    fit = opinions_fit()
+    runs = Runs(fit.encoded.study, 1, None, lambda: CancelledError)
+    with pytest.raises(CancelledError):
+        log_densities(runs, fit.encoded.arrays, sampled_points(fit))
