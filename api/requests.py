@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from fastapi import Header, Path, Query, Request
+from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.problems import RequestError
@@ -65,9 +68,7 @@ async def read_body_json(request: Request) -> dict[str, Any]:
         raise RequestError("the body is empty, expected a JSON object", code="body_invalid")
     value = await run_in_threadpool(lambda: plain_copy(read_json(body)))
     if not isinstance(value, dict):
-        raise RequestError(
-            'the body is not an object, expected a JSON object such as {"study": "..."}', code="body_invalid"
-        )
+        raise RequestError("the body is not an object, expected a JSON object with named values", code="body_invalid")
     return value
 
 
@@ -99,6 +100,30 @@ def wait_seconds(prefer: str | None) -> float:
     """How long the client prefers to wait (RFC 7240), at most a minute; 0 when it does not."""
     found = re.search(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})(?:$|[,;\s])", prefer or "")
     return min(float(found.group(1)), MAX_WAIT_SECONDS) if found else 0.0
+
+
+def parse_body[Body: BaseModel](model: type[Body], body: dict[str, Any]) -> Body:
+    """The body as the model that reads it.
+
+    Raises
+    ------
+    RequestError
+        With the path of every bad place, such as ``do[0].at``.
+    """
+    refuse_unknown(body, frozenset(model.model_fields))
+    try:
+        # JSON mode: dates are texts, and nothing else is taken for what it is not.
+        return model.model_validate_json(json.dumps(body))
+    except ValidationError as error:
+        errors = [
+            FieldError(path_text(found["loc"]), str(found["type"]), str(found["msg"])) for found in error.errors()
+        ]
+        raise RequestError("; ".join(map(str, errors)), errors) from None
+
+
+def path_text(steps: Iterable[str | int]) -> str:
+    """A path as a person reads it: ``observe[0]``."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
 
 
 def refuse_unknown(body: dict[str, Any], known: frozenset[str]) -> None:

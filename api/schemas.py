@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from forecast.answer import Check, Diagnostics, Verdict
+from forecast.jobs.states import JobKind
 from forecast.jobs.view import JobView, ProgressView
 
 
@@ -67,12 +68,20 @@ class ForecastDiagnostics(Schema):
 
 
 class JobRequest(BaseModel):
-    """Asks for a job: of a stored study, or of a document that comes with the request."""
+    """Asks for a job: a forecast of a stored study or of a document, or an explanation of a stored forecast."""
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: str = Field(default="forecast", description="What to compute.")
-    study: str | None = Field(default=None, description="Id of a stored study.")
+    kind: str = Field(
+        default=JobKind.FORECAST.value,
+        description="What to compute.",
+        json_schema_extra={"enum": [kind.value for kind in JobKind]},
+    )
+    study: str | None = Field(
+        default=None,
+        description="Id of a stored study; an explanation is of the newest forecast of its current version.",
+    )
+    forecast: str | None = Field(default=None, description="Id of the forecast to explain.")
     document: dict[str, Any] | None = Field(default=None, description="A study document, tables as rows.")
     as_of: date | None = Field(default=None, description="Use what was known on this day instead of the document's.")
     sampler: dict[str, Any] | None = Field(default=None, description="Sampler settings instead of the document's.")

@@ -1,4 +1,4 @@
-"""What every route needs: settings, database, files and the way to the queue."""
+"""What every route needs: settings, database, files, the way to the queue and the futures asked about."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.futures_cache import FuturesCache
 from forecast.jobs.publish import Publisher
 from forecast.jobs.submit import JobLimits
 from forecast.settings import Settings
@@ -21,15 +22,18 @@ class Service:
     database: Database
     artifacts: ArtifactStore
     publisher: Publisher
+    futures: FuturesCache
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
         """The installation that the settings describe; connects to nothing yet."""
+        artifacts = ArtifactStore(settings.artifacts)
         return cls(
             settings,
             Database(settings.database),
-            ArtifactStore(settings.artifacts),
+            artifacts,
             Publisher(settings.broker_url, settings.queue_name),
+            FuturesCache(artifacts),
         )
 
     @property

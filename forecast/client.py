@@ -8,15 +8,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import TracebackType
-from typing import Any, ClassVar, Final, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from urllib.parse import quote, urlsplit
 
 import httpx2
 
 from forecast.answer import StoredForecast
 from forecast.errors import FieldError, ForecastError
+from forecast.jobs.states import JobKind
 from forecast.jobs.view import JobView, ProgressView
 from forecast.settings import LOOPBACK_HOSTS
+
+if TYPE_CHECKING:
+    from forecast.futures.query import QueryAnswer, QueryRequest
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 90.0
@@ -102,15 +106,18 @@ class ForecastClient:
         *,
         study: str | None = None,
         document: Mapping[str, Any] | None = None,
+        forecast: str | None = None,
+        kind: JobKind = JobKind.FORECAST,
         as_of: date | None = None,
         sampler: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> JobView:
-        """Submit a forecast job for a stored study or for a document; returns at once."""
+        """Submit a job for a stored study, for a document or (to explain it) for a forecast; returns at once."""
         given = {
-            "kind": "forecast",
+            "kind": kind.value,
             "study": study,
             "document": document,
+            "forecast": forecast,
             "as_of": as_of.isoformat() if as_of else None,
             "sampler": sampler,
         }
@@ -130,7 +137,30 @@ class ForecastClient:
         return JobView.model_validate(self._json("POST", f"/v1/jobs/{job_id}/cancel"))
 
     def forecast(self, forecast_id: str) -> StoredForecast:
-        return StoredForecast.model_validate(self._json("GET", f"/v1/forecasts/{forecast_id}"))
+        return StoredForecast.model_validate(self._json("GET", f"/v1/forecasts/{quote(forecast_id, safe='')}"))
+
+    def latest(self, study: str) -> StoredForecast:
+        """The newest forecast of a study."""
+        return StoredForecast.model_validate(self._json("GET", f"/v1/studies/{quote(study, safe='')}/latest"))
+
+    def explain(self, forecast_id: str, kind: JobKind, idempotency_key: str | None = None) -> JobView:
+        """Submit a job that explains a forecast; what it finds is shown with the forecast."""
+        return self.submit(forecast=forecast_id, kind=kind, idempotency_key=idempotency_key)
+
+    def query(self, forecast_id: str, query: QueryRequest | Mapping[str, Any]) -> QueryAnswer:
+        """The probability of an expression over a forecast's outcomes, under conditions if there are any.
+
+        Raises
+        ------
+        ServiceProblemError
+            When the expression or a condition cannot be used, or too few futures fulfil the conditions.
+        """
+        from forecast.futures.query import QueryAnswer
+
+        body = dict(query) if isinstance(query, Mapping) else query.model_dump(mode="json")
+        return QueryAnswer.model_validate(
+            self._json("POST", f"/v1/forecasts/{quote(forecast_id, safe='')}/query", json=body)
+        )
 
     def wait(self, job_id: str, timeout_seconds: float = 3600.0) -> JobView:
         """The job when it has ended.

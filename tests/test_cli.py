@@ -13,6 +13,7 @@ import pytest
 from forecast.answer import StoredForecast
 from forecast.store.ids import new_id
 from tests.coin import coin_document, coin_study
+from tests.futures_file import write_futures_file
 from tests.stack import Stack
 from workers.address import choose_address
 
@@ -68,12 +69,67 @@ def test_a_bad_document_is_refused_with_its_path(
     assert found.stdout == ""
 
 
-def test_a_block_that_cannot_be_computed_yet_is_checked_with_a_note_and_not_run(tmp_path: Path) -> None:
-    path = write(tmp_path, factors=[{"id": "friction", "effects": {"heads": "normal(0.3, 0.3)"}}])
-    checked, run = forecast("check", path), forecast("run", path)
-    assert (checked.returncode, run.returncode) == (0, 2)
-    assert "factors" in checked.stderr
-    assert "factors" in run.stderr
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder as `forecast run --out` writes it, with the file that a query reads."""
+    write_futures_file(tmp_path / "draws.nc")
+    return tmp_path
+
+
+def test_a_local_forecast_is_asked_without_a_service(folder: Path) -> None:
+    asked = ("query", folder, "leaves", "--observe", "not stays", "--do", "talks@0", "--all")
+    found = forecast(*asked, FORECAST_URL=choose_address_url())
+    assert found.returncode == 0, found.stderr
+    for expected in ("leaves", "given that not stays", "made so: talks at 0 periods", "Without conditions", "neither"):
+        assert expected in found.stdout
+    answer = json.loads(forecast(*asked, "--json").stdout)
+    assert answer["do"] == [{"outcome": "talks", "at": 0.0}]
+    assert f"{100 * answer['probability']:.1f} %" in found.stdout
+    assert [item["id"] for item in answer["outcomes"]] == ["leaves", "stays", "talks"]
+
+
+def test_never_is_a_time_too(folder: Path) -> None:
+    answer = json.loads(forecast("query", folder, "leaves", "--do", "leaves@never", "--json").stdout)
+    assert (answer["do"], answer["probability"]) == ([{"outcome": "leaves", "at": None}], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(["leavs"], "leavs", id="unknown_outcome"),
+        pytest.param(["leaves and"], "expression", id="syntax"),
+        pytest.param([""], "expression", id="empty"),
+        pytest.param(["leaves", "--observe", "("], "observe[0]", id="observe"),
+        pytest.param(["leaves", "--do", "talks"], "outcome@12", id="do_without_time"),
+        pytest.param(["leaves", "--do", "talks@soon"], "outcome@never", id="do_soon"),
+        pytest.param(["leaves", "--do", "talks@nan"], "outcome@never", id="do_nan"),
+        pytest.param(["leaves", "--do", "@3"], "outcome@12", id="do_nothing"),
+        pytest.param(["leaves", "--do", "leaves@13"], "do[0].at", id="do_late"),
+        pytest.param(["leaves", "--do", "leaves@-1"], "do", id="do_in_the_past"),
+    ],
+)
+def test_a_bad_question_is_refused_with_its_place(folder: Path, arguments: list[str], says: str) -> None:
+    found = forecast("query", folder, *arguments)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert says in found.stderr
+
+
+def test_a_condition_that_leaves_too_little_says_how_much_is_left(folder: Path) -> None:
+    found = forecast("query", folder, "talks", "--observe", "leaves and stays")
+    assert found.returncode == 1
+    assert "0 of 5,000 futures" in found.stderr
+
+
+def test_a_folder_without_draws_is_said_to_have_none(tmp_path: Path) -> None:
+    found = forecast("query", tmp_path, "leaves")
+    assert found.returncode == 2
+    assert "draws.nc" in found.stderr
+
+
+def test_explaining_a_folder_points_to_the_command_that_can(folder: Path) -> None:
+    found = forecast("explain", folder)
+    assert found.returncode == 2
+    assert "forecast run --explain" in found.stderr
 
 
 def test_a_missing_file_is_said_to_be_missing() -> None:
@@ -131,3 +187,20 @@ def test_watching_an_unknown_job_says_so(stack: Stack) -> None:
     found = forecast("watch", new_id(), "--url", stack.url)
     assert found.returncode == 1
     assert "there is no job" in found.stderr
+
+
+@pytest.mark.stack
+def test_a_stored_forecast_is_asked_by_its_id_and_as_the_latest(stack: Stack, tmp_path: Path) -> None:
+    submitted = forecast("submit", write(tmp_path, sampler=QUICK), "--wait", "--url", stack.url)
+    assert submitted.returncode in (0, 3), submitted.stderr
+    with stack.client as client:
+        forecast_id = client.latest("coin").forecast_id
+    answers = [
+        json.loads(forecast("query", name, "not heads", "--json", "--url", stack.url).stdout)
+        for name in (forecast_id, "latest:coin")
+    ]
+    assert answers[0] == answers[1]
+    bad = forecast("query", "latest:coin", "tails", "--url", stack.url)
+    assert bad.returncode == 2
+    assert "'tails' is not an outcome" in bad.stderr
+    assert forecast("query", "latest:nothing", "heads", "--url", stack.url).returncode == 1

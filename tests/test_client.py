@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx2
 import pytest
 
@@ -63,3 +65,34 @@ def test_a_service_that_does_not_answer_is_named() -> None:
         pytest.raises(ServiceUnavailableError, match=r"http://127\.0\.0\.1:1"),
     ):
         client.jobs()
+
+
+def recording(seen: list[httpx2.Request], body: object) -> ForecastClient:
+    def respond(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request)
+        return httpx2.Response(200, json=body)
+
+    return ForecastClient("http://127.0.0.1:1", transport=httpx2.MockTransport(respond))
+
+
+def test_a_query_is_sent_as_it_is_and_its_answer_is_read() -> None:
+    answer = {
+        "expression": "a",
+        "observe": ["b"],
+        "do": [{"outcome": "c", "at": None}],
+        "probability": 0.25,
+        "mcse": 0.01,
+        "effective_draws": 400.0,
+        "futures": 900,
+        "words": "unlikely",
+        "unconditional": {"probability": 0.5, "mcse": 0.005},
+    }
+    asked = {"expression": "a", "observe": ["b"], "do": [{"outcome": "c", "at": None}], "all": False}
+    seen: list[httpx2.Request] = []
+    with recording(seen, answer) as client:
+        found = client.query("an id/..", asked)
+    assert (found.probability, found.unconditional.probability, found.do[0].at) == (0.25, 0.5, None)
+    (request,) = seen
+    assert request.method == "POST"
+    assert request.url.raw_path == b"/v1/forecasts/an%20id%2F../query"
+    assert json.loads(request.content) == asked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,12 +12,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.errors import StopRequestedError
 from forecast.jobs.crash_points import crash_point
+from forecast.jobs.explainers import EXPLANATIONS, Explain, Explanation, load_explainer, require_same_method
 from forecast.jobs.lifecycle import Claim, Completion, claim_job, complete_job, fail_job
 from forecast.logs import get_logger
 from forecast.settings import Settings
-from forecast.store import ArtifactStore, Database, NotStoredError, StudyRepository, compress_figure, utc_now
+from forecast.store import (
+    ArtifactStore,
+    Database,
+    ForecastRepository,
+    NotStoredError,
+    StudyRepository,
+    compress_figure,
+    utc_now,
+)
 from forecast.store.ids import new_id
-from forecast.store.tables import ForecastRow
+from forecast.store.tables import ExplanationRow, ForecastRow
 from forecast.study import Study, study_from_document
 from workers.failures import explain_failure
 from workers.keeper import Keeper
@@ -34,7 +43,7 @@ class RunOutcome(StrEnum):
     DROPPED = "dropped"
     """The job was not to be had: taken, ended, or gone."""
     STORED = "stored"
-    """The forecast is stored."""
+    """The result is stored."""
     FAILED = "failed"
     """The job has failed."""
     STOPPED = "stopped"
@@ -65,6 +74,7 @@ class Runner:
         worker: str,
         stopping: threading.Event,
         compute: Compute | None = None,
+        explain: Explain | None = None,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -72,6 +82,7 @@ class Runner:
         self._worker = worker
         self._stopping = stopping
         self._compute = compute
+        self._explain = explain
 
     def run(self, job_id: str) -> RunOutcome:
         """Run the job if it can be claimed."""
@@ -98,7 +109,6 @@ class Runner:
         return outcome
 
     def _attempt(self, claim: Claim, keeper: Keeper) -> RunOutcome:
-        compute = self._compute or _pipeline()
         latest: dict[str, Any] = {"stage": "load"}
 
         def show(progress: Progress) -> None:
@@ -114,9 +124,16 @@ class Runner:
                 crash_point("sampling")
 
         keeper.show(dict(latest))
-        computed = compute(self._load_study(claim), seed=claim.seed, on_progress=show, should_stop=keeper.stop_reason)
+        study = self._load_study(claim)
+        if not claim.kind.explains:
+            compute = self._compute or _pipeline()
+            computed = compute(study, seed=claim.seed, on_progress=show, should_stop=keeper.stop_reason)
+            keeper.show({**latest, "stage": "store"})
+            return self._store_forecast(claim, computed)
+        explain = self._explain or self._explainer(claim)
+        explanation = explain(study, seed=claim.seed, on_progress=show, should_stop=keeper.stop_reason)
         keeper.show({**latest, "stage": "store"})
-        return self._store(claim, computed)
+        return self._store_explanation(claim, explanation)
 
     def _load_study(self, claim: Claim) -> Study:
         with self._database.read() as session:
@@ -125,7 +142,15 @@ class Runner:
             raise NotStoredError(f"the document {claim.digest} of job {claim.job_id} is not in the database")
         return study_from_document(json.loads(document))
 
-    def _store(self, claim: Claim, computed: ComputedForecast) -> RunOutcome:
+    def _explainer(self, claim: Claim) -> Explain:
+        with self._database.read() as session:
+            target = ForecastRepository(session).get(claim.target or "")
+        if target is None:
+            raise NotStoredError(f"the forecast {claim.target} that job {claim.job_id} explains is not in the database")
+        require_same_method(json.loads(target.answer)["method_version"])
+        return load_explainer(claim.kind)
+
+    def _store_forecast(self, claim: Claim, computed: ComputedForecast) -> RunOutcome:
         answer = computed.answer
         now = utc_now()
         forecast_id = new_id()
@@ -146,13 +171,32 @@ class Runner:
             artifact_bytes=file.size_bytes,
         )
         figures = {name: compress_figure(figure) for name, figure in computed.figures.items()}
+        outcome = self._complete(claim, row, figures)
+        if outcome is not RunOutcome.STORED:
+            self._artifacts.remove(file.path)
+        return outcome
+
+    def _store_explanation(self, claim: Claim, explanation: Explanation) -> RunOutcome:
+        if not isinstance(explanation, EXPLANATIONS[claim.kind]):
+            raise TypeError(f"a job of kind {claim.kind.value} gave {type(explanation).__name__}")
+        assert claim.target is not None
+        row = ExplanationRow(
+            id=new_id(),
+            forecast_id=claim.target,
+            kind=claim.kind.value,
+            job_id=claim.job_id,
+            made_at=utc_now(),
+            answer=explanation.model_dump_json(),
+        )
+        return self._complete(claim, row, {})
+
+    def _complete(self, claim: Claim, row: ForecastRow | ExplanationRow, figures: Mapping[str, bytes]) -> RunOutcome:
         with self._database.write() as session:
             completion = complete_job(session, claim, row, figures)
         crash_point("completed")
         if completion is Completion.STORED:
             return RunOutcome.STORED
         log.warning("result_discarded", job_id=claim.job_id, attempt=claim.attempt, why=completion.value)
-        self._artifacts.remove(file.path)
         return RunOutcome.STOPPED
 
     def _fail(self, claim: Claim, error: Exception) -> RunOutcome:

@@ -1,9 +1,14 @@
-"""Stored forecasts: the answer, its draws, its diagnostics and its figures. None of them ever changes."""
+"""Stored forecasts: the answer, its draws, its diagnostics and its figures. None of them ever changes.
+
+What explains a forecast may come later; then the forecast is shown with it, under another ETag.
+"""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
+from collections.abc import Iterable, Sequence
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
@@ -12,8 +17,9 @@ from api.requests import Id, known_id
 from api.schemas import ForecastDiagnostics, ForecastSummary
 from api.service import Service, ServiceDep
 from forecast.answer import StoredForecast
+from forecast.jobs.explainers import EXPLANATIONS
 from forecast.store import ForecastRepository, NotStoredError, stored_file, utc_now
-from forecast.store.tables import ForecastRow
+from forecast.store.tables import ExplanationRow, ForecastRow
 
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
 
@@ -37,13 +43,15 @@ def summarize_forecast(row: ForecastRow) -> ForecastSummary:
     )
 
 
-def stored_forecast(row: ForecastRow) -> dict[str, object]:
-    """The content of `forecast.json`: the answer as it was stored, with id, time and present age."""
+def stored_forecast(row: ForecastRow, explanations: Iterable[ExplanationRow] = ()) -> dict[str, object]:
+    """The content of `forecast.json`: the answer as it was stored, with id, time, present age and what explains it."""
     return {
         "forecast_id": row.id,
         **json.loads(row.answer),
         "made_at": row.made_at.isoformat(),
         "age_seconds": max(0.0, (utc_now() - row.made_at).total_seconds()),
+        **dict.fromkeys((kind.value for kind in EXPLANATIONS), None),
+        **{explanation.kind: json.loads(explanation.answer) for explanation in explanations},
     }
 
 
@@ -62,19 +70,34 @@ def find_forecast(service: Service, forecast_id: str) -> ForecastRow:
     return row
 
 
-def forecast_response(row: ForecastRow, request: Request) -> Response:
-    """A forecast, or 304 for a client that has it."""
-    # Weak: the age differs from one answer to the next, the forecast does not.
-    headers = {"ETag": f'W/"{row.id}"', "Cache-Control": "private, no-cache"}
+def find_explanations(service: Service, forecast_id: str) -> tuple[ExplanationRow, ...]:
+    """The newest explanation of each kind that there is of a forecast."""
+    with service.database.read() as session:
+        return ForecastRepository(session).explanations(forecast_id)
+
+
+def forecast_response(row: ForecastRow, explanations: Sequence[ExplanationRow], request: Request) -> Response:
+    """A forecast with what explains it, or 304 for a client that has it."""
+    headers = {"ETag": forecast_etag(row, explanations), "Cache-Control": "private, no-cache"}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    body = json.dumps(stored_forecast(row), ensure_ascii=False)
+    body = json.dumps(stored_forecast(row, explanations), ensure_ascii=False)
     return Response(body, media_type="application/json", headers=headers)
+
+
+def forecast_etag(row: ForecastRow, explanations: Sequence[ExplanationRow]) -> str:
+    """The mark of a forecast as it is shown; another one with each new explanation."""
+    # Weak: the age differs from one answer to the next, the forecast does not.
+    if not explanations:
+        return f'W/"{row.id}"'
+    known = hashlib.sha256(" ".join(sorted(explanation.id for explanation in explanations)).encode()).hexdigest()
+    return f'W/"{row.id}+{known[:16]}"'
 
 
 @router.get("/{forecast_id}", summary="Show a forecast", response_model=StoredForecast)
 def show_forecast(forecast_id: Id, service: ServiceDep, request: Request) -> Response:
-    return forecast_response(find_forecast(service, forecast_id), request)
+    row = find_forecast(service, forecast_id)
+    return forecast_response(row, find_explanations(service, row.id), request)
 
 
 @router.get("/{forecast_id}/draws.nc", summary="The posterior draws, as NetCDF that ArviZ opens")

@@ -8,11 +8,12 @@ import time
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
-from pydantic import ValidationError
+from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from api.job_requests import parse_job_request, require_complete
 from api.problems import RequestError
 from api.requests import (
     PAGE,
@@ -24,33 +25,33 @@ from api.requests import (
     checked_key,
     known_id,
     read_body_json,
-    refuse_unknown,
     wait_seconds,
 )
 from api.routes.studies import known_study
 from api.schemas import JobPage, JobRequest
 from api.service import Service, ServiceDep
-from forecast.errors import FieldError
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.lifecycle import Cancellation, cancel_job
 from forecast.jobs.publish import publish_now
-from forecast.jobs.states import JobState
+from forecast.jobs.states import JobKind, JobState
 from forecast.jobs.submit import (
+    Submission,
     canonical_json,
     find_submitted,
     hash_request,
     parse_kind,
     prepare_study,
+    submit_explanation,
     submit_job,
 )
 from forecast.jobs.view import JobView, view_job
 from forecast.store import ForecastRepository, JobRepository, NotStoredError, StudyRepository
+from forecast.store.tables import ForecastRow
 from forecast.study import Study, study_from_document
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 POLL_SECONDS: Final = 0.25
-_KNOWN: Final = frozenset(JobRequest.model_fields)
 _BODY: Final = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": JobRequest.model_json_schema()}}}
 }
@@ -81,8 +82,7 @@ async def post_job(
 
 
 def _accept(service: Service, body: dict[str, Any], key: str | None) -> tuple[str, bool]:
-    refuse_unknown(body, _KNOWN)
-    wanted = _parse_request(body)
+    wanted = parse_job_request(body)
     request_hash = hash_request(body)
     if key is not None:
         with service.database.read() as session:
@@ -90,6 +90,15 @@ def _accept(service: Service, body: dict[str, Any], key: str | None) -> tuple[st
         if earlier is not None:
             return earlier.id, False
     kind = parse_kind(wanted.kind)
+    require_complete(wanted, kind)
+    if kind.explains:
+        submission = _submit_explanation(service, wanted, kind, key, request_hash)
+    else:
+        submission = _submit_forecast(service, wanted, key, request_hash)
+    return submission.job.id, submission.is_new
+
+
+def _submit_forecast(service: Service, wanted: JobRequest, key: str | None, request_hash: str) -> Submission:
     study, version = _find_study(service, wanted)
     study = prepare_study(study, wanted.as_of, wanted.sampler)
     size = len(canonical_json(study.canonical()).encode())
@@ -99,34 +108,42 @@ def _accept(service: Service, body: dict[str, Any], key: str | None) -> tuple[st
             code="body_too_large",
         )
     with service.database.write() as session:
-        submission = submit_job(
+        return submit_job(
             session,
             study,
             service.job_limits,
-            kind=kind,
             version_digest=version,
             idempotency_key=key,
             request_hash=request_hash,
         )
-        return submission.job.id, submission.is_new
 
 
-def _parse_request(body: dict[str, Any]) -> JobRequest:
-    try:
-        wanted = JobRequest.model_validate_json(json.dumps(body))
-    except ValidationError as error:
-        errors = [
-            FieldError(".".join(map(str, found["loc"])), str(found["type"]), str(found["msg"]))
-            for found in error.errors()
-        ]
-        raise RequestError("; ".join(map(str, errors)), errors) from None
-    if (wanted.study is None) == (wanted.document is None):
-        seen = "both" if wanted.study is not None else "neither"
-        raise RequestError(
-            f"the request has {seen} of study and document, expected one: the id of a stored study, or a whole document",
-            [FieldError("study", "study_or_document", "give either study or document")],
+def _submit_explanation(
+    service: Service, wanted: JobRequest, kind: JobKind, key: str | None, request_hash: str
+) -> Submission:
+    with service.database.write() as session:
+        target = _find_target(session, wanted)
+        return submit_explanation(
+            session, target, kind, service.job_limits, idempotency_key=key, request_hash=request_hash
         )
-    return wanted
+
+
+def _find_target(session: Session, wanted: JobRequest) -> ForecastRow:
+    forecasts = ForecastRepository(session)
+    if wanted.forecast is not None:
+        row = forecasts.get(known_id(wanted.forecast, "forecast"))
+        if row is None:
+            raise NotStoredError(f"there is no forecast {wanted.forecast!r}")
+        return row
+    assert wanted.study is not None
+    study = known_study(StudyRepository(session), wanted.study)
+    row = forecasts.newest_of_version(study.id, study.digest)
+    if row is None:
+        raise NotStoredError(
+            f"the current version of the study {study.id!r} has no forecast yet; submit a job of kind forecast first, "
+            "or name an older forecast by its id"
+        )
+    return row
 
 
 def _find_study(service: Service, wanted: JobRequest) -> tuple[Study, str | None]:

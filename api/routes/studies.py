@@ -13,6 +13,7 @@ from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of
 from api.routes.forecasts import forecast_response, summarize_forecast
 from api.schemas import ForecastPage, StudyDetail, StudyPage, StudySummary, StudyVersion, VersionList
 from api.service import Service, ServiceDep
+from forecast.answer import StoredForecast
 from forecast.errors import FieldError, StudyError
 from forecast.jobs.submit import canonical_json
 from forecast.store import ForecastRepository, NotStoredError, StudyRepository, utc_now
@@ -123,14 +124,16 @@ def list_forecasts(study_id: StudyId, service: ServiceDep, limit: Limit = PAGE, 
     return ForecastPage(items=items, next_cursor=page.next_cursor)
 
 
-@router.get("/{study_id}/latest", summary="Show the newest forecast of a study")
+@router.get("/{study_id}/latest", summary="Show the newest forecast of a study", response_model=StoredForecast)
 def show_latest(study_id: StudyId, service: ServiceDep, request: Request) -> Response:
     with service.database.read() as session:
-        row = ForecastRepository(session).latest(study_id)
+        forecasts = ForecastRepository(session)
+        row = forecasts.latest(study_id)
         if row is None:
             known_study(StudyRepository(session), study_id)
             raise NotStoredError(f"the study {study_id!r} has no forecast yet; submit a job for it")
-    return forecast_response(row, request)
+        explanations = forecasts.explanations(row.id)
+    return forecast_response(row, explanations, request)
 
 
 def known_study(studies: StudyRepository, study_id: str) -> StudyRow:

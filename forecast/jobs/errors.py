@@ -19,6 +19,12 @@ class UnknownKindError(ForecastError, ValueError):
     code: ClassVar[str] = "job_kind_unknown"
 
 
+class ForecastRefusedError(ForecastError, ValueError):
+    """The forecast's own checks refuse it: there is nothing to explain about its numbers."""
+
+    code: ClassVar[str] = "forecast_refused"
+
+
 class BacklogFullError(ForecastError, RuntimeError):
     """Too many jobs are waiting already."""
 

@@ -17,9 +17,9 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from forecast.jobs.errors import JobFinishedError
-from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
+from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
 from forecast.store import ForecastRepository, JobRepository, NotStoredError, utc_now
-from forecast.store.tables import ForecastRow, JobRow
+from forecast.store.tables import ExplanationRow, ForecastRow, JobRow
 
 MAX_DETAIL_CHARACTERS = 4000
 
@@ -36,6 +36,9 @@ class Claim:
     study: str
     version: str | None
     deadline_seconds: float
+    kind: JobKind
+    target: str | None
+    """The forecast to explain; None for a job that makes one."""
 
 
 class Renewal(StrEnum):
@@ -53,7 +56,7 @@ class Completion(StrEnum):
     """What came of handing in a result."""
 
     STORED = "stored"
-    """The forecast is stored and the job has succeeded."""
+    """The result is stored and the job has succeeded."""
     CANCELLED = "cancelled"
     """A cancellation came first: nothing is stored."""
     LOST = "lost"
@@ -102,7 +105,18 @@ def claim_job(
     assert row is not None
     jobs.add_attempt(job_id, row.attempt, worker, now)
     jobs.add_event(job_id, "claimed", now, attempt=row.attempt, worker=worker)
-    return Claim(job_id, row.attempt, fence, row.digest, row.seed, row.study, row.version, row.deadline_seconds)
+    return Claim(
+        job_id,
+        row.attempt,
+        fence,
+        row.digest,
+        row.seed,
+        row.study,
+        row.version,
+        row.deadline_seconds,
+        JobKind(row.kind),
+        row.target,
+    )
 
 
 def renew_lease(session: Session, claim: Claim, lease_seconds: float, now: datetime | None = None) -> Renewal:
@@ -123,11 +137,17 @@ def record_progress(session: Session, claim: Claim, progress: Mapping[str, Any])
 def complete_job(
     session: Session,
     claim: Claim,
-    forecast: ForecastRow,
+    result: ForecastRow | ExplanationRow,
     figures: Mapping[str, bytes],
     now: datetime | None = None,
 ) -> Completion:
-    """Store the forecast and end the job as succeeded, both or neither."""
+    """Store the result and end the job as succeeded, both or neither.
+
+    Parameters
+    ----------
+    figures
+        Of a forecast; an explanation has none.
+    """
     now = now or utc_now()
     jobs = JobRepository(session)
     completed = jobs.change(
@@ -138,9 +158,15 @@ def complete_job(
     )
     if not completed:
         return Completion.CANCELLED if cancel_claimed(session, claim, now) else Completion.LOST
-    ForecastRepository(session).add(forecast, figures)
+    forecasts = ForecastRepository(session)
+    if isinstance(result, ForecastRow):
+        forecasts.add(result, figures)
+        stored = {"forecast": result.id}
+    else:
+        forecasts.add_explanation(result)
+        stored = {"forecast": result.forecast_id, "explanation": result.id}
     jobs.end_attempt(claim.job_id, claim.attempt, AttemptOutcome.SUCCEEDED, None, now)
-    jobs.add_event(claim.job_id, "succeeded", now, attempt=claim.attempt, forecast=forecast.id)
+    jobs.add_event(claim.job_id, "succeeded", now, attempt=claim.attempt, **stored)
     return Completion.STORED
 
 

@@ -13,9 +13,9 @@ class JobState(StrEnum):
     RUNNING = "running"
     """A worker has claimed it and renews its lease."""
     SUCCEEDED = "succeeded"
-    """Its forecast is stored. A poor forecast is a verdict, not a failure."""
+    """Its result is stored. A poor forecast is a verdict, not a failure."""
     FAILED = "failed"
-    """It ended without a forecast; code and detail say why."""
+    """It ended without a result; code and detail say why."""
     CANCELLED = "cancelled"
     """Somebody asked for it to stop, and it stopped before anything was stored."""
 
@@ -30,6 +30,17 @@ class JobKind(StrEnum):
 
     FORECAST = "forecast"
     """The probabilities of one study at one as-of date."""
+    ATTRIBUTION = "attribution"
+    """How much each block of evidence moved a forecast."""
+    INFLUENCE = "influence"
+    """How a forecast moves when one case or expert is left out."""
+    SENSITIVITY = "sensitivity"
+    """How much a forecast leans on its priors and stated effects."""
+
+    @property
+    def explains(self) -> bool:
+        """Whether it is about a stored forecast, whose document and seed it runs again."""
+        return self is not JobKind.FORECAST
 
 
 class FailureCode(StrEnum):
@@ -63,7 +74,7 @@ class AttemptOutcome(StrEnum):
     """How one run of a job ended."""
 
     SUCCEEDED = "succeeded"
-    """It stored the forecast."""
+    """It stored the result."""
     FAILED = "failed"
     """It failed for a reason that would repeat."""
     CANCELLED = "cancelled"

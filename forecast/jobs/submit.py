@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.metadata import version
@@ -14,12 +14,13 @@ from typing import Any, Final
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from forecast.jobs.errors import BacklogFullError, IdempotencyMismatchError, UnknownKindError
+from forecast.answer import Verdict
+from forecast.jobs.errors import BacklogFullError, ForecastRefusedError, IdempotencyMismatchError, UnknownKindError
 from forecast.jobs.states import JobKind, JobState
 from forecast.store import JobRepository, StudyRepository, utc_now
 from forecast.store.ids import new_id
-from forecast.store.tables import JobRow
-from forecast.study import Study, require_supported
+from forecast.store.tables import ForecastRow, JobRow
+from forecast.study import Study
 
 CODE_VERSION: Final = version("scenario-forecast")
 
@@ -60,18 +61,17 @@ def parse_kind(kind: str) -> JobKind:
 
 
 def prepare_study(study: Study, as_of: date | None = None, sampler: Mapping[str, Any] | None = None) -> Study:
-    """The study that a job computes: with the job's own as-of date and sampler settings, and supported in full.
+    """The study that a job computes: with the job's own as-of date and sampler settings.
 
     Raises
     ------
     StudyError
-        When the changed document is not valid, or uses a block that cannot be computed yet.
+        When the changed document is not valid.
     """
     if as_of is not None:
         study = study.with_as_of(as_of)
     if sampler:
         study = study.with_sampler(**sampler)
-    require_supported(study)
     return study
 
 
@@ -107,13 +107,12 @@ def submit_job(
     study: Study,
     limits: JobLimits,
     *,
-    kind: JobKind = JobKind.FORECAST,
     version_digest: str | None = None,
     idempotency_key: str | None = None,
     request_hash: str = "",
     now: datetime | None = None,
 ) -> Submission:
-    """Store a queued job for a prepared study; commit, and only then answer.
+    """Store a queued job that forecasts a prepared study; commit, and only then answer.
 
     The seed is the study's own, or is drawn here, so that every attempt computes the same numbers.
 
@@ -132,40 +131,103 @@ def submit_job(
         When `limits.max_queued` jobs wait already.
     """
     now = now or utc_now()
-    jobs = JobRepository(session)
-    if idempotency_key and (earlier := find_submitted(session, idempotency_key, request_hash)):
-        return Submission(earlier, is_new=False)
-    if (waiting := jobs.count(JobState.QUEUED)) >= limits.max_queued:
-        raise BacklogFullError(
-            f"{waiting} jobs are waiting, at most {limits.max_queued} may; try again when some of them have run"
-        )
-    StudyRepository(session).add_document(study.digest, canonical_json(study.canonical()), now)
     seed = study.sampler.seed
     row = JobRow(
-        id=new_id(),
-        kind=kind.value,
+        kind=JobKind.FORECAST.value,
         study=study.study,
         title=study.title,
         digest=study.digest,
         version=version_digest,
         as_of=study.as_of,
         seed=secrets.randbelow(SEED_LIMIT) if seed is None else seed,
-        code_version=CODE_VERSION,
         idempotency_key=idempotency_key,
         request_hash=request_hash,
-        state=JobState.QUEUED.value,
-        max_attempts=limits.max_attempts,
-        deadline_seconds=limits.deadline_seconds,
-        created_at=now,
-        queued_at=now,
     )
+
+    def keep_document() -> None:
+        StudyRepository(session).add_document(study.digest, canonical_json(study.canonical()), now)
+
+    return _queue(session, row, limits, now, keep_document)
+
+
+def submit_explanation(
+    session: Session,
+    target: ForecastRow,
+    kind: JobKind,
+    limits: JobLimits,
+    *,
+    idempotency_key: str | None = None,
+    request_hash: str = "",
+    now: datetime | None = None,
+) -> Submission:
+    """Store a queued job that explains a stored forecast, from the forecast's own document and seed.
+
+    Raises
+    ------
+    ForecastRefusedError
+        When the forecast's checks refuse it.
+    IdempotencyMismatchError, BacklogFullError
+        As for `submit_job`.
+    """
+    require_explainable(target)
+    made_by = JobRepository(session).get(target.job_id)
+    assert made_by is not None, "a forecast points to the job that made it"
+    row = JobRow(
+        kind=kind.value,
+        study=target.study,
+        title=made_by.title,
+        digest=target.digest,
+        version=target.version,
+        target=target.id,
+        as_of=target.as_of,
+        seed=made_by.seed,
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+    )
+    return _queue(session, row, limits, now or utc_now())
+
+
+def require_explainable(target: ForecastRow) -> None:
+    """Make sure that a forecast can be explained.
+
+    Raises
+    ------
+    ForecastRefusedError
+        When its checks refuse it.
+    """
+    if target.verdict == Verdict.REFUSED:
+        raise ForecastRefusedError(
+            f"the forecast {target.id} is refused by its own checks, so there is nothing to explain about its numbers; "
+            "see its diagnostics, change the study or sample longer, and explain the new forecast"
+        )
+
+
+def _queue(
+    session: Session, row: JobRow, limits: JobLimits, now: datetime, prepare: Callable[[], None] | None = None
+) -> Submission:
+    """Store a new job as queued, unless its key has one already."""
+    jobs = JobRepository(session)
+    key = row.idempotency_key
+    if key and (earlier := find_submitted(session, key, row.request_hash)):
+        return Submission(earlier, is_new=False)
+    if (waiting := jobs.count(JobState.QUEUED)) >= limits.max_queued:
+        raise BacklogFullError(
+            f"{waiting} jobs are waiting, at most {limits.max_queued} may; try again when some of them have run"
+        )
+    if prepare is not None:
+        prepare()
+    row.id = new_id()
+    row.code_version = CODE_VERSION
+    row.state = JobState.QUEUED.value
+    row.max_attempts, row.deadline_seconds = limits.max_attempts, limits.deadline_seconds
+    row.created_at = row.queued_at = now
     try:
         with session.begin_nested():
             jobs.add(row)
     except IntegrityError:
         # Two requests with one key at the same moment, on a database that lets both begin.
-        if idempotency_key and (earlier := find_submitted(session, idempotency_key, request_hash)):
+        if key and (earlier := find_submitted(session, key, row.request_hash)):
             return Submission(earlier, is_new=False)
         raise
-    jobs.add_event(row.id, "queued", now, kind=kind.value, digest=study.digest)
+    jobs.add_event(row.id, "queued", now, kind=row.kind, digest=row.digest)
     return Submission(row, is_new=True)

@@ -65,6 +65,8 @@ class JobView(View):
     """Digest of the document that is computed."""
     study_version: str | None
     """Digest of the stored version it was made from; null for a document that came with the request."""
+    target_forecast_id: str | None = None
+    """The forecast that it explains; null for a job that makes one."""
     as_of: date
     seed: int
     state: JobState
@@ -76,6 +78,7 @@ class JobView(View):
     progress: ProgressView | None
     error: JobError | None
     forecast_id: str | None
+    """The forecast to look at, once the job has succeeded: the one it made, or the one it explains."""
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -83,8 +86,9 @@ class JobView(View):
     """Filled for a single job, not in lists."""
 
 
-def view_job(row: JobRow, forecast_id: str | None, attempts: Iterable[AttemptRow] = ()) -> JobView:
-    """A job's row as others see it."""
+def view_job(row: JobRow, made_forecast_id: str | None, attempts: Iterable[AttemptRow] = ()) -> JobView:
+    """A job's row as others see it, with the forecast that it made, if any."""
+    explained = row.target if row.state == JobState.SUCCEEDED else None
     return JobView(
         id=row.id,
         kind=JobKind(row.kind),
@@ -92,6 +96,7 @@ def view_job(row: JobRow, forecast_id: str | None, attempts: Iterable[AttemptRow
         title=row.title,
         study_digest=row.digest,
         study_version=row.version,
+        target_forecast_id=row.target,
         as_of=row.as_of,
         seed=row.seed,
         state=JobState(row.state),
@@ -102,7 +107,7 @@ def view_job(row: JobRow, forecast_id: str | None, attempts: Iterable[AttemptRow
         deadline_seconds=row.deadline_seconds,
         progress=ProgressView.model_validate(row.progress) if row.progress else None,
         error=JobError(code=FailureCode(row.error_code), detail=row.error_detail or "") if row.error_code else None,
-        forecast_id=forecast_id,
+        forecast_id=made_forecast_id or explained,
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,

@@ -1,4 +1,4 @@
-"""Queries about stored forecasts. A forecast is added once and never changed."""
+"""Queries about stored forecasts and what explains them. Both are added once and never changed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from forecast.store.artifacts import StoredFile
 from forecast.store.pages import Page, decode_cursor, make_page
-from forecast.store.tables import FigureRow, ForecastRow
+from forecast.store.tables import ExplanationRow, FigureRow, ForecastRow
 
 
 class ForecastRepository:
@@ -50,6 +50,29 @@ class ForecastRepository:
             query = query.where(ForecastRow.id < before)
         rows = list(self._session.scalars(query))
         return make_page(listing, rows, [row.id for row in rows], limit)
+
+    def newest_of_version(self, study: str, version: str) -> ForecastRow | None:
+        """The newest forecast of one stored version of a study."""
+        query = select(ForecastRow).where(ForecastRow.study == study, ForecastRow.version == version)
+        return self._session.scalar(query.order_by(ForecastRow.id.desc()).limit(1))
+
+    def add_explanation(self, row: ExplanationRow) -> None:
+        """Keep an explanation; from now on it is the newest of its kind."""
+        self._session.add(row)
+        self._session.flush()
+
+    def explanations(self, forecast_id: str) -> tuple[ExplanationRow, ...]:
+        """The newest explanation of each kind that there is of a forecast."""
+        newest = (
+            select(func.max(ExplanationRow.id))
+            .where(ExplanationRow.forecast_id == forecast_id)
+            .group_by(ExplanationRow.kind)
+        )
+        query = select(ExplanationRow).where(ExplanationRow.id.in_(newest)).order_by(ExplanationRow.kind)
+        return tuple(self._session.scalars(query))
+
+    def explanation_of_job(self, job_id: str) -> ExplanationRow | None:
+        return self._session.scalar(select(ExplanationRow).where(ExplanationRow.job_id == job_id))
 
     def latest(self, study: str) -> ForecastRow | None:
         """The newest forecast of a study; one of a stored version goes before those of documents sent with a job."""

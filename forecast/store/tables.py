@@ -1,6 +1,6 @@
-"""The tables. The database is the only truth about studies, jobs and forecasts.
+"""The tables. The database is the only truth about studies, jobs, forecasts and their explanations.
 
-Documents are content-addressed and never change; forecasts and events are only ever added.
+Documents are content-addressed and never change; forecasts, explanations and events are only ever added.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ class JobRow(Base):
     """The document that is computed: the version asked for, with the job's as-of date and sampler settings."""
     version: Mapped[str | None] = mapped_column(DIGEST)
     """The stored version it was made from; None for a document that came with the request."""
+    target: Mapped[str | None] = mapped_column(ForeignKey("forecast.id", use_alter=True))
+    """The forecast that an explanation is of; None for a job that makes a forecast."""
     as_of: Mapped[date] = mapped_column(Date)
     seed: Mapped[int] = mapped_column(BigInteger)
     code_version: Mapped[str] = mapped_column(String(32))
@@ -151,6 +153,20 @@ class ForecastRow(Base):
     """Relative to the directory of artifacts."""
     artifact_sha256: Mapped[str] = mapped_column(DIGEST)
     artifact_bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class ExplanationRow(Base):
+    """What one job found out about a forecast: its attribution, influence or sensitivity."""
+
+    __tablename__ = "explanation"
+    __table_args__ = (Index("ix_explanation_forecast_id_kind", "forecast_id", "kind", "id"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    forecast_id: Mapped[str] = mapped_column(ForeignKey("forecast.id"))
+    kind: Mapped[str] = mapped_column(String(32))
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), unique=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answer: Mapped[str] = mapped_column(Text)
 
 
 class FigureRow(Base):

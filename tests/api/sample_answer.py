@@ -25,6 +25,7 @@ from forecast.answer import (
     Verdict,
     icd203_words,
 )
+from tests.api import sample_evidence
 
 AS_OF = date(2021, 9, 10)
 HORIZON = 60
@@ -71,7 +72,13 @@ def month_end(period: int) -> date:
 
 
 def sample_forecast(**changes: Any) -> StoredForecast:
-    """The forecast, with fields replaced as asked."""
+    """The forecast, with everything there can be in one, and with fields replaced as asked."""
+    outcomes = (
+        event_outcome("withdrawal", "The Russian peacekeeping contingent leaves Karabakh", 0.0071, 0.3137),
+        event_outcome("conversion", "The contingent is turned into a military base", 0.0011, 0.0513),
+        binary_outcome(),
+        threshold_outcome(),
+    )
     values: dict[str, Any] = {
         "forecast_id": FORECAST_ID,
         "study": "karabakh-2021",
@@ -85,12 +92,10 @@ def sample_forecast(**changes: Any) -> StoredForecast:
         "age_seconds": 252.0,
         "verdict": Verdict.PUBLISHED,
         "verdict_reasons": (),
-        "outcomes": (
-            event_outcome("withdrawal", "The Russian peacekeeping contingent leaves Karabakh", 0.0071, 0.3137),
-            event_outcome("conversion", "The contingent is turned into a military base", 0.0011, 0.0513),
-            binary_outcome(),
-        ),
+        "outcomes": outcomes,
         "scenarios": scenarios(),
+        "remainder": sample_evidence.remainder(),
+        "pairs": sample_evidence.pairs(outcomes),
         "covariates": (
             CovariateEffect(
                 id="consent",
@@ -102,11 +107,30 @@ def sample_forecast(**changes: Any) -> StoredForecast:
                 scale=0.44,
             ),
         ),
+        "factors": sample_evidence.factors(),
+        "indicators": sample_evidence.indicators(),
+        "experts": sample_evidence.experts(),
+        "questions": sample_evidence.questions(),
+        "links": sample_evidence.links(),
+        "correlations": sample_evidence.correlations(),
         "checks": checks(),
         "diagnostics": diagnostics(),
         "provenance": provenance(),
     }
     return StoredForecast(**{**values, **changes})
+
+
+ADDED_LATER = ("remainder", "pairs", "factors", "indicators", "experts", "questions", "links", "correlations")
+"""What answers of the first version do not have."""
+
+
+def explained_forecast() -> StoredForecast:
+    """The same, with all that explains it."""
+    return sample_forecast(
+        attribution=sample_evidence.attribution(),
+        influence=sample_evidence.influence(),
+        sensitivity=sample_evidence.sensitivity(),
+    )
 
 
 def degraded_forecast() -> StoredForecast:
@@ -252,6 +276,24 @@ def binary_outcome() -> OutcomeForecast:
     )
 
 
+def threshold_outcome() -> OutcomeForecast:
+    """An outcome that its indicator decides: it has no historical cases."""
+    probability = 0.224
+    return OutcomeForecast(
+        id="escalation",
+        title="At least 40 incidents in a month (ILLUSTRATIVE)",
+        kind="threshold",
+        probability=probability,
+        mcse=0.0039,
+        interval=Interval(low=0.07, high=0.46),
+        words=icd203_words(probability),
+        by=TERM_ENDS,
+        horizon=curve(0.005, 2.2),
+        timing=Timing(median_period=None, median_period_given_event=22.0),
+        reference=None,
+    )
+
+
 def scenarios() -> tuple[ScenarioForecast, ...]:
     rows = [
         (
@@ -377,6 +419,7 @@ def sample_figures(forecast: StoredForecast) -> dict[str, dict[str, Any]]:
     import numpy as np
 
     from forecast.plots.figures import horizon_figure, rank_figure, trace_figure
+    from forecast.plots.signals import signal_figures
 
     random = np.random.default_rng(1)
     panels = {
@@ -384,4 +427,9 @@ def sample_figures(forecast: StoredForecast) -> dict[str, dict[str, Any]]:
         / (1 + np.exp(-random.normal(math.log(outcome.probability / (1 - outcome.probability)), 0.5, (4, 1500))))
         for outcome in forecast.outcomes
     }
-    return {"horizon": horizon_figure(forecast), "trace": trace_figure(panels), "rank": rank_figure(panels)}
+    return {
+        "horizon": horizon_figure(forecast),
+        "trace": trace_figure(panels),
+        "rank": rank_figure(panels),
+        **signal_figures(forecast),
+    }

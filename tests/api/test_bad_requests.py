@@ -94,12 +94,6 @@ def test_a_bad_document_is_refused_with_the_path_of_what_is_wrong(
         assert all(error["message"] for error in found["errors"])
 
 
-def test_a_block_that_cannot_be_computed_yet_is_refused(client: TestClient) -> None:
-    body = document(factors=[{"id": "friction", "effects": {"heads": "normal(0.3, 0.3)"}}])
-    found = assert_problem(client.post("/v1/jobs", content=body, headers=JSON), 422, "block_not_supported")
-    assert found["errors"][0]["path"] == "factors"
-
-
 def test_an_unknown_kind_is_refused_with_the_known_ones(client: TestClient) -> None:
     answer = client.post("/v1/jobs", json={"document": coin_document(), "kind": "backtest"})
     assert "'forecast'" in assert_problem(answer, 422, "job_kind_unknown")["detail"]

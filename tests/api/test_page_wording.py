@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from api.pages import wording
@@ -46,6 +48,21 @@ def test_an_interval_names_its_unit_once(low: float, high: float, shown: str) ->
 )  # fmt: skip
 def test_a_number_shows_its_significant_digits(value: float | None, digits: int, shown: str) -> None:
     assert wording.significant(value, digits) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.314, "+0.31"), (-0.196, "−0.20"), (0.004, "0.00"), (-0.004, "0.00"), (2.0, "+2.00")]
+)
+def test_a_change_has_its_sign_unless_it_is_too_small_to_show(value: float, shown: str) -> None:
+    assert wording.signed(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("period", "shown"),
+    [("day", "1 Jul 2021"), ("week", "1 Jul 2021"), ("month", "Jul 2021"), ("quarter", "2021 Q3"), ("year", "2021")],
+)
+def test_a_natural_period_is_named_by_what_it_is(period: str, shown: str) -> None:
+    assert wording.past_period(date(2021, 7, 1), period) == shown
 
 
 @pytest.mark.parametrize(

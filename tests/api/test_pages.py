@@ -16,14 +16,14 @@ from api.pages.failure import FailurePage
 from api.pages.forecast import ForecastPage, build_forecast
 from api.pages.home import HomePage
 from api.pages.job import JobPage
-from api.pages.job_words import FAILURES, LEAD
+from api.pages.job_words import EXPLANATION_LEAD, FAILURES, KIND_WORDS, LEAD
 from api.pages.page import ENVIRONMENT, TEMPLATES, PageContext, render_html
 from forecast.answer import Verdict
 from forecast.jobs.lifecycle import cancel_job, fail_job, record_progress
-from forecast.jobs.states import FailureCode, JobState
+from forecast.jobs.states import FailureCode, JobKind, JobState
 from forecast.store import utc_now
-from tests.api.sample_answer import CASES, degraded_forecast, sample_forecast
-from tests.api.stored_sample import karabakh_study, store_sample
+from tests.api.sample_answer import CASES, degraded_forecast, explained_forecast, sample_forecast
+from tests.api.stored_sample import karabakh_study, store_sample, submit_of
 from tests.api.template_names import TemplateChecker, parts_of
 from tests.coin import coin_document, coin_study
 from tests.installation import Installation, forecast_row
@@ -80,7 +80,9 @@ def get(client: TestClient, path: str) -> str:
 def every_page(client: TestClient, installation: Installation) -> dict[str, str]:
     """HTML of each kind of page in each state."""
     forecast_id, succeeded = store_sample(installation)
+    explained_id, _ = store_sample(installation, explained_forecast())
     degraded_id, _ = store_sample(installation, degraded_forecast())
+    explaining = submit_of(installation, forecast_id, JobKind.INFLUENCE)
     failed, running, cancelled, queued = (installation.submit(karabakh_study(), now=utc_now()) for _ in range(4))
     with installation.database.write() as session:
         cancel_job(session, cancelled)
@@ -92,6 +94,8 @@ def every_page(client: TestClient, installation: Installation) -> dict[str, str]
         "home": "/",
         "forecast": f"/forecasts/{forecast_id}",
         "degraded": f"/forecasts/{degraded_id}",
+        "explained": f"/forecasts/{explained_id}",
+        "explaining": f"/jobs/{explaining}",
         "succeeded": f"/jobs/{succeeded}",
         "failed": f"/jobs/{failed}",
         "running": f"/jobs/{running}",
@@ -132,7 +136,8 @@ class TestContexts:
         assert used == {file.name for file in TEMPLATES.glob("*.html")}
 
     def test_every_state_and_failure_of_a_job_has_its_words(self) -> None:
-        assert set(LEAD) == set(JobState)
+        assert set(LEAD) == set(EXPLANATION_LEAD) == set(JobState)
+        assert set(KIND_WORDS) == set(JobKind)
         assert set(FAILURES) == set(FailureCode)
 
 
@@ -148,7 +153,8 @@ class TestForecast:
 
     def test_the_answer_comes_first_then_the_evidence_then_the_diagnostics(self, every_page: dict[str, str]) -> None:
         ids = [attributes["id"] for _, attributes in Elements(every_page["forecast"]).found if "id" in attributes]
-        order = ["answer", "time", "cases", "checks", "diagnostics", "provenance"]
+        order = ["answer", "pairs", "what-if", "time", "cases", "signals", "experts", "links", "explanation"]
+        order += ["checks", "diagnostics", "provenance"]
         assert [id for id in ids if id in order] == order
 
     def test_a_failed_check_is_named_at_the_top_and_marked_in_its_table(self, every_page: dict[str, str]) -> None:
@@ -174,12 +180,14 @@ class TestForecast:
         places = [div for div in page.of("div") if "data-figure" in div]
         assert [place["data-figure"].rpartition("/")[2] for place in places] == [
             "horizon.json",
+            "indicator-incidents.json",
+            "factor-tension.json",
             "trace.json",
             "rank.json",
         ]
         heights = [int(svg["height"]) for svg in page.of("svg") if svg.get("class") == "room"]
-        assert len(heights) == 3
-        assert all(height >= 300 for height in heights)
+        assert len(heights) == 5
+        assert all(height >= 250 for height in heights)
         assert page.text.count("How to read it.") >= 3
         assert all(len(place["aria-label"]) > 60 for place in places)
 
@@ -227,7 +235,7 @@ class TestJob:
         self, every_page: dict[str, str]
     ) -> None:
         refreshes = {name: 'http-equiv="refresh"' in html for name, html in every_page.items()}
-        assert {name for name, is_there in refreshes.items() if is_there} == {"running", "queued"}
+        assert {name for name, is_there in refreshes.items() if is_there} == {"running", "queued", "explaining"}
 
     def test_a_failed_job_says_why_and_what_to_do(self, every_page: dict[str, str]) -> None:
         text = plain(Elements(every_page["failed"]).text)
@@ -237,6 +245,12 @@ class TestJob:
     def test_a_job_that_is_done_leads_to_its_forecast(self, every_page: dict[str, str]) -> None:
         links = [link["href"] for link in Elements(every_page["succeeded"]).of("a")]
         assert any(link.startswith("/forecasts/") for link in links)
+
+    def test_a_job_says_what_it_computes(self, every_page: dict[str, str]) -> None:
+        assert "Job · forecast · karabakh-2021" in Elements(every_page["running"]).text
+        page = Elements(every_page["explaining"])
+        assert "Job · influence · karabakh-2021" in page.text
+        assert [div["data-anchor"] for div in page.of("section") if "data-anchor" in div] == ["#influence"]
 
     def test_a_queued_job_says_how_many_come_before_it(self, client: TestClient, installation: Installation) -> None:
         first, second = (installation.submit(coin_study(), now=utc_now()) for _ in range(2))
@@ -249,9 +263,11 @@ class TestHome:
         text = plain(Elements(every_page["home"]).text)
         assert "Degraded as of 10 September 2021 made just now" in text
         assert "69 % The Russian presence becomes permanent" in text
-        assert "3 more" in text
+        assert "4 more" in text
         for state in ("waiting", "running", "failed", "cancelled", "done"):
             assert state in text
+        for kind in ("forecast", "attribution", "influence", "sensitivity"):
+            assert f"Karabakh after the 44-day war {kind}" in text
 
     def test_an_empty_installation_says_how_to_begin(self, client: TestClient) -> None:
         text = plain(Elements(get(client, "/")).text)

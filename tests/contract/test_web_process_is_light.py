@@ -7,12 +7,50 @@ import subprocess
 import sys
 from pathlib import Path
 
+from forecast.jobs.lifecycle import complete_job
+from tests.futures_file import asked_study, write_futures_file
+from tests.installation import forecast_row, installation_in
+
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("pymc", "pytensor", "nutpie", "arviz", "numba", "xarray", "plotly", "matplotlib")
+HEAVY = ("pymc", "pytensor", "nutpie", "arviz", "arviz_stats", "numba", "scipy", "xarray", "plotly", "matplotlib")
 OF_OTHERS = ("celery", "kombu", "redis", "alembic", "polars")
+
+ASK = """
+import json, sys
+from fastapi.testclient import TestClient
+from api.app import create_app
+from forecast.settings import Settings
+
+# Not entered, so that nothing is started in the background: only what a query itself needs is loaded.
+client = TestClient(create_app(Settings(home=sys.argv[1])), base_url="http://127.0.0.1")
+body = {"expression": "leaves", "observe": ["not stays"], "do": [{"outcome": "talks", "at": 3}], "all": True}
+answer = client.post(f"/v1/forecasts/{sys.argv[2]}/query", json=body)
+loaded = [name for name in sys.argv[3:] if name in sys.modules]
+print(json.dumps({"status": answer.status_code, "loaded": loaded}))
+"""
+
+
+def run(code: str, *arguments: str) -> object:
+    """What a new process prints as JSON."""
+    command = [sys.executable, "-c", code, *arguments]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert found.returncode == 0, found.stderr
+    return json.loads(found.stdout)
 
 
 def test_importing_the_application_loads_no_science() -> None:
-    code = f"import json, sys, api.app; print(json.dumps([m for m in {HEAVY + OF_OTHERS!r} if m in sys.modules]))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert json.loads(found.stdout) == []
+    code = "import json, sys, api.app; print(json.dumps([m for m in sys.argv[1:] if m in sys.modules]))"
+    assert run(code, *HEAVY, *OF_OTHERS, "netCDF4") == []
+
+
+def test_answering_a_query_loads_no_science(tmp_path: Path) -> None:
+    study = asked_study()
+    with installation_in(tmp_path) as installation:
+        claim = installation.claim(installation.submit(study))
+        file = installation.artifacts.write("2026-01/draws.nc", write_futures_file)
+        row = forecast_row(
+            claim, study, artifact_path=file.path, artifact_sha256=file.sha256, artifact_bytes=file.size_bytes
+        )
+        with installation.database.write() as session:
+            complete_job(session, claim, row, {})
+    assert run(ASK, str(tmp_path), row.id, *HEAVY, *OF_OTHERS) == {"status": 200, "loaded": []}

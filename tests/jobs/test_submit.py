@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from forecast.errors import StudyError, UnsupportedBlockError
+from forecast.errors import StudyError
 from forecast.jobs.errors import BacklogFullError, IdempotencyMismatchError, UnknownKindError
 from forecast.jobs.states import JobState
 from forecast.jobs.submit import SEED_LIMIT, JobLimits, hash_request, parse_kind, prepare_study, submit_job
@@ -98,12 +98,6 @@ def test_a_request_may_change_the_date_and_the_sampler() -> None:
 def test_a_change_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(StudyError):
         prepare_study(coin_study(), sampler={"draws": 0})
-
-
-def test_a_block_that_cannot_be_computed_yet_is_refused() -> None:
-    study = coin_study(factors=[{"id": "friction", "effects": {"heads": "normal(0.3, 0.3)"}}])
-    with pytest.raises(UnsupportedBlockError):
-        prepare_study(study)
 
 
 def test_requests_are_recognised_whatever_the_order_of_their_keys() -> None:

@@ -19,8 +19,8 @@ from forecast.errors import (
     StopRequestedError,
     StudyError,
 )
-from forecast.jobs.lifecycle import cancel_job, release_job
-from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
+from forecast.jobs.lifecycle import Claim, cancel_job, release_job
+from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
 from forecast.jobs.submit import JobLimits
 from forecast.store import ForecastRepository, stored_file, utc_now
 from forecast.store.tables import ForecastRow
@@ -247,10 +247,8 @@ def test_an_attempt_that_lost_its_lease_writes_nothing(installation: Installatio
     assert (job.state, job.worker, job.attempt) == (JobState.RUNNING, "other", 2)
 
 
-def installation_claim(job_id: str, fence: str, digest: str) -> Any:
-    from forecast.jobs.lifecycle import Claim
-
-    return Claim(job_id, 1, fence, digest, 1, "coin", None, 600.0)
+def installation_claim(job_id: str, fence: str, digest: str) -> Claim:
+    return Claim(job_id, 1, fence, digest, 1, "coin", None, 600.0, JobKind.FORECAST, None)
 
 
 def test_progress_is_written_while_the_computation_runs(installation: Installation, stopping: threading.Event) -> None:

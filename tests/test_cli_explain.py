@@ -1,0 +1,208 @@
+"""`forecast explain` and a query against a real web process; the test itself does what a worker would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from forecast.answer import StoredForecast
+from forecast.client import ForecastClient
+from forecast.jobs.lifecycle import complete_job, fail_job
+from forecast.jobs.states import FailureCode, JobKind, JobState
+from forecast.settings import Settings
+from forecast.store import JobRepository, utc_now
+from tests.coin import coin_document
+from tests.explanations import KINDS, explanation_row
+from tests.futures_file import asked_study, write_futures_file
+from tests.installation import Installation, forecast_row, installation_in
+from tests.stack import Stack
+from tests.waiting import wait_until
+from workers.address import choose_address
+
+QUICK = {"draws": 500, "tune": 300, "chains": 2, "seed": 3}
+
+
+@contextmanager
+def started(*arguments: str | Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """A process of ours, ended at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *map(str, arguments)],
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    with installation_in(tmp_path / "home") as made:
+        yield made
+
+
+@pytest.fixture
+def url(installation: Installation) -> Iterator[str]:
+    """The address of a web process over the installation; no worker is there."""
+    address = choose_address(Settings(port=0))
+    with started("api", FORECAST_HOME=str(installation.settings.home), FORECAST_PORT=str(address.port)):
+        with ForecastClient(address.base_url) as client:
+            wait_until(client.is_healthy, message="the web process")
+        yield address.base_url
+
+
+@pytest.fixture
+def forecast_id(installation: Installation) -> str:
+    """A stored forecast with real futures."""
+    study = asked_study()
+    claim = installation.claim(installation.submit(study, now=utc_now()), now=utc_now())
+    file = installation.artifacts.write("2026-01/draws.nc", write_futures_file)
+    row = forecast_row(
+        claim,
+        study,
+        utc_now(),
+        artifact_path=file.path,
+        artifact_sha256=file.sha256,
+        artifact_bytes=file.size_bytes,
+    )
+    with installation.database.write() as session:
+        complete_job(session, claim, row, {})
+    return row.id
+
+
+def queued(installation: Installation, count: int) -> list[str]:
+    """Ids of the jobs that wait, once there are so many."""
+
+    def find() -> list[str]:
+        with installation.database.read() as session:
+            found = [row.id for row in JobRepository(session).page(50, state=JobState.QUEUED.value).items]
+        return found if len(found) == count else []
+
+    return wait_until(find, message=f"{count} queued jobs")
+
+
+def settle(installation: Installation, job_id: str, failing: JobKind | None = None) -> None:
+    """End a job as a worker would."""
+    claim = installation.claim(job_id, now=utc_now())
+    with installation.database.write() as session:
+        if claim.kind is failing:
+            fail_job(session, claim, FailureCode.MEMORY_LIMIT, "no memory left")
+        else:
+            complete_job(session, claim, explanation_row(claim, utc_now()), {})
+
+
+def explain(
+    installation: Installation, url: str, name: str, *options: str, jobs: int, failing: JobKind | None = None
+) -> tuple[int, str, str]:
+    """Exit code, output and errors of the command."""
+    with started("forecast.cli", "explain", name, *options, "--url", url) as command:
+        for job_id in queued(installation, jobs):
+            settle(installation, job_id, failing)
+        output, errors = command.communicate(timeout=60)
+        assert "Traceback" not in output + errors
+        return command.returncode, output, errors
+
+
+def test_everything_is_explained_and_printed(installation: Installation, url: str, forecast_id: str) -> None:
+    code, output, errors = explain(installation, url, "latest:asked", jobs=3)
+    assert (code, errors) == (0, "")
+    for expected in ("+ judgments", "tosses/case-3", "friction -> heads", f"{url}/forecasts/{forecast_id}"):
+        assert expected in output
+
+
+def test_one_kind_is_explained_and_nothing_else_is_printed(
+    installation: Installation, url: str, forecast_id: str
+) -> None:
+    explain(installation, url, forecast_id, jobs=3)
+    code, output, _ = explain(installation, url, forecast_id, "--kind", "influence", jobs=1)
+    assert code == 0
+    assert "tosses/case-3" in output
+    assert "+ judgments" not in output
+
+
+def test_what_failed_is_said_and_what_did_not_is_printed(
+    installation: Installation, url: str, forecast_id: str
+) -> None:
+    code, output, errors = explain(installation, url, forecast_id, jobs=3, failing=JobKind.INFLUENCE)
+    assert code == 1
+    assert "no memory left" in errors
+    assert "+ judgments" in output
+    assert "tosses/case-3" not in output
+
+
+def test_a_watched_explanation_prints_what_it_found(installation: Installation, url: str, forecast_id: str) -> None:
+    with ForecastClient(url) as client:
+        job = client.explain(forecast_id, JobKind.SENSITIVITY)
+    settle(installation, job.id)
+    found = run("watch", job.id, "--url", url)
+    assert found.returncode == 0, found.stderr
+    assert "friction -> heads" in found.stdout
+    assert "Verdict" not in found.stdout
+
+
+def test_an_unknown_forecast_is_said_to_be_unknown(url: str) -> None:
+    for name in ("latest:nothing", "nothing"):
+        found = run("explain", name, "--url", url)
+        assert found.returncode == 1
+        assert "there is no" in found.stderr
+
+
+def test_a_stored_forecast_is_asked_by_its_id_and_as_the_latest(url: str, forecast_id: str, tmp_path: Path) -> None:
+    write_futures_file(tmp_path / "draws.nc")
+    asked = ("leaves", "--do", "talks@3", "--observe", "not stays", "--json")
+    answers = [run("query", name, *asked, "--url", url).stdout for name in (forecast_id, "latest:asked", str(tmp_path))]
+    assert answers[0] == answers[1] == answers[2]
+    assert json.loads(answers[0])["do"] == [{"outcome": "talks", "at": 3.0}]
+
+
+def test_a_bad_question_to_a_service_is_refused_with_its_place(url: str, forecast_id: str) -> None:
+    found = run("query", forecast_id, "leavs", "--url", url)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "expression" in found.stderr
+    assert "leavs" in found.stderr
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    with started("forecast.cli", *arguments) as command:
+        output, errors = command.communicate(timeout=300)
+        assert "Traceback" not in output + errors
+        return subprocess.CompletedProcess(arguments, command.returncode, output, errors)
+
+
+@pytest.mark.stack
+def test_a_service_explains_a_forecast_of_its_own(stack: Stack, tmp_path: Path) -> None:
+    with stack.client as client:
+        client.put_study("coin", coin_document(sampler=QUICK))
+        made = client.wait(client.submit(study="coin").id, 200)
+        assert made.forecast_id is not None, stack.logs()
+        for kind in KINDS:
+            job = client.wait(client.explain(made.forecast_id, kind).id, 400)
+            assert (job.state, job.forecast_id) == (JobState.SUCCEEDED, made.forecast_id), stack.logs()
+        explained = client.forecast(made.forecast_id)
+    assert explained.attribution is not None
+    assert explained.influence is not None
+    assert explained.sensitivity is not None
+    assert explained.attribution.steps[-1].outcomes["heads"].probability == explained.outcomes[0].probability
+
+
+@pytest.mark.slow
+def test_a_local_forecast_is_explained_and_written_with_that(tmp_path: Path) -> None:
+    document = tmp_path / "study.json"
+    document.write_text(json.dumps(coin_document(sampler=QUICK)))
+    found = run("run", document, "--out", tmp_path / "out", "--explain")
+    assert found.returncode == 0, found.stderr
+    written = StoredForecast.model_validate_json((tmp_path / "out" / "forecast.json").read_text())
+    assert written.attribution is not None
+    assert written.influence is not None
+    assert written.sensitivity is not None
