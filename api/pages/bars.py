@@ -30,6 +30,31 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class BeforeAfter:
+    """Two intervals with their estimates, one above the other: before some evidence, and after it."""
+
+    before_low: str
+    before_high: str
+    before: str
+    low: str
+    high: str
+    estimate: str
+    label: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True)
+class Move:
+    """A step from one place to another."""
+
+    start: str
+    end: str
+    direction: str
+    """up, down or none."""
+    label: str
+
+
+@dataclass(frozen=True)
 class Scale:
     """Maps numbers to positions along a bar."""
 
@@ -53,6 +78,26 @@ class Scale:
             label=label,
             reference=None if self.reference is None else self.position(self.reference),
         )
+
+    def before_after(
+        self, before: Interval, middle: float, after: Interval, estimate: float, label: str
+    ) -> BeforeAfter:
+        """Two intervals; `middle` is the estimate of the one before."""
+        return BeforeAfter(
+            before_low=self.position(before.low),
+            before_high=self.position(before.high),
+            before=self.position(middle),
+            low=self.position(after.low),
+            high=self.position(after.high),
+            estimate=self.position(estimate),
+            label=label,
+            reference=None if self.reference is None else self.position(self.reference),
+        )
+
+    def move(self, start: float, end: float, label: str) -> Move:
+        """A step between two numbers."""
+        direction = "none" if start == end else "up" if end > start else "down"
+        return Move(self.position(start), self.position(end), direction, label)
 
 
 PROBABILITY: Final = Scale(0.0, 1.0)

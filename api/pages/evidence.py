@@ -6,23 +6,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from api.pages import wording
-from api.pages.bars import (
-    PROBABILITY,
-    Bar,
-    Scale,
-    scale_from_zero,
-    scale_of_ratios,
-)
-from forecast.answer import CaseSummary, ClassSummary, Interval, NewClassSummary, OutcomeForecast
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """An estimate with its interval, in words and drawn."""
-
-    text: str
-    interval: str
-    bar: Bar
+from api.pages.bars import PROBABILITY, Scale, scale_from_zero, scale_of_ratios
+from api.pages.estimates import Estimate
+from forecast.answer import CaseSummary, ClassSummary, Interval, NewClassSummary, OutcomeForecast, ReferenceSummary
 
 
 @dataclass(frozen=True)
@@ -80,15 +66,18 @@ class OutcomeEvidence:
     is_event: bool
 
 
-def build_evidence(outcome: OutcomeForecast, period: str) -> OutcomeEvidence:
-    """What an outcome rests on.
+def build_evidence(outcome: OutcomeForecast, period: str) -> OutcomeEvidence | None:
+    """What an outcome rests on; None for one without historical cases, such as a threshold.
 
     Parameters
     ----------
     period
         The study's period, such as `month`.
     """
-    classes, new_class = outcome.reference.classes, outcome.reference.new_class
+    reference = outcome.reference
+    if reference is None:
+        return None
+    classes, new_class = reference.classes, reference.new_class
     is_rate = new_class.measure == "rate_per_period"
     scale = scale_from_zero([new_class.interval, *(known.interval for known in classes)]) if is_rate else PROBABILITY
     rows = [_class_row(known, outcome, scale, is_rate=is_rate) for known in classes]
@@ -96,7 +85,7 @@ def build_evidence(outcome: OutcomeForecast, period: str) -> OutcomeEvidence:
     return OutcomeEvidence(
         id=outcome.id,
         title=outcome.title,
-        summary=_summary(outcome, period),
+        summary=_summary(reference, outcome.kind, period),
         events_label="Events" if is_rate else "Successes",
         exposure_label=f"At risk ({wording.nouns(period)})" if is_rate else "Trials",
         measure_label=f"Rate per {period}" if is_rate else "Probability",
@@ -107,13 +96,13 @@ def build_evidence(outcome: OutcomeForecast, period: str) -> OutcomeEvidence:
     )
 
 
-def _summary(outcome: OutcomeForecast, period: str) -> str:
-    classes = outcome.reference.classes
-    unseen = f"{100 * outcome.reference.new_class.weight:.0f}{wording.NO_BREAK_SPACE}%"
+def _summary(reference: ReferenceSummary, kind: str, period: str) -> str:
+    classes = reference.classes
+    unseen = f"{100 * reference.new_class.weight:.0f}{wording.NO_BREAK_SPACE}%"
     if not classes:
         return "No reference class: the prior alone, and what has been seen of the present case."
     cases = wording.plural(sum(known.cases for known in classes), "case")
-    happened = "events" if outcome.kind == "event" else "successes"
+    happened = "events" if kind == "event" else "successes"
     events = f"{wording.amount(sum(known.events for known in classes))} {happened}"
     over = ""
     if all(known.exposure is not None for known in classes):

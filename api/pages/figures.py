@@ -16,6 +16,9 @@ TITLES: Final = {
     "rank": "Ranks",
 }
 
+OF_SIGNALS: Final = ("indicator-", "factor-")
+"""How the names of figures begin that stand beside an indicator or a factor."""
+
 NO_CAPTION: Final = "No caption was stored with this figure."
 
 
@@ -37,10 +40,11 @@ def figure_slot(forecast_id: str, name: str, figure_json: bytes | str) -> Figure
     layout: Mapping[str, Any] = json.loads(figure_json).get("layout", {})
     height = layout.get("height")
     meta = layout.get("meta")
-    caption = meta.get("caption") if isinstance(meta, Mapping) else None
+    said = meta if isinstance(meta, Mapping) else {}
+    title, caption = said.get("title"), said.get("caption")
     return FigureSlot(
         name=name,
-        title=TITLES.get(name, name.replace("_", " ").capitalize()),
+        title=title if isinstance(title, str) and title else TITLES.get(name, name.replace("_", " ").capitalize()),
         caption=caption if isinstance(caption, str) and caption else NO_CAPTION,
         url=f"/v1/forecasts/{forecast_id}/plots/{name}.json",
         height=min(int(height), MAX_HEIGHT) if isinstance(height, int | float) and height > 0 else DEFAULT_HEIGHT,
@@ -53,9 +57,9 @@ def figure_named(slots: Iterable[FigureSlot], name: str) -> FigureSlot | None:
 
 
 def diagnostic_figures(slots: Iterable[FigureSlot]) -> tuple[FigureSlot, ...]:
-    """All figures but the horizon curve: the known ones in our order, then the rest by name."""
+    """All figures that have no place of their own: the known ones in our order, then the rest by name."""
     order = list(TITLES)
-    rest = [slot for slot in slots if slot.name != "horizon"]
+    rest = [slot for slot in slots if slot.name != "horizon" and not slot.name.startswith(OF_SIGNALS)]
     return tuple(
         sorted(rest, key=lambda slot: (order.index(slot.name) if slot.name in order else len(order), slot.name))
     )

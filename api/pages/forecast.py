@@ -11,11 +11,18 @@ from typing import ClassVar
 from api.pages import wording
 from api.pages.bars import PROBABILITY, Bar
 from api.pages.covariates import CovariateRow, build_covariates
+from api.pages.dependence import CorrelationRow, build_correlations, build_links
+from api.pages.estimates import EffectRow
 from api.pages.evidence import OutcomeEvidence, build_evidence
+from api.pages.experts import Opinions, build_opinions
+from api.pages.explanation import Explanation, build_explanation
 from api.pages.figures import FigureSlot, diagnostic_figures, figure_named
 from api.pages.page import PageContext
+from api.pages.pairs import PairMatrix, build_pairs
+from api.pages.signals import FactorView, IndicatorView, build_factors, build_indicators
 from api.pages.trust import Trust, build_trust
 from api.pages.verdicts import VerdictBadge, verdict_badge
+from api.pages.what_if import WhatIf, build_what_if
 from forecast.answer import HorizonPoint, Interval, OutcomeForecast, ScenarioForecast, StoredForecast
 
 
@@ -82,13 +89,23 @@ class ForecastPage(PageContext):
     verdict_reasons: tuple[str, ...]
     level: str
     scenarios: tuple[AnswerRow, ...]
+    remainder: AnswerRow | None
+    """None of the scenarios."""
     outcomes: tuple[AnswerRow, ...]
+    pairs: PairMatrix | None
+    what_if: WhatIf | None
     horizon_figure: FigureSlot | None
     horizon_columns: tuple[HorizonColumn, ...]
     horizon_rows: tuple[HorizonRow, ...]
     period: str
     evidence: tuple[OutcomeEvidence, ...]
     covariates: tuple[CovariateRow, ...]
+    indicators: tuple[IndicatorView, ...]
+    factors: tuple[FactorView, ...]
+    opinions: Opinions | None
+    links: tuple[EffectRow, ...]
+    correlations: tuple[CorrelationRow, ...]
+    explanation: Explanation
     trust: Trust
     diagnostic_figures: tuple[FigureSlot, ...]
     identity: tuple[tuple[str, str], ...]
@@ -128,13 +145,24 @@ def build_forecast(
         verdict_reasons=forecast.verdict_reasons,
         level=wording.level(levels[0]) if levels else f"90{wording.NO_BREAK_SPACE}%",
         scenarios=tuple(_scenario_row(scenario) for scenario in forecast.scenarios),
+        remainder=None if forecast.remainder is None else _scenario_row(forecast.remainder),
         outcomes=tuple(_outcome_row(outcome, forecast) for outcome in forecast.outcomes),
+        pairs=build_pairs(forecast.outcomes, forecast.pairs),
+        what_if=build_what_if(forecast),
         horizon_figure=figure_named(figures, "horizon"),
         horizon_columns=tuple(HorizonColumn(outcome.id, outcome.title) for outcome in forecast.outcomes),
         horizon_rows=_horizon_rows(forecast.outcomes),
         period=forecast.period,
-        evidence=tuple(build_evidence(outcome, forecast.period) for outcome in forecast.outcomes),
+        evidence=_evidence(forecast),
         covariates=build_covariates(forecast.covariates),
+        indicators=build_indicators(forecast.indicators, figures, forecast.period),
+        factors=build_factors(forecast.factors, figures, forecast.period),
+        opinions=build_opinions(
+            forecast.experts, forecast.questions, {outcome.id: outcome.title for outcome in forecast.outcomes}
+        ),
+        links=build_links(forecast.links),
+        correlations=build_correlations(forecast.correlations),
+        explanation=build_explanation(forecast),
         trust=build_trust(forecast.checks, forecast.diagnostics, forecast.provenance),
         diagnostic_figures=diagnostic_figures(figures),
         identity=(
@@ -152,6 +180,11 @@ def _horizon(forecast: StoredForecast) -> str:
     length = wording.plural(forecast.horizon_periods, forecast.period)
     points = forecast.outcomes[0].horizon if forecast.outcomes else ()
     return f"{length}, to {wording.day(points[-1].date)}" if points else length
+
+
+def _evidence(forecast: StoredForecast) -> tuple[OutcomeEvidence, ...]:
+    found = (build_evidence(outcome, forecast.period) for outcome in forecast.outcomes)
+    return tuple(evidence for evidence in found if evidence is not None)
 
 
 def _scenario_row(scenario: ScenarioForecast) -> AnswerRow:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api.pages import wording
 from api.pages.bars import PROBABILITY, Bar
-from api.pages.job_words import STATE_WORDS
+from api.pages.job_words import KIND_WORDS, STATE_WORDS, result_url
 from api.pages.page import PageContext
 from api.pages.verdicts import VerdictBadge, verdict_badge
 from forecast.answer import Interval, Verdict
@@ -105,6 +105,7 @@ class JobRow:
 
     url: str
     title: str
+    kind: str
     study: str
     state: str
     state_word: str
@@ -198,11 +199,12 @@ def _job_row(job: JobView, now: datetime) -> JobRow:
     return JobRow(
         url=f"/jobs/{job.id}",
         title=job.title,
+        kind=KIND_WORDS[job.kind],
         study=job.study,
         state=job.state.value,
         state_word=STATE_WORDS[job.state],
         age=wording.age((now - job.created_at).total_seconds()),
         submitted_at=wording.moment(job.created_at),
         took=wording.NONE if took is None else wording.duration(max(took, 0.0)),
-        forecast_url=f"/forecasts/{job.forecast_id}" if job.forecast_id else None,
+        forecast_url=result_url(job.kind, job.forecast_id) if job.forecast_id else None,
     )

@@ -7,7 +7,15 @@ from datetime import datetime
 from typing import ClassVar
 
 from api.pages import wording
-from api.pages.job_words import ATTEMPT_WORDS, FAILURES, LEAD, STATE_WORDS
+from api.pages.job_words import (
+    ATTEMPT_WORDS,
+    FAILURES,
+    KIND_WORDS,
+    STATE_WORDS,
+    lead_of,
+    result_anchor,
+    result_url,
+)
 from api.pages.page import PageContext
 from api.pages.stages import STAGES, stage_of, stage_position
 from forecast.jobs.states import JobState
@@ -74,6 +82,7 @@ class JobPage(PageContext):
 
     job_id: str
     heading: str
+    kind: str
     study: str
     state: str
     state_word: str
@@ -93,6 +102,10 @@ class JobPage(PageContext):
     events_url: str
     cancel_url: str
     forecast_url: str | None
+    explained_url: str | None
+    """The forecast that it explains."""
+    anchor: str
+    """The place of the result on the forecast's page."""
     queue_note: str | None
     attempt_note: str
     """Empty for the first attempt, which needs no mention."""
@@ -117,10 +130,11 @@ def build_job(job: JobView, *, now: datetime, jobs_ahead: int = 0) -> JobPage:
         json_url=f"/v1/jobs/{job.id}",
         job_id=job.id,
         heading=job.title,
+        kind=KIND_WORDS[job.kind],
         study=job.study,
         state=job.state.value,
         state_word=STATE_WORDS[job.state],
-        lead=LEAD[job.state],
+        lead=lead_of(job.kind, job.state),
         is_live=not job.state.is_terminal,
         is_running=is_running,
         is_cancelling=job.cancel_requested and not job.state.is_terminal,
@@ -133,8 +147,12 @@ def build_job(job: JobView, *, now: datetime, jobs_ahead: int = 0) -> JobPage:
         facts=_facts(job, now),
         events_url=f"/v1/jobs/{job.id}/events",
         cancel_url=f"/v1/jobs/{job.id}/cancel",
-        forecast_url=f"/forecasts/{job.forecast_id}" if job.forecast_id else None,
-        words={state.value: (STATE_WORDS[state], LEAD[state]) for state in JobState if not state.is_terminal},
+        forecast_url=result_url(job.kind, job.forecast_id) if job.forecast_id else None,
+        explained_url=f"/forecasts/{job.target_forecast_id}" if job.target_forecast_id else None,
+        anchor=result_anchor(job.kind),
+        words={
+            state.value: (STATE_WORDS[state], lead_of(job.kind, state)) for state in JobState if not state.is_terminal
+        },
         attempt_note=f"attempt {job.attempt}" if job.attempt > 1 else "",
         queue_note=f"{wording.plural(jobs_ahead, 'job')} before this one" if jobs_ahead else None,
     )

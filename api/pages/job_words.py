@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
+from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
 
 STATE_WORDS: Final = {
     JobState.QUEUED: "waiting",
@@ -14,6 +14,13 @@ STATE_WORDS: Final = {
     JobState.CANCELLED: "cancelled",
 }
 
+KIND_WORDS: Final = {
+    JobKind.FORECAST: "forecast",
+    JobKind.ATTRIBUTION: "attribution",
+    JobKind.INFLUENCE: "influence",
+    JobKind.SENSITIVITY: "sensitivity",
+}
+
 LEAD: Final = {
     JobState.QUEUED: "The job is stored and waits for a worker.",
     JobState.RUNNING: "A worker is computing the forecast.",
@@ -21,6 +28,15 @@ LEAD: Final = {
     JobState.FAILED: "The job ended without a forecast.",
     JobState.CANCELLED: "The job was cancelled before anything was stored.",
 }
+
+EXPLANATION_LEAD: Final = {
+    JobState.QUEUED: "The job is stored and waits for a worker.",
+    JobState.RUNNING: "A worker is computing what moves the forecast.",
+    JobState.SUCCEEDED: "The forecast’s page shows the result.",
+    JobState.FAILED: "The job ended without a result; the forecast stays as it is.",
+    JobState.CANCELLED: "The job was cancelled before anything was stored; the forecast stays as it is.",
+}
+"""What a state means for a job that explains a forecast."""
 
 FAILURES: Final = {
     FailureCode.MODEL_ERROR: (
@@ -71,9 +87,24 @@ FAILURES: Final = {
 """What each failure is called, and what to do about it."""
 
 ATTEMPT_WORDS: Final = {
-    AttemptOutcome.SUCCEEDED: "stored the forecast",
+    AttemptOutcome.SUCCEEDED: "stored the result",
     AttemptOutcome.FAILED: "failed",
     AttemptOutcome.CANCELLED: "was cancelled",
     AttemptOutcome.LOST: "lost its worker",
     AttemptOutcome.RELEASED: "was handed back",
 }
+
+
+def lead_of(kind: JobKind, state: JobState) -> str:
+    """What a state means for a job of this kind, as a sentence."""
+    return (EXPLANATION_LEAD if kind.explains else LEAD)[state]
+
+
+def result_url(kind: JobKind, forecast_id: str) -> str:
+    """Where the result of a job of this kind is shown: the forecast, or its place on the forecast's page."""
+    return f"/forecasts/{forecast_id}{result_anchor(kind)}"
+
+
+def result_anchor(kind: JobKind) -> str:
+    """The place of a result on the forecast's page; empty for a forecast."""
+    return f"#{kind.value}" if kind.explains else ""

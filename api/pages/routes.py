@@ -20,7 +20,7 @@ from api.pages.home import ForecastSource, Headline, StudySource, build_home
 from api.pages.job import build_job
 from api.pages.page import respond
 from api.requests import known_id
-from api.routes.forecasts import find_forecast, stored_forecast
+from api.routes.forecasts import find_explanations, find_forecast, stored_forecast
 from api.routes.jobs import read_job
 from api.service import Service, ServiceDep
 from forecast.answer import StoredForecast
@@ -84,7 +84,7 @@ def show_forecast(forecast_id: str, service: ServiceDep) -> HTMLResponse:
     """A stored forecast: the answer, whether to trust it, and the evidence."""
     row = find_forecast(service, known_id(forecast_id, "forecast"))
     # JSON mode: the stored text has dates as strings.
-    forecast = StoredForecast.model_validate_json(json.dumps(stored_forecast(row)))
+    forecast = StoredForecast.model_validate_json(json.dumps(stored_forecast(row, find_explanations(service, row.id))))
     page = build_forecast(forecast, _figure_slots(service, row.id), draws_bytes=row.artifact_bytes, job_id=row.job_id)
     return respond(page)
 

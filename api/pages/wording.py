@@ -73,6 +73,12 @@ def significant(value: float | None, digits: int = 2) -> str:
     return f"{value:,.{max(0, digits - 1 - exponent)}f}".replace("-", MINUS)
 
 
+def signed(value: float, decimals: int = 2) -> str:
+    """A change, with its sign: `+0.31`, a minus sign for less; one too small to show has none."""
+    shown = f"{value:+.{decimals}f}"
+    return f"{0.0:.{decimals}f}" if float(shown) == 0 else shown.replace("-", MINUS)
+
+
 def fixed(value: float | None, decimals: int) -> str:
     """A number with so many decimals; a dash for None."""
     return NONE if value is None else f"{value:,.{decimals}f}".replace("-", MINUS)
@@ -103,7 +109,7 @@ def plural(count: float, noun: str) -> str:
 
 def nouns(noun: str) -> str:
     """The plural of a noun."""
-    return {"class": "classes", "study": "studies"}.get(noun, f"{noun}s")
+    return {"class": "classes", "study": "studies", "case or expert": "cases and experts"}.get(noun, f"{noun}s")
 
 
 def day(value: date | None) -> str:
@@ -114,6 +120,19 @@ def day(value: date | None) -> str:
 def short_day(value: date | None) -> str:
     """A date in a table: `10 Sep 2021`."""
     return NONE if value is None else f"{value.day} {value:%b %Y}"
+
+
+def past_period(first: date, period: str) -> str:
+    """A natural period by its first day: `Sep 2021`, `2021 Q3`, `2021`; days and weeks by that day."""
+    match period:
+        case "month":
+            return f"{first:%b %Y}"
+        case "quarter":
+            return f"{first.year} Q{(first.month + 2) // 3}"
+        case "year":
+            return str(first.year)
+        case _:
+            return short_day(first)
 
 
 def moment(value: datetime) -> str:

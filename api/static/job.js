@@ -1,5 +1,7 @@
 // Keeps a job's page up to date from its event stream, and goes to the forecast when it is there.
 
+import { percent } from "./numbers.js";
+
 const live = document.getElementById("live");
 const element = (id) => document.getElementById(id);
 const steps = [...live.querySelectorAll("[data-stage]")];
@@ -7,14 +9,6 @@ const cancel = element("cancel");
 const RETRY_MILLISECONDS = 3000;
 
 const STATES = JSON.parse(element("words").textContent);
-
-// As `api.pages.wording.percent` says it, without an error.
-function percent(value) {
-  if (value < 0.001) return "<0.1\u00a0%";
-  if (value > 0.999) return ">99.9\u00a0%";
-  const digits = value < 0.01 || value > 0.99 ? 1 : 0;
-  return `${(100 * value).toFixed(digits)}\u00a0%`;
-}
 
 function setText(id, text) {
   const target = element(id);
@@ -64,7 +58,7 @@ function show({ state, attempt, progress, queue_position: ahead }) {
 
 function finish(job) {
   // The server's page says how a job ended; a forecast speaks for itself.
-  if (job.forecast_id) window.location.replace(`/forecasts/${job.forecast_id}`);
+  if (job.forecast_id) window.location.replace(`/forecasts/${job.forecast_id}${live.dataset.anchor}`);
   else window.location.reload();
 }
 

@@ -1,4 +1,4 @@
-"""Plotly figures as plain JSON: horizon curves, traces and ranks.
+"""Plotly figures as plain JSON: horizon curves, traces and ranks, and those of indicators and factors.
 
 Colours and fonts are left to the page (light and dark); a figure names only what its data mean. Every figure carries
 a caption under `layout.meta.caption` that says how to read it.
@@ -6,7 +6,7 @@ a caption under `layout.meta.caption` that says how to read it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,11 @@ from scipy import stats
 
 from forecast.answer import Answer
 from forecast.dims import CHAIN, DRAW
+from forecast.plots.signals import signal_figures
+from forecast.plots.style import PALETTE, Figure, band, rounded
 
-Figure = dict[str, Any]
+__all__ = ["Figure", "build_figures", "horizon_figure", "rank_figure", "trace_figure"]
 
-PALETTE = ("#3b6fb6", "#c8553d", "#4f9d69", "#8a5fa8", "#b8862b", "#3a9ca6", "#a34a72", "#6b7280")
 TRACE_POINTS = 500
 RANK_BINS = 20
 MAX_PANELS = 8
@@ -27,7 +28,7 @@ MAX_PANELS = 8
 
 
 def build_figures(answer: Answer, posterior: xr.Dataset) -> dict[str, Figure]:
-    """All figures of a forecast, by name: horizon, trace, rank, reference."""
+    """All figures of a forecast, by name: horizon, trace, rank, and one for each indicator and factor."""
     probability = posterior["probability"].transpose(CHAIN, DRAW, "outcome")
     ids = [str(value) for value in probability["outcome"].values][:MAX_PANELS]
     panels = {outcome: np.asarray(probability.sel(outcome=outcome).values, dtype=float) for outcome in ids}
@@ -35,6 +36,7 @@ def build_figures(answer: Answer, posterior: xr.Dataset) -> dict[str, Figure]:
         "horizon": horizon_figure(answer),
         "trace": trace_figure(panels),
         "rank": rank_figure(panels),
+        **signal_figures(answer),
     }
 
 
@@ -49,19 +51,7 @@ def horizon_figure(answer: Answer) -> Figure:
         # A binary outcome has no probability, and so no band, before its resolution date.
         begin = next((k for k, top in enumerate(high) if top > 0), 0) if outcome.kind == "binary" else 0
         shape = "hv" if outcome.kind == "binary" else "linear"
-        data.append(
-            {
-                "type": "scatter",
-                "x": [*dates[begin:], *reversed(dates[begin:])],
-                "y": _rounded([*high[begin:], *reversed(low[begin:])]),
-                "fill": "toself",
-                "fillcolor": _translucent(colour),
-                "line": {"width": 0, "shape": "linear"},
-                "hoverinfo": "skip",
-                "legendgroup": outcome.id,
-                "showlegend": False,
-            }
-        )
+        data.append(band(dates[begin:], low[begin:], high[begin:], colour, outcome.id))
         data.append(
             {
                 "type": "scatter",
@@ -69,7 +59,7 @@ def horizon_figure(answer: Answer) -> Figure:
                 "name": outcome.id,
                 "legendgroup": outcome.id,
                 "x": dates,
-                "y": _rounded([0.0, *(point.probability for point in outcome.horizon)]),
+                "y": rounded([0.0, *(point.probability for point in outcome.horizon)]),
                 "line": {"color": colour, "width": 2.5, "shape": shape},
                 "hovertemplate": "%{x|%d %b %Y}: %{y:.1%}<extra>" + outcome.id + "</extra>",
             }
@@ -103,7 +93,7 @@ def trace_figure(panels: Mapping[str, npt.NDArray[np.float64]]) -> Figure:
                 row,
                 chain,
                 x=list(range(0, draws.shape[1], step)),
-                y=_rounded(draws[chain, ::step]),
+                y=rounded(draws[chain, ::step]),
                 line={"width": 0.8},
                 hover="draw %{x}: %{y:.3f}",
             )
@@ -128,7 +118,7 @@ def rank_figure(panels: Mapping[str, npt.NDArray[np.float64]]) -> Figure:
                 name,
                 row,
                 chain,
-                x=_rounded((edges[1:] + edges[:-1]) / 2, 1),
+                x=rounded((edges[1:] + edges[:-1]) / 2, 1),
                 y=np.histogram(ranks[chain], bins=edges)[0].tolist(),
                 line={"shape": "hvh", "width": 1.5},
                 hover="%{y} draws",
@@ -189,12 +179,3 @@ def _stacked_layout(panels: Mapping[str, Any], x_title: str, y_title: str) -> Fi
 
 def _axis(name: str, row: int) -> str:
     return name if row == 0 else f"{name}{row + 1}"
-
-
-def _rounded(values: Iterable[float], digits: int = 4) -> list[float]:
-    return [round(float(value), digits) for value in values]
-
-
-def _translucent(colour: str) -> str:
-    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, 0.18)"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from api.app import create_app
 from tests.installation import Installation, installation_in
@@ -28,6 +28,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+REFUSED = "Failed to load resource: the server responded with a status of 4"
+"""What Chromium writes for every answer with a status from 400 to 499, expected or not."""
 LARGEST_SHIFT = 0.1
 """Cumulative layout shift that a reader hardly notices (web.dev/articles/cls)."""
 
@@ -67,11 +69,20 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Opens pages, and fails the test if one writes an error, asks another host, moves while it loads or is too wide."""
+    """Opens pages, and fails the test if one writes an error, asks another host, moves while it loads or is too wide.
+
+    `refusals` lets the service refuse what the page asks it.
+    """
     contexts, faults, pages = [], [], []
 
     def open_one(
-        url: str, *, scheme: str = "light", width: int = 1280, javascript: bool = True, measured: bool = True
+        url: str,
+        *,
+        scheme: str = "light",
+        width: int = 1280,
+        javascript: bool = True,
+        measured: bool = True,
+        refusals: bool = False,
     ) -> Page:
         context = browser.new_context(
             color_scheme="dark" if scheme == "dark" else "light",
@@ -83,9 +94,13 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         page = context.new_page()
         page.add_init_script(MEASURE_SHIFT)
         own = urlsplit(url).netloc
-        page.on(
-            "console", lambda message: faults.append(message.text) if message.type in {"error", "warning"} else None
-        )
+
+        def hear(message: ConsoleMessage) -> None:
+            is_refusal = refusals and message.text.startswith(REFUSED)
+            if message.type in {"error", "warning"} and not is_refusal:
+                faults.append(message.text)
+
+        page.on("console", hear)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "request",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -16,11 +18,16 @@ from tests.waiting import wait_until
 VIEWS = [("light", 1280), ("dark", 1280), ("light", 400)]
 
 
-def wait_for_figures(page: Page) -> None:
+FIGURE_MILLISECONDS = 30_000
+"""Plotly is five megabytes to read; on a busy machine that takes longer than an expectation usually waits."""
+
+
+def wait_for_figures(page: Page, names: Sequence[str] = ("horizon", "trace", "rank")) -> None:
     """Scroll to each figure, since they are drawn when they come near."""
-    for name in ("horizon", "trace", "rank"):
+    for name in names:
         page.locator(f"#figure-{name}").scroll_into_view_if_needed()
-        expect(page.locator(f"#figure-{name} [data-drawn=yes] .main-svg").first).to_be_visible()
+        drawn = page.locator(f"#figure-{name} [data-drawn=yes] .main-svg").first
+        expect(drawn).to_be_visible(timeout=FIGURE_MILLISECONDS)
 
 
 def queue(site: Site) -> str:

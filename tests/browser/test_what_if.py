@@ -1,0 +1,120 @@
+"""The what-if panel in a browser, over real futures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from api.pages import wording
+from forecast.futures.query import Counted
+from tests.api.asked_sample import count, store_asked
+from tests.api.stored_sample import store_sample
+from tests.browser.conftest import OpenPage, Site, keep_screenshot
+from tests.futures_file import HORIZON
+
+
+@pytest.fixture
+def page(site: Site, open_page: OpenPage) -> Page:
+    return open_page(f"{site.url}/forecasts/{store_asked(site.installation)}")
+
+
+def condition(page: Page, outcome: str) -> Locator:
+    return page.locator(f"#what-if-form [data-outcome={outcome}] select")
+
+
+def row(page: Page, key: str) -> Locator:
+    return page.locator(f'#what-if-form [data-key="{key}"]')
+
+
+def show(page: Page) -> None:
+    page.get_by_role("button", name="Show what follows").click()
+
+
+def test_observing_and_forcing_give_what_the_futures_say(page: Page) -> None:
+    condition(page, "talks").select_option(label="observe: comes true")
+    show(page)
+    said = page.locator("#what-if-said")
+    observed = count(observe=["talks"])
+    expect(said).to_contain_text(f"Counted in {observed.futures:,} simulated futures")
+    leaves = observed.outcomes[0]
+    expect(row(page, "outcome leaves").locator(".after")).to_have_text(wording.percent(leaves.probability, leaves.mcse))
+    expect(row(page, "outcome talks").locator(".after")).to_have_text(">99.9\u00a0%")
+    expect(row(page, "outcome leaves").locator(".change")).to_have_text(f"+{_change(leaves):.1f}\u00a0pp")
+    neither = observed.scenarios[0]
+    expect(row(page, "scenario neither").locator(".change")).to_have_text(f"−{-_change(neither):.1f}\u00a0pp")
+    keep_screenshot(page, "what-if")
+
+    condition(page, "talks").select_option(label="as it is")
+    condition(page, "leaves").select_option(label="force: happens")
+    period = page.locator("#what-if-form [data-outcome=leaves] input")
+    expect(period).to_have_attribute("max", str(HORIZON))
+    period.fill("3")
+    condition(page, "stays").select_option(label="observe: does not")
+    show(page)
+    expect(row(page, "outcome leaves").locator(".after")).to_have_text(">99.9\u00a0%")
+    forced = count(do=[{"outcome": "leaves", "at": 3}], observe=["not stays"])
+    expect(said).to_contain_text(f"Counted in {forced.futures:,} simulated futures")
+    talks = forced.outcomes[2]
+    expect(row(page, "outcome talks").locator(".after")).to_have_text(wording.percent(talks.probability, talks.mcse))
+
+
+def _change(counted: Counted) -> float:
+    return 100 * (counted.probability - counted.unconditional.probability)
+
+
+def test_too_few_draws_and_mistakes_are_said_in_words(site: Site, open_page: OpenPage) -> None:
+    # A problem is an answer with a status of 422, which the browser writes to its console.
+    page = open_page(f"{site.url}/forecasts/{store_asked(site.installation)}", refusals=True)
+    condition(page, "leaves").select_option(label="observe: comes true")
+    condition(page, "stays").select_option(label="observe: comes true")
+    show(page)
+    said = page.locator("#what-if-said")
+    expect(said).to_contain_text("Too few draws fulfil the conditions")
+    expect(said).to_contain_text("weaken the condition")
+    expect(row(page, "outcome talks").locator(".after")).to_have_text("–")
+    for outcome in ("leaves", "stays"):
+        condition(page, outcome).select_option(label="force: happens")
+    show(page)
+    expect(said).to_contain_text("exclude one another")
+
+
+def test_a_period_is_asked_for_only_where_something_is_forced(page: Page) -> None:
+    period = page.locator("#what-if-form [data-outcome=leaves] input")
+    expect(period).to_be_disabled()
+    condition(page, "leaves").select_option(label="force: happens")
+    expect(period).to_be_enabled()
+    period.fill("99")
+    show(page)
+    # The browser holds back a number beyond the horizon.
+    expect(page.locator("#what-if-said")).to_have_text("")
+    # Talks are asked about by July, six months ahead.
+    expect(page.locator("#what-if-form [data-outcome=talks] input")).to_have_attribute("max", "6")
+    page.get_by_role("button", name="Clear").click()
+    expect(period).to_be_disabled()
+    expect(condition(page, "leaves")).to_have_value("")
+    show(page)
+    expect(page.locator("#what-if-said")).to_have_text("Choose a condition for at least one outcome.")
+
+
+def test_a_forecast_of_an_older_version_says_that_it_cannot_be_asked(site: Site, open_page: OpenPage) -> None:
+    forecast_id, _ = store_sample(site.installation, write_draws=write_without_futures)
+    page = open_page(f"{site.url}/forecasts/{forecast_id}", refusals=True)
+    condition(page, "withdrawal").select_option(label="force: never")
+    show(page)
+    expect(page.locator("#what-if-said")).to_contain_text("run the forecast again")
+
+
+def write_without_futures(path: Path) -> None:
+    from netCDF4 import Dataset
+
+    with Dataset(path, "w") as root:
+        root.createGroup("posterior")
+
+
+def test_the_panel_says_how_to_ask_without_javascript(site: Site, open_page: OpenPage) -> None:
+    page = open_page(f"{site.url}/forecasts/{store_asked(site.installation)}", javascript=False)
+    expect(page.locator("#what-if-form")).to_be_hidden()
+    expect(page.locator("#what-if .unscripted")).to_be_visible()
+    expect(page.locator("#what-if .unscripted")).to_contain_text("forecast query")
