@@ -56,11 +56,12 @@ def _summarize_factor(encoded: EncodedStudy, factor: Factor, posterior: xr.Datas
         effects=tuple(
             FactorEffect(
                 outcome=outcome,
-                prior_mean=prior.mean,
-                prior_sd=prior.sd,
+                prior_mean=factor.effects[outcome].mean,
+                prior_sd=factor.effects[outcome].sd,
                 posterior=summarize_draws(posterior["gamma"].sel(effect=f"{outcome}<-{factor.id}")),
             )
-            for outcome, prior in factor.effects.items()
+            for outcome, moved_by in encoded.effects
+            if moved_by == factor.id
         ),
     )
 

@@ -129,7 +129,7 @@ def _exercise_arrays(opinions: Opinions, asked: Sequence[str]) -> dict[str, npt.
     for record in opinions.track_records:
         said[record.question].append(opinions.kinds.index(record.kind))
     return {
-        "exercise_kind": _indices(max(set(kinds), key=kinds.count) for kinds in said.values()),
+        "exercise_kind": _indices(max(sorted(set(kinds)), key=kinds.count) for kinds in said.values()),
         "exercise_centring": np.array([len(kinds) / (len(kinds) + 1) for kinds in said.values()], dtype=float),
     }
 

@@ -64,7 +64,8 @@ def select_signals(study: Study, observations: Mapping[str, tuple[Observation, .
         kept,
         {indicator.id: observations.get(indicator.id, ()) for indicator in kept},
         periods,
-        tuple((outcome, factor.id) for factor in factors for outcome in factor.effects),
+        # In the study's order: the order of keys in a document means nothing.
+        tuple((o.id, factor.id) for factor in factors for o in study.outcomes if o.id in factor.effects),
     )
 
 
@@ -78,7 +79,8 @@ def signal_arrays(signals: Signals, outcomes: Sequence[str]) -> dict[str, npt.Ar
         for observation in signals.observations[indicator.id]
     ]
     table = np.asarray(counts, dtype=float).reshape(-1, 4)
-    priors = [factor.effects[outcome] for factor in signals.factors for outcome in factor.effects]
+    by_id = {factor.id: factor for factor in signals.factors}
+    priors = [by_id[factor].effects[outcome] for outcome, factor in signals.effects]
     drivers = [factors.index(i.factor) + 1 if i.factor in factors else 0 for i in signals.indicators]
     size = len(signals.indicators)
     signs = np.array([indicator.direction for indicator in signals.indicators], dtype=float)

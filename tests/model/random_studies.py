@@ -96,10 +96,10 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     return ModelArrays(values, frailties=n["frailty"])
 
 
-def _parts(rng: np.random.Generator, n: dict[str, int], is_binary: np.ndarray) -> dict[str, list[float]]:
+def _parts(rng: np.random.Generator, n: dict[str, int], is_binary: np.ndarray) -> dict[str, list[Any]]:
     """Every question about an event has one to all of the segments, and in each the outcome and perhaps a rival."""
     names = ("part_question", "part_segment", "part_outcome", "part_band", "part_link", "part_length", "part_own")
-    rows: list[tuple[float, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     for question in np.flatnonzero(is_binary == 0):
         own, rival = rng.permutation(OUTCOMES)[:2]
         rivals = [own] if rng.random() < 0.3 else [own, rival]

@@ -80,12 +80,12 @@ def test_effects_are_labelled_by_outcome_and_factor() -> None:
     )
     encoded = encode_study(study)
     assert encoded.factors == ("engagement", "friction")
-    assert encoded.coords["effect"] == ["agreement<-engagement", "agreement<-friction", "exit<-friction"]
+    assert encoded.coords["effect"] == ["agreement<-engagement", "exit<-friction", "agreement<-friction"]
     arrays = encoded.arrays
-    assert arrays["effect_outcome"].tolist() == [1, 1, 0]
+    assert arrays["effect_outcome"].tolist() == [1, 0, 1]
     assert arrays["effect_factor"].tolist() == [0, 1, 1]
-    assert arrays["effect_loc"].tolist() == [0.4, -0.3, 0.5]
-    assert arrays["effect_scale"].tolist() == [0.2, 0.1, 0.25]
+    assert arrays["effect_loc"].tolist() == [0.4, 0.5, -0.3]
+    assert arrays["effect_scale"].tolist() == [0.2, 0.25, 0.1]
     assert arrays["indicator_factor"].tolist() == [2, 1]
 
 

@@ -241,7 +241,9 @@ def state_log_odds(
 ) -> np.ndarray:
     """What experts say about questions with these log odds, the shared error included."""
     offset = truth["shared_bias"][a["expert_kind"][expert]] + truth["bias"][expert]
-    return truth["slope"][expert] * (centre + offset) + truth["noise"][expert] * rng.standard_t(4, len(expert))
+    return np.asarray(
+        truth["slope"][expert] * (centre + offset) + truth["noise"][expert] * rng.standard_t(4, len(expert))
+    )
 
 
 def records_block() -> Block:
