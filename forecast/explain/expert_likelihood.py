@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.explain.runs import Fit
-from forecast.model.opinions import FREEDOM, TINY
+from forecast.model.experts import TINY
+from forecast.model.opinions import FREEDOM
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -60,22 +61,11 @@ class ExpertLikelihood:
         a = self._arrays
         if not len(a["exercise_exam"]):
             return np.zeros((fit.draws, 0)), np.zeros((fit.draws, 0))
-        base, truth, error, deviation = exercise_parts(fit)
-        said = self._log_density(a["record_log_odds"], (base + deviation)[:, a["record_exercise"]], a["record_expert"])
+        of = a["exercise_exam"]
+        base, centre = fit.values("exam_base")[:, of], fit.values("exercise_log_odds")
+        truth = fit.values("exam_spread")[:, of] ** 2 + TINY
+        error = fit.values("common_sd")[:, a["exam_panel"]][:, of] ** 2
+        said = self._log_density(a["record_log_odds"], centre[:, a["record_exercise"]], a["record_expert"])
         rest = np.sqrt(truth * error / (truth + error) + TINY)
-        log_odds = base + deviation * truth / (truth + error) + rest * fit.values("truth_z")
+        log_odds = base + (centre - base) * truth / (truth + error) + rest * fit.values("truth_z")
         return said, np.asarray(a["exercise_yes"] * log_odds - np.logaddexp(0.0, log_odds))
-
-
-def exercise_parts(fit: Fit) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Base log odds, variances of truth and common error, and what moves statements; dims (draw, exercise)."""
-    a = {name: np.asarray(value) for name, value in fit.encoded.arrays.items()}
-    of, kind, centring = a["exercise_exam"], a["exercise_kind"], a["exercise_centring"]
-    base = fit.values("exam_base")[:, of]
-    truth = fit.values("exam_spread")[:, of] ** 2 + TINY
-    error = fit.values("common_sd")[:, a["exam_panel"]][:, of] ** 2
-    slope = np.exp(a["slope_mean_scale"] * fit.values("slope_mean_z"))[:, kind]
-    scale = np.sqrt(truth + error)
-    said_mean = slope * (base + fit.values("shared_bias")[:, kind])
-    standard = (fit.values("exercise_z") - centring * said_mean) * (slope * scale) ** -centring
-    return base, truth, error, scale * standard

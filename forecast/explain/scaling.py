@@ -87,11 +87,11 @@ def _sensitivity(values: FloatArray, low: FloatArray, high: FloatArray, chains: 
 def component_densities(runs: Runs, fit: Fit) -> dict[str, FloatArray]:
     """Log density of every part under every draw up to a constant, dims (draw); empty parts are left out."""
     arrays = fit.encoded.arrays
-    levels = -0.5 * fit.values("mu_z") ** 2
+    mean, sd = np.asarray(arrays["mu_loc"], dtype=float), np.asarray(arrays["mu_scale"], dtype=float)
     found = {
-        f"level of {outcome}": levels[:, place]
+        f"level of {outcome}": -0.5 * ((fit.values("mu")[:, place] - mean[place]) / sd[place]) ** 2
         for place, outcome in enumerate(fit.encoded.outcomes)
-        if arrays["mu_scale"][place] > 0
+        if sd[place] > 0
     }
     for part, variables in PARTS.items():
         used = [fit.values(name)[:, np.asarray(arrays[scale]) != 0] for name, scale in variables]

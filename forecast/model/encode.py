@@ -18,9 +18,10 @@ from forecast.model.arrays import ModelArrays
 from forecast.model.bands import AgeBands
 from forecast.model.cells import Cells, find_twins, pool_cells, pool_trials, split_into_cells
 from forecast.model.encode_dependence import correlated_outcomes, link_arrays, pair_arrays, term_arrays
-from forecast.model.encode_opinions import Opinions, opinion_arrays
+from forecast.model.encode_opinions import opinion_arrays
 from forecast.model.encode_present import Present, Standardization, history_arrays, present_arrays
 from forecast.model.encode_signals import Signals, select_signals, signal_arrays
+from forecast.model.said import Opinions
 from forecast.model.selection import EVERYTHING, Selection
 from forecast.model.units import Level, Unit, make_units
 from forecast.study import (
@@ -140,7 +141,8 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         selection.statements(resolve_judgments(study)), selection.statements(resolve_track_records(study))
     )
     moved = frozenset(outcome for outcome, _ in signals.effects)
-    present = Present(modelled, ages, bands, offsets, pairs, moved)
+    with_classes = frozenset(level.outcome for level in levels)
+    present = Present(modelled, ages, bands, offsets, pairs, moved, with_classes)
     arrays = ModelArrays(
         {
             **_prior_arrays(study, modelled),

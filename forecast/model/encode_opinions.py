@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from forecast.model.encode_present import Present
-from forecast.study import ExpertKind, Judgment, Outcome, OutcomeKind, TrackRecord, log_odds
+from forecast.model.encode_voices import voice_arrays
+from forecast.model.said import Opinions
+from forecast.study import Judgment, Outcome, OutcomeKind, log_odds
 
 SHARED_BIAS_SCALE, BIAS_SCALE = 0.3, 0.3
 SLOPE_MEAN_SCALE, SLOPE_SCALE = 0.3, 0.2
@@ -27,56 +28,6 @@ EXAM_BASE_SCALE, EXAM_SPREAD_SCALE = 1.0, 1.0
 PATH_EDGES: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 36, 60, 120, 240, 480)
 """Periods between which a factor's mean path, which falls geometrically, is taken at its middle. With persistence 0.85,
 effect 0.5 and a state two standard deviations up, the hazard over 60 periods is right to 0.1 %."""
-
-
-@dataclass(frozen=True)
-class Opinions:
-    """What of the judgments and track records is in the program."""
-
-    judgments: tuple[Judgment, ...] = ()
-    track_records: tuple[TrackRecord, ...] = ()
-
-    @property
-    def experts(self) -> dict[str, ExpertKind]:
-        """Kind of each expert, in the order of their first statement."""
-        statements: list[Judgment | TrackRecord] = [*self.judgments, *self.track_records]
-        return {statement.expert: statement.kind for statement in statements}
-
-    @property
-    def kinds(self) -> tuple[ExpertKind, ...]:
-        """Kinds that occur."""
-        return tuple(dict.fromkeys(self.experts.values()))
-
-    @property
-    def questions(self) -> dict[str, Judgment]:
-        """Judged questions by label, each with one judgment that is about it."""
-        found: dict[str, Judgment] = {}
-        for judgment in self.judgments:
-            found.setdefault(judgment.question, judgment)
-        return found
-
-    @property
-    def topics(self) -> tuple[tuple[str, str | None], ...]:
-        """What experts may err about together: (outcome, given)."""
-        return tuple(dict.fromkeys((judgment.outcome, judgment.given) for judgment in self.judgments))
-
-    @property
-    def coords(self) -> dict[str, list[str]]:
-        """Labels of the dims of experts and their questions."""
-        return {
-            "kind": list(self.kinds),
-            "expert": list(self.experts),
-            "panel": ["all"] if self.experts else [],
-            "topic": [outcome + (f"|{given}" if given else "") for outcome, given in self.topics],
-            "question": list(self.questions),
-            "exam": ["all"] if self.track_records else [],
-            "exercise": list(self.exercises),
-        }
-
-    @property
-    def exercises(self) -> dict[str, bool]:
-        """Questions of the track records with their answers."""
-        return {record.question: record.outcome for record in self.track_records}
 
 
 def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayLike]:
@@ -96,6 +47,7 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
         "noise_scale": np.full(count, NOISE_SCALE),
         "noise_spread_scale": np.full(count, NOISE_SPREAD_SCALE),
         "expert_kind": _indices(kinds.index(kind) for kind in opinions.experts.values()),
+        **voice_arrays(opinions, present),
         "common_scale": np.full(int(bool(experts)), COMMON_SCALE),
         "topic_panel": np.zeros(len(topics), dtype=int),
         "question_topic": _indices(topics.index((q.outcome, q.given)) for q in questions.values()),
@@ -111,7 +63,6 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
         "exam_base_scale": np.full(int(has_exam), EXAM_BASE_SCALE),
         "exam_spread_scale": np.full(int(has_exam), EXAM_SPREAD_SCALE),
         "exercise_exam": np.zeros(len(exercises), dtype=int),
-        **_exercise_arrays(opinions, asked),
         "exercise_yes": np.array(list(exercises.values()), dtype=float),
         "record_exercise": _indices(asked.index(record.question) for record in opinions.track_records),
         "record_expert": _indices(experts.index(record.expert) for record in opinions.track_records),
@@ -121,17 +72,6 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
 
 def _indices(values: Iterable[int]) -> npt.NDArray[np.int64]:
     return np.fromiter(values, dtype=np.int64)
-
-
-def _exercise_arrays(opinions: Opinions, asked: Sequence[str]) -> dict[str, npt.ArrayLike]:
-    """Main kind of expert of each question of the track records, and how far its variable is centred: n / (n + 1)."""
-    said: dict[str, list[int]] = {question: [] for question in asked}
-    for record in opinions.track_records:
-        said[record.question].append(opinions.kinds.index(record.kind))
-    return {
-        "exercise_kind": _indices(max(sorted(set(kinds)), key=kinds.count) for kinds in said.values()),
-        "exercise_centring": np.array([len(kinds) / (len(kinds) + 1) for kinds in said.values()], dtype=float),
-    }
 
 
 def _way_arrays(

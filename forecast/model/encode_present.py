@@ -40,6 +40,8 @@ class Present:
     """(cause, effect_on)."""
     moved: frozenset[str]
     """Outcomes that a factor moves."""
+    with_classes: frozenset[str]
+    """Outcomes that reference classes are about."""
 
     def rivals(self, outcome: Outcome) -> tuple[Outcome, ...]:
         """The outcome and those that exclude it."""

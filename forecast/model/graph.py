@@ -24,6 +24,7 @@ import pytensor.tensor as pt
 
 from forecast.model.arrays import ModelArrays, smallest_arrays
 from forecast.model.dependence import add_links, residual_cholesky
+from forecast.model.experts import TINY, Experts, add_experts, partly_centred, said_by
 from forecast.model.latents import latent
 from forecast.model.opinions import add_opinions
 from forecast.model.signals import add_signals
@@ -54,7 +55,8 @@ def build_model(arrays: ModelArrays | None = None) -> pm.Model:
         for dim, size in arrays.lengths.items():
             model.add_coord(dim, np.arange(size))
         x = {name: pm.Data(name, value) for name, value in arrays.items()}
-        classes = _class_levels(x)
+        experts = add_experts(x)
+        classes = _class_levels(x, experts)
         cholesky = residual_cholesky(x)
         case = _case_levels(x, classes, cholesky)
         shape = _hazard_shape(x)
@@ -66,15 +68,19 @@ def build_model(arrays: ModelArrays | None = None) -> pm.Model:
         log_rate = theta[x["history_outcome"]] + shape[x["history_band"]]
         log_rate += (signals.gamma[x["history_outcome"]] * signals.padded_state[x["history_period"]]).sum(axis=1)
         pm.Potential("event_free_history", -(x["history_exposure"] * pt.exp(log_rate)).sum())
-        add_opinions(x, theta, shape, signals, delta)
+        add_opinions(x, theta, shape, signals, delta, experts)
     return model
 
 
-def _class_levels(x: dict[str, Any]) -> Classes:
-    mu = pm.Deterministic("mu", x["mu_loc"] + x["mu_scale"] * latent("mu_z"), dims="outcome")
+def _class_levels(x: dict[str, Any], experts: Experts) -> Classes:
+    beta = pm.Deterministic("beta", x["beta_scale"] * latent("beta_z"), dims="covariate")
+    common = pt.concatenate([pt.zeros(1), experts.common])[x["outcome_topic"]]
+    centre = x["mu_loc"] + x["present_covariates"] @ beta + common
+    said = said_by(x["outcome_voices"], centre, x["mu_scale"] + TINY, experts)
+    deviation = partly_centred("mu_z", *said, x["mu_centring"])
+    mu = pm.Deterministic("mu", x["mu_loc"] + x["mu_scale"] * deviation, dims="outcome")
     tau = pm.Deterministic("tau", x["tau_scale"] * latent("tau_z"), dims="outcome")
     sigma = pm.Deterministic("sigma", x["sigma_scale"] * latent("sigma_z"), dims="outcome")
-    beta = pm.Deterministic("beta", x["beta_scale"] * latent("beta_z"), dims="covariate")
     of = x["level_outcome"]
     level = pm.Deterministic("class_level", mu[of] + tau[of] * latent("level_z"), dims="level")
     return Classes(mu, tau, sigma, beta, level)

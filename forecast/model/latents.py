@@ -20,5 +20,5 @@ def latent(name: str) -> Any:
             return pm.Normal(name, dims=spec.dims)
         case "half_normal":
             return pm.HalfNormal(name, 1.0, dims=spec.dims)
-        case "partial_correlation" | "log_mean" | "exercise":
+        case "partial_correlation" | "log_mean" | "partly_centred":
             return pm.Flat(name, dims=spec.dims)

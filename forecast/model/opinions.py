@@ -15,63 +15,28 @@ doi:10.1017/S1930297500004964 (recalibration). Shared errors limit what many exp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pymc as pm
 import pytensor.tensor as pt
 
+from forecast.model.experts import TINY, Experts, partly_centred, said_by
 from forecast.model.latents import latent
 from forecast.model.signals import Signals
-
-NOISE_FLOOR: Final = 0.1
-"""On the log odds: stated probabilities are rounded to a few percent. Without it, equal statements would be exact."""
 
 FREEDOM: Final = 4.0
 """Degrees of freedom of the StudentT."""
 
-TINY: Final = 1e-12
-"""Probabilities closer than this to 0 or 1 are told apart no more."""
-
 MAX_LOG_RATE: Final = 50.0
 
 
-@dataclass(frozen=True)
-class Experts:
-    """Offset, slope and noise have dims (expert), the shared parts (kind)."""
-
-    offset: Any
-    """Shared and own bias."""
-    slope: Any
-    noise: Any
-    shared_bias: Any
-    mean_slope: Any
-
-
-def add_opinions(x: dict[str, Any], theta: Any, shape: Any, signals: Signals, delta: Any) -> None:
+def add_opinions(x: dict[str, Any], theta: Any, shape: Any, signals: Signals, delta: Any, experts: Experts) -> None:
     """The likelihood of judgments and track records."""
-    experts = _experts(x)
-    common_sd = pm.Deterministic("common_sd", x["common_scale"] * latent("common_sd_z"), dims="panel")
     truth = _judged_log_odds(x, theta, shape, signals, delta)
-    common = common_sd[x["topic_panel"]] * latent("common_z")
-    centre = truth + common[x["question_topic"]]
+    centre = truth + experts.common[x["question_topic"]]
     said = _log_density(x["judgment_log_odds"], centre[x["judgment_question"]], x["judgment_expert"], experts)
     pm.Potential("judgments", said.sum())
-    _add_track_records(x, experts, common_sd)
-
-
-def _experts(x: dict[str, Any]) -> Experts:
-    of = x["expert_kind"]
-    shared = pm.Deterministic("shared_bias", x["shared_bias_scale"] * latent("shared_bias_z"), dims="kind")
-    bias_sd = pm.Deterministic("bias_sd", x["bias_scale"] * latent("bias_sd_z"), dims="kind")
-    bias = pm.Deterministic("bias", bias_sd[of] * latent("bias_z"), dims="expert")
-    mean_log_slope = x["slope_mean_scale"] * latent("slope_mean_z")
-    log_slope = mean_log_slope[of] + (x["slope_scale"] * latent("slope_sd_z"))[of] * latent("slope_z")
-    slope = pm.Deterministic("slope", pt.exp(log_slope), dims="expert")
-    spread = (x["noise_spread_scale"] * latent("noise_spread_z"))[of] * latent("noise_z")
-    own = (x["noise_scale"] * latent("noise_mean_z"))[of] * pt.exp(spread)
-    noise = pm.Deterministic("noise", pt.sqrt(NOISE_FLOOR**2 + own**2), dims="expert")
-    return Experts(shared[of] + bias, slope, noise, shared, pt.exp(mean_log_slope))
+    _add_track_records(x, experts)
 
 
 def _log_density(said: Any, centre: Any, expert: Any, experts: Experts) -> Any:
@@ -114,27 +79,21 @@ def _event_log_odds(x: dict[str, Any], theta: Any, shape: Any, signals: Signals,
     return pt.log(yes + TINY) - pt.log(no + TINY)
 
 
-def _add_track_records(x: dict[str, Any], experts: Experts, common_sd: Any) -> None:
+def _add_track_records(x: dict[str, Any], experts: Experts) -> None:
     """Per question, the truth plus the common error is one variable, and the truth given it another.
 
     Statements see only the sum m ~ Normal(base, spread^2 + common^2); given it, the truth is normal with mean
-    base + w (m - base), w = spread^2 / (spread^2 + common^2). So the sampler meets no ridge between the two. The sum
-    is sampled where the statements are, as the log odds that its main kind of expert would say, and is centred the
-    more, the more statements a question has (`exercise_centring`; Gorinova, Moore and Hoffman 2020, arXiv:1906.03028).
+    base + w (m - base), w = spread^2 / (spread^2 + common^2). So the sampler meets no ridge between the two.
     """
     base = pm.Deterministic("exam_base", x["exam_base_scale"] * latent("exam_base_z"), dims="exam")
     spread = pm.Deterministic("exam_spread", x["exam_spread_scale"] * latent("exam_spread_z"), dims="exam")
-    of, kind, centring = x["exercise_exam"], x["exercise_kind"], x["exercise_centring"]
-    truth, error = spread[of] ** 2 + TINY, common_sd[x["exam_panel"]][of] ** 2
-    shared, slope = experts.shared_bias[kind], experts.mean_slope[kind]
+    of = x["exercise_exam"]
+    truth, error = spread[of] ** 2 + TINY, experts.common_sd[x["exam_panel"]][of] ** 2
     scale = pt.sqrt(truth + error)
-    said_mean, said_scale = slope * (base[of] + shared), slope * scale
-    said = latent("exercise_z")
-    standard = (said - centring * said_mean) * said_scale**-centring
-    pm.Potential("exercises", -(centring * pt.log(said_scale) + 0.5 * standard**2).sum())
-    deviation = scale * standard
-    centre = (base[of] + deviation)[x["record_exercise"]]
-    records = _log_density(x["record_log_odds"], centre, x["record_expert"], experts)
+    said = said_by(x["exercise_voices"], base[of], scale, experts)
+    deviation = scale * partly_centred("exercise_z", *said, x["exercise_centring"])
+    centre = pm.Deterministic("exercise_log_odds", base[of] + deviation, dims="exercise")
+    records = _log_density(x["record_log_odds"], centre[x["record_exercise"]], x["record_expert"], experts)
     pm.Potential("track_records", records.sum())
     rest = pt.sqrt(truth * error / (truth + error) + TINY)
     log_odds = base[of] + deviation * truth / (truth + error) + rest * latent("truth_z")

@@ -119,6 +119,19 @@ OPINIONS: Final = {
     "noise_scale": _positive("kind"),
     "noise_spread_scale": _positive("kind"),
     "expert_kind": _index("expert", "kind"),
+    # Groups of experts, each by its first, and the reflection of a group (zero for an expert alone).
+    "expert_leader": _index("expert", "expert"),
+    "expert_reflection": _number("expert"),
+    # How far a quantity is sampled as itself: from 0, as a deviation, to 1.
+    "bias_centring": _positive("expert"),
+    "slope_centring": _positive("expert"),
+    "noise_centring": _positive("expert"),
+    "mu_centring": _positive("outcome"),
+    "exercise_centring": _positive("exercise"),
+    # Voices: the share of each expert in what was said about an outcome, unconditionally, or a question with an answer.
+    "outcome_voices": _positive("outcome", "expert"),
+    "outcome_topic": _index("outcome", "topic" + OR_NONE),
+    "exercise_voices": _positive("exercise", "expert"),
     "common_scale": _positive("panel"),
     "topic_panel": _index("topic", "panel"),
     # Judged questions: an outcome by a date, perhaps given another outcome.
@@ -144,8 +157,6 @@ OPINIONS: Final = {
     "exam_base_scale": _positive("exam"),
     "exam_spread_scale": _positive("exam"),
     "exercise_exam": _index("exercise", "exam"),
-    "exercise_kind": _index("exercise", "kind"),
-    "exercise_centring": _positive("exercise"),
     "exercise_yes": _positive("exercise"),
     "record_exercise": _index("record", "exercise"),
     "record_expert": _index("record", "expert"),
@@ -160,9 +171,9 @@ class LatentSpec:
     """One free variable of the model; a normal or half-normal one has unit scale."""
 
     dims: tuple[str, ...]
-    law: Literal["normal", "half_normal", "partial_correlation", "log_mean", "exercise"] = "normal"
+    law: Literal["normal", "half_normal", "partial_correlation", "log_mean", "partly_centred"] = "normal"
     """`partial_correlation` is the inverse hyperbolic tangent of a beta variable on (-1, 1); `log_mean` and
-    `exercise` are normal, with means and scales that depend on other variables (`forecast.model.signals`, `opinions`)."""
+    `partly_centred` are normal, with means and scales that depend on others (`forecast.model.signals`, `experts`)."""
 
 
 def _normal(*dims: str) -> LatentSpec:
@@ -174,7 +185,7 @@ def _half(*dims: str) -> LatentSpec:
 
 
 LATENTS: Final[Mapping[str, LatentSpec]] = {
-    "mu_z": _normal("outcome"),
+    "mu_z": LatentSpec(("outcome",), "partly_centred"),
     "tau_z": _half("outcome"),
     "sigma_z": _half("outcome"),
     "beta_z": _normal("covariate"),
@@ -195,18 +206,18 @@ LATENTS: Final[Mapping[str, LatentSpec]] = {
     "delta_z": _normal("link"),
     "shared_bias_z": _normal("kind"),
     "bias_sd_z": _half("kind"),
-    "bias_z": _normal("expert"),
+    "bias_z": LatentSpec(("expert",), "partly_centred"),
     "slope_mean_z": _normal("kind"),
     "slope_sd_z": _half("kind"),
-    "slope_z": _normal("expert"),
+    "slope_z": LatentSpec(("expert",), "partly_centred"),
     "noise_spread_z": _half("kind"),
-    "noise_z": _normal("expert"),
+    "noise_z": LatentSpec(("expert",), "partly_centred"),
     "noise_mean_z": _half("kind"),
     "common_sd_z": _half("panel"),
     "common_z": _normal("topic"),
     "exam_base_z": _normal("exam"),
     "exam_spread_z": _half("exam"),
-    "exercise_z": LatentSpec(("exercise",), "exercise"),
+    "exercise_z": LatentSpec(("exercise",), "partly_centred"),
     "truth_z": _normal("exercise"),
 }
 """In the order in which the sampler sees them."""

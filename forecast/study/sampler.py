@@ -18,7 +18,7 @@ class SamplerSettings(Block):
     """Warm-up draws per chain; they are thrown away."""
     chains: Annotated[int, Field(strict=True, ge=2, le=16)] = 4
     """Independent chains; two is the least from which convergence can be judged."""
-    target_accept: Annotated[float, Field(strict=True, ge=0.5, le=0.999)] = 0.9
+    target_accept: Annotated[float, Field(strict=True, ge=0.5, le=0.999)] = 0.95
     """Mean acceptance that the step size is tuned to; higher is slower and safer."""
     seed: Annotated[int | None, Field(strict=True, ge=0, le=2**63 - 1)] = None
     """Same seed and document, same numbers; absent: derived from the document."""

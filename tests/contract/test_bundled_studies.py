@@ -30,6 +30,7 @@ NAMES = (
     "karabakh-2021",
     "pumps",
     "rat-tumors",
+    "replication-survey",
     "rossi",
     "seeds",
 )

@@ -67,6 +67,17 @@ def test_a_spread_of_zero_is_zero_in_every_draw(arrays: ModelArrays, draws: dict
     assert np.all(draws["sigma"][:, 1] == 0)
 
 
+def test_biases_are_normal_with_the_spread_of_their_kind_and_independent(
+    arrays: ModelArrays, draws: dict[str, np.ndarray]
+) -> None:
+    """Although the sampler sees them reflected, partly centred and as what is said."""
+    standard = draws["bias"] / draws["bias_sd"][:, arrays["expert_kind"]]
+    for expert in range(standard.shape[1]):
+        assert stats.kstest(standard[:, expert], stats.norm.cdf).pvalue > LEVEL
+    together = np.corrcoef(standard, rowvar=False)[np.triu_indices(standard.shape[1], 1)]
+    assert np.abs(together).max() < 4 / np.sqrt(DRAWS)
+
+
 def test_factors_are_stationary_with_unit_variance_and_their_persistence(
     arrays: ModelArrays, draws: dict[str, np.ndarray]
 ) -> None:

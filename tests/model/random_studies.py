@@ -9,6 +9,7 @@ import numpy as np
 
 from forecast.model.arrays import ModelArrays
 from forecast.model.bands import AgeBands
+from forecast.model.encode_voices import reflection
 from forecast.model.specs import ARRAYS, DIMS, OR_NONE
 
 BANDS = (AgeBands((0.0, 12.0, 40.0)), AgeBands((0.0, 24.0)), AgeBands((0.0,)))
@@ -65,6 +66,7 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     walk[:3, :2], walk[3:5, 2:] = BANDS[0].walk, BANDS[1].walk
     weights = rng.dirichlet(np.ones(n["level"] + 1), size=OUTCOMES)[:, :-1]
     trials = rng.integers(1, 20, n["trial"])
+    leaders = np.array([0, 1, 0, 0, 1])[: n["expert"]]
     pairs = [(1, 0), (2, 0), (2, 1)]
     chosen = sorted(rng.choice(len(pairs), n["pair"], replace=False))
     every = list(itertools.product(range(OUTCOMES), range(n["factor"])))
@@ -90,7 +92,13 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
         "effect_factor": [f for _, f in effects],
         "question_is_binary": is_binary,
         "question_steps": rng.integers(1, 30, n["question"]),
+        **{
+            f"{name}_centring": rng.choice([0.0, 0.5, 0.9, 1.0], n[dim])
+            for name, dim in (("bias", "expert"), ("slope", "expert"), ("noise", "expert"), ("mu", "outcome"))
+        },
         "exercise_centring": rng.choice([0.0, 0.5, 0.9, 1.0], n["exercise"]),
+        "expert_leader": leaders,
+        "expert_reflection": reflection(leaders),
         "exercise_yes": rng.integers(0, 2, n["exercise"]),
     }
     return ModelArrays(values, frailties=n["frailty"])

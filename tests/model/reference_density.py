@@ -13,6 +13,7 @@ from scipy import special, stats
 
 from forecast.model.arrays import ModelArrays
 from forecast.model.specs import LATENTS
+from tests.model.reference_experts import levels_as_said, panel_of
 from tests.model.reference_opinions import opinion_density
 
 HALF_NORMAL = {
@@ -28,7 +29,7 @@ HALF_NORMAL = {
     "common_sd_z",
     "exam_spread_z",
 }
-OF_THEIR_OWN = {"partial_z", "log_mean_z", "exercise_z"}
+OF_THEIR_OWN = {"partial_z", "log_mean_z", "mu_z", "slope_z", "bias_z", "noise_z", "exercise_z"}
 
 
 @dataclass(frozen=True)
@@ -71,15 +72,16 @@ def log_density(point: np.ndarray, a: ModelArrays) -> float:
     for y, shape in zip(z["partial_z"], a["pair_shape"], strict=True):
         p, law = np.tanh(y), stats.beta(shape, shape, loc=-1.0, scale=2.0)
         total += float(law.logpdf(p) - law.logpdf(0.0) + np.log(1.0 - p**2))  # log Jacobian of tanh
-    cholesky = cholesky_factor(z, a)
-    present, likelihood = present_case(z, a, cholesky)
-    total += likelihood
+    panel, prior = panel_of(z, a)
+    mu, mu_prior = levels_as_said(z, a, panel)
+    present, likelihood = present_case(z, a, mu, cholesky_factor(z, a))
+    total += prior + mu_prior + likelihood
     for j, b, period, exposure in zip(
         a["history_outcome"], a["history_band"], a["history_period"], a["history_exposure"], strict=True
     ):
         drive = float(present.gamma[j] @ present.state[period - 1]) if period else 0.0
         total -= float(exposure * np.exp(present.theta[j] + present.shape[b] + drive))
-    return total + count_density(z, a, present.state) + opinion_density(present, a)
+    return total + count_density(z, a, present.state) + opinion_density(present, panel, a)
 
 
 def cholesky_factor(z: dict[str, np.ndarray], a: ModelArrays) -> np.ndarray:
@@ -98,9 +100,8 @@ def cholesky_factor(z: dict[str, np.ndarray], a: ModelArrays) -> np.ndarray:
     return cholesky
 
 
-def present_case(z: dict[str, np.ndarray], a: ModelArrays, cholesky: np.ndarray) -> tuple[Point, float]:
+def present_case(z: dict[str, np.ndarray], a: ModelArrays, mu: np.ndarray, cholesky: np.ndarray) -> tuple[Point, float]:
     """The present case, and the log likelihood of the historical ones."""
-    mu = a["mu_loc"] + a["mu_scale"] * z["mu_z"]
     tau, sigma = a["tau_scale"] * np.exp(z["tau_z"]), a["sigma_scale"] * np.exp(z["sigma_z"])
     beta = a["beta_scale"] * z["beta_z"]
     level = np.array([mu[j] + tau[j] * z["level_z"][k] for k, j in enumerate(a["level_outcome"])])

@@ -8,6 +8,8 @@ import numpy as np
 from scipy import special, stats
 
 from forecast.model.arrays import ModelArrays
+from tests.model.reference_experts import Panel, uncentred
+from tests.model.reference_experts import said as said_by
 
 if TYPE_CHECKING:
     from tests.model.reference_density import Point
@@ -17,37 +19,20 @@ TINY = 1e-12
 """Probabilities closer than this to 0 or 1 are told apart no more: part of the model, not of how it is computed."""
 
 
-def opinion_density(present: Point, a: ModelArrays) -> float:
+def opinion_density(present: Point, panel: Panel, a: ModelArrays) -> float:
     """Log density of all that experts say, less constants of the data."""
-    z = present.z
-    common_sd = a["common_scale"] * np.exp(z["common_sd_z"])
-    experts = [expert_of(e, z, a) for e in range(a.lengths["expert"])]
     total = 0.0
     for q, e, said in zip(a["judgment_question"], a["judgment_expert"], a["judgment_log_odds"], strict=True):
         truth = binary_log_odds(q, present, a) if a["question_is_binary"][q] else event_log_odds(q, present, a)
-        topic = a["question_topic"][q]
-        total += said_density(said, truth + common_sd[a["topic_panel"][topic]] * z["common_z"][topic], experts[e])
-    return total + record_density(z, a, experts, common_sd)
+        total += said_density(said, truth + panel.common[a["question_topic"][q]], e, panel)
+    return total + record_density(present.z, a, panel)
 
 
-def expert_of(e: int, z: dict[str, np.ndarray], a: ModelArrays) -> tuple[float, float, float]:
-    """Offset, slope and noise of one expert."""
-    k = a["expert_kind"][e]
-    shared = a["shared_bias_scale"][k] * z["shared_bias_z"][k]
-    bias = a["bias_scale"][k] * np.exp(z["bias_sd_z"][k]) * z["bias_z"][e]
-    slope = np.exp(
-        a["slope_mean_scale"][k] * z["slope_mean_z"][k]
-        + a["slope_scale"][k] * np.exp(z["slope_sd_z"][k]) * z["slope_z"][e]
-    )
-    spread = a["noise_spread_scale"][k] * np.exp(z["noise_spread_z"][k])
-    noise = a["noise_scale"][k] * np.exp(z["noise_mean_z"][k]) * np.exp(spread * z["noise_z"][e])
-    return float(shared + bias), float(slope), float(np.hypot(0.1, noise))
-
-
-def said_density(said: float, centre: float, expert: tuple[float, float, float]) -> float:
+def said_density(said: float, centre: float, e: int, panel: Panel) -> float:
     """StudentT(4) around the recalibrated log odds, less its constant."""
-    offset, slope, noise = expert
-    return float(STUDENT.logpdf((said - slope * (centre + offset)) / noise) - STUDENT.logpdf(0.0) - np.log(noise))
+    noise = panel.noise[e]
+    residual = (said - panel.slope[e] * (centre + panel.offset[e])) / noise
+    return float(STUDENT.logpdf(residual) - STUDENT.logpdf(0.0) - np.log(noise))
 
 
 def binary_log_odds(q: int, present: Point, a: ModelArrays) -> float:
@@ -88,25 +73,21 @@ def link_effect(place: int, present: Point) -> float:
     return float(present.delta[place - 1]) if place else 0.0
 
 
-def record_density(
-    z: dict[str, np.ndarray], a: ModelArrays, experts: list[tuple[float, float, float]], common_sd: np.ndarray
-) -> float:
+def record_density(z: dict[str, np.ndarray], a: ModelArrays, panel: Panel) -> float:
     """Track records; `exercise_z` is partly on the scale of what is said, `truth_z` the truth given truth plus error."""
     total = 0.0
     for x in range(a.lengths["exercise"]):
-        exam, kind, centring = a["exercise_exam"][x], a["exercise_kind"][x], a["exercise_centring"][x]
+        exam = a["exercise_exam"][x]
         base = a["exam_base_scale"][exam] * z["exam_base_z"][exam]
         spread = a["exam_spread_scale"][exam] * np.exp(z["exam_spread_z"][exam])
-        error = common_sd[a["exam_panel"][exam]]
-        shared = a["shared_bias_scale"][kind] * z["shared_bias_z"][kind]
-        slope = np.exp(a["slope_mean_scale"][kind] * z["slope_mean_z"][kind])
-        mean, sd = slope * (base + shared), slope * np.hypot(spread, error)
-        law = stats.norm(centring * mean, sd**centring)
-        total += float(law.logpdf(z["exercise_z"][x]) + 0.5 * np.log(2 * np.pi))
-        together = base + np.hypot(spread, error) * (z["exercise_z"][x] - centring * mean) / sd**centring
+        error = panel.common_sd[a["exam_panel"][exam]]
+        law = said_by(a["exercise_voices"][x], base, np.hypot(spread, error), panel)
+        deviation, prior = uncentred(z["exercise_z"][x], *law, a["exercise_centring"][x])
+        total += prior
+        together = base + np.hypot(spread, error) * deviation
         for exercise, e, said in zip(a["record_exercise"], a["record_expert"], a["record_log_odds"], strict=True):
             if exercise == x:
-                total += said_density(said, together, experts[e])
+                total += said_density(said, together, e, panel)
         weight = spread**2 / (spread**2 + error**2)
         truth = base + weight * (together - base) + np.sqrt(weight) * error * z["truth_z"][x]
         p = special.expit(truth)

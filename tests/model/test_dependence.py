@@ -165,4 +165,4 @@ def test_frailties_of_a_historical_case_have_the_same_correlation(program: Progr
         rows[unit, k] = level(unit, moved) - level(unit, base)
     order = [NAMES.index(unit.outcome) for unit in encoded.units]
     correlation = matrix(expand(program, arrays, base)["correlation"], arrays)
-    assert rows @ rows.T == pytest.approx(correlation[np.ix_(order, order)], abs=1e-7)
+    assert rows @ rows.T == pytest.approx(correlation[np.ix_(order, order)], abs=1e-9)

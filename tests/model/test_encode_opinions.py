@@ -145,7 +145,7 @@ def test_a_track_record_question_counts_once_and_is_centred_the_more_the_more_wa
     assert encoded.coords["exercise"] == ["rain", "snow"]
     assert a["exercise_yes"].tolist() == [1, 0]
     assert a["exercise_centring"].tolist() == [0.75, 0.5]
-    assert [encoded.coords["kind"][kind] for kind in a["exercise_kind"]] == ["person", "person"]
+    assert a["exercise_voices"].tolist() == [[pytest.approx(1 / 3)] * 3, [0, 1, 0]]
     assert a["record_exercise"].tolist() == [0, 0, 0, 1]
     assert a["record_expert"].tolist() == [0, 1, 2, 1]
     assert a["record_log_odds"][3] == pytest.approx(math.log(0.005 / 0.995))

@@ -1,0 +1,57 @@
+"""What of the judgments and track records is in the program, with the labels that this gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forecast.study import ExpertKind, Judgment, TrackRecord
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """What of the judgments and track records is in the program."""
+
+    judgments: tuple[Judgment, ...] = ()
+    track_records: tuple[TrackRecord, ...] = ()
+
+    @property
+    def experts(self) -> dict[str, ExpertKind]:
+        """Kind of each expert, in the order of their first statement."""
+        statements: list[Judgment | TrackRecord] = [*self.judgments, *self.track_records]
+        return {statement.expert: statement.kind for statement in statements}
+
+    @property
+    def kinds(self) -> tuple[ExpertKind, ...]:
+        """Kinds that occur."""
+        return tuple(dict.fromkeys(self.experts.values()))
+
+    @property
+    def questions(self) -> dict[str, Judgment]:
+        """Judged questions by label, each with one judgment that is about it."""
+        found: dict[str, Judgment] = {}
+        for judgment in self.judgments:
+            found.setdefault(judgment.question, judgment)
+        return found
+
+    @property
+    def topics(self) -> tuple[tuple[str, str | None], ...]:
+        """What experts may err about together: (outcome, given)."""
+        return tuple(dict.fromkeys((judgment.outcome, judgment.given) for judgment in self.judgments))
+
+    @property
+    def coords(self) -> dict[str, list[str]]:
+        """Labels of the dims of experts and their questions."""
+        return {
+            "kind": list(self.kinds),
+            "expert": list(self.experts),
+            "panel": ["all"] if self.experts else [],
+            "topic": [outcome + (f"|{given}" if given else "") for outcome, given in self.topics],
+            "question": list(self.questions),
+            "exam": ["all"] if self.track_records else [],
+            "exercise": list(self.exercises),
+        }
+
+    @property
+    def exercises(self) -> dict[str, bool]:
+        """Questions of the track records with their answers."""
+        return {record.question: record.outcome for record in self.track_records}
