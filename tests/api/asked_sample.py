@@ -8,7 +8,8 @@ from pathlib import Path
 from forecast.answer import OutcomeForecast, ScenarioForecast, StoredForecast
 from forecast.futures.query import QueryAnswer, QueryRequest, answer_query
 from forecast.futures.stored import open_futures
-from tests.api.sample_answer import event_outcome, sample_forecast
+from tests.api.sample_answer import sample_forecast
+from tests.api.sample_outcomes import event_outcome
 from tests.api.stored_sample import store_sample
 from tests.futures_file import HORIZON, asked_study, write_futures_file
 from tests.installation import Installation

@@ -19,7 +19,7 @@ from api.pages.what_if import build_what_if
 from forecast.answer import Answer, AttributionStep, StoredForecast, Verdict
 from forecast.jobs.lifecycle import complete_job
 from forecast.store import utc_now
-from tests.api import sample_evidence
+from tests.api import sample_evidence, sample_explanations
 from tests.api.sample_answer import ADDED_LATER, degraded_forecast, explained_forecast, sample_forecast
 from tests.api.stored_sample import karabakh_study, store_sample
 from tests.api.test_pages import HOSTILE, Elements, get, plain
@@ -106,7 +106,7 @@ class TestDependence:
 
 class TestExplanation:
     def test_the_waterfall_goes_from_each_step_to_the_next(self) -> None:
-        view = build_attribution(sample_evidence.attribution(), {"outcome withdrawal": "Leaves"})
+        view = build_attribution(sample_explanations.attribution(), {"outcome withdrawal": "Leaves"})
         shown = {waterfall.id: waterfall for waterfall in view.waterfalls}
         assert list(shown) == ["permanent_presence", "withdrawal", "comprehensive_agreement"]
         steps = shown["withdrawal"].steps
@@ -116,7 +116,7 @@ class TestExplanation:
         assert all(later.bar.start == earlier.bar.end for earlier, later in pairwise(steps))
 
     def test_the_first_waterfalls_are_open_and_the_others_say_where_they_lead(self) -> None:
-        attribution = sample_evidence.attribution()
+        attribution = sample_explanations.attribution()
         more = tuple(
             step.model_copy(update={"scenarios": {f"s{k}": step.scenarios["permanent_presence"] for k in range(3)}})
             for step in attribution.steps
@@ -126,7 +126,7 @@ class TestExplanation:
         assert plain(view.waterfalls[3].summary) == "from 52 % to 31 %"
 
     def test_axes_are_equally_long_so_that_steps_can_be_compared(self) -> None:
-        view = build_attribution(sample_evidence.attribution(), {})
+        view = build_attribution(sample_explanations.attribution(), {})
         steps = {waterfall.id: waterfall.steps for waterfall in view.waterfalls}
 
         def length(of: str, place: int) -> float:
@@ -138,7 +138,7 @@ class TestExplanation:
 
     def test_every_block_has_its_name(self, text: str) -> None:
         blocks = AttributionStep.model_json_schema()["properties"]["block"]["enum"]
-        steps = sample_evidence.attribution().steps
+        steps = sample_explanations.attribution().steps
         assert [step.block for step in steps] == blocks
         assert all(name in text for name in ("Prior 55 %", "Reference classes 65 %", "Links 69 %"))
 
@@ -149,14 +149,14 @@ class TestExplanation:
         assert "analyst-a expert withdrawal 35 % +0.16 ±0.030 0.74 weighted draws no" in text
 
     def test_only_so_many_moves_are_shown(self) -> None:
-        report = sample_evidence.influence()
+        report = sample_explanations.influence()
         many = report.model_copy(update={"items": report.items * MAX_ROWS})
         view = build_influence(many)
         assert len(view.rows) == MAX_ROWS
         assert view.hidden.startswith(f"{4 * 2 * MAX_ROWS - MAX_ROWS} smaller moves")
 
     def test_sensitivities_above_the_threshold_are_marked(self) -> None:
-        view = build_sensitivity(sample_evidence.sensitivity())
+        view = build_sensitivity(sample_explanations.sensitivity())
         assert [(row.sensitivity, row.is_sensitive) for row in view.scaling] == [
             ("0.142", True),
             ("0.087", True),
@@ -229,8 +229,8 @@ def test_every_link_within_the_page_has_its_target() -> None:
 
 def test_hostile_text_in_the_new_parts_is_shown_as_text() -> None:
     sample = explained_forecast()
-    influence = sample_evidence.influence()
-    sensitivity = sample_evidence.sensitivity()
+    influence = sample_explanations.influence()
+    sensitivity = sample_explanations.sensitivity()
     assert sample.remainder is not None
     hostile = sample.model_copy(
         update={

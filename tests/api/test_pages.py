@@ -22,7 +22,8 @@ from forecast.answer import Verdict
 from forecast.jobs.lifecycle import cancel_job, fail_job, record_progress
 from forecast.jobs.states import FailureCode, JobKind, JobState
 from forecast.store import utc_now
-from tests.api.sample_answer import CASES, degraded_forecast, explained_forecast, sample_forecast
+from tests.api.sample_answer import degraded_forecast, explained_forecast, sample_forecast
+from tests.api.sample_outcomes import CASES
 from tests.api.stored_sample import karabakh_study, store_sample, submit_of
 from tests.api.template_names import TemplateChecker, parts_of
 from tests.coin import coin_document, coin_study

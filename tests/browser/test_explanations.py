@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from forecast.jobs.states import JobKind
 from tests.api.sample_answer import explained_forecast
-from tests.api.sample_evidence import attribution
+from tests.api.sample_explanations import attribution
 from tests.api.stored_sample import store_explanation, store_sample
 from tests.browser.conftest import OpenPage, Site, keep_screenshot
 from tests.browser.test_pages import VIEWS, wait_for_figures
