@@ -58,6 +58,13 @@ class FuturesCache:
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(max_at_once)
 
+    @staticmethod
+    def warm_up() -> None:
+        """Import what opening a file needs, so that the first query does not wait for it."""
+        import netCDF4  # noqa: F401
+
+        import forecast.futures.query  # noqa: F401
+
     def answer(self, file: StoredFile, request: QueryRequest) -> QueryAnswer:
         """The answer to a query over the futures in a stored file.
 

@@ -30,6 +30,20 @@ print(json.dumps({"status": answer.status_code, "loaded": loaded}))
 """
 
 
+START = """
+import json, sys, time
+from fastapi.testclient import TestClient
+from api.app import create_app
+from forecast.settings import Settings
+
+with TestClient(create_app(Settings(home=sys.argv[1])), base_url="http://127.0.0.1"):
+    until = time.monotonic() + 60
+    while "netCDF4" not in sys.modules and time.monotonic() < until:
+        time.sleep(0.01)
+print(json.dumps([name for name in sys.argv[2:] if name in sys.modules]))
+"""
+
+
 def run(code: str, *arguments: str) -> object:
     """What a new process prints as JSON."""
     command = [sys.executable, "-c", code, *arguments]
@@ -54,3 +68,8 @@ def test_answering_a_query_loads_no_science(tmp_path: Path) -> None:
         with installation.database.write() as session:
             complete_job(session, claim, row, {})
     assert run(ASK, str(tmp_path), row.id, *HEAVY, *OF_OTHERS) == {"status": 200, "loaded": []}
+
+
+def test_a_started_application_is_ready_for_its_first_query(tmp_path: Path) -> None:
+    with installation_in(tmp_path):
+        assert run(START, str(tmp_path), *HEAVY, "netCDF4") == ["netCDF4"]
