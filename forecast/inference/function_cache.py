@@ -1,8 +1,8 @@
-"""PyTensor's compiled functions, put into its on-disk cache by a process of their own before anybody links against them.
+"""PyTensor's compiled functions, put into its on-disk cache by processes of their own before anybody links against them.
 
 A function that was compiled in this very process is inlined into the callbacks; one that was loaded from the cache is
 not. The two round differently in the last digit, and a sampler turns a last digit into other draws. So a process never
-links against what it has compiled itself: with a cold cache, another process fills the cache first, and every process,
+links against what it has compiled itself: with a cold cache, other processes fill the cache first, and every process,
 the first one included, runs the same machine code. tests/inference/test_code_cache.py compares the draws.
 """
 
@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final, Literal
 
 import pytensor
 
@@ -25,6 +26,7 @@ from forecast.errors import SamplingError
 from forecast.inference.code_cache import code_digest
 
 WATCH_SECONDS = 1.0
+FUNCTIONS: Final[tuple[Literal["logp"], Literal["expand"]]] = ("logp", "expand")
 
 
 def fill_function_cache() -> None:
@@ -42,7 +44,7 @@ def fill_function_cache() -> None:
             return
         with _lock(marker.with_suffix(".lock")):
             if not marker.exists():
-                _compile_in_another_process()
+                _compile_in_other_processes()
                 marker.touch()
     except OSError as error:
         warnings.warn(
@@ -65,11 +67,24 @@ def _lock(path: Path) -> Iterator[None]:
         yield
 
 
-def _compile_in_another_process() -> None:
-    command = [sys.executable, "-m", "forecast.inference.function_cache"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (our own module)
-    if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+def _compile_in_other_processes() -> None:
+    """Each function in a process of its own, both at once: that saves a third of the time on two cores."""
+    running = [
+        subprocess.Popen(  # noqa: S603 (our own module)
+            [sys.executable, "-m", "forecast.inference.function_cache", name],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in FUNCTIONS
+    ]
+    for process in running:
+        _, errors = process.communicate()
+        if process.returncode == 0:
+            continue
+        for other in running:
+            other.kill()
+        last = errors.strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
         raise SamplingError(
             f"the model could not be compiled: {last[0]}; expected a working PyTensor and numba; "
             "run `make setup` again, or clear the cache folder"
@@ -77,12 +92,13 @@ def _compile_in_another_process() -> None:
 
 
 def main() -> None:
-    """Compile the functions once, so that PyTensor keeps them."""
+    """Compile the function that is named, so that PyTensor keeps it."""
     parent = os.getppid()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    from forecast.inference.functions import compile_functions
+    from forecast.inference.functions import compile_one
 
-    compile_functions()
+    (name,) = (known for known in FUNCTIONS if known == sys.argv[1])
+    compile_one(name)
 
 
 def _end_with(parent: int) -> None:

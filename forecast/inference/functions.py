@@ -6,7 +6,7 @@ The vector is cut at symbolic offsets, so that its length, and that of every dim
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pymc as pm
@@ -36,23 +36,32 @@ class CompiledFunctions:
 def compile_functions() -> CompiledFunctions:
     """The functions, compiled by numba through PyTensor's on-disk cache, and called once."""
     model: pm.Model = build_model()
+    named = [*(model[name] for name in LATENTS), *model.deterministics]
+    dims = [tuple(model.named_vars_to_dims.get(variable.name, ())) for variable in named]
+    return CompiledFunctions(model, _compile(model, "logp"), _compile(model, "expand"), [v.name for v in named], dims)
+
+
+def compile_one(name: Literal["logp", "expand"]) -> None:
+    """One of the functions, for the cache alone."""
+    _compile(build_model(), name)
+
+
+def _compile(model: pm.Model, name: Literal["logp", "expand"]) -> Any:
     # Lengths are checked by `ModelArrays`; hundreds of shape assertions in compiled code would only take time to compile.
     mode = pytensor.compile.get_mode("NUMBA").including("local_remove_all_assert")
-    free = [model[name] for name in LATENTS]
+    free = [model[latent] for latent in LATENTS]
     values = [model.rvs_to_values[variable] for variable in free]
     point, pieces, constrained = _cut_point(model, free, values)
-    density = model.logp()
-    gradient = pt.concatenate([piece.ravel() for piece in pt.grad(density, values)])
-    logp = pytensor.function([point], clone_replace([density, gradient], pieces), mode=mode)
-    named = [*free, *model.deterministics]
-    outputs = clone_replace([*constrained, *model.replace_rvs_by_values(model.deterministics)], pieces)
-    flat = pt.concatenate([pt.as_tensor(output).ravel() for output in outputs])
-    expand = pytensor.function([point], [flat], mode=mode)
-    start = np.zeros(smallest_arrays().parameters)
-    logp(start)
-    expand(start)
-    dims = [tuple(model.named_vars_to_dims.get(variable.name, ())) for variable in named]
-    return CompiledFunctions(model, logp, expand, [variable.name for variable in named], dims)
+    if name == "logp":
+        density = model.logp()
+        gradient = pt.concatenate([piece.ravel() for piece in pt.grad(density, values)])
+        outputs = clone_replace([density, gradient], pieces)
+    else:
+        variables = clone_replace([*constrained, *model.replace_rvs_by_values(model.deterministics)], pieces)
+        outputs = [pt.concatenate([pt.as_tensor(variable).ravel() for variable in variables])]
+    function = pytensor.function([point], outputs, mode=mode)
+    function(np.zeros(smallest_arrays().parameters))
+    return function
 
 
 def _cut_point(model: pm.Model, free: list[Any], values: list[Any]) -> tuple[Any, dict[Any, Any], list[Any]]:
