@@ -32,7 +32,7 @@ def require_complete(wanted: JobRequest, kind: JobKind) -> None:
     """
     if kind.explains:
         _require_one(wanted, "forecast", "study", "the id of a stored forecast, or of a study to take the newest of")
-        _refuse(wanted, kind, ("document", "as_of", "sampler"), "an explanation uses the forecast's own")
+        _refuse(wanted, kind, ("document", "as_of", "recorded_by", "sampler"), "an explanation uses the forecast's own")
     else:
         _require_one(wanted, "study", "document", "the id of a stored study, or a whole document")
         _refuse(wanted, kind, ("forecast",), "only explanations are of a forecast; leave it out, or change the kind")

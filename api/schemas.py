@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from forecast.answer import Check, Diagnostics, Verdict
 from forecast.jobs.states import JobKind
@@ -84,6 +84,13 @@ class JobRequest(BaseModel):
     forecast: str | None = Field(default=None, description="Id of the forecast to explain.")
     document: dict[str, Any] | None = Field(default=None, description="A study document, tables as rows.")
     as_of: date | None = Field(default=None, description="Use what was known on this day instead of the document's.")
+    recorded_by: AwareDatetime | None = Field(
+        default=None,
+        description="Use evidence recorded by this moment instead of by the end of the as-of date; with a time zone.",
+    )
+    hindsight: bool = Field(
+        default=False, description="Use evidence known on the as-of date, whenever it was recorded."
+    )
     sampler: dict[str, Any] | None = Field(default=None, description="Sampler settings instead of the document's.")
 
 

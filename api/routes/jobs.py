@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
@@ -31,6 +31,7 @@ from api.routes.studies import known_study
 from api.schemas import JobPage, JobRequest
 from api.service import Service, ServiceDep
 from forecast.jobs.crash_points import crash_point
+from forecast.jobs.knowledge import known_study as study_with_evidence
 from forecast.jobs.lifecycle import Cancellation, cancel_job
 from forecast.jobs.publish import publish_now
 from forecast.jobs.states import JobKind, JobState
@@ -45,7 +46,7 @@ from forecast.jobs.submit import (
     submit_job,
 )
 from forecast.jobs.view import JobView, view_job
-from forecast.store import ForecastRepository, JobRepository, NotStoredError, StudyRepository
+from forecast.store import ForecastRepository, JobRepository, NotStoredError, StudyRepository, utc_now
 from forecast.store.tables import ForecastRow
 from forecast.study import Study, study_from_document
 
@@ -99,8 +100,8 @@ def _accept(service: Service, body: dict[str, Any], key: str | None) -> tuple[st
 
 
 def _submit_forecast(service: Service, wanted: JobRequest, key: str | None, request_hash: str) -> Submission:
-    study, version = _find_study(service, wanted)
-    study = prepare_study(study, wanted.as_of, wanted.sampler)
+    study, version, recorded_by = _find_study(service, wanted)
+    study = prepare_study(study, None, wanted.sampler)
     size = len(canonical_json(study.canonical()).encode())
     if size > service.settings.max_document_bytes:
         raise RequestError(
@@ -113,6 +114,7 @@ def _submit_forecast(service: Service, wanted: JobRequest, key: str | None, requ
             study,
             service.job_limits,
             version_digest=version,
+            recorded_by=recorded_by,
             idempotency_key=key,
             request_hash=request_hash,
         )
@@ -146,16 +148,22 @@ def _find_target(session: Session, wanted: JobRequest) -> ForecastRow:
     return row
 
 
-def _find_study(service: Service, wanted: JobRequest) -> tuple[Study, str | None]:
+def _find_study(service: Service, wanted: JobRequest) -> tuple[Study, str | None, datetime | None]:
+    """The study as of the day asked for, its stored version, and up to when evidence was recorded."""
     if wanted.document is not None:
-        return study_from_document(wanted.document), None
+        return prepare_study(study_from_document(wanted.document), wanted.as_of), None, None
     assert wanted.study is not None
     with service.database.read() as session:
-        studies = StudyRepository(session)
-        row = known_study(studies, wanted.study)
-        document = studies.document(row.digest)
-    assert document is not None
-    return study_from_document(json.loads(document)), row.digest
+        row = known_study(StudyRepository(session), wanted.study)
+        known = study_with_evidence(
+            session,
+            row,
+            utc_now(),
+            as_of=wanted.as_of,
+            recorded_by=wanted.recorded_by,
+            hindsight=wanted.hindsight,
+        )
+    return known.study, known.version, known.recorded_by
 
 
 async def _wait(service: Service, job_id: str, seconds: float) -> JobView:

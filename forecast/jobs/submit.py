@@ -108,6 +108,7 @@ def submit_job(
     limits: JobLimits,
     *,
     version_digest: str | None = None,
+    recorded_by: datetime | None = None,
     idempotency_key: str | None = None,
     request_hash: str = "",
     now: datetime | None = None,
@@ -120,6 +121,8 @@ def submit_job(
     ----------
     version_digest
         The stored version it was made from; None for a document that came with the request.
+    recorded_by
+        Up to when evidence in the study was recorded.
     request_hash
         From `hash_request`; compared when the idempotency key is seen again.
 
@@ -139,6 +142,7 @@ def submit_job(
         digest=study.digest,
         version=version_digest,
         as_of=study.as_of,
+        recorded_by=recorded_by,
         seed=secrets.randbelow(SEED_LIMIT) if seed is None else seed,
         idempotency_key=idempotency_key,
         request_hash=request_hash,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from forecast.store.artifacts import ArtifactStore, StoredFile
 from forecast.store.columns import utc_now
 from forecast.store.database import Database
-from forecast.store.errors import CursorError, NotStoredError, ResultCorruptError, SchemaError
+from forecast.store.errors import CursorError, EvidenceFullError, NotStoredError, ResultCorruptError, SchemaError
+from forecast.store.evidence import EvidenceRepository, as_arrival
 from forecast.store.forecasts import ForecastRepository, compress_figure, stored_file
 from forecast.store.jobs import JobRepository
 from forecast.store.pages import DEFAULT_PAGE, MAX_PAGE, Page
@@ -18,6 +19,8 @@ __all__ = [
     "ArtifactStore",
     "CursorError",
     "Database",
+    "EvidenceFullError",
+    "EvidenceRepository",
     "ForecastRepository",
     "JobRepository",
     "NotStoredError",
@@ -26,6 +29,7 @@ __all__ = [
     "SchemaError",
     "StoredFile",
     "StudyRepository",
+    "as_arrival",
     "check_schema",
     "compress_figure",
     "migrate",

@@ -29,3 +29,9 @@ class SchemaError(ForecastError, RuntimeError):
     """The database's schema is not the one this version needs."""
 
     code: ClassVar[str] = "schema_mismatch"
+
+
+class EvidenceFullError(ForecastError, RuntimeError):
+    """A study has as much evidence as is kept of one."""
+
+    code: ClassVar[str] = "evidence_full"

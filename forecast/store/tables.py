@@ -65,6 +65,32 @@ class StudyVersionRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class EvidenceRow(Base):
+    """One row of evidence that arrived; never changed, never removed. A later row in its slot corrects it."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (
+        Index("ix_evidence_study_id", "study", "id"),
+        Index("ix_evidence_study_slot_id", "study", "slot", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(ROW_NUMBER, primary_key=True, autoincrement=True)
+    study: Mapped[str] = mapped_column(ForeignKey("study.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(STUDY_ID)
+    """The indicator or outcome."""
+    slot: Mapped[str] = mapped_column(DIGEST)
+    """What it is about, and the day it became known, as a digest."""
+    cells: Mapped[str] = mapped_column(Text)
+    """The row as canonical JSON."""
+    known_at: Mapped[date] = mapped_column(Date)
+    """When it became known, as the sender says."""
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When it came here."""
+    origin: Mapped[str] = mapped_column(String(80))
+    """How it came: `api`, or a source of the study."""
+
+
 class JobRow(Base):
     """One request to compute something; also the outbox of the queue (queued and not recently dispatched)."""
 
@@ -82,6 +108,8 @@ class JobRow(Base):
     target: Mapped[str | None] = mapped_column(ForeignKey("forecast.id", use_alter=True))
     """The forecast that an explanation is of; None for a job that makes a forecast."""
     as_of: Mapped[date] = mapped_column(Date)
+    recorded_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Evidence recorded later is not in the document; None for a document that came with the request."""
     seed: Mapped[int] = mapped_column(BigInteger)
     code_version: Mapped[str] = mapped_column(String(32))
     idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)

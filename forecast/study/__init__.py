@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from forecast.study.arrivals import Arrival, EvidenceKind, accept_arrivals, with_arrivals
 from forecast.study.calendar import Calendar, Period
 from forecast.study.cases import Case, Count, Spell, Trial
 from forecast.study.document import Study
@@ -28,6 +29,7 @@ from forecast.study.evidence_tables import (
     resolve_observations,
     resolve_resolutions,
     resolve_track_records,
+    settled_outcomes,
 )
 from forecast.study.expression import And, Before, By, Expression, Not, Occurs, Or, time_problems, walk
 from forecast.study.grammar import parse_expression
@@ -50,6 +52,7 @@ from forecast.study.scenario import Scenario
 __all__ = [
     "CLIP",
     "And",
+    "Arrival",
     "Before",
     "By",
     "Calendar",
@@ -58,6 +61,7 @@ __all__ = [
     "Covariate",
     "Dependence",
     "ElicitedProbability",
+    "EvidenceKind",
     "ExpertKind",
     "Expression",
     "Factor",
@@ -87,6 +91,7 @@ __all__ = [
     "TrackRecord",
     "TrackRecords",
     "Trial",
+    "accept_arrivals",
     "default_prior",
     "latest_judgments",
     "load_study",
@@ -98,11 +103,13 @@ __all__ = [
     "resolve_observations",
     "resolve_resolutions",
     "resolve_track_records",
+    "settled_outcomes",
     "study_from_bytes",
     "study_from_document",
     "study_schema",
     "time_problems",
     "walk",
+    "with_arrivals",
 ]
 
 

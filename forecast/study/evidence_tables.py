@@ -49,5 +49,17 @@ def resolve_resolutions(study: Study) -> tuple[Resolved, ...]:
     return read_resolutions(_reader(study.resolutions, "resolutions"), outcomes, study.as_of)
 
 
+def settled_outcomes(study: Study) -> dict[str, Resolved]:
+    """Outcomes known on the as-of date to have turned out yes or no, by what became known last.
+
+    One that was found ambiguous or annulled is as open as before.
+    """
+    latest: dict[str, Resolved] = {}
+    for resolved in resolve_resolutions(study):
+        if resolved.outcome not in latest or latest[resolved.outcome].known_at <= resolved.known_at:
+            latest[resolved.outcome] = resolved
+    return {outcome: found for outcome, found in latest.items() if found.resolution in ("yes", "no")}
+
+
 def _reader(block: TableBlock, path: str) -> RowReader:
     return RowReader(block.table_rows, path, None)

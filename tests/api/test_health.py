@@ -50,6 +50,7 @@ def test_every_answer_has_the_security_headers(client: TestClient) -> None:
 def test_the_schema_of_the_interface_names_every_route(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
+        *(f"/v1/studies/{{study_id}}/{kind}" for kind in ("observations", "judgments", "resolutions", "evidence")),
         "/healthz",
         "/readyz",
         "/version",

@@ -1,0 +1,164 @@
+"""Evidence that arrives: observations, judgments and resolutions, appended with both their times and never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, Final, cast
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from api.evidence_schemas import EvidenceAdded, EvidencePage, view_evidence
+from api.problems import RequestError
+from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of, refuse_unknown
+from api.routes.studies import known_study
+from api.service import Service, ServiceDep
+from forecast.jobs.knowledge import known_study as study_with_evidence
+from forecast.jobs.knowledge import moment_of
+from forecast.store import EvidenceRepository, StudyRepository, utc_now
+from forecast.study import EvidenceKind, accept_arrivals
+from forecast.study.arrivals import COLUMNS
+from forecast.study.csv_table import read_csv
+from forecast.study.reader import plain_copy, read_json
+
+router = APIRouter(prefix="/v1/studies", tags=["evidence"])
+
+ORIGIN: Final = "api"
+_CELL: Final[dict[str, Any]] = {"type": ["string", "number", "boolean", "null"]}
+
+
+def _body(kind: EvidenceKind) -> dict[str, Any]:
+    row = {"type": "object", "properties": dict.fromkeys(COLUMNS[kind], _CELL), "additionalProperties": False}
+    rows = {"type": "array", "items": row, "minItems": 1}
+    batch = {"type": "object", "properties": {"rows": rows}, "required": ["rows"], "additionalProperties": False}
+    content = {
+        "application/json": {"schema": {"anyOf": [row, rows, batch]}},
+        "text/csv": {"schema": {"type": "string"}},
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+async def _append(study_id: str, kind: EvidenceKind, request: Request, service: Service) -> Response:
+    body, media_type = await request.body(), media_type_of(request)
+    added = await run_in_threadpool(_store, service, study_id, kind, body, media_type)
+    return JSONResponse(added.model_dump(mode="json"), status_code=201 if added.added else 200)
+
+
+def _store(service: Service, study_id: str, kind: EvidenceKind, body: bytes, media_type: str) -> EvidenceAdded:
+    rows = read_rows(body, media_type)
+    now = utc_now()
+    with service.database.read() as session:
+        study = study_with_evidence(session, known_study(StudyRepository(session), study_id), now).study
+    arrivals = accept_arrivals(study, kind, rows, now.date())
+    with service.database.write() as session:
+        row = known_study(StudyRepository(session), study_id)
+        appended = EvidenceRepository(session).append(study_id, arrivals, ORIGIN, now)
+        # All evidence together must still be a study: nothing is stored that would make the next forecast fail.
+        study_with_evidence(session, row, now, hindsight=True)
+        items = tuple(view_evidence(each) for each in appended.rows)
+    return EvidenceAdded(
+        study=study_id,
+        kind=kind,
+        added=len(items),
+        duplicates=appended.duplicates,
+        recorded_at=now,
+        items=items,
+    )
+
+
+def read_rows(body: bytes, media_type: str) -> list[Mapping[str, object]]:
+    """The rows of a body: one row, a list of them, `{"rows": [...]}`, or CSV.
+
+    Raises
+    ------
+    RequestError
+        When it is of another kind.
+    StudyError
+        When it cannot be read.
+    """
+    if media_type == "text/csv":
+        return list(read_csv(body, "body"))
+    if media_type not in ("application/json", ""):
+        raise RequestError(
+            f"the body is {media_type}, expected application/json or text/csv; set the Content-Type header",
+            code="media_type_unsupported",
+        )
+    value = plain_copy(read_json(body))
+    if isinstance(value, dict) and "rows" in value:
+        refuse_unknown(value, frozenset({"rows"}))
+        value = value["rows"]
+    rows = value if isinstance(value, list) else [value]
+    for index, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise RequestError(
+                f"rows[{index}] is not an object; expected cells by column, as in a row of a table",
+                code="request_invalid",
+            )
+    return cast("list[Mapping[str, object]]", rows)
+
+
+@router.post(
+    "/{study_id}/observations",
+    summary="Append observations",
+    response_model=EvidenceAdded,
+    status_code=201,
+    openapi_extra=_body(EvidenceKind.OBSERVATIONS),
+)
+async def post_observations(study_id: StudyId, request: Request, service: ServiceDep) -> Response:
+    """Counts of indicators in periods that are over. A blank value takes a count back; all rows or none are stored."""
+    return await _append(study_id, EvidenceKind.OBSERVATIONS, request, service)
+
+
+@router.post(
+    "/{study_id}/judgments",
+    summary="Append judgments",
+    response_model=EvidenceAdded,
+    status_code=201,
+    openapi_extra=_body(EvidenceKind.JUDGMENTS),
+)
+async def post_judgments(study_id: StudyId, request: Request, service: ServiceDep) -> Response:
+    """Stated probabilities, all rows or none."""
+    return await _append(study_id, EvidenceKind.JUDGMENTS, request, service)
+
+
+@router.post(
+    "/{study_id}/resolutions",
+    summary="Append resolutions",
+    response_model=EvidenceAdded,
+    status_code=201,
+    openapi_extra=_body(EvidenceKind.RESOLUTIONS),
+)
+async def post_resolutions(study_id: StudyId, request: Request, service: ServiceDep) -> Response:
+    """How outcomes turned out, all rows or none; a later row corrects an earlier one, and both stay."""
+    return await _append(study_id, EvidenceKind.RESOLUTIONS, request, service)
+
+
+AsOf = Annotated[date | None, Query(description="Only what was known, and recorded, by the end of this day (UTC).")]
+RecordedBy = Annotated[datetime | None, Query(description="Only what was recorded by this moment; with a time zone.")]
+Hindsight = Annotated[bool, Query(description="With as_of: what was known then, whenever it was recorded.")]
+
+
+@router.get("/{study_id}/evidence", summary="List the evidence of a study that arrived, newest first")
+def list_evidence(
+    study_id: StudyId,
+    service: ServiceDep,
+    limit: Limit = PAGE,
+    cursor: Cursor = None,
+    kind: Annotated[EvidenceKind | None, Query(description="Only evidence of this kind.")] = None,
+    as_of: AsOf = None,
+    recorded_by: RecordedBy = None,
+    hindsight: Hindsight = False,
+) -> EvidencePage:
+    if recorded_by is not None and recorded_by.tzinfo is None:
+        raise RequestError(f"recorded_by {recorded_by} has no time zone; expected one; write 2021-10-01T06:00:00Z")
+    if as_of is not None and recorded_by is None:
+        recorded_by = moment_of(as_of, utc_now(), hindsight=hindsight)
+    with service.database.read() as session:
+        known_study(StudyRepository(session), study_id)
+        page = EvidenceRepository(session).page(
+            study_id, limit, cursor, kind=kind, as_of=as_of, recorded_by=recorded_by
+        )
+        items = tuple(view_evidence(row) for row in page.items)
+    return EvidencePage(items=items, next_cursor=page.next_cursor)
