@@ -44,7 +44,7 @@ from forecast.plots.figures import Figure, build_figures
 from forecast.stages import Progress, Stage, StageClock
 from forecast.study import Study
 
-METHOD_VERSION = "2"
+METHOD_VERSION = "3"
 """Changes whenever the same document and seed would give other numbers."""
 
 __all__ = ["ComputedForecast", "Progress", "Stage", "available_cores", "compute_forecast", "resolve_seed", "warm_up"]

@@ -36,6 +36,7 @@ class QuestionRow:
     title: str
     by: str
     given: str
+    said: str
     experts: str
     effective_number: str
     stated: str
@@ -100,6 +101,7 @@ def _question_row(question: QuestionSummary, titles: Mapping[str, str]) -> Quest
         title=titles.get(question.outcome, question.outcome),
         by=wording.short_day(question.by),
         given=question.given or "",
+        said=wording.short_day(question.said) if question.said else "",
         experts=wording.amount(question.experts),
         effective_number=f"{question.effective_number:.1f}",
         stated=stated,

@@ -107,6 +107,8 @@ class QuestionSummary(Part):
     outcome: str
     by: date
     given: str | None
+    said: date | None = None
+    """When it was said, if that is a period ago or more; then it is about the time since as well."""
     experts: int
     effective_number: float
     """How many experts without any common error would be worth as much."""

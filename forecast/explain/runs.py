@@ -18,7 +18,8 @@ import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
 from forecast.errors import StopRequestedError
-from forecast.futures.posterior import resolution_probabilities, stream_seed
+from forecast.futures.posterior import present_case, resolution_probabilities, stream_seed
+from forecast.futures.scenarios import denoise
 from forecast.futures.simulation import MAX_DRAWS, thin_draws
 from forecast.inference.labels import label_posterior
 from forecast.inference.program import Program, get_program
@@ -34,6 +35,9 @@ FloatArray = npt.NDArray[np.float64]
 
 REPLICATES: Final = 20
 """Futures per draw behind the probability of an outcome that has no closed form."""
+
+MANY_REPLICATES: Final = 200
+"""Where the spread of that probability matters, and the binomial noise of few futures would widen it."""
 
 EXPLANATION_STREAM: Final = 5
 """Random stream of these futures; the forecast's own streams have smaller numbers."""
@@ -70,6 +74,13 @@ class Fit:
     def probabilities(self) -> FloatArray:
         """Probability of every outcome of the study by its resolution date, dims (draw, outcome)."""
         return self.probabilities_of(self.posterior)
+
+    @cached_property
+    def spread_probabilities(self) -> FloatArray:
+        """The same, spread as the probabilities themselves are, not as shares of a few futures; dims (draw, outcome)."""
+        found = self.probabilities_of(self.posterior, MANY_REPLICATES)
+        closed = present_case(self.encoded, self.posterior, np.zeros(1, dtype=np.int64)).closed
+        return np.where(closed, found, denoise(found, MANY_REPLICATES))
 
     def probabilities_of(self, posterior: xr.Dataset, replicates: int = REPLICATES) -> FloatArray:
         """The same from other draws, with the same random numbers."""

@@ -28,13 +28,14 @@ FloatArray = npt.NDArray[np.float64]
 
 POWERS: Final = (0.8, 1.25)
 
+SIGNALS: Final = "factors and their indicators"
+
 PARTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "spread of classes and cases": (("tau_z", "tau_scale"), ("sigma_z", "sigma_scale")),
     "change of risk with age": (("trend_z", "trend_scale"), ("wiggle_z", "wiggle_scale")),
     "covariates": (("beta_z", "beta_scale"),),
-    "factors and their indicators": (
+    SIGNALS: (
         ("persistence_z", "persistence_scale"),
-        ("log_mean_z", "log_mean_scale"),
         ("loading_z", "loading_scale"),
         ("dispersion_z", "dispersion_scale"),
     ),
@@ -69,7 +70,7 @@ def scale_powers(runs: Runs, fit: Fit) -> tuple[PowerScaling, ...]:
                 PowerScaling(
                     component=component,
                     outcome=outcome.id,
-                    sensitivity=_sensitivity(fit.probabilities[:, place], low.values, high.values, fit.chains),
+                    sensitivity=_sensitivity(fit.spread_probabilities[:, place], low.values, high.values, fit.chains),
                     pareto_k=max(known, default=None),
                 )
             )
@@ -94,7 +95,11 @@ def component_densities(runs: Runs, fit: Fit) -> dict[str, FloatArray]:
         if sd[place] > 0
     }
     for part, variables in PARTS.items():
-        used = [fit.values(name)[:, np.asarray(arrays[scale]) != 0] for name, scale in variables]
+        used = [fit.values(name)[:, np.asarray(arrays[array]) != 0] for name, array in variables]
+        if part == SIGNALS:
+            # Not `log_mean_z`, which holds what the factors add over the observed periods.
+            loc, scale = (np.asarray(arrays[f"log_mean_{name}"], dtype=float) for name in ("loc", "scale"))
+            used.append((fit.values("log_mean") - loc) / scale)
         if sum(values.shape[1] for values in used):
             found[part] = np.asarray(-0.5 * sum((values**2).sum(axis=1) for values in used))
     if arrays.lengths["pair"]:

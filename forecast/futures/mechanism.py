@@ -66,6 +66,7 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         "kind": ((OUTCOME,), list(present.kinds)),
         "group": ((OUTCOME,), named(present.groups, ids)),
         "resolves": ((OUTCOME,), present.resolves),
+        "settled": ((OUTCOME,), present.settled),
         "level": ((ROLLED_DRAW, OUTCOME), present.level),
         "shape": ((ROLLED_DRAW, BAND), present.shape),
         "band_outcome": ((BAND,), named(present.band_outcome, ids)),
@@ -88,6 +89,7 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
     if indicators:
         variables["outcome_indicator"] = (OUTCOME,), named(streams.of_outcome, indicators)
         variables["at_least"] = (OUTCOME,), streams.at_least
+        variables["count_end"] = ("horizon",), streams.ends
     kept = {name: (dims, values) for name, (dims, values) in variables.items() if np.size(values)}
     used = {dim for dims, _ in kept.values() for dim in dims} | {"horizon"}
     attributes = {

@@ -15,13 +15,45 @@ from forecast.study import CLIP, Spell
 
 def make_notes(encoded: EncodedStudy, prior: xr.Dataset) -> tuple[Check, ...]:
     """All notes on an answer; `prior` has the variable `probability` with dims (chain, draw, outcome)."""
-    found = [*_default_priors(encoded), *_unused(encoded), *_judgments(encoded), *_implied(encoded, prior)]
+    found = [
+        *_settled(encoded),
+        *_late_entries(encoded),
+        *_default_priors(encoded),
+        *_unused(encoded),
+        *_judgments(encoded),
+        *_implied(encoded, prior),
+    ]
     return tuple(
         Check(name=name, passed=None, value=value, threshold=None, message=message) for name, value, message in found
     )
 
 
 type Note = tuple[str, float | None, str]
+
+
+def _settled(encoded: EncodedStudy) -> Iterator[Note]:
+    for outcome, found in encoded.settled.items():
+        message = f"{outcome} is known to have turned out {found.resolution} on {found.on}; nothing about it is open"
+        yield "settled", None, message
+
+
+def _late_entries(encoded: EncodedStudy) -> Iterator[Note]:
+    """Cases that were not watched from their beginning, where cases differ in what no covariate says."""
+    for outcome in encoded.study.outcomes:
+        late = [
+            unit
+            for unit in encoded.units
+            if unit.outcome == outcome.id
+            and unit.case.weight > 0
+            and isinstance(unit.case.data, Spell)
+            and unit.case.data.entry > 0
+        ]
+        if late and outcome.pooling.case_sd > 0:
+            message = (
+                f"{len(late)} cases of {outcome.id} entered observation after their risk began; that they had survived "
+                "until then is not used, so with case_sd above 0 the risk at later ages is read somewhat too low"
+            )
+            yield "late_entry", float(len(late)), message
 
 
 def _default_priors(encoded: EncodedStudy) -> Iterator[Note]:
@@ -60,8 +92,8 @@ def _judgments(encoded: EncodedStudy) -> Iterator[Note]:
     unlinked = sorted({(j.outcome, str(j.given)) for j in opinions.judgments if j.given} - _linked(encoded))
     for outcome, given in unlinked:
         message = (
-            f"{outcome} was judged given {given}, but no link leads from {given} to {outcome}: the judgment was read "
-            "as if it were unconditional"
+            f"{outcome} was judged given {given}, but no link leads from {given} to {outcome}: only what {given} "
+            "does to outcomes that compete with {outcome} was read into it"
         )
         yield "given_without_link", None, message
 

@@ -62,7 +62,7 @@ class _Clocks:
         pending = self.times[outcome, futures] > when
         futures, when, delta = futures[pending], when[pending], delta[pending]
         path = self.paths[outcome]
-        reached = path.at(futures, when)
+        reached = path.at(futures, np.maximum(when, 0.0))  # what is known to have happened acts from the as-of date on
         remaining = np.maximum(self.clock[outcome, futures] - reached, 0.0)
         clock = reached + remaining * np.exp(np.minimum(np.maximum(-delta, -300.0), 300.0))
         self.clock[outcome, futures] = clock

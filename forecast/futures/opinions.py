@@ -75,7 +75,7 @@ def summarize_opinions(
     opinions = encoded.opinions
     asked: dict[str, list[Judgment]] = {label: [] for label in opinions.questions}
     for judgment in opinions.judgments:
-        asked[judgment.question].append(judgment)
+        asked[judgment.way].append(judgment)
     worth = {label: _question_worth(judgments, posterior) for label, judgments in asked.items()}
     questions = []
     for label, judgments in asked.items():
@@ -85,6 +85,7 @@ def summarize_opinions(
                 outcome=judgments[0].outcome,
                 by=judgments[0].by_day,
                 given=judgments[0].given,
+                said=judgments[0].on if judgments[0].said_periods >= 1.0 else None,
                 experts=len(judgments),
                 effective_number=worth[label].effective_number,
                 stated=float(np.mean([judgment.probability for judgment in judgments])),

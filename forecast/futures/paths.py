@@ -122,7 +122,7 @@ def hazard_path(present: PresentCase, outcome: int, owner: IntArray, states: Flo
 def threshold_times(
     present: PresentCase, owner: IntArray, states: FloatArray, rng: np.random.Generator
 ) -> dict[int, FloatArray]:
-    """When each threshold outcome occurs: the end of the first period whose count reaches it; by place of outcome.
+    """When each threshold outcome occurs: the last day of the first period whose count reaches it; by place of outcome.
 
     All threshold outcomes on one stream look at the same counts.
     """
@@ -132,7 +132,7 @@ def threshold_times(
         counts = _counts(present, stream, owner, states, rng)
         for outcome in np.flatnonzero(streams.of_outcome == stream):
             reached = counts >= streams.at_least[outcome]
-            result[int(outcome)] = np.where(reached.any(axis=0), reached.argmax(axis=0) + 1.0, np.inf)
+            result[int(outcome)] = np.where(reached.any(axis=0), streams.ends[reached.argmax(axis=0)], np.inf)
     return result
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import xarray as xr
 
@@ -10,7 +12,7 @@ from forecast.futures.hazards import cumulative_incidence, probability_by_resolu
 from forecast.futures.present import Factors, FloatArray, IntArray, Links, PresentCase, Streams
 from forecast.futures.simulation import Futures, simulate_futures
 from forecast.model.encode import EncodedStudy
-from forecast.study import OutcomeKind
+from forecast.study import OutcomeKind, Study
 
 MAX_HAZARDS = 20_000_000
 """Hazards (draws times outcomes times periods) that are held at once: 160 MB an array."""
@@ -63,6 +65,7 @@ def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray |
             read.values("delta", "link", encoded.coords["link"]),
         ),
         streams=_streams(encoded, read, ids),
+        settled=_settled(encoded, ids),
         chains=posterior.sizes[CHAIN],
     )
 
@@ -178,7 +181,27 @@ def _streams(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Streams:
         ),
         of_outcome=of_outcome,
         at_least=at_least,
+        ends=np.array(_count_ends(encoded.study)) if used else np.zeros(0),
     )
+
+
+def _count_ends(study: Study) -> list[float]:
+    """Periods from the as-of date to the end of each natural period after the last complete one."""
+    calendar, ends = study.calendar, []
+    last = calendar.last_complete_period()[1]
+    for _ in range(study.horizon):
+        last = calendar.natural_period(last + timedelta(days=1))[1]
+        ends.append(calendar.periods_until(last))
+    return ends
+
+
+def _settled(encoded: EncodedStudy, ids: list[str]) -> FloatArray:
+    """A millionth of a period before the as-of date for each day: in order, and before everything that is to come."""
+    result = np.full(len(ids), np.nan)
+    for outcome, resolved in encoded.settled.items():
+        days = (encoded.study.as_of - resolved.on).days
+        result[ids.index(outcome)] = -1e-6 * days if resolved.resolution == "yes" else np.inf
+    return result
 
 
 def draws_within_budget(encoded: EncodedStudy) -> int:

@@ -78,6 +78,8 @@ class Streams:
     """Per outcome: place of its stream, -1 unless it is a threshold outcome."""
     at_least: FloatArray
     """Per outcome: the count to be reached in one period; 0 unless it is a threshold outcome."""
+    ends: FloatArray
+    """Per future count: periods from the as-of date to the last day of the natural period that it counts."""
 
     def select(self, draws: IntArray) -> Streams:
         return replace(
@@ -89,7 +91,7 @@ class Streams:
         """No threshold outcome."""
         empty = np.zeros((draws, 0))
         nothing = np.full(outcomes, -1, dtype=np.int64)
-        return cls(empty, empty, empty, np.zeros(0, dtype=np.int64), nothing, np.zeros(outcomes))
+        return cls(empty, empty, empty, np.zeros(0, dtype=np.int64), nothing, np.zeros(outcomes), np.zeros(0))
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,9 @@ class PresentCase:
     factors: Factors
     links: Links
     streams: Streams
+    settled: FloatArray
+    """Per outcome: not a number while it is open; 0 or just before, in their order, for what is known to have happened;
+    infinite for what is known not to happen."""
     chains: int
 
     @property
@@ -182,6 +187,7 @@ class PresentCase:
         moved = np.array([kind == THRESHOLD for kind in self.kinds], dtype=bool)
         moved[self.factors.effect_outcome] = True
         moved[self.links.effect_on] = True
+        moved |= ~np.isnan(self.settled)
         return ~np.isin(self.groups, self.groups[moved])
 
 

@@ -74,7 +74,8 @@ def simulate_futures(
         forced outcomes cannot reach is taken from them.
     """
     draws = np.arange(present.draws) if draws is None else draws
-    places = {present.outcomes.index(outcome): time for outcome, time in (forced or {}).items()}
+    settled = {int(place): float(present.settled[place]) for place in np.flatnonzero(~np.isnan(present.settled))}
+    places = settled | {present.outcomes.index(outcome): time for outcome, time in (forced or {}).items()}
     size = _draws_per_block(present, replicates)
     starts = range(0, present.draws, size)
     seeds = np.random.SeedSequence(seed).spawn(len(starts))

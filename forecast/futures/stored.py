@@ -189,7 +189,10 @@ def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
             if THRESHOLD in kinds
             else np.full(len(outcomes), -1, dtype=np.int64),
             at_least=values("at_least", len(outcomes)),
+            # Files of method 2 took every count to be complete at the end of a period from the as-of date.
+            ends=values("count_end") if "count_end" in found else np.arange(1.0, horizon + 1.0),
         ),
+        settled=values("settled") if "settled" in found else np.full(len(outcomes), np.nan),
         chains=chains,
     )
 

@@ -6,17 +6,17 @@ against small cases computed by hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
-from forecast.errors import FieldError, StudyError
 from forecast.model.arrays import ModelArrays
 from forecast.model.bands import AgeBands
 from forecast.model.cells import Cells, find_twins, pool_cells, pool_trials, split_into_cells
+from forecast.model.encode_covariates import standardize, unit_covariates
 from forecast.model.encode_dependence import correlated_outcomes, link_arrays, pair_arrays, term_arrays
 from forecast.model.encode_opinions import opinion_arrays
 from forecast.model.encode_present import Present, Standardization, history_arrays, present_arrays
@@ -25,15 +25,16 @@ from forecast.model.said import Opinions
 from forecast.model.selection import EVERYTHING, Selection
 from forecast.model.units import Level, Unit, make_units
 from forecast.study import (
-    Case,
     Outcome,
     OutcomeKind,
+    Resolved,
     Study,
     Trial,
     resolve_cases,
     resolve_judgments,
     resolve_observations,
     resolve_track_records,
+    settled_outcomes,
 )
 
 FloatArray = npt.NDArray[np.float64]
@@ -61,6 +62,8 @@ class EncodedStudy:
     coords: dict[str, list[str]] = field(default_factory=dict)
     """Labels of the program's parameter dims."""
     selection: Selection = EVERYTHING
+    settled: Mapping[str, Resolved] = field(default_factory=dict)
+    """Outcomes known to have turned out yes or no."""
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -123,7 +126,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
     modelled = tuple(outcome for outcome in study.outcomes if outcome.is_modelled)
     outcomes = {outcome.id: position for position, outcome in enumerate(modelled)}
     all_cases = resolve_cases(study)
-    standardizations = _standardize(study, all_cases)
+    standardizations = standardize(study, all_cases)
     cases = [case if selection.keeps_case(case) else replace(case, weight=0.0) for case in all_cases]
     levels = tuple(Level(group.id, outcome) for group in study.reference_classes for outcome in group.outcomes)
     bands = {o.id: AgeBands(o.bands(study.horizon) if o.kind is OutcomeKind.EVENT else (0.0,)) for o in modelled}
@@ -132,14 +135,14 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
     ages = {o.id: _present_age(study, o) for o in modelled if o.kind is OutcomeKind.EVENT}
     offsets = dict(zip(bands, np.cumsum([0, *map(len, bands.values())]).tolist(), strict=False))
     cells = split_into_cells(units.items, bands, offsets)
-    covariates = _unit_covariates(study, units.items, standardizations)
+    covariates = unit_covariates(study, units.items, standardizations)
     twins, weights = find_twins(units.items, covariates), np.array([u.case.weight for u in units.items], dtype=float)
     signals = select_signals(study, selection.observations(resolve_observations(study)))
     links = study.links if selection.links else ()
     pairs = tuple((link.cause, link.effect_on) for link in links)
-    opinions = Opinions(
-        selection.statements(resolve_judgments(study)), selection.statements(resolve_track_records(study))
-    )
+    settled = settled_outcomes(study)
+    judgments = tuple(j for j in resolve_judgments(study) if j.outcome not in _decided(study, settled))
+    opinions = Opinions(selection.statements(judgments), selection.statements(resolve_track_records(study)))
     moved = frozenset(outcome for outcome, _ in signals.effects)
     with_classes = frozenset(level.outcome for level in levels)
     present = Present(modelled, ages, bands, offsets, pairs, moved, with_classes)
@@ -152,7 +155,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
             **_band_arrays(bands, outcomes),
             **pool_cells(cells, weights, twins),
             **present_arrays(study, modelled, levels, standardizations),
-            **history_arrays(study, present if selection.history else None, signals.past_periods),
+            **history_arrays(study, present if selection.history else None, signals.past_periods, settled),
             **pair_arrays(study, correlated),
             **link_arrays(links),
             **signal_arrays(signals, list(outcomes)),
@@ -189,54 +192,14 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         pairs,
         coords,
         selection,
+        settled,
     )
 
 
-def _standardize(study: Study, cases: Iterable[Case]) -> dict[str, Standardization]:
-    """Center and scale of each covariate over the cases that count.
-
-    Raises
-    ------
-    StudyError
-        When a covariate that is to be standardised does not vary over them, and the present case differs from them:
-        there is no unit in which to measure the difference.
-    """
-    values: dict[str, list[float]] = {covariate.id: [] for covariate in study.covariates}
-    for case in cases:
-        if case.weight > 0:
-            for name, value in case.covariates.items():
-                values[name].append(value)
-    result = {}
-    for index, covariate in enumerate(study.covariates):
-        seen = np.asarray(values[covariate.id], dtype=float)
-        if not covariate.standardize:
-            result[covariate.id] = Standardization(0.0, 1.0)
-        elif seen.size and np.ptp(seen) > 0:
-            result[covariate.id] = Standardization(float(seen.mean()), float(seen.std()))
-        else:
-            center = float(seen[0]) if seen.size else 0.0
-            _require_same(study, index, center, has_cases=bool(seen.size))
-            result[covariate.id] = Standardization(center, 1.0)
-    return result
-
-
-def _require_same(study: Study, index: int, center: float, *, has_cases: bool) -> None:
-    """Nothing, when no outcome's present case differs from the one value that a covariate has."""
-    name = study.covariates[index].id
-    different = [o for o in study.outcomes if name in o.covariates and o.covariates[name] != center]
-    if different:
-        seen = f"every case has {center:g}" if has_cases else "no case has a value"
-        raise StudyError(
-            [
-                FieldError(
-                    f"covariates[{index}]",
-                    "no_variation",
-                    f"{name}: {seen}, and the present case of {different[0].id!r} has "
-                    f"{different[0].covariates[name]:g}; expected cases that differ, to standardise by; remove the "
-                    "covariate, or set standardize: false and choose its sd in its own unit",
-                )
-            ]
-        )
+def _decided(study: Study, settled: Mapping[str, Resolved]) -> frozenset[str]:
+    """Outcomes that are settled, and those that one of them excludes."""
+    ended = {study.outcome(name).competes for name, found in settled.items() if found.resolution == "yes"} - {None}
+    return frozenset(o.id for o in study.outcomes if o.id in settled or o.competes in ended)
 
 
 def _present_age(study: Study, outcome: Outcome) -> float:
@@ -258,17 +221,6 @@ def _prior_arrays(study: Study, outcomes: Sequence[Outcome]) -> dict[str, npt.Ar
         "wiggle_scale": [p.wiggle_sd if e else 0.0 for p, e in zip(pooling, event, strict=True)],
         "beta_scale": [covariate.sd for covariate in study.covariates],
     }
-
-
-def _unit_covariates(study: Study, units: tuple[Unit, ...], standardizations: dict[str, Standardization]) -> FloatArray:
-    """Dims (unit, covariate), as the model sees them; 0 where a class does not list the covariate."""
-    names = [covariate.id for covariate in study.covariates]
-    covariates = np.zeros((len(units), len(names)))
-    for row, unit in enumerate(units):
-        for column, name in enumerate(names):
-            if name in unit.case.covariates:
-                covariates[row, column] = standardizations[name].apply(unit.case.covariates[name])
-    return covariates
 
 
 def _unit_arrays(

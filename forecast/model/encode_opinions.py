@@ -25,6 +25,9 @@ COMMON_SCALE: Final = 0.5
 EXAM_BASE_SCALE, EXAM_SPREAD_SCALE = 1.0, 1.0
 """All on the log odds: normal for biases and the logarithm of slopes, half-normal for spreads."""
 
+LONG_PAST: Final = 1e6
+"""Steps of a factor's path for time before the as-of date: its mean, zero, whatever it was."""
+
 PATH_EDGES: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 36, 60, 120, 240, 480)
 """Periods between which a factor's mean path, which falls geometrically, is taken at its middle. With persistence 0.85,
 effect 0.5 and a state two standard deviations up, the hazard over 60 periods is right to 0.1 %."""
@@ -56,7 +59,7 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
         "question_is_binary": np.array([o.kind is OutcomeKind.BINARY for o in about], dtype=float),
         "question_steps": np.array([np.ceil(max(q.by_periods, 1.0)) for q in questions.values()], dtype=float),
         **_way_arrays(list(questions.values()), about, present, places),
-        "judgment_question": _indices(labels.index(judgment.question) for judgment in opinions.judgments),
+        "judgment_question": _indices(labels.index(judgment.way) for judgment in opinions.judgments),
         "judgment_expert": _indices(experts.index(judgment.expert) for judgment in opinions.judgments),
         "judgment_log_odds": np.array([log_odds(j.probability) for j in opinions.judgments], dtype=float),
         "exam_panel": np.zeros(int(has_exam), dtype=int),
@@ -79,7 +82,7 @@ def _way_arrays(
 ) -> dict[str, npt.ArrayLike]:
     """Segments of every question about an event, and the hazards in them."""
     ways = [
-        _edges(question.by_periods, present.rivals(outcome), present) if outcome.kind is OutcomeKind.EVENT else []
+        _edges(question, present.rivals(outcome), present) if outcome.kind is OutcomeKind.EVENT else []
         for question, outcome in zip(questions, about, strict=True)
     ]
     longest = max((len(edges) - 1 for edges in ways if edges), default=0)
@@ -87,8 +90,10 @@ def _way_arrays(
     parts: list[tuple[float, ...]] = []
     for row, (question, outcome, edges) in enumerate(zip(questions, about, ways, strict=True)):
         for segment, (start, end) in enumerate(itertools.pairwise(edges)):
-            steps[row, segment] = (np.floor(start) + 1.0 + np.ceil(end)) / 2.0
+            steps[row, segment] = (np.floor(start) + 1.0 + np.ceil(end)) / 2.0 if start >= 0.0 else LONG_PAST
             for rival in present.rivals(outcome):
+                if present.ages[rival.id] + end <= 0.0:
+                    continue
                 band = present.bands[rival.id].band_of(present.ages[rival.id] + (start + end) / 2.0)
                 parts.append(
                     (
@@ -96,7 +101,7 @@ def _way_arrays(
                         segment,
                         places[rival.id],
                         present.offsets[rival.id] + band,
-                        present.link(question.given, rival.id),
+                        present.link(question.given, rival.id) if start >= 0.0 else 0,
                         end - start,
                         float(rival.id == outcome.id),
                     )
@@ -110,12 +115,19 @@ def _way_arrays(
     }
 
 
-def _edges(until: float, rivals: Sequence[Outcome], present: Present) -> list[float]:
-    """Where a hazard of the group may change on the way to a date, in periods from the as-of date."""
-    edges = {0.0, until}
+def _edges(question: Judgment, rivals: Sequence[Outcome], present: Present) -> list[float]:
+    """Where a hazard of the group may change on the way to a date, in periods from the as-of date.
+
+    A statement of a period ago or more is about the time since as well, as far as the outcome was at risk.
+    """
+    until, asked = question.by_periods, present.ages[question.outcome]
+    since = -min(question.said_periods, asked) if question.said_periods >= 1.0 else 0.0
+    edges = {since, 0.0, until}
     for rival in rivals:
         age = present.ages[rival.id]
-        edges.update(start - age for start in present.bands[rival.id].starts if 0.0 < start - age < until)
+        edges.update(start - age for start in present.bands[rival.id].starts if since < start - age < until)
+        if since < -age:
+            edges.add(-age)
     if any(rival.id in present.moved for rival in rivals):
         edges.update(float(edge) for edge in PATH_EDGES if edge < until)
     return sorted(edges)

@@ -6,13 +6,14 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from forecast.model.bands import AgeBands
 from forecast.model.units import Level
-from forecast.study import Outcome, Study
+from forecast.study import Outcome, Resolved, Study
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,12 @@ def present_arrays(
     }
 
 
-def history_arrays(study: Study, present: Present | None, past_periods: Sequence[date]) -> dict[str, npt.ArrayLike]:
+def history_arrays(
+    study: Study,
+    present: Present | None,
+    past_periods: Sequence[date],
+    settled: Mapping[str, Resolved] = MappingProxyType({}),
+) -> dict[str, npt.ArrayLike]:
     """Event-free time of the present case by age band, and by past period where a factor moves the outcome.
 
     Time before the first past period has no factor; the days after the last complete one have its state.
@@ -87,14 +93,19 @@ def history_arrays(study: Study, present: Present | None, past_periods: Sequence
     ----------
     present
         None leaves the history out.
+    settled
+        An outcome that has happened has no event-free history to speak of, and one that it excludes has it up to then.
     """
     rows: list[tuple[float, ...]] = []
     for place, outcome in enumerate(present.outcomes if present else ()):
         if present is None or outcome.id not in present.ages:
             continue
+        if outcome.id in settled and settled[outcome.id].resolution == "yes":
+            continue
         bands, offset = present.bands[outcome.id], present.offsets[outcome.id]
+        until = _quiet_until(study, outcome, settled, present)
         for period, start, end in _stretches(study, outcome, present, past_periods):
-            exposure = bands.exposure(start, end)
+            exposure = bands.exposure(min(start, until), min(end, until))
             rows.extend(
                 (place, offset + int(band), period, float(exposure[band])) for band in np.flatnonzero(exposure > 0)
             )
@@ -105,6 +116,19 @@ def history_arrays(study: Study, present: Present | None, past_periods: Sequence
         "history_period": table[:, 2].astype(int),
         "history_exposure": table[:, 3],
     }
+
+
+def _quiet_until(study: Study, outcome: Outcome, settled: Mapping[str, Resolved], present: Present) -> float:
+    """Age at which another outcome ended the risk, or changed it through a link; else the age on the as-of date."""
+    ends = [
+        study.calendar.periods_between(outcome.at_risk_since, found.on)
+        for name, found in settled.items()
+        if found.resolution == "yes"
+        and outcome.at_risk_since is not None
+        and found.on > outcome.at_risk_since
+        and ((name, outcome.id) in present.links or study.outcome(name) in present.rivals(outcome))
+    ]
+    return min([present.ages[outcome.id], *ends])
 
 
 def _stretches(

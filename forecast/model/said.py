@@ -30,7 +30,7 @@ class Opinions:
         """Judged questions by label, each with one judgment that is about it."""
         found: dict[str, Judgment] = {}
         for judgment in self.judgments:
-            found.setdefault(judgment.question, judgment)
+            found.setdefault(judgment.way, judgment)
         return found
 
     @property

@@ -30,8 +30,14 @@ class Selection:
         return found if self.indicators else {}
 
     def statements[Stated: (Judgment, TrackRecord)](self, found: tuple[Stated, ...]) -> tuple[Stated, ...]:
-        """The judgments or track records that are used."""
-        return tuple(s for s in found if s.expert != self.without_expert) if self.judgments else ()
+        """The judgments or track records that are used; what is said under a condition needs the links."""
+        if not self.judgments:
+            return ()
+        return tuple(s for s in found if s.expert != self.without_expert and (self.links or not _is_conditional(s)))
+
+
+def _is_conditional(statement: Judgment | TrackRecord) -> bool:
+    return isinstance(statement, Judgment) and statement.given is not None
 
 
 EVERYTHING = Selection()

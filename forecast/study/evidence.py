@@ -184,16 +184,16 @@ class Indicator(TableBlock):
 class Judgments(TableBlock):
     """Stated probabilities; columns expert, outcome, by, probability, on, known_at, given, kind.
 
-    `by` is a date, a number of periods from the as-of date, or blank for the day the outcome resolves. `kind` of the
+    `by` is a date, a number of periods from `on`, or blank for the day the outcome resolves. `kind` of the
     expert is person (the default), crowd or market, the same in all rows; a blank repeats what other rows say. Of several
     rows of one expert about one thing the latest `on` counts.
     """
 
 
 class TrackRecords(TableBlock):
-    """Experts' earlier probabilities with what happened; columns expert, question, probability, outcome, on, kind.
+    """Experts' earlier probabilities with what happened; columns expert, question, probability, outcome, on, known_at, kind.
 
-    `outcome` is 0 or 1, the same in all rows of a question; `kind` as in judgments. Of several rows of one expert on one
+    `outcome` is 0 or 1, the same in all rows of a question; `known_at` is when it was known (default `on`), `kind` as in judgments. Of several rows of one expert on one
     question the latest `on` counts.
     """
 

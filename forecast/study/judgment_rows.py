@@ -8,6 +8,7 @@ from datetime import date
 from typing import cast
 
 from forecast.errors import FieldError
+from forecast.study.calendar import Calendar
 from forecast.study.document import Study
 from forecast.study.judgments import EXPERT_KINDS, ExpertKind, Judgment, TrackRecord, is_clipped
 from forecast.study.outcome import Outcome
@@ -89,7 +90,7 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
             continue
         if on is None or known_at is None or known_at > study.as_of:
             continue
-        by_day = _judged_day(reader, index, study, outcomes[name], by)
+        by_day = _judged_day(reader, index, study, outcomes[name], by, on)
         if by_day is None or by_day <= study.as_of:
             continue
         judgments.append(
@@ -104,6 +105,7 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
                 kind=kinds.get(expert, "person"),
                 by_day=by_day,
                 by_periods=study.calendar.periods_until(by_day),
+                said_periods=study.calendar.periods_between(on, study.as_of),
                 clipped=int(is_clipped(probability)),
             )
         )
@@ -143,12 +145,14 @@ def _check_outcome(reader: RowReader, index: int, outcome: Outcome, given: Outco
         reader.fail(index, "given", "given", message)
 
 
-def _judged_day(reader: RowReader, index: int, study: Study, outcome: Outcome, by: date | float | None) -> date | None:
+def _judged_day(
+    reader: RowReader, index: int, study: Study, outcome: Outcome, by: date | float | None, on: date
+) -> date | None:
     """The day that a known judgment is about, None when it makes no sense."""
     resolves = study.resolves_by(outcome.id)
     if by is None:
         return resolves
-    day = by if isinstance(by, date) else study.calendar.day_after(by)
+    day = by if isinstance(by, date) else Calendar(study.period, on).day_after(by)
     end = study.calendar.end_of(study.horizon)
     if day > end:
         message = f"{day} is after the end of the horizon, {end}; expected a day up to that; lengthen `horizon` or leave it out"
@@ -167,7 +171,7 @@ def _judged_day(reader: RowReader, index: int, study: Study, outcome: Outcome, b
 
 
 def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, ExpertKind]) -> tuple[TrackRecord, ...]:
-    """The track records dated up to the as-of date; undated ones are taken as known."""
+    """The track records whose answers were known on the as-of date; undated ones are taken as known."""
     if not reader.require_columns("expert", "question", "probability", "outcome"):
         return ()
     records = []
@@ -179,6 +183,9 @@ def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, Expe
         probability = reader.number(index, "probability", low=0.0, high=1.0)
         outcome = reader.number(index, "outcome", low=0.0, high=1.0, whole=True)
         on = reader.day(index, "on", required=False)
+        known_at = reader.day(index, "known_at", required=False) or on
+        if on is not None and known_at is not None and known_at < on:
+            reader.fail(index, "known_at", "date_order", f"{known_at} is before {on}, when it was said; correct it")
         if question is not None and outcome is not None:
             other, place = happened.setdefault(question, (outcome, reader.place(index)))
             if other != outcome:
@@ -188,7 +195,7 @@ def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, Expe
                 reader.fail(index, "outcome", "contradiction", message)
         if len(reader.errors) > before or expert is None or question is None or probability is None or outcome is None:
             continue
-        if on is None or on <= as_of:
+        if known_at is None or known_at <= as_of:
             kind = kinds.get(expert, "person")
             clipped = int(is_clipped(probability))
             records.append(TrackRecord(expert, question, probability, bool(outcome), on, kind, clipped))

@@ -33,7 +33,7 @@ class Judgment:
     expert: str
     outcome: str
     by: date | float | None
-    """As stated: a date, a number of periods from the as-of date, or None for the day the outcome resolves."""
+    """As stated: a date, a number of periods from `on`, or None for the day the outcome resolves."""
     probability: float
     """As stated, so possibly 0 or 1; `log_odds` clips. Of several statements of one day, their mean on the log odds."""
     on: date
@@ -45,8 +45,19 @@ class Judgment:
     """The day that `by` means; of a binary outcome always the day it resolves."""
     by_periods: float
     """The same in periods from the as-of date; 0 or less is past, and such a judgment is not used."""
+    said_periods: float
+    """Periods from `on` to the as-of date."""
     clipped: int
     """How many of the statements that it is made of lay outside [CLIP, 1 - CLIP]."""
+
+    @property
+    def way(self) -> str:
+        """The question with the day from which it counts, where that is a whole period or more ago.
+
+        Who said 0.2 by the end of 2025 four years before spoke of those four years too. Statements less than a period
+        old are taken as said on the as-of date.
+        """
+        return self.question + (f"<{self.on.isoformat()}" if self.said_periods >= 1.0 else "")
 
     @property
     def question(self) -> str:

@@ -81,6 +81,8 @@ def make_present(
             factor=places([-1 if stream[3] is None else names.index(stream[3]) for stream in streams or []]),
             of_outcome=places([reached[o][0] if o in reached else -1 for o in range(outcomes)]),
             at_least=np.array([reached[o][1] if o in reached else 0.0 for o in range(outcomes)]),
+            ends=np.arange(1.0, horizon + 1.0),
         ),
+        settled=np.full(outcomes, np.nan),
         chains=chains,
     )

@@ -109,7 +109,7 @@ def test_labels_decide_and_not_positions() -> None:
     one, other = present_case(encoded, posterior), present_case(encoded, turned)
     for field in dataclasses.fields(one):
         for a, b in zip(parts(getattr(one, field.name)), parts(getattr(other, field.name)), strict=True):
-            assert np.array_equal(a, b)
+            np.testing.assert_array_equal(a, b)
 
 
 def parts(value: object) -> list[object]:

@@ -66,7 +66,9 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     walk[:3, :2], walk[3:5, 2:] = BANDS[0].walk, BANDS[1].walk
     weights = rng.dirichlet(np.ones(n["level"] + 1), size=OUTCOMES)[:, :-1]
     trials = rng.integers(1, 20, n["trial"])
-    leaders = np.array([0, 1, 0, 0, 1])[: n["expert"]]
+    # Groups lie within kinds, as their members' spreads are one.
+    kinds = values["expert_kind"].tolist()
+    leaders = np.array([kinds.index(kind) for kind in kinds], dtype=int)
     pairs = [(1, 0), (2, 0), (2, 1)]
     chosen = sorted(rng.choice(len(pairs), n["pair"], replace=False))
     every = list(itertools.product(range(OUTCOMES), range(n["factor"])))
@@ -97,6 +99,9 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
             for name, dim in (("bias", "expert"), ("slope", "expert"), ("noise", "expert"), ("mu", "outcome"))
         },
         "exercise_centring": rng.choice([0.0, 0.5, 0.9, 1.0], n["exercise"]),
+        # Slopes multiply what is said: at the constants' size of 0.2 or 0.3, no further.
+        "slope_scale": rng.uniform(0.1, 0.3, n["kind"]),
+        "slope_mean_scale": rng.uniform(0.1, 0.3, n["kind"]),
         "expert_leader": leaders,
         "expert_reflection": reflection(leaders),
         "exercise_yes": rng.integers(0, 2, n["exercise"]),

@@ -61,10 +61,10 @@ def event_log_odds(q: int, present: Point, a: ModelArrays) -> float:
             hazard = a["part_length"][p] * np.exp(log_rate + link_effect(a["part_link"][p], present))
             own, other = own + hazard * a["part_own"][p], other + hazard * (1 - a["part_own"][p])
         if own + other > 0:
-            ended = survival * (1 - np.exp(-own - other))
+            ended = survival * -np.expm1(-own - other)
             own_incidence += ended * own / (own + other)
             other_incidence += ended * other / (own + other)
-            survival -= ended
+            survival *= np.exp(-own - other)
     return float(np.log(own_incidence + TINY) - np.log(survival + other_incidence + TINY))
 
 

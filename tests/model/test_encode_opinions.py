@@ -16,7 +16,7 @@ PART = ("part_segment", "part_outcome", "part_band", "part_link", "part_length",
 
 
 def said(expert: str, outcome: str, probability: float = 0.2, **changes: Any) -> dict[str, Any]:
-    return {"expert": expert, "outcome": outcome, "probability": probability, "on": "2019-12-01", **changes}
+    return {"expert": expert, "outcome": outcome, "probability": probability, "on": "2020-01-01", **changes}
 
 
 def encode(*judgments: dict[str, Any], records: list[dict[str, Any]] | None = None, **changes: Any) -> EncodedStudy:
@@ -178,3 +178,38 @@ def test_statements_that_are_left_out_leave_no_trace() -> None:
     assert all(np.array_equal(without_x.arrays[name], only_y.arrays[name]) for name in only_y.arrays)
     nobody, bare = encode_study(study, Selection(judgments=False)), encode()
     assert nobody.arrays.lengths == bare.arrays.lengths
+
+
+def test_an_old_statement_is_about_the_time_since_as_well() -> None:
+    """Said five months before the as-of date, when exit had been at risk for three and its rival for one."""
+    outcomes = [
+        event_outcome(id="exit", competes="end", at_risk_since="2019-10-01"),
+        event_outcome(id="conversion", competes="end", at_risk_since="2019-12-01"),
+    ]
+    encoded = encode(said("x", "exit", by="2021-01-01", on="2019-08-01"), outcomes=outcomes)
+    assert encoded.coords["question"] == ["exit@2021-01-01<2019-08-01"]
+    assert [(outcome, length) for _, outcome, _, _, length, _ in parts(encoded)] == [
+        (0, 2.0), (0, 1.0), (1, 1.0), (0, 12.0), (1, 12.0)
+    ]  # fmt: skip
+
+
+def test_a_statement_of_last_month_is_taken_as_said_today() -> None:
+    fresh = encode(said("x", "exit", by="2021-01-01", on="2019-12-02"))
+    assert fresh.coords["question"] == ["exit@2021-01-01"]
+    assert [length for _, _, _, _, length, _ in parts(fresh)] == [12.0]
+
+
+def test_a_condition_and_the_factors_act_on_what_is_to_come_alone() -> None:
+    outcomes = [event_outcome(id="exit", at_risk_since="2019-01-01"), binary_outcome()]
+    links = [{"cause": "agreement", "effect_on": "exit", "log_ratio": "normal(1, 0.5)"}]
+    row = said("x", "exit", by="2020-03-01", on="2019-10-01", given="agreement")
+    encoded = encode(row, outcomes=outcomes, links=links)
+    assert [(link, length) for _, _, _, link, length, _ in parts(encoded)] == [(0, 3.0), (1, 2.0)]
+    assert encoded.arrays["segment_step"][0, 0] > 1e5  # so far along the factors' mean path that it is zero
+
+
+def test_without_links_what_is_said_under_a_condition_is_left_out() -> None:
+    links = [{"cause": "exit", "effect_on": "agreement", "log_ratio": "normal(1, 0.5)"}]
+    rows = [said("x", "agreement", given="exit"), said("x", "agreement")]
+    study = make_study(event_outcome(), binary_outcome(), judgments={"rows": rows}, links=links)
+    assert encode_study(study, Selection(links=False)).coords["question"] == ["agreement@2024-01-01"]

@@ -65,8 +65,13 @@ def errors_of(document: dict[str, Any], judgments: Rows | None = None, records: 
     ("row", "day", "periods"),
     [
         ({"by": "2022-09-10"}, date(2022, 9, 10), 12.0),
-        ({"by": 12}, date(2022, 9, 10), 12.0),
-        ({"by": 1.5}, date(2021, 10, 26), 1 + 16 / 31),  # half of 31 days is 15.5: the 25.5th, rounded to the even day
+        ({"on": "2021-09-10", "by": 12}, date(2022, 9, 10), 12.0),
+        ({"on": "2021-05-10", "by": 16}, date(2022, 9, 10), 12.0),  # counted from the day it was said
+        (
+            {"on": "2021-09-10", "by": 1.5},
+            date(2021, 10, 26),
+            1 + 16 / 31,
+        ),  # half of 31 days is 15.5: the 25.5th, rounded to the even day
         ({"by": None}, date(2023, 9, 10), 24.0),
         ({"by": "2021-09-11"}, date(2021, 9, 11), 1 / 30),
         ({"by": "2023-09-10"}, date(2023, 9, 10), 24.0),
@@ -111,7 +116,7 @@ def test_a_judgment_known_later_is_left_out_and_its_day_is_not_looked_at(documen
         ({"by": "2023-09-11"}, "by", "2023-09-11 is after the end of the horizon, 2023-09-10"),
         ({"by": 24.5}, "by", "from 1 to 24"),
         ({"outcome": "agreement", "by": "2022-09-09"}, "by", "before 2022-09-10, when the binary outcome"),
-        ({"outcome": "agreement", "by": 11}, "by", "2022-08-10 is before 2022-09-10"),
+        ({"outcome": "agreement", "on": "2021-09-10", "by": 11}, "by", "2022-08-10 is before 2022-09-10"),
         ({"kind": "robot"}, "kind", "'robot' is unknown; expected person, crowd or market"),
     ],
 )
@@ -156,8 +161,8 @@ def test_what_an_expert_said_last_counts(document: dict[str, Any]) -> None:
         document,
         {"on": "2021-06-01", "probability": 0.4},
         {"on": "2021-05-01", "probability": 0.1},
-        {"on": "2021-06-02", "probability": 0.3, "by": 12},  # the same day in other words
-        {"on": "2021-07-01", "probability": 0.9, "by": 13},  # another day
+        {"on": "2021-06-10", "probability": 0.3, "by": 15},  # the same day in other words
+        {"on": "2021-07-10", "probability": 0.9, "by": 15},  # another day
         {"on": "2021-07-01", "probability": 0.8, "given": "agreement"},  # another condition
         {"on": "2021-07-01", "probability": 0.7, "expert": "y"},
         {"on": "2021-09-11", "probability": 0.6},  # not known yet
@@ -227,3 +232,11 @@ def test_an_unreadable_record_does_not_hide_that_nothing_is_known(document: dict
     del document["outcomes"][0]["prior"]
     found = errors_of(document, records=recorded({"probability": 2}))
     assert [error.partition(":")[0] for error in found] == ["track_records.rows[0].probability", "outcomes[0]"]
+
+
+def test_an_answer_counts_from_the_day_it_was_known(document: dict[str, Any]) -> None:
+    assert records_of(document, {"on": "2021-01-01", "known_at": "2021-09-11"}) == ()
+    (record,) = records_of(document, {"on": "2021-01-01", "known_at": "2021-09-10"})
+    assert record.on == date(2021, 1, 1)
+    (error,) = errors_of(document, None, recorded({"on": "2021-01-02", "known_at": "2021-01-01"}))
+    assert error.startswith("track_records.rows[0].known_at: 2021-01-01 is before 2021-01-02")

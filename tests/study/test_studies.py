@@ -40,7 +40,7 @@ def reordered(value: Any) -> Any:
 def test_defaults() -> None:
     settings = SamplerSettings()
     assert settings.model_dump() == {
-        "draws": 1000, "tune": 800, "chains": 4, "target_accept": 0.9, "seed": None, "futures_per_draw": 5
+        "draws": 1000, "tune": 800, "chains": 4, "target_accept": 0.95, "seed": None, "futures_per_draw": 5
     }  # fmt: skip
 
 
@@ -167,7 +167,7 @@ FULL: dict[str, Any] = {
             {
                 "expert": "y",
                 "outcome": "agreement",
-                "by": 12,
+                "by": 17,
                 "probability": 1,
                 "on": "2021-05-01",
                 "given": "withdrawal",
@@ -198,7 +198,7 @@ def test_every_block_is_read_as_of_the_date(document: dict[str, Any]) -> None:
     assert [(o.value, o.exposure) for o in earlier] == [(2, 0.5)]
     assert [(j.expert, j.by, j.given) for j in resolve_judgments(study)] == [
         ("x", date(2022, 9, 10), None),
-        ("y", 12.0, "withdrawal"),
+        ("y", 17.0, "withdrawal"),
     ]
     assert [(t.question, t.outcome) for t in resolve_track_records(study)] == [("q", True)]
     assert [(r.outcome, r.resolution) for r in resolve_resolutions(study)] == [("agreement", "no")]
