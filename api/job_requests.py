@@ -32,9 +32,16 @@ def require_complete(wanted: JobRequest, kind: JobKind) -> None:
     """
     if kind.explains:
         _require_one(wanted, "forecast", "study", "the id of a stored forecast, or of a study to take the newest of")
-        _refuse(wanted, kind, ("document", "as_of", "recorded_by", "sampler"), "an explanation uses the forecast's own")
+        _refuse(
+            wanted,
+            kind,
+            ("document", "as_of", "recorded_by", "hindsight", "sampler"),
+            "an explanation uses the forecast's own",
+        )
     else:
         _require_one(wanted, "study", "document", "the id of a stored study, or a whole document")
+        if wanted.document is not None:
+            _refuse(wanted, kind, ("recorded_by", "hindsight"), "a document brings all its evidence with it")
         _refuse(wanted, kind, ("forecast",), "only explanations are of a forecast; leave it out, or change the kind")
 
 
@@ -52,7 +59,7 @@ def _refuse(wanted: JobRequest, kind: JobKind, names: tuple[str, ...], why: str)
     errors = [
         FieldError(name, "not_for_this_kind", f"a job of kind {kind.value} takes no {name}: {why}")
         for name in names
-        if getattr(wanted, name) is not None
+        if getattr(wanted, name) not in (None, False)
     ]
     if errors:
         raise RequestError("; ".join(map(str, errors)), errors)

@@ -68,7 +68,7 @@ def _lock(path: Path) -> Iterator[None]:
 
 
 def _compile_in_other_processes() -> None:
-    """Each function in a process of its own, both at once: that saves a third of the time on two cores."""
+    """Each function in a process of its own, both at once."""
     running = [
         subprocess.Popen(  # noqa: S603 (our own module)
             [sys.executable, "-m", "forecast.inference.function_cache", name],

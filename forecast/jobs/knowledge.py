@@ -28,8 +28,6 @@ class Knowledge:
     """Digest of the stored document without evidence that arrived."""
     recorded_by: datetime
     """Evidence recorded later is not in it."""
-    arrivals: int
-    """Rows of evidence in it, corrected ones among them."""
 
 
 def moment_of(as_of: date, now: datetime, *, hindsight: bool = False) -> datetime:
@@ -76,4 +74,4 @@ def known_study(
             "version that does, or correct the evidence"
         )
         raise StudyError([FieldError("evidence", "evidence_does_not_fit", message), *error.errors]) from None
-    return Knowledge(study, row.digest, moment, len(arrived))
+    return Knowledge(study, row.digest, moment)

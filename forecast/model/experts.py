@@ -72,7 +72,7 @@ def partly_centred(name: str, mean: Any, scale: Any, centring: Any) -> Any:
 def turned(deviations: Any, x: dict[str, Any]) -> Any:
     """Deviations of experts from those that are sampled: a reflection within each group, so still standard normal.
 
-    It maps the group's first coordinate to equal deviations of all its members; see `encode_opinions.reflection`.
+    It maps the group's first coordinate to equal deviations of all its members; see `encode_voices.reflection`.
     """
     along, leader = x["expert_reflection"], x["expert_leader"]
     sums = pt.zeros_like(along)[leader].inc(along * deviations)

@@ -153,3 +153,10 @@ def test_a_new_version_that_no_longer_fits_the_evidence_is_named(client: TestCli
     answer = client.post("/v1/jobs", json={"study": "small", "as_of": NOW.date().isoformat()})
     assert answer.status_code == 422
     assert "no longer fits evidence" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("option", [{"hindsight": True}, {"recorded_by": "2020-04-02T10:00:00Z"}])
+def test_which_evidence_to_use_is_asked_of_stored_studies_alone(client: TestClient, option: dict[str, Any]) -> None:
+    answer = client.post("/v1/jobs", json={"document": living_document(), **option})
+    assert answer.status_code == 422
+    assert [error["path"] for error in answer.json()["errors"]] == list(option)
