@@ -151,7 +151,10 @@ def compute_forecast(
         )
     with run.stage(Stage.DIAGNOSE):
         diagnostics = diagnose(
-            *_diagnosed(encoded, reported, latent, cases), stats, compilations=compilation_count(), seconds=run.seconds
+            *_diagnosed(encoded, reported, latent, cases),
+            stats,
+            compilations=compilation_count(),
+            seconds=run.seconds,
         )
     answer = _answer(encoded, everything, rolled, cases, diagnostics, seed, run, draws["prior"].to_dataset())
     with run.stage(Stage.FIGURES):

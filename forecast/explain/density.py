@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 import numpy.typing as npt
 
@@ -35,21 +33,17 @@ def log_densities(runs: Runs, arrays: ModelArrays, points: FloatArray) -> FloatA
     Raises
     ------
     ValueError
-        When the points do not have the arrays' number of parameters, or the program reports an error.
+        When the points do not have the arrays' number of parameters, or a density is not finite.
     """
     if points.shape[1] != arrays.parameters:
         raise ValueError(f"points have {points.shape[1]} parameters; expected {arrays.parameters}, those of the arrays")
-    loaded = runs.program.load(arrays)
-    function, record = runs.program.logp_callback.function.ctypes, loaded.records[0].pointers.ctypes.data
-    double = ctypes.POINTER(ctypes.c_double)
-    result, gradient = np.empty(len(points)), np.empty(points.shape[1])
-    into = gradient.ctypes.data_as(double)
+    loaded, result = runs.program.load(arrays), np.empty(len(points))
     for place, point in enumerate(points):
         if place % CHECK_EVERY == 0:
             runs.going_on()
-        where = result[place:].ctypes.data_as(double)
-        if function(len(point), point.ctypes.data_as(double), into, where, ctypes.c_void_p(record)) != 0:
-            raise ValueError("the log density of a draw is not finite under other arrays; expected a finite number")
+        result[place], _ = loaded.log_density(point)
+    if not np.isfinite(result).all():
+        raise ValueError("the log density of a draw is not finite under other arrays; expected a finite number")
     return result
 
 

@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.explain.runs import Fit
-from forecast.model.experts import TINY
-from forecast.model.opinions import FREEDOM
+from forecast.model.constants import FREEDOM, TINY
 
 FloatArray = npt.NDArray[np.float64]
 

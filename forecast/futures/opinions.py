@@ -17,8 +17,8 @@ import xarray as xr
 from forecast.answer import ExpertSummary, LinkSummary, QuestionSummary, ResidualCorrelation
 from forecast.futures.scenarios import spread
 from forecast.futures.signals import summarize_draws
+from forecast.model.constants import FREEDOM
 from forecast.model.encode import EncodedStudy
-from forecast.model.opinions import FREEDOM
 from forecast.study import Judgment
 
 

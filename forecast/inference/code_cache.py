@@ -1,9 +1,9 @@
 """Where the callbacks' machine code is kept between processes, and when it may be used again.
 
-Linking a callback takes seven seconds, loading it from the cache a tenth of one. numba's cache looks at a function's
-own source only, not at the functions that it calls, so the source lies in a file whose name is a digest of everything
-that the machine code was made from: the sources that build the graph, and the versions of all that compiles it. On top
-of that `Program` compares each callback with the function behind it before it is used.
+Loading a callback takes a second; building and linking it many. numba's cache looks at a function's own source only,
+not at the functions that it calls, so the source lies in a file whose name is a digest of everything that the machine
+code was made from: the sources that build the graph, and the versions of all that compiles it. On top of that
+`forecast.inference.build` compares what each callback gives with what the function behind it gave, before it is used.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ import numba
 
 from forecast.model import compile_cache_dir
 
+numba.core.config.reload_config()  # where numba was imported before `forecast.model` set its cache folder
+
 COMPILERS = ("numba", "llvmlite", "pytensor", "pymc", "numpy", "scipy", "nutpie")
 SOURCES = (
+    "model/constants.py",
     "model/specs.py",
     "model/arrays.py",
     "model/graph.py",
@@ -31,6 +34,7 @@ SOURCES = (
     "model/recurrence.py",
     "model/signals.py",
     "model/opinions.py",
+    "model/experts.py",
     "inference/functions.py",
     "inference/callback.py",
 )
@@ -57,17 +61,26 @@ def discard_cached_code() -> None:
                 file.unlink()
 
 
+def cached_file(name: str) -> Path:
+    """A file beside the callbacks in the user's cache; nothing is made."""
+    return compile_cache_dir() / "callbacks" / name
+
+
 def write_cached_source(name: str, source: str) -> Path | None:
     """A file with this source, beside which numba keeps the machine code; None when there is nowhere to write."""
-    folder = compile_cache_dir() / "callbacks"
-    file = folder / f"{name}_{code_digest()}_{hashlib.sha256(source.encode()).hexdigest()[:8]}.py"
+    file = cached_file(f"{name}_{code_digest()}_{hashlib.sha256(source.encode()).hexdigest()[:8]}.py")
     try:
         if not file.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
-            with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-                handle.write(source)
-            Path(temporary).replace(file)
+            write_whole(file, source.encode())
     except OSError:
         return None
     return file
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file of the cache so that others see all of it or nothing."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
+    with os.fdopen(descriptor, "wb") as handle:
+        handle.write(content)
+    Path(temporary).replace(file)

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from arviz_stats.base import array_stats
+from scipy.special import ndtri
+from scipy.stats import rankdata
 
 from forecast.answer import Diagnostics, ParameterDiagnostics
 from forecast.dims import CHAIN, DRAW
@@ -46,7 +48,7 @@ def diagnose(
     diverging = stats["diverging"].values
     depth = stats["depth"].values if "depth" in stats else None
     return Diagnostics(
-        parameters=(*_parameters(reported, reported=True), *_parameters(latent, reported=False)),
+        parameters=tuple(_parameters(dict(_scalars(reported)), dict(_scalars(latent)))),
         chains=stats.sizes[CHAIN],
         draws=stats.sizes[DRAW],
         divergences=int(diverging.sum()),
@@ -65,14 +67,45 @@ def _bfmi(energy: FloatArray) -> FloatArray:
     return np.asarray(array_stats.bfmi(energy, chain_axis=0, draw_axis=1), dtype=float)
 
 
-def _parameters(dataset: xr.Dataset, *, reported: bool) -> Iterator[ParameterDiagnostics]:
+def _parameters(reported: dict[str, FloatArray], latent: dict[str, FloatArray]) -> Iterator[ParameterDiagnostics]:
+    """Diagnostics of every scalar, the reported ones first.
+
+    They are invariant to location and scale: a latent that is a reported quantity on another scale has those of that.
+    """
+    twins = {
+        name: twin
+        for name, draws in latent.items()
+        if (twin := name.replace("_z", "", 1)) in reported and _is_rescaled(draws, reported[twin])
+    }
+    own = reported | {name: draws for name, draws in latent.items() if name not in twins}
+    done = {name: diagnose_scalar(name, draws, reported=name in reported) for name, draws in own.items()}
+    yield from (done[name] for name in reported)
+    for name, draws in latent.items():
+        if name not in twins:
+            yield done[name]
+            continue
+        moments = {"mean": float(draws.mean()), "sd": float(draws.std(ddof=1))}
+        yield done[twins[name]].model_copy(
+            update={"name": name, "reported": False, "ess_tail": None, "mcse": None, **moments}
+        )
+
+
+def _is_rescaled(draws: FloatArray, other: FloatArray) -> bool:
+    spread = draws.std(), other.std()
+    if not (np.isfinite(spread).all() and min(spread) > 0):
+        return False
+    one, two = (draws - draws.mean()) / spread[0], (other - other.mean()) / spread[1]
+    return bool(np.allclose(one, two, rtol=0, atol=1e-9) or np.allclose(one, -two, rtol=0, atol=1e-9))
+
+
+def _scalars(dataset: xr.Dataset) -> Iterator[tuple[str, FloatArray]]:
+    """Name and draws, dims (chain, draw), of every scalar."""
     for name, variable in dataset.data_vars.items():
         labelled = [dim for dim in variable.dims if dim not in (CHAIN, DRAW)]
         values = np.asarray(variable.transpose(CHAIN, DRAW, *labelled).values, dtype=float)
         flat = values.reshape(*values.shape[:2], -1)
-        labels = _labels(dataset, [str(dim) for dim in labelled])
-        for index, label in enumerate(labels):
-            yield diagnose_scalar(f"{name}{label}", flat[:, :, index], reported=reported)
+        for index, label in enumerate(_labels(dataset, [str(dim) for dim in labelled])):
+            yield f"{name}{label}", flat[:, :, index]
 
 
 def _labels(dataset: xr.Dataset, dims: list[str]) -> list[str]:
@@ -83,7 +116,11 @@ def _labels(dataset: xr.Dataset, dims: list[str]) -> list[str]:
 
 
 def diagnose_scalar(name: str, draws: FloatArray, *, reported: bool) -> ParameterDiagnostics:
-    """Diagnostics of one scalar, dims (chain, draw). A constant one (a spread that the study sets to 0) has no R-hat."""
+    """Diagnostics of one scalar, dims (chain, draw).
+
+    A constant one (a spread that the study sets to 0) has no R-hat. One that is not reported has neither a Monte Carlo
+    error nor a tail of its own: nobody reads its mean or its interval.
+    """
     if not np.isfinite(draws).all():
         return ParameterDiagnostics(
             name=name, reported=reported, mean=None, sd=None, rhat=None, ess_bulk=None, ess_tail=None, mcse=None
@@ -94,16 +131,23 @@ def diagnose_scalar(name: str, draws: FloatArray, *, reported: bool) -> Paramete
             name=name, reported=reported, mean=mean, sd=0.0, rhat=None, ess_bulk=None, ess_tail=None, mcse=None
         )
     axes = {"chain_axis": 0, "draw_axis": 1}
+    bulk, folded = _normal_scores(draws), _normal_scores(np.abs(draws - np.median(draws)))
     return ParameterDiagnostics(
         name=name,
         reported=reported,
         mean=mean,
         sd=sd,
-        rhat=_finite(array_stats.rhat(draws, **axes)),
-        ess_bulk=_finite(array_stats.ess(draws, method="bulk", **axes)),
-        ess_tail=_finite(array_stats.ess(draws, method="tail", prob=TAIL, **axes)),
-        mcse=_finite(array_stats.mcse(draws, method="mean", **axes)),
+        rhat=_finite(max(array_stats.rhat(scores, method="split", **axes) for scores in (bulk, folded))),
+        ess_bulk=_finite(array_stats.ess(bulk, method="mean", **axes)),
+        ess_tail=_finite(array_stats.ess(draws, method="tail", prob=TAIL, **axes)) if reported else None,
+        mcse=_finite(array_stats.mcse(draws, method="mean", **axes)) if reported else None,
     )
+
+
+def _normal_scores(draws: FloatArray) -> FloatArray:
+    """Ranks over all chains as normal quantiles; R-hat and the bulk's effective sample size share them."""
+    ranks = rankdata(draws, axis=None).reshape(draws.shape)
+    return np.asarray(ndtri((ranks - 0.375) / (draws.size + 0.25)))
 
 
 def _finite(value: npt.ArrayLike) -> float | None:

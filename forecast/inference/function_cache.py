@@ -8,15 +8,12 @@ the first one included, runs the same machine code. tests/inference/test_code_ca
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
@@ -32,6 +29,8 @@ FUNCTIONS: Final[tuple[Literal["logp"], Literal["expand"]]] = ("logp", "expand")
 def fill_function_cache() -> None:
     """See that PyTensor's cache holds the program's functions; a minute or so when it does not, else nothing.
 
+    Called by one process at a time (`forecast.inference.build`).
+
     Raises
     ------
     SamplingError
@@ -42,10 +41,8 @@ def fill_function_cache() -> None:
         marker.parent.mkdir(parents=True, exist_ok=True)
         if marker.exists():
             return
-        with _lock(marker.with_suffix(".lock")):
-            if not marker.exists():
-                _compile_in_other_processes()
-                marker.touch()
+        _compile_in_other_processes()
+        marker.touch()
     except OSError as error:
         warnings.warn(
             f"compiled code cannot be kept in {marker.parent} ({error}); it is compiled anew in every process, and "
@@ -57,14 +54,6 @@ def fill_function_cache() -> None:
 def _marker() -> Path:
     """Lies inside the cache that it speaks of, so that both go together."""
     return Path(pytensor.config.compiledir) / f"forecast_{code_digest()}.ready"
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """One process compiles, the others wait for it."""
-    with path.open("w", encoding="utf-8") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def _compile_in_other_processes() -> None:

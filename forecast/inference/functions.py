@@ -14,14 +14,15 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.graph import clone_replace
 
-from forecast.model.arrays import smallest_arrays
+from forecast.inference.callback import Slot
+from forecast.model.arrays import ModelArrays, smallest_arrays
 from forecast.model.graph import build_model
 from forecast.model.specs import LATENTS
 
 
 @dataclass(frozen=True)
 class CompiledFunctions:
-    """The model and its compiled functions; its data are shared variables."""
+    """The model and its compiled functions; its data are shared variables, set by `set_arrays`."""
 
     model: pm.Model
     logp: Any
@@ -31,6 +32,19 @@ class CompiledFunctions:
     names: list[str]
     """The named quantities in the order of that vector: latent variables, then deterministics."""
     dims: list[tuple[str, ...]]
+
+    def set_arrays(self, arrays: ModelArrays) -> None:
+        """`set_data` would not resize a dim; `Model.set_dim` does."""
+        for dim, size in arrays.lengths.items():
+            self.model.set_dim(dim, size, coord_values=np.arange(size))
+        for name, value in arrays.items():
+            self.model[name].set_value(value.astype(self.model[name].dtype))
+
+
+def slots_of(function: Any) -> tuple[Slot, ...]:
+    """The arrays and lengths that a compiled function reads, in its order."""
+    values = {variable.name: np.asarray(variable.get_value(borrow=True)) for variable in function.get_shared()}
+    return tuple(Slot(name, value.ndim, value.dtype.name) for name, value in values.items())
 
 
 def compile_functions() -> CompiledFunctions:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.model.arrays import ModelArrays
-from forecast.model.experts import TINY
+from forecast.model.constants import TINY
 from forecast.model.specs import LATENTS
 
 FloatArray = npt.NDArray[np.float64]

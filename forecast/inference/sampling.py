@@ -18,7 +18,7 @@ import xarray as xr
 
 from forecast.dims import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
 from forecast.errors import IncompleteSamplingError, SamplingError, StopRequestedError
-from forecast.inference.program import LoadedStudy
+from forecast.inference.loaded_study import LoadedStudy
 from forecast.study.sampler import SamplerSettings
 
 POLL_SECONDS = 0.1

@@ -9,18 +9,13 @@ of experts from nothing are turned so that one coordinate is their mean and the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pymc as pm
 import pytensor.tensor as pt
 
+from forecast.model.constants import NOISE_FLOOR
 from forecast.model.latents import latent
-
-NOISE_FLOOR: Final = 0.1
-"""On the log odds: stated probabilities are rounded to a few percent. Without it, equal statements would be exact."""
-
-TINY: Final = 1e-12
-"""Probabilities closer than this to 0 or 1 are told apart no more."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,9 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from forecast.model.arrays import ModelArrays, smallest_arrays
+from forecast.model.constants import TINY
 from forecast.model.dependence import add_links, residual_cholesky
-from forecast.model.experts import TINY, Experts, add_experts, partly_centred, said_by
+from forecast.model.experts import Experts, add_experts, partly_centred, said_by
 from forecast.model.latents import latent
 from forecast.model.opinions import add_opinions
 from forecast.model.signals import add_signals

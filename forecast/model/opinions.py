@@ -20,12 +20,10 @@ from typing import Any, Final
 import pymc as pm
 import pytensor.tensor as pt
 
-from forecast.model.experts import TINY, Experts, partly_centred, said_by
+from forecast.model.constants import FREEDOM, TINY
+from forecast.model.experts import Experts, partly_centred, said_by
 from forecast.model.latents import latent
 from forecast.model.signals import Signals
-
-FREEDOM: Final = 4.0
-"""Degrees of freedom of the StudentT."""
 
 MAX_LOG_RATE: Final = 50.0
 

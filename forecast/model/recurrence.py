@@ -41,7 +41,7 @@ class Recurrence(Op):
         adjoint = self(output_gradients[0][::-1], rho)[::-1]
         return [adjoint, (adjoint[1:] * states[:-1]).sum(axis=0)]
 
-    def infer_shape(self, fgraph: Any, node: Apply, shapes: list[Any]) -> list[Any]:
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         return [shapes[0]]
 
 

@@ -1,63 +1,136 @@
-"""Compiled code that was kept is used again only if it is whole and gives the same numbers."""
+"""Compiled code that was kept is used again only if it is whole and gives the same numbers, whoever compiled it."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import grimp
+import numba
 import pytest
+from numba.core.caching import _CacheLocator
 
-from forecast.inference import code_cache
-from forecast.inference.program import Program
+import forecast
+from forecast.inference import build, code_cache
+from forecast.inference.program import get_program
+from forecast.model import compile_cache_dir
 
 pytestmark = [pytest.mark.slow]
 
+WHOLE = "COLD_CACHE" in os.environ
+"""Set it to compile everything from nothing, some minutes; without, a third of PyTensor's functions is missing."""
+
 SCRIPT = """
-import warnings
+import hashlib, sys, warnings
 from forecast.inference.program import get_program
+from forecast.inference.sampling import sample_posterior
 from forecast.model.arrays import probe_arrays
-import numpy as np
+from forecast.study import SamplerSettings
 with warnings.catch_warnings(record=True) as seen:
     warnings.simplefilter("always")
-    program = get_program()
+    code = get_program().code
 anew = any("compiling anew" in str(warning.message) for warning in seen)
-hits = program.logp_callback.function._cache_hits
-program.load(probe_arrays())
-print(hits, anew, repr(float(program.logp(np.full(probe_arrays().parameters, 0.3))[0])))
+pymc = "pymc" in sys.modules
+settings = SamplerSettings(draws=500, tune=300, chains=2)
+tree = sample_posterior(code.load(probe_arrays()), settings, seed=1, cores=2)
+digest = hashlib.sha256(tree["posterior"]["theta"].values.tobytes()).hexdigest()
+print(code.logp.function.cache_hits + code.expand.function.cache_hits, anew, pymc, digest)
 """
 
 
-def start_process(tmp_path: Path) -> tuple[int, bool, str]:
-    """Cache hits, whether it had to compile anew, and one log density."""
-    shared = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
-    environment = {**shared, "NUMBA_CACHE_DIR": str(tmp_path / "numba")}
+@dataclass(frozen=True)
+class Start:
+    """What a new process did to have the program, and the digest of its draws."""
+
+    hits: int
+    anew: bool
+    pymc: bool
+    draws: str
+
+
+def start_process(cache: Path | None = None) -> Start:
+    """A process with a cache folder of its own, or with the one that all tests share."""
+    own = ("NUMBA_CACHE_DIR", "PYTENSOR_FLAGS", *(("FORECAST_CACHE_DIR",) if cache else ()))
+    environment = {name: value for name, value in os.environ.items() if name not in own}
+    environment |= {"FORECAST_CACHE_DIR": str(cache)} if cache else {}
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, env=environment)
-    hits, anew, value = done.stdout.split()
-    return int(hits), anew == "True", value
+    hits, anew, pymc, draws = done.stdout.split()
+    return Start(int(hits), anew == "True", pymc == "True", draws)
 
 
-def test_kept_code_is_used_and_damaged_code_is_not(tmp_path: Path) -> None:
-    first, second = start_process(tmp_path), start_process(tmp_path)
-    assert (first[0], second[0]) == (0, 1)
-    kept = list((tmp_path / "numba").rglob("*.nbc"))
+def numba_folder(cache: Path) -> Path:
+    """Where numba keeps the callbacks' machine code: it goes by the folder of their source."""
+    return cache / "numba" / _CacheLocator.get_suitable_cache_subpath(str(cache / "callbacks" / "any.py"))
+
+
+@pytest.fixture
+def copied_cache(tmp_path: Path) -> Path:
+    """A whole cache of this program's callbacks that a test may damage."""
+    get_program()
+    shared, copied, digest = compile_cache_dir(), tmp_path / "cache", f"*_{code_cache.code_digest()}*"
+    for source, target in (
+        (shared / "callbacks", copied / "callbacks"),
+        (numba_folder(shared), numba_folder(copied)),
+    ):
+        target.mkdir(parents=True)
+        for file in source.glob(digest):
+            shutil.copy2(file, target)
+    return copied
+
+
+def cut_machine_code(cache: Path) -> None:
+    kept = list(numba_folder(cache).glob("*.nbc"))
     assert len(kept) == 2
     for file in kept:
         file.write_bytes(file.read_bytes()[:1000])
-    damaged = start_process(tmp_path)
-    assert damaged[:2] == (0, True)
-    healed = start_process(tmp_path)
-    assert healed[1] is False
-    assert {first[2], second[2], damaged[2], healed[2]} == {first[2]}
 
 
-def test_code_that_gives_other_numbers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    program = Program()
-    good = program.logp_callback, program.expand_callback
-    assert program._agree(*good)
-    program.logp = lambda point: (0.0, point)
-    assert not program._agree(*good)
+def remove_machine_code(cache: Path) -> None:
+    for file in numba_folder(cache).glob("*.nbc"):
+        file.unlink()
+
+
+def cut_description(cache: Path) -> None:
+    (file,) = (cache / "callbacks").glob("*.json")
+    file.write_bytes(file.read_bytes()[:1000])
+
+
+def change_expected_density(cache: Path) -> None:
+    (file,) = (cache / "callbacks").glob("*.json")
+    file.write_text(file.read_text().replace('"logp":-', '"logp":-1'))
+
+
+def test_a_warm_process_builds_no_model() -> None:
+    get_program()
+    start = start_process()
+    assert (start.hits, start.anew, start.pymc) == (2, False, False)
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (cut_machine_code, "pickle data was truncated"),
+        (remove_machine_code, "function"),
+        (cut_description, "Invalid JSON"),
+        (change_expected_density, "other numbers than the model"),
+    ],
+)
+def test_a_damaged_part_is_seen_and_thrown_away(
+    copied_cache: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None], reason: str
+) -> None:
+    monkeypatch.setenv("FORECAST_CACHE_DIR", str(copied_cache))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(copied_cache / "numba"))
+    assert build._kept_code() is not None
+    damage(copied_cache)
+    with pytest.warns(UserWarning, match=f"cannot be used .*{reason}.*compiling anew"):
+        assert build._kept_code() is None
+    assert not list(copied_cache.rglob("*.json"))
+    assert not list(copied_cache.rglob("*.nbc"))
 
 
 def test_the_digest_changes_with_a_compiler_and_with_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,31 +142,33 @@ def test_the_digest_changes_with_a_compiler_and_with_a_source(monkeypatch: pytes
     assert code_cache.code_digest.__wrapped__() != before
 
 
-DRAWS = """
-import hashlib
-from forecast.inference.program import get_program
-from forecast.inference.sampling import sample_posterior
-from forecast.model.arrays import probe_arrays
-from forecast.study import SamplerSettings
-loaded = get_program().load(probe_arrays())
-tree = sample_posterior(loaded, SamplerSettings(draws=500, tune=300, chains=2), seed=1, cores=2)
-print(hashlib.sha256(tree["posterior"]["theta"].values.tobytes()).hexdigest())
-"""
+def test_the_digest_covers_every_module_that_the_functions_are_built_by() -> None:
+    graph = grimp.build_graph("forecast")
+    behind, root = {"forecast.inference.functions"}, Path(forecast.__file__).parent
+    waiting = set(behind)
+    while waiting:
+        found = graph.find_modules_directly_imported_by(waiting.pop()) - behind
+        behind |= found
+        waiting |= found
+    files = {Path(*module.split(".")[1:]).with_suffix(".py").as_posix() for module in behind}
+    modules = {file for file in files if (root / file).is_file()}
+    assert modules - {"inference/code_cache.py"} == set(code_cache.SOURCES)
 
 
-def draws_of_a_new_process(cache: Path | None) -> str:
-    """Digest of the draws that a process makes with this cache, or with the one that all tests share."""
-    given = {} if cache is None else {"FORECAST_CACHE_DIR": str(cache)}
-    own = ("NUMBA_CACHE_DIR", "PYTENSOR_FLAGS", *given)
-    environment = {**{name: value for name, value in os.environ.items() if name not in own}, **given}
-    done = subprocess.run([sys.executable, "-c", DRAWS], capture_output=True, text=True, check=True, env=environment)
-    return done.stdout.strip()
-
-
-@pytest.mark.timeout(900)
-def test_draws_are_the_same_whatever_was_in_the_cache(tmp_path: Path) -> None:
+@pytest.mark.timeout(1200)
+def test_draws_are_the_same_whatever_was_in_the_cache(tmp_path: Path, copied_cache: Path) -> None:
     """Code compiled in this process and code loaded from the cache round differently; nobody may notice."""
-    cold = draws_of_a_new_process(tmp_path / "cache")
-    warm = draws_of_a_new_process(tmp_path / "cache")
-    assert list((tmp_path / "cache" / "pytensor").rglob("forecast_*.ready"))
-    assert cold == warm == draws_of_a_new_process(None)
+    cache = tmp_path / "empty"
+    if not WHOLE:
+        cache = copied_cache
+        shutil.copytree(compile_cache_dir() / "pytensor", cache / "pytensor", symlinks=True)
+        for file in cache.rglob("forecast_*.ready"):
+            file.unlink()
+        for file in sorted((cache / "pytensor" / "numba").glob("*.nbc"))[::3]:
+            file.unlink()
+        cut_machine_code(cache)
+    cold, warm = start_process(cache), start_process(cache)
+    assert (cold.hits, cold.anew, cold.pymc) == (0, not WHOLE, True)
+    assert list((cache / "pytensor").rglob("forecast_*.ready"))
+    assert (warm.hits, warm.anew, warm.pymc) == (2, False, False)
+    assert cold.draws == warm.draws == start_process().draws

@@ -48,13 +48,7 @@ def place_of(name: str, arrays: ModelArrays) -> slice:
 
 
 def expand(program: Program, arrays: ModelArrays, point: np.ndarray) -> dict[str, np.ndarray]:
-    program.load(arrays)
-    flat, result, offset = program.expand(point)[0], {}, 0
-    for name, dims in zip(program.names, program.dims, strict=True):
-        size = int(np.prod([arrays.lengths[dim] for dim in dims]))
-        result[name] = np.asarray(flat[offset : offset + size])
-        offset += size
-    return result
+    return {name: value[0] for name, value in program.load(arrays).quantities(point[None]).items()}
 
 
 def matrix(pairs: np.ndarray, arrays: ModelArrays) -> np.ndarray:
@@ -103,11 +97,11 @@ def test_the_density_is_the_determinant_to_the_power_of_eta_less_one(program: Pr
             jacobian[:, k] = (above - below) / 2e-5
         return float((eta - 1) * np.linalg.slogdet(matrix(correlation, arrays))[1] + np.linalg.slogdet(jacobian)[1])
 
-    program.load(arrays)
+    loaded = program.load(arrays)
     origin = np.zeros(size)
     for _ in range(5):
         y = rng.normal(0, 0.7, size)
-        found = float(program.logp(at(y))[0]) - float(program.logp(at(origin))[0])
+        found = loaded.log_density(at(y))[0] - loaded.log_density(at(origin))[0]
         assert found == pytest.approx(exact(y) - exact(origin), abs=1e-6)
 
 
@@ -153,8 +147,8 @@ def test_frailties_of_a_historical_case_have_the_same_correlation(program: Progr
     def level(unit: int, point: np.ndarray) -> float:
         def density(exposure: float) -> float:
             cells = np.where(arrays["cell_unit"] == unit, exposure, 1.0)
-            program.load(ModelArrays({**arrays, "cell_exposure": cells}, frailties=arrays.lengths["frailty"]))
-            return float(program.logp(point)[0])
+            changed = ModelArrays({**arrays, "cell_exposure": cells}, frailties=arrays.lengths["frailty"])
+            return program.load(changed).log_density(point)[0]
 
         return float(np.log(density(1.0) - density(2.0)))
 

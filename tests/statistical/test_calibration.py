@@ -21,7 +21,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from forecast.inference.program import LoadedStudy, Program, compilation_count, get_program
+from forecast.inference.loaded_study import LoadedStudy
+from forecast.inference.program import Program, compilation_count, get_program
 from forecast.inference.sampling import sample_posterior
 from forecast.model.arrays import ModelArrays
 from forecast.pipeline import available_cores
