@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from forecast.errors import FieldError, ForecastError, StudyError
 from forecast.futures.query import InsufficientDrawsError, QueryError
+from forecast.jobs.errors import ScheduleError
 from forecast.logs import get_logger
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -31,6 +32,7 @@ STATUS: Final[Mapping[str, int]] = {
     "idempotency_mismatch": 422,
     "job_kind_unknown": 422,
     "query_invalid": 422,
+    "schedule_invalid": 422,
     "insufficient_draws": 422,
     "request_invalid": 422,
     "cursor_invalid": 400,
@@ -57,6 +59,7 @@ TITLES: Final[Mapping[str, str]] = {
     "idempotency_mismatch": "The idempotency key belongs to another request",
     "job_kind_unknown": "There is no such kind of job",
     "query_invalid": "The query cannot be used",
+    "schedule_invalid": "The schedule cannot be used",
     "insufficient_draws": "Too few draws fulfil the conditions",
     "request_invalid": "The request cannot be used",
     "cursor_invalid": "The page cursor cannot be used",
@@ -162,7 +165,7 @@ async def _on_domain_error(request: Request, error: Exception) -> Response:
     if status == 500:
         log.error("problem", code=code, detail=str(error), path=request.url.path)
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
-    errors: Sequence[FieldError] = error.errors if isinstance(error, StudyError | RequestError | QueryError) else ()
+    errors: Sequence[FieldError] = error.errors if isinstance(error, StudyError | RequestError | QueryError | ScheduleError) else ()
     extensions: dict[str, Any] = {}
     if isinstance(error, InsufficientDrawsError):
         errors = [FieldError("observe", code, str(error))]

@@ -38,7 +38,7 @@ class Service:
 
     @property
     def job_limits(self) -> JobLimits:
-        return JobLimits(self.settings.max_attempts, self.settings.deadline_seconds, self.settings.max_queued)
+        return JobLimits.of(self.settings)
 
     def close(self) -> None:
         self.publisher.close()

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     dispatcher_interval_seconds: float = Field(
         default=2.0, gt=0, description="Pause between two passes of the dispatcher."
     )
+    least_schedule_seconds: float = Field(
+        default=60.0, gt=0, description="Shortest time between two due times of a schedule."
+    )
     max_attempts: int = Field(default=3, ge=1, le=20, description="Attempts before a job whose worker dies is failed.")
     deadline_seconds: float = Field(default=3600.0, gt=0, le=18_000, description="Longest run of one attempt.")
     queue_timeout_seconds: float = Field(

@@ -12,6 +12,7 @@ from forecast.jobs.broker import Broker
 from forecast.jobs.dispatch import Dispatcher
 from forecast.jobs.publish import RUN_JOB_TASK, TICK_TASK, Publisher
 from forecast.jobs.recover import lose_attempt
+from forecast.jobs.submit import JobLimits
 from forecast.logs import get_logger
 from forecast.settings import get_settings
 from forecast.store import ArtifactStore, Database, JobRepository
@@ -37,6 +38,7 @@ def _dispatcher() -> Dispatcher:
         Broker(settings.redis_client_url, settings.queue_name),
         ArtifactStore(settings.artifacts),
         settings.queue_timeout_seconds,
+        JobLimits.of(settings),
     )
 
 

@@ -1,4 +1,4 @@
-"""One pass of the dispatcher: repair what broke, publish what waits, remove what nobody mentions.
+"""One pass of the dispatcher: fire schedules, repair what broke, publish what waits, remove what nobody mentions.
 
 A pass may run in any number of processes at once and may be killed anywhere: every step is idempotent. Rows are marked
 as dispatched after publishing, so a crash between the two costs one more message, which the claim drops.
@@ -13,9 +13,11 @@ from typing import Final
 
 from forecast.jobs.broker import Broker
 from forecast.jobs.crash_points import crash_point
+from forecast.jobs.firing import fire_due
 from forecast.jobs.publish import BrokerUnavailableError, Publisher
 from forecast.jobs.recover import enforce_deadlines, enforce_queue_age, expire_leases
 from forecast.jobs.states import JobState
+from forecast.jobs.submit import JobLimits
 from forecast.logs import get_logger
 from forecast.store import ArtifactStore, Database, ForecastRepository, JobRepository, utc_now
 
@@ -43,6 +45,8 @@ class PassReport:
     broker_is_alive: bool = True
     workers_are_deaf: bool = False
     """Jobs wait, were published again and again, and nothing runs."""
+    fired: list[str] = field(default_factory=list)
+    """Jobs of schedules that were due."""
 
 
 class Dispatcher:
@@ -55,17 +59,20 @@ class Dispatcher:
         broker: Broker,
         artifacts: ArtifactStore,
         queue_timeout_seconds: float,
+        limits: JobLimits,
     ) -> None:
         self._database = database
         self._publisher = publisher
         self._broker = broker
         self._artifacts = artifacts
         self._queue_timeout_seconds = queue_timeout_seconds
+        self._limits = limits
         self._orphans_due = 0.0
 
     def run_pass(self, now: datetime | None = None) -> PassReport:
         """Run one pass."""
         now = now or utc_now()
+        fired = fire_due(self._database, self._limits, now)
         with self._database.read() as session:
             jobs = JobRepository(session)
             is_idle = not (jobs.count(JobState.RUNNING) or jobs.count(JobState.QUEUED))
@@ -84,11 +91,16 @@ class Dispatcher:
         except BrokerUnavailableError as error:
             log.warning("broker_unavailable", error=str(error))
             published, is_alive = [], False
-        report = PassReport(
-            expired, past_deadline, timed_out, published, is_alive, workers_are_deaf=self._hears_nobody(now)
-        )
-        if expired or past_deadline or timed_out or published:
-            log.info("pass", expired=expired, past_deadline=past_deadline, timed_out=timed_out, published=published)
+        report = PassReport(expired, past_deadline, timed_out, published, is_alive, self._hears_nobody(now), fired)
+        if expired or past_deadline or timed_out or published or fired:
+            log.info(
+                "pass",
+                expired=expired,
+                past_deadline=past_deadline,
+                timed_out=timed_out,
+                published=published,
+                fired=fired,
+            )
         return report
 
     def _publish_due(self, now: datetime) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
-from forecast.errors import ForecastError
+from forecast.errors import FieldError, ForecastError
 
 
 class IdempotencyMismatchError(ForecastError, ValueError):
@@ -35,3 +36,13 @@ class JobFinishedError(ForecastError, RuntimeError):
     """The job has ended; what was asked for cannot be done to it any more."""
 
     code: ClassVar[str] = "job_finished"
+
+
+class ScheduleError(ForecastError, ValueError):
+    """A schedule cannot be used; `errors` names every place that was found to be wrong."""
+
+    code: ClassVar[str] = "schedule_invalid"
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("; ".join(str(error) for error in self.errors))

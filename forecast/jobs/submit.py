@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from forecast.answer import Verdict
 from forecast.jobs.errors import BacklogFullError, ForecastRefusedError, IdempotencyMismatchError, UnknownKindError
 from forecast.jobs.states import JobKind, JobState
+from forecast.settings import Settings
 from forecast.store import JobRepository, StudyRepository, utc_now
 from forecast.store.ids import new_id
 from forecast.store.tables import ForecastRow, JobRow
@@ -35,6 +36,11 @@ class JobLimits:
     max_attempts: int
     deadline_seconds: float
     max_queued: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> JobLimits:
+        """Those of an installation."""
+        return cls(settings.max_attempts, settings.deadline_seconds, settings.max_queued)
 
 
 @dataclass(frozen=True)

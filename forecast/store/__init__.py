@@ -10,6 +10,7 @@ from forecast.store.evidence import EvidenceRepository, as_arrival
 from forecast.store.forecasts import ForecastRepository, compress_figure, stored_file
 from forecast.store.jobs import JobRepository
 from forecast.store.pages import DEFAULT_PAGE, MAX_PAGE, Page
+from forecast.store.schedules import ScheduleRepository
 from forecast.store.schema import check_schema, migrate
 from forecast.store.studies import StudyRepository
 
@@ -26,6 +27,7 @@ __all__ = [
     "NotStoredError",
     "Page",
     "ResultCorruptError",
+    "ScheduleRepository",
     "SchemaError",
     "StoredFile",
     "StudyRepository",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Date, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text
+from sqlalchemy import JSON, BigInteger, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from forecast.store.columns import UtcDateTime
@@ -181,6 +181,46 @@ class ForecastRow(Base):
     """Relative to the directory of artifacts."""
     artifact_sha256: Mapped[str] = mapped_column(DIGEST)
     artifact_bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class ScheduleRow(Base):
+    """A rule by which forecasts of a study are made."""
+
+    __tablename__ = "schedule"
+    __table_args__ = (Index("ix_schedule_next_due", "next_due"), Index("ix_schedule_study", "study"))
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    study: Mapped[str] = mapped_column(ForeignKey("study.id"))
+    title: Mapped[str] = mapped_column(Text)
+    cron: Mapped[str | None] = mapped_column(String(100))
+    every_seconds: Mapped[float | None] = mapped_column(Float)
+    timezone: Mapped[str] = mapped_column(String(64))
+    anchor: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Where an interval begins."""
+    catch_up: Mapped[str] = mapped_column(String(8))
+    overlap: Mapped[str] = mapped_column(String(8))
+    sampler: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    enabled: Mapped[bool]
+    next_due: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """None while it is paused, or when it is never due again."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class OccurrenceRow(Base):
+    """One due time of a schedule and what came of it; its key is why there is never a second."""
+
+    __tablename__ = "occurrence"
+    __table_args__ = (Index("ix_occurrence_job_id", "job_id"),)
+
+    schedule_id: Mapped[str] = mapped_column(ForeignKey("schedule.id"), primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    status: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str | None] = mapped_column(Text)
+    """Why there is no job."""
+    job_id: Mapped[str | None] = mapped_column(ForeignKey("job.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ExplanationRow(Base):

@@ -51,6 +51,7 @@ def test_the_schema_of_the_interface_names_every_route(client: TestClient) -> No
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
         *(f"/v1/studies/{{study_id}}/{kind}" for kind in ("observations", "judgments", "resolutions", "evidence")),
+        *(f"/v1/schedules{rest}" for rest in ("", "/{schedule_id}", "/{schedule_id}/run", "/{schedule_id}/runs")),
         "/healthz",
         "/readyz",
         "/version",

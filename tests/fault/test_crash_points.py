@@ -28,6 +28,7 @@ from workers.address import choose_address
 RUN_ATTEMPT = """
 import sys, threading
 from pathlib import Path
+from forecast.jobs.submit import JobLimits
 from forecast.settings import Settings
 from forecast.store import ArtifactStore, Database
 from tests.workers.test_runner import result_of
@@ -46,13 +47,15 @@ from pathlib import Path
 from forecast.jobs.broker import Broker
 from forecast.jobs.dispatch import Dispatcher
 from forecast.jobs.publish import Publisher
+from forecast.jobs.submit import JobLimits
 from forecast.settings import Settings
 from forecast.store import ArtifactStore, Database
 
 settings = Settings(home=Path(sys.argv[1]))
 broker = Broker(settings.redis_client_url, settings.queue_name)
 publisher = Publisher(settings.broker_url, settings.queue_name)
-Dispatcher(Database(settings.database), publisher, broker, ArtifactStore(settings.artifacts), 3600.0).run_pass()
+artifacts, limits = ArtifactStore(settings.artifacts), JobLimits.of(settings)
+Dispatcher(Database(settings.database), publisher, broker, artifacts, 3600.0, limits).run_pass()
 """
 
 

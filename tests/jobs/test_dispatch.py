@@ -17,7 +17,7 @@ from forecast.jobs.states import JobState
 from forecast.store import ForecastRepository, utc_now
 from tests.coin import NOW
 from tests.embedded_redis import EmbeddedRedis, redis_for
-from tests.installation import Installation, forecast_row
+from tests.installation import LIMITS, Installation, forecast_row
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def publisher(installation: Installation) -> Iterator[Publisher]:
 def dispatcher(installation: Installation, publisher: Publisher) -> Iterator[Dispatcher]:
     settings = installation.settings
     broker = Broker(settings.redis_client_url, settings.queue_name)
-    yield Dispatcher(installation.database, publisher, broker, installation.artifacts, 3600.0)
+    yield Dispatcher(installation.database, publisher, broker, installation.artifacts, 3600.0, LIMITS)
     broker.close()
 
 

@@ -1,0 +1,167 @@
+"""Schedules: made, changed, paused, deleted, run now; and what came of each due time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from api.requests import PAGE, Cursor, Id, Limit, known_id, parse_body, read_body_json
+from api.routes.studies import known_study
+from api.schemas import Schema
+from api.service import Service, ServiceDep
+from forecast.jobs.firing import CatchUp, Overlap, RunStatus
+from forecast.jobs.publish import publish_now
+from forecast.jobs.schedules import (
+    ScheduleChange,
+    ScheduleRequest,
+    change_schedule,
+    create_schedule,
+    delete_schedule,
+    run_now,
+)
+from forecast.store import NotStoredError, ScheduleRepository, StudyRepository, utc_now
+from forecast.store.tables import ScheduleRow
+
+router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
+
+
+class ScheduleView(Schema):
+    """A schedule."""
+
+    id: str
+    study: str
+    title: str
+    cron: str | None
+    every_seconds: float | None
+    timezone: str
+    catch_up: CatchUp
+    overlap: Overlap
+    sampler: dict[str, Any] | None
+    enabled: bool
+    next_due: datetime | None
+    """None while it is paused."""
+    created_at: datetime
+    updated_at: datetime
+
+
+class ScheduleRun(Schema):
+    """A due time and what came of it."""
+
+    due_at: datetime
+    status: RunStatus
+    reason: str | None
+    job_id: str | None
+    made_at: datetime
+
+
+class SchedulePage(Schema):
+    items: tuple[ScheduleView, ...]
+    next_cursor: str | None
+
+
+class RunPage(Schema):
+    items: tuple[ScheduleRun, ...]
+    next_cursor: str | None
+
+
+def _body(model: type[ScheduleChange]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
+
+
+@router.post(
+    "", summary="Make a schedule", response_model=ScheduleView, status_code=201, openapi_extra=_body(ScheduleRequest)
+)
+async def post_schedule(request: Request, service: ServiceDep) -> Response:
+    """A cron expression in a time zone, or an interval; forecasts are made as of the day on which it is due there."""
+    wanted = parse_body(ScheduleRequest, await read_body_json(request))
+    view = await run_in_threadpool(_create, service, wanted)
+    return JSONResponse(view.model_dump(mode="json"), 201, headers={"Location": f"/v1/schedules/{view.id}"})
+
+
+def _create(service: Service, wanted: ScheduleRequest) -> ScheduleView:
+    with service.database.write() as session:
+        study = known_study(StudyRepository(session), wanted.study)
+        row = create_schedule(session, study, wanted, utc_now(), service.settings.least_schedule_seconds)
+        return ScheduleView.model_validate(row)
+
+
+@router.get("", summary="List the schedules, newest first")
+def list_schedules(
+    service: ServiceDep,
+    limit: Limit = PAGE,
+    cursor: Cursor = None,
+    study: Annotated[str | None, Query(max_length=64, description="Only schedules of this study.")] = None,
+) -> SchedulePage:
+    with service.database.read() as session:
+        page = ScheduleRepository(session).page(limit, cursor, study)
+        return SchedulePage(
+            items=tuple(ScheduleView.model_validate(row) for row in page.items), next_cursor=page.next_cursor
+        )
+
+
+@router.get("/{schedule_id}", summary="Show a schedule")
+def show_schedule(schedule_id: Id, service: ServiceDep) -> ScheduleView:
+    with service.database.read() as session:
+        return ScheduleView.model_validate(_known(session, schedule_id))
+
+
+@router.patch(
+    "/{schedule_id}", summary="Change a schedule", response_model=ScheduleView, openapi_extra=_body(ScheduleChange)
+)
+async def patch_schedule(schedule_id: Id, request: Request, service: ServiceDep) -> ScheduleView:
+    """What is absent stays; `enabled: false` pauses it, and due times of a pause are not made up for."""
+    wanted = parse_body(ScheduleChange, await read_body_json(request))
+    return await run_in_threadpool(_change, service, schedule_id, wanted)
+
+
+def _change(service: Service, schedule_id: str, wanted: ScheduleChange) -> ScheduleView:
+    with service.database.write() as session:
+        row = _known(session, schedule_id)
+        change_schedule(row, wanted, utc_now(), service.settings.least_schedule_seconds)
+        session.flush()
+        return ScheduleView.model_validate(row)
+
+
+@router.delete("/{schedule_id}", summary="Delete a schedule", status_code=204)
+def remove_schedule(schedule_id: Id, service: ServiceDep) -> Response:
+    """Its forecasts stay, and so does the record of its runs."""
+    with service.database.write() as session:
+        delete_schedule(_known(session, schedule_id), utc_now())
+    return Response(status_code=204)
+
+
+@router.post("/{schedule_id}/run", summary="Run a schedule now", response_model=ScheduleRun, status_code=202)
+def run_schedule(schedule_id: Id, service: ServiceDep) -> Response:
+    """As of today, whether or not anything has changed."""
+    with service.database.write() as session:
+        row = _known(session, schedule_id)
+        study = known_study(StudyRepository(session), row.study)
+        run = ScheduleRun.model_validate(run_now(session, row, study, service.job_limits, utc_now()))
+    assert run.job_id is not None
+    return JSONResponse(
+        run.model_dump(mode="json"),
+        202,
+        headers={"Location": f"/v1/jobs/{run.job_id}"},
+        background=BackgroundTask(publish_now, service.database, service.publisher, run.job_id),
+    )
+
+
+@router.get("/{schedule_id}/runs", summary="List what came of a schedule's due times, newest first")
+def list_runs(schedule_id: Id, service: ServiceDep, limit: Limit = PAGE, cursor: Cursor = None) -> RunPage:
+    with service.database.read() as session:
+        row = _known(session, schedule_id)
+        page = ScheduleRepository(session).runs(row.id, limit, cursor)
+        return RunPage(items=tuple(ScheduleRun.model_validate(run) for run in page.items), next_cursor=page.next_cursor)
+
+
+def _known(session: Session, schedule_id: str) -> ScheduleRow:
+    row = ScheduleRepository(session).get(known_id(schedule_id, "schedule"))
+    if row is None:
+        raise NotStoredError(f"there is no schedule {schedule_id!r}")
+    return row

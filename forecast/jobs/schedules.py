@@ -1,0 +1,132 @@
+"""Making, changing and ending schedules, as a request asks for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from forecast.jobs.firing import CatchUp, Overlap, RunStatus
+from forecast.jobs.knowledge import known_study
+from forecast.jobs.schedule_rule import make_rule, rule_of
+from forecast.jobs.submit import JobLimits, prepare_study, submit_job
+from forecast.store import ScheduleRepository
+from forecast.store.ids import new_id
+from forecast.store.tables import OccurrenceRow, ScheduleRow, StudyRow
+
+LEAST_SECONDS: Final = 60.0
+"""Between two due times, unless the settings allow less."""
+
+
+class ScheduleChange(BaseModel):
+    """What of a schedule is to be changed; what is absent stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    cron: str | None = Field(default=None, description="Minute, hour, day of month, month, day of week.")
+    every_seconds: float | None = Field(default=None, description="An interval instead of a cron expression.")
+    timezone: str | None = Field(default=None, description="IANA name; UTC by default.")
+    catch_up: CatchUp | None = Field(default=None, description="What becomes of missed due times; `once` by default.")
+    overlap: Overlap | None = Field(default=None, description="While the last job still runs; `skip` by default.")
+    sampler: dict[str, Any] | None = Field(default=None, description="Sampler settings instead of the document's.")
+    enabled: bool | None = Field(default=None, description="False pauses it.")
+
+
+class ScheduleRequest(ScheduleChange):
+    """Asks for a schedule."""
+
+    study: str = Field(description="Id of a stored study.")
+
+
+def create_schedule(
+    session: Session, study: StudyRow, wanted: ScheduleRequest, now: datetime, least_seconds: float = LEAST_SECONDS
+) -> ScheduleRow:
+    """Store a schedule.
+
+    Raises
+    ------
+    ScheduleError
+        When the rule cannot be used.
+    """
+    zone = wanted.timezone or "UTC"
+    rule = make_rule(wanted.cron, wanted.every_seconds, zone, now, least_seconds=least_seconds)
+    enabled = wanted.enabled is not False
+    row = ScheduleRow(
+        id=new_id(),
+        study=study.id,
+        title=wanted.title or study.title,
+        cron=rule.cron,
+        every_seconds=rule.every_seconds,
+        timezone=zone,
+        anchor=now,
+        catch_up=(wanted.catch_up or CatchUp.ONCE).value,
+        overlap=(wanted.overlap or Overlap.SKIP).value,
+        sampler=wanted.sampler,
+        enabled=enabled,
+        next_due=rule.next_after(now) if enabled else None,
+        created_at=now,
+        updated_at=now,
+    )
+    ScheduleRepository(session).add(row)
+    return row
+
+
+def change_schedule(
+    row: ScheduleRow, wanted: ScheduleChange, now: datetime, least_seconds: float = LEAST_SECONDS
+) -> None:
+    """Change a schedule; a new rule, or going on after a pause, counts from now.
+
+    Raises
+    ------
+    ScheduleError
+        When the rule cannot be used.
+    """
+    given = wanted.model_fields_set
+    if given & {"cron", "every_seconds", "timezone"}:
+        has_rule = bool(given & {"cron", "every_seconds"})
+        cron, every = (wanted.cron, wanted.every_seconds) if has_rule else (row.cron, row.every_seconds)
+        rule = make_rule(cron, every, wanted.timezone or row.timezone, now, least_seconds=least_seconds)
+        row.cron, row.every_seconds, row.timezone, row.anchor = rule.cron, rule.every_seconds, rule.timezone, now
+        row.next_due = rule.next_after(now) if row.enabled else None
+    if wanted.enabled is not None and wanted.enabled != row.enabled:
+        row.enabled = wanted.enabled
+        row.next_due = rule_of(row).next_after(now) if wanted.enabled else None
+    row.title = wanted.title or row.title
+    row.catch_up = wanted.catch_up.value if wanted.catch_up else row.catch_up
+    row.overlap = wanted.overlap.value if wanted.overlap else row.overlap
+    row.sampler = wanted.sampler if "sampler" in given else row.sampler
+    row.updated_at = now
+
+
+def delete_schedule(row: ScheduleRow, now: datetime) -> None:
+    """End a schedule; what came of its due times is kept."""
+    row.enabled, row.next_due, row.deleted_at, row.updated_at = False, None, now, now
+
+
+def run_now(session: Session, row: ScheduleRow, study: StudyRow, limits: JobLimits, now: datetime) -> OccurrenceRow:
+    """A run of a schedule that is not due: as of today, whatever has changed.
+
+    Raises
+    ------
+    StudyError
+        When the study makes no sense as of today.
+    BacklogFullError
+        When too many jobs wait.
+    """
+    known = known_study(session, study, now, as_of=now.date(), recorded_by=now)
+    job = submit_job(
+        session,
+        prepare_study(known.study, None, row.sampler),
+        limits,
+        version_digest=known.version,
+        recorded_by=known.recorded_by,
+        now=now,
+    ).job
+    occurrence = OccurrenceRow(
+        schedule_id=row.id, due_at=now, status=RunStatus.JOB.value, reason="asked for", job_id=job.id, made_at=now
+    )
+    ScheduleRepository(session).add_occurrence(occurrence)
+    return occurrence
