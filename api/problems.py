@@ -165,7 +165,9 @@ async def _on_domain_error(request: Request, error: Exception) -> Response:
     if status == 500:
         log.error("problem", code=code, detail=str(error), path=request.url.path)
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
-    errors: Sequence[FieldError] = error.errors if isinstance(error, StudyError | RequestError | QueryError | ScheduleError) else ()
+    errors: Sequence[FieldError] = (
+        error.errors if isinstance(error, StudyError | RequestError | QueryError | ScheduleError) else ()
+    )
     extensions: dict[str, Any] = {}
     if isinstance(error, InsufficientDrawsError):
         errors = [FieldError("observe", code, str(error))]

@@ -53,7 +53,7 @@ def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray |
         outcomes=tuple(ids),
         kinds=tuple(outcome.kind.value for outcome in study.outcomes),
         groups=np.array([labels.index(label) for label in labels], dtype=np.int64),
-        resolves=np.asarray(resolves, dtype=float),
+        resolves=np.maximum(np.asarray(resolves, dtype=float), 0.0),  # what is settled may have had its date
         level=level,
         shape=shape,
         band_outcome=band_outcome,

@@ -7,6 +7,7 @@ from datetime import date
 
 from forecast.errors import FieldError
 from forecast.study.document import Study
+from forecast.study.evidence_tables import settled_outcomes
 from forecast.study.outcome import Outcome
 from forecast.study.prior import FIT_TOLERANCE, OutcomeKind
 from forecast.study.suggest import nearest_hint
@@ -36,11 +37,12 @@ def _date_errors(study: Study, outcome: Outcome, path: str, end: date) -> Iterat
             f"{since} is not before the as-of date {study.as_of}; expected an earlier day, since when the event was "
             "possible; correct it or use a later as_of",
         )
-    if by is not None and by <= study.as_of:
+    if by is not None and by <= study.as_of and outcome.id not in settled_outcomes(study):
         yield FieldError(
             f"{path}.resolution.by",
             "date_order",
-            f"{by} is not after the as-of date {study.as_of}; expected a later day; correct it or use an earlier as_of",
+            f"{by} is not after the as-of date {study.as_of}; expected a later day, or a row of "
+            "resolutions that says how it turned out (yes or no); add that, correct it, or use an earlier as_of",
         )
     elif by is not None and by > end:
         yield FieldError(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from forecast.errors import StudyError
 from forecast.futures.archive import write_tree
 from forecast.futures.posterior import present_case, resolution_probabilities
 from forecast.futures.simulation import simulate_futures
@@ -140,3 +141,35 @@ def test_a_threshold_counts_the_months_that_are_over_by_its_date(as_of: str, by:
     exact = 1 - stats.nbinom(size, size / (size + 4.0)).cdf(8) ** months
     found = resolution_probabilities(encoded, posterior, replicates=20, seed=1)[:, 1]
     assert found.mean() == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / (20 * len(found))) + 1e-12)
+
+
+@pytest.mark.parametrize("resolution", ["yes", "no"])
+def test_what_is_settled_may_have_had_its_date(resolution: str) -> None:
+    """So that a study goes on when one of its questions is answered."""
+    past = {"criteria": "As reported.", "by": "2019-12-20"}
+    outcomes = [
+        binary_outcome(resolution=past), event_outcome(id="past", resolution=past), event_outcome(),
+        {"id": "deadly", "title": "Deadly", "kind": "threshold", "indicator": "incidents", "at_least": 5, "resolution": past},
+    ]  # fmt: skip
+    rows = [resolved(name, resolution, "2019-12-20") for name in ("agreement", "past", "deadly")]
+    encoded = encode_study(
+        make_study(
+            *outcomes, resolutions={"rows": rows}, indicators=[{"id": "incidents", "rows": [{"period": "2019-11", "value": 4}]}]
+        )
+    )  # fmt: skip
+    found = probabilities(encoded)
+    certain = float(resolution == "yes")
+    assert {name: found[name] for name in ("agreement", "past", "deadly")} == dict.fromkeys(
+        ("agreement", "past", "deadly"), certain
+    )
+    assert 0.0 < found["exit"] < 1.0
+    _, rolled = make_tree(encoded, make_posterior(encoded))
+    assert np.all((rolled.futures.times[..., 0] <= 0.0) == (resolution == "yes"))
+
+
+def test_a_date_that_is_past_needs_an_answer() -> None:
+    past = {"criteria": "As reported.", "by": "2019-12-20"}
+    for rows in ([], [resolved("agreement", "ambiguous", "2019-12-20")]):
+        blocks = {"resolutions": {"rows": rows}} if rows else {}
+        with pytest.raises(StudyError, match="says how it turned out"):
+            make_study(binary_outcome(resolution=past), event_outcome(), **blocks)
