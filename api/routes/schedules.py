@@ -15,7 +15,7 @@ from api.requests import PAGE, Cursor, Id, Limit, known_id, parse_body, read_bod
 from api.routes.studies import known_study
 from api.schemas import Schema
 from api.service import Service, ServiceDep
-from forecast.jobs.firing import CatchUp, Overlap, RunStatus
+from forecast.jobs.firing import CatchUp, Overlap, RunStatus, Unchanged
 from forecast.jobs.publish import publish_now
 from forecast.jobs.schedules import (
     ScheduleChange,
@@ -42,6 +42,7 @@ class ScheduleView(Schema):
     timezone: str
     catch_up: CatchUp
     overlap: Overlap
+    unchanged: Unchanged
     sampler: dict[str, Any] | None
     enabled: bool
     next_due: datetime | None

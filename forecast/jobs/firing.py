@@ -53,6 +53,13 @@ class Overlap(StrEnum):
     ALLOW = "allow"
 
 
+class Unchanged(StrEnum):
+    """What becomes of a due time when document, evidence, method and period are those of the last job."""
+
+    SKIP = "skip"
+    RUN = "run"
+
+
 class RunStatus(StrEnum):
     """What came of a due time."""
 
@@ -124,7 +131,7 @@ def _run(session: Session, row: ScheduleRow, due_at: datetime, limits: JobLimits
     try:
         known = known_study(session, study_row, now, as_of=as_of, recorded_by=due_at)
         study = prepare_study(known.study, None, row.sampler)
-        if last is not None and (reason := _unchanged(last, study)):
+        if last is not None and row.unchanged == Unchanged.SKIP and (reason := _unchanged(last, study)):
             _record(schedules, row, due_at, now, RunStatus.SKIPPED, reason)
             return None
         job = submit_job(session, study, limits, version_digest=known.version, recorded_by=due_at, now=now).job

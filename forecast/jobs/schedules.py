@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from forecast.jobs.firing import CatchUp, Overlap, RunStatus
+from forecast.jobs.firing import CatchUp, Overlap, RunStatus, Unchanged
 from forecast.jobs.knowledge import known_study
 from forecast.jobs.schedule_rule import make_rule, rule_of
 from forecast.jobs.submit import JobLimits, prepare_study, submit_job
@@ -31,6 +31,7 @@ class ScheduleChange(BaseModel):
     timezone: str | None = Field(default=None, description="IANA name; UTC by default.")
     catch_up: CatchUp | None = Field(default=None, description="What becomes of missed due times; `once` by default.")
     overlap: Overlap | None = Field(default=None, description="While the last job still runs; `skip` by default.")
+    unchanged: Unchanged | None = Field(default=None, description="When nothing is new; `skip` by default.")
     sampler: dict[str, Any] | None = Field(default=None, description="Sampler settings instead of the document's.")
     enabled: bool | None = Field(default=None, description="False pauses it.")
 
@@ -64,6 +65,7 @@ def create_schedule(
         anchor=now,
         catch_up=(wanted.catch_up or CatchUp.ONCE).value,
         overlap=(wanted.overlap or Overlap.SKIP).value,
+        unchanged=(wanted.unchanged or Unchanged.SKIP).value,
         sampler=wanted.sampler,
         enabled=enabled,
         next_due=rule.next_after(now) if enabled else None,
@@ -97,6 +99,7 @@ def change_schedule(
     row.title = wanted.title or row.title
     row.catch_up = wanted.catch_up.value if wanted.catch_up else row.catch_up
     row.overlap = wanted.overlap.value if wanted.overlap else row.overlap
+    row.unchanged = wanted.unchanged.value if wanted.unchanged else row.unchanged
     row.sampler = wanted.sampler if "sampler" in given else row.sampler
     row.updated_at = now
 

@@ -199,6 +199,7 @@ class ScheduleRow(Base):
     """Where an interval begins."""
     catch_up: Mapped[str] = mapped_column(String(8))
     overlap: Mapped[str] = mapped_column(String(8))
+    unchanged: Mapped[str] = mapped_column(String(8))
     sampler: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     enabled: Mapped[bool]
     next_due: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("anchor", sa.DateTime(timezone=True), nullable=False),
         sa.Column("catch_up", sa.String(length=8), nullable=False),
         sa.Column("overlap", sa.String(length=8), nullable=False),
+        sa.Column("unchanged", sa.String(length=8), nullable=False),
         sa.Column("sampler", sa.JSON(), nullable=True),
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("next_due", sa.DateTime(timezone=True), nullable=True),

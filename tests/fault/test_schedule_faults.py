@@ -1,0 +1,103 @@
+"""Schedules when the processes that look after them die, or are more than they should be."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from forecast.jobs.firing import fire_due
+from forecast.jobs.schedules import ScheduleRequest, create_schedule
+from forecast.jobs.submit import canonical_json
+from forecast.store import ScheduleRepository, StudyRepository, utc_now
+from forecast.store.tables import JobRow, OccurrenceRow
+from tests.documents import event_outcome
+from tests.installation import LIMITS, Installation, installation_in
+from tests.living import living_study
+
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
+
+EVERY = 0.25
+SCHEDULES = 4
+
+
+def add_schedules(installation: Installation, count: int, **options: object) -> list[str]:
+    study = living_study(outcomes=[event_outcome()])
+    wanted = ScheduleRequest(study="small", overlap="allow", unchanged="run", catch_up="all", **options)  # type: ignore[arg-type]
+    with installation.database.write() as session:
+        document = canonical_json(study.canonical())
+        row, _ = StudyRepository(session).put("small", study.title, study.digest, document, utc_now())
+        return [create_schedule(session, row, wanted, utc_now(), 0.1).id for _ in range(count)]
+
+
+def start_dispatcher(installation: Installation, **environment: str) -> subprocess.Popen[bytes]:
+    home = {"FORECAST_HOME": str(installation.settings.home), "FORECAST_DISPATCHER_INTERVAL_SECONDS": "0.05"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "workers.dispatcher"],
+        env={**os.environ, **home, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def occurrences(installation: Installation) -> list[OccurrenceRow]:
+    with installation.database.read() as session:
+        repository = ScheduleRepository(session)
+        schedules = repository.page(200).items
+        return [run for schedule in schedules for run in repository.runs(schedule.id, 5000).items]
+
+
+def jobs(installation: Installation) -> list[str]:
+    with installation.database.read() as session:
+        return list(session.scalars(JobRow.__table__.select().with_only_columns(JobRow.id)))
+
+
+def test_two_dispatchers_of_which_one_is_killed_make_each_due_time_once(tmp_path: Path) -> None:
+    """No Redis runs: firing needs none. 240 due times at four a second and schedule."""
+    with installation_in(tmp_path / "home", max_queued=5000) as installation:
+        schedules = add_schedules(installation, SCHEDULES, every_seconds=EVERY)
+        first, second = start_dispatcher(installation), start_dispatcher(installation)
+        try:
+            deadline = time.monotonic() + 90
+            while len(occurrences(installation)) < 100 and time.monotonic() < deadline:
+                time.sleep(0.2)
+            os.kill(first.pid, signal.SIGKILL)
+            while len(occurrences(installation)) < 240 and time.monotonic() < deadline:
+                time.sleep(0.2)
+        finally:
+            second.terminate()
+            second.wait(timeout=30)
+            first.wait(timeout=30)
+        runs = occurrences(installation)
+        assert len(runs) >= 240
+        assert Counter(run.status for run in runs) == {"job": len(runs)}
+        assert len({run.job_id for run in runs}) == len(runs) == len(jobs(installation))
+        for schedule in schedules:
+            due = sorted(run.due_at for run in runs if run.schedule_id == schedule)
+            steps = {later - earlier for earlier, later in itertools.pairwise(due)}
+            assert steps == {timedelta(seconds=EVERY)}, "a due time is missing"
+
+
+def test_a_dispatcher_that_dies_while_it_fires_leaves_nothing_half_done(tmp_path: Path) -> None:
+    with installation_in(tmp_path / "home") as installation:
+        add_schedules(installation, 1, every_seconds=3600.0)
+        with installation.database.write() as session:
+            (row,) = ScheduleRepository(session).page(9).items
+            row.next_due = utc_now()
+        mark = tmp_path / "crashed"
+        crash = {"FORECAST_CRASH_AT": "schedule_fired", "FORECAST_CRASH_MARK": str(mark)}
+        process = start_dispatcher(installation, **crash)
+        assert process.wait(timeout=60) == -signal.SIGKILL
+        assert mark.exists()
+        assert occurrences(installation) == []
+        assert jobs(installation) == []
+        (job,) = fire_due(installation.database, LIMITS)
+        assert [run.job_id for run in occurrences(installation)] == [job] == jobs(installation)
