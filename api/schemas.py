@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from forecast.answer import Check, Diagnostics, Verdict
+from forecast.jobs.history import HistoryEntry
 from forecast.jobs.states import JobKind
 from forecast.jobs.view import JobView, ProgressView
 
@@ -42,19 +43,6 @@ class StudyVersion(Schema):
     number: int
     created_at: datetime
     is_current: bool
-
-
-class ForecastSummary(Schema):
-    """A stored forecast, in a list."""
-
-    forecast_id: str
-    job_id: str
-    study: str
-    study_digest: str
-    study_version: str | None
-    as_of: date
-    made_at: datetime
-    verdict: Verdict
 
 
 class ForecastDiagnostics(Schema):
@@ -112,7 +100,7 @@ class StudyPage(Schema):
 
 
 class ForecastPage(Schema):
-    items: tuple[ForecastSummary, ...]
+    items: tuple[HistoryEntry, ...]
     next_cursor: str | None
 
 

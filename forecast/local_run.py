@@ -16,7 +16,7 @@ from rich.console import Console
 
 from forecast.answer import Answer, StoredForecast, Verdict
 from forecast.errors import CancelledError, StopRequestedError
-from forecast.jobs.explainers import EXPLANATIONS, Explanation, load_explainer
+from forecast.jobs.explainers import ALONE, Explanation, load_explainer
 from forecast.live import LiveProgress
 from forecast.settings import get_settings
 from forecast.study import Study
@@ -72,7 +72,7 @@ def run_locally(
         if not explain or forecast.verdict is Verdict.REFUSED:
             return forecast
         found: dict[str, Explanation] = {}
-        for kind in EXPLANATIONS:
+        for kind in ALONE:
             console.print(f"Explaining the forecast: {kind.value}", highlight=False)
             explainer = load_explainer(kind)
             found[kind.value] = explainer(

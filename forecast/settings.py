@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     dispatcher_interval_seconds: float = Field(
         default=2.0, gt=0, description="Pause between two passes of the dispatcher."
     )
+    fresh_seconds: float = Field(
+        default=40 * 86_400.0, gt=0, description="Age from which a forecast is shown as stale; forty days by default."
+    )
     least_schedule_seconds: float = Field(
         default=60.0, gt=0, description="Shortest time between two due times of a schedule."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from tests.stack import stack  # noqa: F401 (a fixture that several folders shar
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Where a failure tells most, and soonest: the parts before the whole, the science before the services.
-FOLDERS = ("study", "model", "inference", "futures", "plots", "store", "jobs", "api", "workers", "tour", "contract")
+# Where a failure tells most, and soonest: the parts before the whole. What needs the compiled program comes later: it is
+# compiled beside the rest.
+FOLDERS = ("study", "futures", "plots", "store", "jobs", "api", "workers", "model", "inference", "tour", "contract")
+NEED_PROGRAM = ("model", "inference", "contract")
 LATE_MARKERS = ("slow", "statistical", "stack", "fault", "browser", "benchmark")
 MARKER_OF_FOLDER = {"statistical": "statistical", "fault": "fault", "browser": "browser", "benchmarks": "benchmark"}
 
@@ -69,6 +72,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in of_browser:
             item.add_marker(pytest.mark.skip(reason=reason))
     items.sort(key=rank_of)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Compile the program beside the first tests, if it is not in the cache; whoever needs it sooner waits for it."""
+    needed = any(rank_of(item)[0] or folder_of(item) in NEED_PROGRAM for item in session.items)
+    if session.config.option.collectonly or not needed or len(session.items) < 500:
+        return
+    compiling = subprocess.Popen(
+        [sys.executable, "-c", "from forecast.pipeline import warm_up; warm_up()"], stderr=subprocess.DEVNULL
+    )
+    session.config.add_cleanup(compiling.kill)
 
 
 @pytest.fixture(scope="session")

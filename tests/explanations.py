@@ -8,14 +8,16 @@ from typing import Any
 from forecast.answer import (
     Attribution,
     AttributionStep,
+    CauseStep,
     Influence,
     InfluenceReport,
     Lean,
     PowerScaling,
     ProbabilityStep,
     SensitivityReport,
+    Triage,
 )
-from forecast.jobs.explainers import Explanation
+from forecast.jobs.explainers import ALONE, Explanation
 from forecast.jobs.lifecycle import Claim
 from forecast.jobs.states import JobKind
 from forecast.jobs.submit import submit_explanation
@@ -25,7 +27,7 @@ from forecast.store.tables import ExplanationRow
 from tests.coin import NOW
 from tests.installation import LIMITS, Installation
 
-KINDS = [kind for kind in JobKind if kind.explains]
+KINDS = list(ALONE)
 
 
 def _step(probability: float, log_odds: float, change: float) -> ProbabilityStep:
@@ -52,6 +54,18 @@ def explanation_of(kind: JobKind, seconds: float = 1.0) -> Explanation:
             outcomes={"heads": _step(0.45, -0.2, -0.2)},
         )
         return InfluenceReport(items=(without,), refits=0, seconds=seconds)
+    if kind is JobKind.TRIAGE:
+        shares = (("method", False, 0.0), ("clock", True, -0.2), ("data", False, 0.0), ("world", True, 0.5))
+        return Triage(
+            previous="the-one-before",
+            steps=tuple(
+                CauseStep(
+                    cause=c, changed=changed, apart=True, outcomes={"heads": _step(0.5, 0.0, share)}, scenarios={}
+                )
+                for c, changed, share in shares
+            ),
+            seconds=seconds,
+        )
     return SensitivityReport(
         scaling=(PowerScaling(component="prior", outcome="heads", sensitivity=0.08, pareto_k=0.2),),
         leans=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -10,10 +11,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from forecast.answer import Answer
 from forecast.errors import StopRequestedError
 from forecast.jobs.crash_points import crash_point
-from forecast.jobs.explainers import EXPLANATIONS, Explain, Explanation, load_explainer, require_same_method
+from forecast.jobs.explainers import (
+    EXPLANATIONS,
+    Explain,
+    Explanation,
+    load_explainer,
+    load_triage,
+    require_same_method,
+)
 from forecast.jobs.lifecycle import Claim, Completion, claim_job, complete_job, fail_job
+from forecast.jobs.states import JobKind
 from forecast.logs import get_logger
 from forecast.settings import Settings
 from forecast.store import (
@@ -23,6 +33,7 @@ from forecast.store import (
     NotStoredError,
     StudyRepository,
     compress_figure,
+    stored_file,
     utc_now,
 )
 from forecast.store.ids import new_id
@@ -126,7 +137,7 @@ class Runner:
         keeper.show(dict(latest))
         study = self._load_study(claim)
         if not claim.kind.explains:
-            compute = self._compute or _pipeline()
+            compute = self._compute or (self._updater(claim) if claim.kind is JobKind.UPDATE else _pipeline())
             computed = compute(study, seed=claim.seed, on_progress=show, should_stop=keeper.stop_reason)
             keeper.show({**latest, "stage": "store"})
             return self._store_forecast(claim, computed)
@@ -136,19 +147,45 @@ class Runner:
         return self._store_explanation(claim, explanation)
 
     def _load_study(self, claim: Claim) -> Study:
+        return self._study(claim.digest, claim.job_id)
+
+    def _study(self, digest: str, job_id: str) -> Study:
         with self._database.read() as session:
-            document = StudyRepository(session).document(claim.digest)
+            document = StudyRepository(session).document(digest)
         if document is None:
-            raise NotStoredError(f"the document {claim.digest} of job {claim.job_id} is not in the database")
+            raise NotStoredError(f"the document {digest} of job {job_id} is not in the database")
         return study_from_document(json.loads(document))
+
+    def _updater(self, claim: Claim) -> Compute:
+        from forecast.updating import LastForecast, compute_update
+
+        with self._database.read() as session:
+            row = ForecastRepository(session).get(claim.target) if claim.target else None
+        last = None
+        if row is not None:
+            last = LastForecast(
+                row.id,
+                self._study(row.digest, claim.job_id),
+                Answer.model_validate_json(row.answer),
+                self._artifacts.verified_path(stored_file(row)),
+            )
+        return functools.partial(compute_update, last=last)
 
     def _explainer(self, claim: Claim) -> Explain:
         with self._database.read() as session:
             target = ForecastRepository(session).get(claim.target or "")
+            previous = None if target is None else ForecastRepository(session).previous(target)
         if target is None:
             raise NotStoredError(f"the forecast {claim.target} that job {claim.job_id} explains is not in the database")
         require_same_method(json.loads(target.answer)["method_version"])
-        return load_explainer(claim.kind)
+        if claim.kind is not JobKind.TRIAGE:
+            return load_explainer(claim.kind)
+        if previous is None:
+            raise NotStoredError(
+                f"there is no forecast before {claim.target}, with which job {claim.job_id} compares it"
+            )
+        before, after = (Answer.model_validate_json(row.answer) for row in (previous, target))
+        return load_triage(after, previous.id, self._study(previous.digest, claim.job_id), before)
 
     def _store_forecast(self, claim: Claim, computed: ComputedForecast) -> RunOutcome:
         answer = computed.answer

@@ -16,9 +16,11 @@ STATE_WORDS: Final = {
 
 KIND_WORDS: Final = {
     JobKind.FORECAST: "forecast",
+    JobKind.UPDATE: "update",
     JobKind.ATTRIBUTION: "attribution",
     JobKind.INFLUENCE: "influence",
     JobKind.SENSITIVITY: "sensitivity",
+    JobKind.TRIAGE: "comparison with the forecast before",
 }
 
 LEAD: Final = {

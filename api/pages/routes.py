@@ -84,7 +84,9 @@ def show_forecast(forecast_id: str, service: ServiceDep) -> HTMLResponse:
     """A stored forecast: the answer, whether to trust it, and the evidence."""
     row = find_forecast(service, known_id(forecast_id, "forecast"))
     # JSON mode: the stored text has dates as strings.
-    forecast = StoredForecast.model_validate_json(json.dumps(stored_forecast(row, find_explanations(service, row.id))))
+    forecast = StoredForecast.model_validate_json(
+        json.dumps(stored_forecast(row, find_explanations(service, row.id), service.settings.fresh_seconds))
+    )
     page = build_forecast(forecast, _figure_slots(service, row.id), draws_bytes=row.artifact_bytes, job_id=row.job_id)
     return respond(page)
 

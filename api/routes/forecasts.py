@@ -8,13 +8,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Sequence
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
 from api.requests import Id, known_id
-from api.schemas import ForecastDiagnostics, ForecastSummary
+from api.schemas import ForecastDiagnostics
 from api.service import Service, ServiceDep
 from forecast.answer import StoredForecast
 from forecast.jobs.explainers import EXPLANATIONS
@@ -27,32 +28,25 @@ NETCDF = "application/x-netcdf"
 FOR_EVER = "private, max-age=31536000, immutable"
 
 
-def summarize_forecast(row: ForecastRow) -> ForecastSummary:
-    """A forecast's row as a list shows it."""
-    return ForecastSummary.model_validate(
-        {
-            "forecast_id": row.id,
-            "job_id": row.job_id,
-            "study": row.study,
-            "study_digest": row.digest,
-            "study_version": row.version,
-            "as_of": row.as_of,
-            "made_at": row.made_at,
-            "verdict": row.verdict,
-        }
-    )
-
-
-def stored_forecast(row: ForecastRow, explanations: Iterable[ExplanationRow] = ()) -> dict[str, object]:
+def stored_forecast(
+    row: ForecastRow, explanations: Iterable[ExplanationRow] = (), fresh_seconds: float = math.inf
+) -> dict[str, object]:
     """The content of `forecast.json`: the answer as it was stored, with id, time, present age and what explains it."""
+    age = age_of(row)
     return {
         "forecast_id": row.id,
         **json.loads(row.answer),
         "made_at": row.made_at.isoformat(),
-        "age_seconds": max(0.0, (utc_now() - row.made_at).total_seconds()),
+        "age_seconds": age,
+        "stale": age > fresh_seconds,
         **dict.fromkeys((kind.value for kind in EXPLANATIONS), None),
         **{explanation.kind: json.loads(explanation.answer) for explanation in explanations},
     }
+
+
+def age_of(row: ForecastRow) -> float:
+    """Seconds since a forecast was made."""
+    return max(0.0, (utc_now() - row.made_at).total_seconds())
 
 
 def find_forecast(service: Service, forecast_id: str) -> ForecastRow:
@@ -76,28 +70,32 @@ def find_explanations(service: Service, forecast_id: str) -> tuple[ExplanationRo
         return ForecastRepository(session).explanations(forecast_id)
 
 
-def forecast_response(row: ForecastRow, explanations: Sequence[ExplanationRow], request: Request) -> Response:
+def forecast_response(
+    row: ForecastRow, explanations: Sequence[ExplanationRow], request: Request, fresh_seconds: float
+) -> Response:
     """A forecast with what explains it, or 304 for a client that has it."""
-    headers = {"ETag": forecast_etag(row, explanations), "Cache-Control": "private, no-cache"}
+    etag = forecast_etag(row, explanations, is_stale=age_of(row) > fresh_seconds)
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    body = json.dumps(stored_forecast(row, explanations), ensure_ascii=False)
+    body = json.dumps(stored_forecast(row, explanations, fresh_seconds), ensure_ascii=False)
     return Response(body, media_type="application/json", headers=headers)
 
 
-def forecast_etag(row: ForecastRow, explanations: Sequence[ExplanationRow]) -> str:
-    """The mark of a forecast as it is shown; another one with each new explanation."""
+def forecast_etag(row: ForecastRow, explanations: Sequence[ExplanationRow], *, is_stale: bool = False) -> str:
+    """The mark of a forecast as it is shown; another one with each new explanation, and once it is stale."""
     # Weak: the age differs from one answer to the next, the forecast does not.
+    stale = "+stale" if is_stale else ""
     if not explanations:
-        return f'W/"{row.id}"'
+        return f'W/"{row.id}{stale}"'
     known = hashlib.sha256(" ".join(sorted(explanation.id for explanation in explanations)).encode()).hexdigest()
-    return f'W/"{row.id}+{known[:16]}"'
+    return f'W/"{row.id}+{known[:16]}{stale}"'
 
 
 @router.get("/{forecast_id}", summary="Show a forecast", response_model=StoredForecast)
 def show_forecast(forecast_id: Id, service: ServiceDep, request: Request) -> Response:
     row = find_forecast(service, forecast_id)
-    return forecast_response(row, find_explanations(service, row.id), request)
+    return forecast_response(row, find_explanations(service, row.id), request, service.settings.fresh_seconds)
 
 
 @router.get("/{forecast_id}/draws.nc", summary="The posterior draws, as NetCDF that ArviZ opens")

@@ -95,11 +95,13 @@ def _accept(service: Service, body: dict[str, Any], key: str | None) -> tuple[st
     if kind.explains:
         submission = _submit_explanation(service, wanted, kind, key, request_hash)
     else:
-        submission = _submit_forecast(service, wanted, key, request_hash)
+        submission = _submit_forecast(service, wanted, kind, key, request_hash)
     return submission.job.id, submission.is_new
 
 
-def _submit_forecast(service: Service, wanted: JobRequest, key: str | None, request_hash: str) -> Submission:
+def _submit_forecast(
+    service: Service, wanted: JobRequest, kind: JobKind, key: str | None, request_hash: str
+) -> Submission:
     study, version, recorded_by = _find_study(service, wanted)
     study = prepare_study(study, None, wanted.sampler)
     size = len(canonical_json(study.canonical()).encode())
@@ -113,6 +115,7 @@ def _submit_forecast(service: Service, wanted: JobRequest, key: str | None, requ
             session,
             study,
             service.job_limits,
+            kind=kind,
             version_digest=version,
             recorded_by=recorded_by,
             idempotency_key=key,

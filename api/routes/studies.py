@@ -10,11 +10,12 @@ from starlette.responses import JSONResponse, Response
 
 from api.problems import RequestError
 from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of
-from api.routes.forecasts import forecast_response, summarize_forecast
+from api.routes.forecasts import forecast_response
 from api.schemas import ForecastPage, StudyDetail, StudyPage, StudySummary, StudyVersion, VersionList
 from api.service import Service, ServiceDep
 from forecast.answer import StoredForecast
 from forecast.errors import FieldError, StudyError
+from forecast.jobs.history import history_page
 from forecast.jobs.submit import canonical_json
 from forecast.store import ForecastRepository, NotStoredError, StudyRepository, utc_now
 from forecast.store.tables import StudyRow
@@ -114,14 +115,13 @@ def list_versions(study_id: StudyId, service: ServiceDep) -> VersionList:
     return VersionList(items=items)
 
 
-@router.get("/{study_id}/forecasts", summary="List the forecasts of a study, newest first")
+@router.get("/{study_id}/forecasts", summary="The history of a study: what each forecast said, and why it moved")
 def list_forecasts(study_id: StudyId, service: ServiceDep, limit: Limit = PAGE, cursor: Cursor = None) -> ForecastPage:
     with service.database.read() as session:
-        page = ForecastRepository(session).page(study_id, limit, cursor)
+        page = history_page(session, study_id, limit, cursor)
         if not page.items:
             known_study(StudyRepository(session), study_id)
-        items = tuple(summarize_forecast(row) for row in page.items)
-    return ForecastPage(items=items, next_cursor=page.next_cursor)
+    return ForecastPage(items=tuple(page.items), next_cursor=page.next_cursor)
 
 
 @router.get("/{study_id}/latest", summary="Show the newest forecast of a study", response_model=StoredForecast)
@@ -133,7 +133,7 @@ def show_latest(study_id: StudyId, service: ServiceDep, request: Request) -> Res
             known_study(StudyRepository(session), study_id)
             raise NotStoredError(f"the study {study_id!r} has no forecast yet; submit a job for it")
         explanations = forecasts.explanations(row.id)
-    return forecast_response(row, explanations, request)
+    return forecast_response(row, explanations, request, service.settings.fresh_seconds)
 
 
 def known_study(studies: StudyRepository, study_id: str) -> StudyRow:

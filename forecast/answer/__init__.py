@@ -21,12 +21,14 @@ from forecast.answer.evidence import (
 from forecast.answer.explanation import (
     Attribution,
     AttributionStep,
+    CauseStep,
     Influence,
     InfluenceReport,
     Lean,
     PowerScaling,
     ProbabilityStep,
     SensitivityReport,
+    Triage,
 )
 from forecast.answer.outcomes import (
     ICD_203,
@@ -43,6 +45,7 @@ from forecast.answer.outcomes import (
     icd203_words,
 )
 from forecast.answer.parts import Interval, Part, Probability, Spread, Verdict
+from forecast.answer.update import Update
 from forecast.answer.whole import Answer, StoredForecast
 
 __all__ = [
@@ -51,6 +54,7 @@ __all__ = [
     "Attribution",
     "AttributionStep",
     "CaseSummary",
+    "CauseStep",
     "Check",
     "ClassSummary",
     "CountPoint",
@@ -86,6 +90,8 @@ __all__ = [
     "StatePoint",
     "StoredForecast",
     "Timing",
+    "Triage",
+    "Update",
     "Verdict",
     "icd203_words",
 ]

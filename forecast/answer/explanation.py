@@ -87,3 +87,27 @@ class SensitivityReport(Part):
     scaling: tuple[PowerScaling, ...]
     leans: tuple[Lean, ...]
     seconds: float
+
+
+class CauseStep(Part):
+    """The program run with everything up to one cause changed."""
+
+    cause: Literal["method", "clock", "data", "world"]
+    changed: bool
+    """Whether the program was given other numbers than before; if not, the share is exactly zero."""
+    apart: bool
+    """False where this makes no valid study by itself: its share is part of the next cause's."""
+    outcomes: dict[str, ProbabilityStep]
+    scenarios: dict[str, ProbabilityStep]
+
+
+class Triage(Part):
+    """Why a forecast differs from the one before it; the shares add up to the change of the log odds.
+
+    Where nothing changed, two forecasts differ by their seeds alone, and every share is zero.
+    """
+
+    previous: str
+    """The forecast before it."""
+    steps: tuple[CauseStep, ...]
+    seconds: float

@@ -13,9 +13,10 @@ from forecast.answer.evidence import (
     QuestionSummary,
     ResidualCorrelation,
 )
-from forecast.answer.explanation import Attribution, InfluenceReport, SensitivityReport
+from forecast.answer.explanation import Attribution, InfluenceReport, SensitivityReport, Triage
 from forecast.answer.outcomes import CovariateEffect, OutcomeForecast, PairProbability, ScenarioForecast
 from forecast.answer.parts import Part, Verdict
+from forecast.answer.update import Update
 
 
 class Answer(Part):
@@ -43,6 +44,8 @@ class Answer(Part):
     questions: tuple[QuestionSummary, ...] = ()
     links: tuple[LinkSummary, ...] = ()
     correlations: tuple[ResidualCorrelation, ...] = ()
+    update: Update | None = None
+    """How it came from an earlier forecast; None for one that was made from nothing."""
     checks: tuple[Check, ...]
     diagnostics: Diagnostics
     provenance: Provenance
@@ -54,7 +57,11 @@ class StoredForecast(Answer):
     forecast_id: str
     made_at: datetime
     age_seconds: float
+    stale: bool = False
+    """Whether it is older than the installation holds a forecast to be fresh."""
     attribution: Attribution | None = None
-    """What moved it; None until a job of that kind has run. The same holds for the two below."""
+    """What moved it; None until a job of that kind has run. The same holds for the three below."""
     influence: InfluenceReport | None = None
     sensitivity: SensitivityReport | None = None
+    triage: Triage | None = None
+    """Why it differs from the forecast before it."""

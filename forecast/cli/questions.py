@@ -36,6 +36,7 @@ class ExplanationKind(StrEnum):
     ATTRIBUTION = "attribution"
     INFLUENCE = "influence"
     SENSITIVITY = "sensitivity"
+    TRIAGE = "triage"
     ALL = "all"
 
 
@@ -120,14 +121,17 @@ def find_forecast_id(client: ForecastClient, forecast: str) -> str:
 
 def explain(
     forecast: Forecast,
-    kind: Annotated[ExplanationKind, typer.Option("--kind", help="What to find out.")] = ExplanationKind.ALL,
+    kind: Annotated[
+        ExplanationKind, typer.Option("--kind", help="What to find out; triage compares with the forecast before it.")
+    ] = ExplanationKind.ALL,
     url: Url = None,
 ) -> None:
     """Have a service find out what moves a forecast, and print it."""
+    from forecast.jobs.explainers import ALONE
     from forecast.jobs.states import JobKind
     from forecast.report import print_explanations
 
-    kinds = [found for found in JobKind if found.explains and kind.value in (found.value, ExplanationKind.ALL.value)]
+    kinds = ALONE if kind is ExplanationKind.ALL else (JobKind(kind.value),)
     if Path(forecast).is_dir():
         message = f"{forecast!r} is a folder; to explain a forecast here, make it with `forecast run --explain`"
         raise StudyError([FieldError("FORECAST", "not_in_a_service", message)])

@@ -55,12 +55,12 @@ def compute_attribution(
     """
     runs = Runs(study, seed, on_progress, should_stop)
     encoded = [runs.encode(selection) for _, selection in STEPS]
-    is_new = [place == 0 or not _same(encoded[place - 1].arrays, e.arrays) for place, e in enumerate(encoded)]
+    is_new = [place == 0 or not same_arrays(encoded[place - 1].arrays, e.arrays) for place, e in enumerate(encoded)]
     runs.expect(sum(is_new))
     steps: list[AttributionStep] = []
     before: tuple[Counted, Counted] | None = None
     for (block, _), at, fresh in zip(STEPS, encoded, is_new, strict=True):
-        now = _count(runs, at) if fresh or before is None else before
+        now = count_everything(runs, at) if fresh or before is None else before
         outcomes, scenarios = (
             _steps(counted, None if before is None else before[place], fresh=fresh) for place, counted in enumerate(now)
         )
@@ -69,11 +69,12 @@ def compute_attribution(
     return Attribution(steps=tuple(steps), seconds=runs.seconds)
 
 
-def _same(first: ModelArrays, second: ModelArrays) -> bool:
+def same_arrays(first: ModelArrays, second: ModelArrays) -> bool:
+    """Whether the program is given the very same numbers."""
     return first.lengths == second.lengths and all(np.array_equal(first[name], second[name]) for name in first)
 
 
-def _count(runs: Runs, encoded: EncodedStudy) -> tuple[Counted, Counted]:
+def count_everything(runs: Runs, encoded: EncodedStudy) -> tuple[Counted, Counted]:
     """Outcomes and scenarios, counted as the forecast counts them."""
     posterior = runs.sample(encoded)
     runs.at(Stage.FUTURES)

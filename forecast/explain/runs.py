@@ -124,8 +124,12 @@ class Runs:
         StudyError
             When the study cannot be used or would not fit into memory.
         """
+        return self.encode_other(self.study, selection)
+
+    def encode_other(self, study: Study, selection: Selection = EVERYTHING) -> EncodedStudy:
+        """The same of another study, which is then sampled as this one is."""
         with self._clock.stage(Stage.LOAD):
-            encoded = encode_study(self.study, selection)
+            encoded = encode_study(study, selection)
             require_affordable(encoded)
         return encoded
 

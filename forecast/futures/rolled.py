@@ -53,13 +53,20 @@ class Rolled:
         return dict(zip(self.present.outcomes, self.present.resolves.tolist(), strict=True))
 
 
-def roll_forward(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int) -> Rolled:
-    """Simulated futures and the probabilities of every draw; same posterior and seed, same futures."""
+def roll_forward(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int, replicates: int | None = None) -> Rolled:
+    """Simulated futures and the probabilities of every draw; same posterior and seed, same futures.
+
+    Parameters
+    ----------
+    replicates
+        Futures of each draw; None for the study's own `futures_per_draw`.
+    """
+    each = encoded.study.sampler.futures_per_draw if replicates is None else replicates
     chains, draws = posterior.sizes[CHAIN], posterior.sizes[DRAW]
     kept = thin_draws(chains, draws, min(MAX_DRAWS, draws_within_budget(encoded)))
     present = present_case(encoded, posterior, kept)
     own_seed = stream_seed(seed, FUTURES_STREAM)
-    futures = simulate_futures(present, replicates=encoded.study.sampler.futures_per_draw, seed=own_seed, draws=kept)
+    futures = simulate_futures(present, replicates=each, seed=own_seed, draws=kept)
     if len(kept) == chains * draws:
         by_resolution = exact_or_counted(present, futures)
     else:

@@ -33,6 +33,7 @@ def diagnose(
     *,
     compilations: int,
     seconds: Mapping[str, float],
+    rhat: Mapping[str, float] | None = None,
 ) -> Diagnostics:
     """Diagnostics of every scalar of two datasets (dims chain, draw and labelled ones).
 
@@ -44,11 +45,13 @@ def diagnose(
         The standard normals behind them, shown but not gated.
     stats
         Sample statistics (dims chain, draw): diverging, energy, depth, maxdepth_reached.
+    rhat
+        Of parameters whose chains were compared before these draws were taken from them, by name.
     """
     diverging = stats["diverging"].values
     depth = stats["depth"].values if "depth" in stats else None
     return Diagnostics(
-        parameters=tuple(_parameters(dict(_scalars(reported)), dict(_scalars(latent)))),
+        parameters=tuple(_parameters(dict(_scalars(reported)), dict(_scalars(latent)), rhat or {})),
         chains=stats.sizes[CHAIN],
         draws=stats.sizes[DRAW],
         divergences=int(diverging.sum()),
@@ -67,7 +70,9 @@ def _bfmi(energy: FloatArray) -> FloatArray:
     return np.asarray(array_stats.bfmi(energy, chain_axis=0, draw_axis=1), dtype=float)
 
 
-def _parameters(reported: dict[str, FloatArray], latent: dict[str, FloatArray]) -> Iterator[ParameterDiagnostics]:
+def _parameters(
+    reported: dict[str, FloatArray], latent: dict[str, FloatArray], rhat: Mapping[str, float]
+) -> Iterator[ParameterDiagnostics]:
     """Diagnostics of every scalar, the reported ones first.
 
     They are invariant to location and scale: a latent that is a reported quantity on another scale has those of that.
@@ -78,7 +83,10 @@ def _parameters(reported: dict[str, FloatArray], latent: dict[str, FloatArray]) 
         if (twin := name.replace("_z", "", 1)) in reported and _is_rescaled(draws, reported[twin])
     }
     own = reported | {name: draws for name, draws in latent.items() if name not in twins}
-    done = {name: diagnose_scalar(name, draws, reported=name in reported) for name, draws in own.items()}
+    done = {
+        name: diagnose_scalar(name, draws, reported=name in reported, rhat=rhat.get(name))
+        for name, draws in own.items()
+    }
     yield from (done[name] for name in reported)
     for name, draws in latent.items():
         if name not in twins:
@@ -115,11 +123,11 @@ def _labels(dataset: xr.Dataset, dims: list[str]) -> list[str]:
     return [f"[{', '.join(parts)}]" for parts in zip(*[grid.ravel() for grid in grids], strict=True)]
 
 
-def diagnose_scalar(name: str, draws: FloatArray, *, reported: bool) -> ParameterDiagnostics:
+def diagnose_scalar(name: str, draws: FloatArray, *, reported: bool, rhat: float | None = None) -> ParameterDiagnostics:
     """Diagnostics of one scalar, dims (chain, draw).
 
     A constant one (a spread that the study sets to 0) has no R-hat. One that is not reported has neither a Monte Carlo
-    error nor a tail of its own: nobody reads its mean or its interval.
+    error nor a tail of its own: nobody reads its mean or its interval. `rhat` is used where it is known.
     """
     if not np.isfinite(draws).all():
         return ParameterDiagnostics(
@@ -131,13 +139,16 @@ def diagnose_scalar(name: str, draws: FloatArray, *, reported: bool) -> Paramete
             name=name, reported=reported, mean=mean, sd=0.0, rhat=None, ess_bulk=None, ess_tail=None, mcse=None
         )
     axes = {"chain_axis": 0, "draw_axis": 1}
-    bulk, folded = _normal_scores(draws), _normal_scores(np.abs(draws - np.median(draws)))
+    bulk = _normal_scores(draws)
+    if rhat is None:
+        folded = _normal_scores(np.abs(draws - np.median(draws)))
+        rhat = _finite(max(array_stats.rhat(scores, method="split", **axes) for scores in (bulk, folded)))
     return ParameterDiagnostics(
         name=name,
         reported=reported,
         mean=mean,
         sd=sd,
-        rhat=_finite(max(array_stats.rhat(scores, method="split", **axes) for scores in (bulk, folded))),
+        rhat=rhat,
         ess_bulk=_finite(array_stats.ess(bulk, method="mean", **axes)),
         ess_tail=_finite(array_stats.ess(draws, method="tail", prob=TAIL, **axes)) if reported else None,
         mcse=_finite(array_stats.mcse(draws, method="mean", **axes)) if reported else None,

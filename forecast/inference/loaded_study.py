@@ -33,7 +33,7 @@ class ProgramCode:
     """The named quantities in the order of the expanded vector: latent variables, then deterministics."""
     quantity_dims: tuple[tuple[str, ...], ...]
 
-    def load(self, arrays: ModelArrays) -> LoadedStudy:
+    def load(self, arrays: ModelArrays, starts: FloatArray | None = None) -> LoadedStudy:
         """Swap a study's arrays in; nothing is compiled, and no other study is changed."""
         lengths = dict(arrays.lengths)
         named = dict(zip(self.names, self.quantity_dims, strict=True))
@@ -45,6 +45,7 @@ class ProgramCode:
             parameters=arrays.parameters,
             variable_shapes={name: tuple(lengths[dim] for dim in dims) for name, dims in named.items()},
             records=(make_record(self.logp.slots, arrays), make_record(self.expand.slots, arrays)),
+            starts=starts,
         )
 
 
@@ -57,6 +58,8 @@ class LoadedStudy(CompiledModel):
     parameters: int
     variable_shapes: dict[str, tuple[int, ...]]
     records: tuple[Record, Record]
+    starts: FloatArray | None = None
+    """Where chains may start, dims (draw, parameter)."""
 
     @property
     def n_dim(self) -> int:
@@ -142,7 +145,10 @@ class LoadedStudy(CompiledModel):
         )
 
         def initial_point(seed: int) -> Any:
-            return np.random.default_rng(seed).uniform(-INITIAL_SPREAD, INITIAL_SPREAD, self.parameters)
+            rng = np.random.default_rng(seed)
+            if self.starts is not None:
+                return self.starts[rng.integers(len(self.starts))]
+            return rng.uniform(-INITIAL_SPREAD, INITIAL_SPREAD, self.parameters)
 
         model = _lib.PyMcModel(
             _lib.LogpFunc(code.logp.address, logp_record.pointers.ctypes.data, keep),

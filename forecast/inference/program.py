@@ -11,8 +11,8 @@ import threading
 import numpy as np
 
 from forecast.inference.build import load_or_compile
+from forecast.inference.deviations import draw_deviations, to_points
 from forecast.inference.loaded_study import FloatArray, LoadedStudy
-from forecast.inference.prior_draws import draw_latents
 from forecast.model.arrays import ModelArrays
 
 
@@ -23,9 +23,15 @@ class Program:
         self.code = load_or_compile()
         self.names, self.dims = self.code.names, self.code.quantity_dims
 
-    def load(self, arrays: ModelArrays) -> LoadedStudy:
-        """Swap a study's arrays in; nothing is compiled, and a study that is being sampled is not changed."""
-        return self.code.load(arrays)
+    def load(self, arrays: ModelArrays, starts: FloatArray | None = None) -> LoadedStudy:
+        """Swap a study's arrays in; nothing is compiled, and a study that is being sampled is not changed.
+
+        Parameters
+        ----------
+        starts
+            Where chains may start, dims (draw, parameter); None for random places near zero.
+        """
+        return self.code.load(arrays, starts)
 
     def draw_prior(self, arrays: ModelArrays, draws: int, seed: int) -> dict[str, FloatArray]:
         """Prior draws of every named quantity, from the very functions that the posterior uses.
@@ -34,7 +40,8 @@ class Program:
         -------
         Arrays with dims (draw, ...), by name; the trailing dims are those of the quantity.
         """
-        return self.load(arrays).quantities(draw_latents(np.random.default_rng(seed), draws, arrays))
+        points, _ = to_points(draw_deviations(np.random.default_rng(seed), draws, arrays), arrays)
+        return self.load(arrays).quantities(points)
 
 
 _LOCK = threading.RLock()

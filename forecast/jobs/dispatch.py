@@ -18,6 +18,7 @@ from forecast.jobs.publish import BrokerUnavailableError, Publisher
 from forecast.jobs.recover import enforce_deadlines, enforce_queue_age, expire_leases
 from forecast.jobs.states import JobState
 from forecast.jobs.submit import JobLimits
+from forecast.jobs.updates import explain_updates
 from forecast.logs import get_logger
 from forecast.store import ArtifactStore, Database, ForecastRepository, JobRepository, utc_now
 
@@ -46,7 +47,7 @@ class PassReport:
     workers_are_deaf: bool = False
     """Jobs wait, were published again and again, and nothing runs."""
     fired: list[str] = field(default_factory=list)
-    """Jobs of schedules that were due."""
+    """Jobs of schedules that were due, and of those that compare their forecasts with the ones before."""
 
 
 class Dispatcher:
@@ -73,6 +74,7 @@ class Dispatcher:
         """Run one pass."""
         now = now or utc_now()
         fired = fire_due(self._database, self._limits, now)
+        fired += explain_updates(self._database, self._limits, now)
         with self._database.read() as session:
             jobs = JobRepository(session)
             is_idle = not (jobs.count(JobState.RUNNING) or jobs.count(JobState.QUEUED))

@@ -26,6 +26,12 @@ class ForecastRefusedError(ForecastError, ValueError):
     code: ClassVar[str] = "forecast_refused"
 
 
+class NoPreviousForecastError(ForecastError, ValueError):
+    """There is no earlier forecast of the study that this one could be compared with."""
+
+    code: ClassVar[str] = "no_previous_forecast"
+
+
 class BacklogFullError(ForecastError, RuntimeError):
     """Too many jobs are waiting already."""
 

@@ -6,11 +6,12 @@ package, and must not reach the science.
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from forecast.answer import Attribution, InfluenceReport, SensitivityReport
+from forecast.answer import Answer, Attribution, InfluenceReport, SensitivityReport, Triage
 from forecast.errors import FieldError, StopRequestedError, StudyError
 from forecast.jobs.states import JobKind
 from forecast.study import Study
@@ -18,18 +19,22 @@ from forecast.study import Study
 if TYPE_CHECKING:
     from forecast.stages import Progress
 
-Explanation = Attribution | InfluenceReport | SensitivityReport
+Explanation = Attribution | InfluenceReport | SensitivityReport | Triage
 
 EXPLANATIONS: Final[Mapping[JobKind, type[Explanation]]] = {
     JobKind.ATTRIBUTION: Attribution,
     JobKind.INFLUENCE: InfluenceReport,
     JobKind.SENSITIVITY: SensitivityReport,
+    JobKind.TRIAGE: Triage,
 }
 """What each kind of job finds out; the kind is also its name in a stored forecast."""
 
+ALONE: Final = tuple(kind for kind in EXPLANATIONS if kind is not JobKind.TRIAGE)
+"""Kinds that need nothing but the forecast's own document; the other one compares it with an earlier forecast."""
+
 
 class Explain(Protocol):
-    """`compute_attribution`, `compute_influence` and `compute_sensitivity` of `forecast.explain`."""
+    """`compute_attribution` and its like of `forecast.explain`."""
 
     def __call__(
         self,
@@ -42,9 +47,16 @@ class Explain(Protocol):
 
 
 def load_explainer(kind: JobKind) -> Explain:
-    """The function that computes an explanation of this kind."""
+    """The function that computes an explanation of this kind, one of `ALONE`."""
     module = importlib.import_module("forecast.explain")
     return cast("Explain", getattr(module, f"compute_{kind.value}"))
+
+
+def load_triage(answer: Answer, forecast_id: str, study: Study, before: Answer) -> Explain:
+    """The function that explains a forecast's answer by the forecast before it: its id, study and answer."""
+    module = importlib.import_module("forecast.explain")
+    previous = module.Previous(forecast_id, study, before)
+    return cast("Explain", functools.partial(module.compute_triage, answer=answer, previous=previous))
 
 
 def require_same_method(forecast_method: str) -> None:

@@ -38,7 +38,7 @@ class Claim:
     deadline_seconds: float
     kind: JobKind
     target: str | None
-    """The forecast to explain; None for a job that makes one."""
+    """The forecast to explain, or to update; None for a job that needs none."""
 
 
 class Renewal(StrEnum):

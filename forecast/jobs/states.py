@@ -30,17 +30,21 @@ class JobKind(StrEnum):
 
     FORECAST = "forecast"
     """The probabilities of one study at one as-of date."""
+    UPDATE = "update"
+    """The same, from the draws of the last forecast where little is new."""
     ATTRIBUTION = "attribution"
     """How much each block of evidence moved a forecast."""
     INFLUENCE = "influence"
     """How a forecast moves when one case or expert is left out."""
     SENSITIVITY = "sensitivity"
     """How much a forecast leans on its priors and stated effects."""
+    TRIAGE = "triage"
+    """Why a forecast differs from the one before it."""
 
     @property
     def explains(self) -> bool:
         """Whether it is about a stored forecast, whose document and seed it runs again."""
-        return self is not JobKind.FORECAST
+        return self not in (JobKind.FORECAST, JobKind.UPDATE)
 
 
 class FailureCode(StrEnum):

@@ -15,10 +15,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from forecast.answer import Verdict
-from forecast.jobs.errors import BacklogFullError, ForecastRefusedError, IdempotencyMismatchError, UnknownKindError
+from forecast.jobs.errors import (
+    BacklogFullError,
+    ForecastRefusedError,
+    IdempotencyMismatchError,
+    NoPreviousForecastError,
+    UnknownKindError,
+)
 from forecast.jobs.states import JobKind, JobState
 from forecast.settings import Settings
-from forecast.store import JobRepository, StudyRepository, utc_now
+from forecast.store import ForecastRepository, JobRepository, StudyRepository, utc_now
 from forecast.store.ids import new_id
 from forecast.store.tables import ForecastRow, JobRow
 from forecast.study import Study
@@ -113,18 +119,21 @@ def submit_job(
     study: Study,
     limits: JobLimits,
     *,
+    kind: JobKind = JobKind.FORECAST,
     version_digest: str | None = None,
     recorded_by: datetime | None = None,
     idempotency_key: str | None = None,
     request_hash: str = "",
     now: datetime | None = None,
 ) -> Submission:
-    """Store a queued job that forecasts a prepared study; commit, and only then answer.
+    """Store a queued job that forecasts a prepared study, or updates its forecast; commit, and only then answer.
 
     The seed is the study's own, or is drawn here, so that every attempt computes the same numbers.
 
     Parameters
     ----------
+    kind
+        `FORECAST`, or `UPDATE`: from the draws of the newest sampled forecast up to the as-of date, fixed here as well.
     version_digest
         The stored version it was made from; None for a document that came with the request.
     recorded_by
@@ -142,7 +151,7 @@ def submit_job(
     now = now or utc_now()
     seed = study.sampler.seed
     row = JobRow(
-        kind=JobKind.FORECAST.value,
+        kind=kind.value,
         study=study.study,
         title=study.title,
         digest=study.digest,
@@ -153,6 +162,10 @@ def submit_job(
         idempotency_key=idempotency_key,
         request_hash=request_hash,
     )
+
+    if kind is JobKind.UPDATE and version_digest is not None:
+        base = ForecastRepository(session).sampled_before(study.study, study.as_of)
+        row.target = None if base is None else base.id
 
     def keep_document() -> None:
         StudyRepository(session).add_document(study.digest, canonical_json(study.canonical()), now)
@@ -176,10 +189,17 @@ def submit_explanation(
     ------
     ForecastRefusedError
         When the forecast's checks refuse it.
+    NoPreviousForecastError
+        When it is to be compared with the one before it, and there is none.
     IdempotencyMismatchError, BacklogFullError
         As for `submit_job`.
     """
     require_explainable(target)
+    if kind is JobKind.TRIAGE and ForecastRepository(session).previous(target) is None:
+        raise NoPreviousForecastError(
+            f"the study {target.study!r} has no earlier forecast than {target.id}; expected one of a stored study as of the "
+            "same day or an earlier one; make another forecast when something has changed, and ask about that"
+        )
     made_by = JobRepository(session).get(target.job_id)
     assert made_by is not None, "a forecast points to the job that made it"
     row = JobRow(

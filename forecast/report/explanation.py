@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from forecast.answer import Attribution, InfluenceReport, ProbabilityStep, SensitivityReport, StoredForecast
+from forecast.answer import Attribution, InfluenceReport, ProbabilityStep, SensitivityReport, StoredForecast, Triage
 from forecast.report.text import change_text, new_table, percent, print_titled
 
 MAX_ROWS: Final = 12
@@ -26,7 +26,14 @@ BLOCKS: Final = {
 }
 
 
-KINDS: Final = ("attribution", "influence", "sensitivity")
+KINDS: Final = ("attribution", "influence", "sensitivity", "triage")
+
+CAUSES: Final = {
+    "method": "Study or method changed",
+    "clock": "Time passed",
+    "data": "Evidence corrected",
+    "world": "New evidence",
+}
 
 
 def print_explanations(console: Console, forecast: StoredForecast, only: Collection[str] = KINDS) -> None:
@@ -48,6 +55,13 @@ def print_explanations(console: Console, forecast: StoredForecast, only: Collect
         )
     if forecast.sensitivity is not None and "sensitivity" in only:
         _print_sensitivity(console, forecast.sensitivity)
+    if forecast.triage is not None and "triage" in only:
+        print_titled(
+            console,
+            f"Why it differs from the forecast before it, {forecast.triage.previous}",
+            _triage(forecast.triage),
+            "How far each cause moved the log odds.",
+        )
 
 
 def _attribution(attribution: Attribution) -> Table:
@@ -57,6 +71,21 @@ def _attribution(attribution: Attribution) -> Table:
         for name in getattr(steps[-1], what) if steps else ():
             row: list[ProbabilityStep] = [getattr(step, what)[name] for step in steps]
             table.add_row(escape(name), *(_step(step, is_first=step is row[0]) for step in row))
+        table.add_section()
+    return table
+
+
+def _triage(triage: Triage) -> Table:
+    steps = triage.steps
+    table = new_table("", *(CAUSES[step.cause] for step in steps), "Now")
+    for what in ("outcomes", "scenarios"):
+        for name, last in getattr(steps[-1], what).items() if steps else ():
+            shares = [getattr(step, what).get(name) for step in steps]
+            moved = (
+                change_text(share.change) if share and step.changed else ""
+                for share, step in zip(shares, steps, strict=True)
+            )
+            table.add_row(escape(name), *moved, percent(last.probability))
         table.add_section()
     return table
 

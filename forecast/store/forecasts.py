@@ -5,15 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from forecast.store.artifacts import StoredFile
 from forecast.store.pages import Page, decode_cursor, make_page
-from forecast.store.tables import ExplanationRow, FigureRow, ForecastRow
+from forecast.store.tables import EstimateRow, ExplanationRow, FigureRow, ForecastRow, JobRow, OccurrenceRow
 
 
 class ForecastRepository:
@@ -26,6 +27,7 @@ class ForecastRepository:
         """Keep a forecast with its figures (gzip-compressed JSON by name)."""
         self._session.add(row)
         self._session.flush()
+        self._session.add_all(_estimates(row))
         self._session.add_all(
             FigureRow(forecast_id=row.id, name=name, json_gzip=figure) for name, figure in figures.items()
         )
@@ -43,18 +45,65 @@ class ForecastRepository:
         return {row.job_id: row.id for row in self._session.execute(query)}
 
     def page(self, study: str, limit: int, cursor: str | None = None) -> Page[ForecastRow]:
-        """Forecasts of a study, newest first."""
+        """Forecasts of a study, the latest as-of date first, and the newest of each day."""
         listing = f"forecasts:{study}"
-        query = select(ForecastRow).where(ForecastRow.study == study).order_by(ForecastRow.id.desc()).limit(limit + 1)
+        order = ForecastRow.as_of.desc(), ForecastRow.id.desc()
+        query = select(ForecastRow).where(ForecastRow.study == study).order_by(*order).limit(limit + 1)
         if (before := decode_cursor(listing, cursor)) is not None:
-            query = query.where(ForecastRow.id < before)
+            as_of, _, forecast_id = before.partition(" ")
+            query = query.where(tuple_(ForecastRow.as_of, ForecastRow.id) < (_day(as_of), forecast_id))
         rows = list(self._session.scalars(query))
-        return make_page(listing, rows, [row.id for row in rows], limit)
+        return make_page(listing, rows, [f"{row.as_of.isoformat()} {row.id}" for row in rows], limit)
+
+    def estimates(self, forecast_ids: Collection[str]) -> dict[str, tuple[EstimateRow, ...]]:
+        """Probabilities by forecast, each in the study's own order."""
+        query = select(EstimateRow).where(EstimateRow.forecast_id.in_(forecast_ids))
+        found: dict[str, list[EstimateRow]] = {}
+        for row in self._session.scalars(query.order_by(EstimateRow.kind, EstimateRow.position)):
+            found.setdefault(row.forecast_id, []).append(row)
+        return {forecast_id: tuple(rows) for forecast_id, rows in found.items()}
+
+    def scheduled_without(self, kind: str, since: datetime, limit: int) -> tuple[str, ...]:
+        """Forecasts made by schedules of which no job of a kind has been asked to explain anything, oldest first."""
+        asked = select(JobRow.target).where(JobRow.kind == kind, JobRow.target.is_not(None))
+        query = (
+            select(ForecastRow.id)
+            .join(OccurrenceRow, OccurrenceRow.job_id == ForecastRow.job_id)
+            .where(ForecastRow.made_at >= since, ForecastRow.id.not_in(asked))
+            .order_by(ForecastRow.id)
+            .limit(limit)
+        )
+        return tuple(self._session.scalars(query))
 
     def newest_of_version(self, study: str, version: str) -> ForecastRow | None:
         """The newest forecast of one stored version of a study."""
         query = select(ForecastRow).where(ForecastRow.study == study, ForecastRow.version == version)
         return self._session.scalar(query.order_by(ForecastRow.id.desc()).limit(1))
+
+    def previous(self, row: ForecastRow) -> ForecastRow | None:
+        """The forecast before one in the history of its study: of a stored version, by as-of date, then by age."""
+        query = (
+            select(ForecastRow)
+            .where(ForecastRow.study == row.study, ForecastRow.version.is_not(None), ForecastRow.verdict != "refused")
+            .where(tuple_(ForecastRow.as_of, ForecastRow.id) < (row.as_of, row.id))
+            .order_by(ForecastRow.as_of.desc(), ForecastRow.id.desc())
+            .limit(1)
+        )
+        return self._session.scalar(query)
+
+    def sampled_before(self, study: str, as_of: date) -> ForecastRow | None:
+        """The newest published forecast of a study, up to a day, whose draws are a sampler's own."""
+        query = (
+            select(ForecastRow, JobRow.kind)
+            .join(JobRow, JobRow.id == ForecastRow.job_id)
+            .where(ForecastRow.study == study, ForecastRow.version.is_not(None), ForecastRow.verdict == "published")
+            .where(ForecastRow.as_of <= as_of)
+            .order_by(ForecastRow.as_of.desc(), ForecastRow.id.desc())
+        )
+        for row, kind in self._session.execute(query).yield_per(10):
+            if kind == "forecast" or json.loads(row.answer)["update"]["way"] == "refitted":
+                return row
+        return None
 
     def add_explanation(self, row: ExplanationRow) -> None:
         """Keep an explanation; from now on it is the newest of its kind."""
@@ -71,15 +120,20 @@ class ForecastRepository:
         query = select(ExplanationRow).where(ExplanationRow.id.in_(newest)).order_by(ExplanationRow.kind)
         return tuple(self._session.scalars(query))
 
+    def explanations_of(self, forecast_ids: Collection[str], kind: str) -> dict[str, ExplanationRow]:
+        """The newest explanation of one kind, by forecast."""
+        query = select(ExplanationRow).where(ExplanationRow.forecast_id.in_(forecast_ids), ExplanationRow.kind == kind)
+        return {row.forecast_id: row for row in self._session.scalars(query.order_by(ExplanationRow.id))}
+
     def explanation_of_job(self, job_id: str) -> ExplanationRow | None:
         return self._session.scalar(select(ExplanationRow).where(ExplanationRow.job_id == job_id))
 
     def latest(self, study: str) -> ForecastRow | None:
-        """The newest forecast of a study; one of a stored version goes before those of documents sent with a job."""
+        """The forecast of the latest as-of date; one of a stored version goes before those of documents sent with a job."""
         query = (
             select(ForecastRow)
             .where(ForecastRow.study == study)
-            .order_by(ForecastRow.version.is_(None), ForecastRow.id.desc())
+            .order_by(ForecastRow.version.is_(None), ForecastRow.as_of.desc(), ForecastRow.id.desc())
             .limit(1)
         )
         return self._session.scalar(query)
@@ -96,6 +150,29 @@ class ForecastRepository:
     def artifact_paths(self) -> frozenset[str]:
         """Every stored file that a forecast mentions."""
         return frozenset(self._session.scalars(select(ForecastRow.artifact_path)))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return date.min
+
+
+def _estimates(row: ForecastRow) -> Iterator[EstimateRow]:
+    answer = json.loads(row.answer)
+    for kind in ("outcome", "scenario"):
+        for position, found in enumerate(answer[f"{kind}s"]):
+            yield EstimateRow(
+                forecast_id=row.id,
+                kind=kind,
+                subject=found["id"],
+                position=position,
+                probability=found["probability"],
+                mcse=found["mcse"],
+                low=found["interval"]["low"],
+                high=found["interval"]["high"],
+            )
 
 
 def stored_file(row: ForecastRow) -> StoredFile:

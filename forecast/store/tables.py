@@ -106,7 +106,7 @@ class JobRow(Base):
     version: Mapped[str | None] = mapped_column(DIGEST)
     """The stored version it was made from; None for a document that came with the request."""
     target: Mapped[str | None] = mapped_column(ForeignKey("forecast.id", use_alter=True))
-    """The forecast that an explanation is of; None for a job that makes a forecast."""
+    """The forecast that an explanation is of, or from whose draws an update begins; None for a job that needs none."""
     as_of: Mapped[date] = mapped_column(Date)
     recorded_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Evidence recorded later is not in the document; None for a document that came with the request."""
@@ -181,6 +181,23 @@ class ForecastRow(Base):
     """Relative to the directory of artifacts."""
     artifact_sha256: Mapped[str] = mapped_column(DIGEST)
     artifact_bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class EstimateRow(Base):
+    """One probability of a forecast, as its answer has it, for the history of its study."""
+
+    __tablename__ = "estimate"
+
+    forecast_id: Mapped[str] = mapped_column(ForeignKey("forecast.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    """outcome or scenario"""
+    subject: Mapped[str] = mapped_column(STUDY_ID, primary_key=True)
+    position: Mapped[int]
+    """In the study's own order."""
+    probability: Mapped[float] = mapped_column(Float)
+    mcse: Mapped[float] = mapped_column(Float)
+    low: Mapped[float] = mapped_column(Float)
+    high: Mapped[float] = mapped_column(Float)
 
 
 class ScheduleRow(Base):

@@ -151,7 +151,14 @@ def test_an_unknown_forecast_is_not_found(client: TestClient, name: str) -> None
 def test_the_schema_of_the_interface_names_the_kinds(client: TestClient) -> None:
     schema = client.get("/openapi.json").json()
     body = schema["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert body["properties"]["kind"]["enum"] == ["forecast", "attribution", "influence", "sensitivity"]
+    assert body["properties"]["kind"]["enum"] == [
+        "forecast",
+        "update",
+        "attribution",
+        "influence",
+        "sensitivity",
+        "triage",
+    ]
     assert {"Attribution", "InfluenceReport", "SensitivityReport", "StoredForecast"} <= set(
         schema["components"]["schemas"]
     )

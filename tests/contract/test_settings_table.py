@@ -24,6 +24,7 @@ NAMES = {
     "heartbeat_seconds",
     "progress_seconds",
     "dispatcher_interval_seconds",
+    "fresh_seconds",
     "least_schedule_seconds",
     "max_attempts",
     "deadline_seconds",

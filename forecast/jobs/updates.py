@@ -1,0 +1,45 @@
+"""What a schedule's forecast is followed by: the question why it differs from the one before."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from forecast.jobs.errors import BacklogFullError, ForecastRefusedError, NoPreviousForecastError
+from forecast.jobs.states import JobKind
+from forecast.jobs.submit import JobLimits, submit_explanation
+from forecast.logs import get_logger
+from forecast.store import Database, ForecastRepository
+
+LOOK_BACK: Final = timedelta(days=2)
+"""How long a forecast may wait for it, while the backlog is full or nothing runs."""
+BATCH: Final = 50
+
+log = get_logger(__name__)
+
+
+def explain_updates(database: Database, limits: JobLimits, now: datetime) -> list[str]:
+    """Submit the comparison of each forecast that a schedule made with the one before it; ids of the new jobs.
+
+    Each forecast is asked about once, however many processes look: the job's idempotency key is the forecast's.
+    """
+    with database.read() as session:
+        waiting = ForecastRepository(session).scheduled_without(JobKind.TRIAGE.value, now - LOOK_BACK, BATCH)
+    made = []
+    for forecast_id in waiting:
+        with database.write() as session:
+            target = ForecastRepository(session).get(forecast_id)
+            assert target is not None, "forecasts are never removed"
+            key = f"{JobKind.TRIAGE.value}:{forecast_id}"
+            try:
+                submission = submit_explanation(
+                    session, target, JobKind.TRIAGE, limits, idempotency_key=key, request_hash=key, now=now
+                )
+            except (NoPreviousForecastError, ForecastRefusedError):
+                continue  # the first of its study, or none that can be explained
+            except BacklogFullError as error:
+                log.warning("comparison_waits", forecast=forecast_id, error=str(error))
+                break
+        if submission.is_new:
+            made.append(submission.job.id)
+    return made
