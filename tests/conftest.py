@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Where a failure tells most, and soonest: the parts before the whole. What needs the compiled program comes later: it is
 # compiled beside the rest.
-FOLDERS = ("study", "futures", "plots", "store", "jobs", "api", "workers", "model", "inference", "tour", "contract")
-NEED_PROGRAM = ("model", "inference", "contract")
+FOLDERS = ("study", "futures", "store", "jobs", "api", "workers", "plots", "model", "inference", "tour", "contract")
+NEED_PROGRAM = ("plots", "model", "inference", "contract")
 LATE_MARKERS = ("slow", "statistical", "stack", "fault", "browser", "benchmark")
 MARKER_OF_FOLDER = {"statistical": "statistical", "fault": "fault", "browser": "browser", "benchmarks": "benchmark"}
 
