@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 STAGES: Final = {
     "queued": "waiting for a worker",
     "load": "reading the study",
-    "compile": "compiling the model (the first time on a machine this takes 1 to 2 minutes)",
+    "compile": "compiling the model (the first time on a machine this takes a few minutes)",
     "sample": "sampling",
     "diagnose": "checking convergence",
     "futures": "simulating futures",

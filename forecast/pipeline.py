@@ -38,7 +38,7 @@ __all__ = [
 
 
 def warm_up() -> None:
-    """Compile the program of this process now (seconds from the cache, a minute or two without one)."""
+    """Compile the program of this process now (seconds from the cache, a few minutes without one)."""
     get_program()
 
 

@@ -24,7 +24,7 @@ LATE_MARKERS = ("slow", "statistical", "stack", "fault", "browser", "benchmark")
 MARKER_OF_FOLDER = {"statistical": "statistical", "fault": "fault", "browser": "browser", "benchmarks": "benchmark"}
 
 # Everything else named FORECAST_ belongs to the person who runs the tests, and so does the data that it points to. The
-# cache of compiled programs is shared on purpose: compiling takes most of a minute and gives the same every time.
+# cache of compiled programs is shared on purpose: compiling takes minutes and gives the same every time.
 KEPT_SETTINGS = {"FORECAST_CACHE_DIR"}
 
 settings.register_profile("default", deadline=None)
@@ -75,7 +75,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Compile the program beside the first tests, if it is not in the cache; whoever needs it sooner waits for it."""
+    """Compile the program beside the first tests of a long run, if it is not in the cache; who needs it sooner waits."""
     needed = any(rank_of(item)[0] or folder_of(item) in NEED_PROGRAM for item in session.items)
     if session.config.option.collectonly or not needed or len(session.items) < 500:
         return

@@ -27,7 +27,7 @@ FUNCTIONS: Final[tuple[Literal["logp"], Literal["expand"]]] = ("logp", "expand")
 
 
 def fill_function_cache() -> None:
-    """See that PyTensor's cache holds the program's functions; a minute or so when it does not, else nothing.
+    """See that PyTensor's cache holds the program's functions; a few minutes when it does not, else nothing.
 
     Called by one process at a time (`forecast.inference.build`).
 
