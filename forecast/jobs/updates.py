@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from forecast.jobs.errors import BacklogFullError, ForecastRefusedError, NoPreviousForecastError
+from forecast.answer import Verdict
+from forecast.jobs.errors import BacklogFullError
 from forecast.jobs.states import JobKind
 from forecast.jobs.submit import JobLimits, submit_explanation
 from forecast.logs import get_logger
@@ -24,7 +25,12 @@ def explain_updates(database: Database, limits: JobLimits, now: datetime) -> lis
     Each forecast is asked about once, however many processes look: the job's idempotency key is the forecast's.
     """
     with database.read() as session:
-        waiting = ForecastRepository(session).scheduled_without(JobKind.TRIAGE.value, now - LOOK_BACK, BATCH)
+        forecasts = ForecastRepository(session)
+        waiting = [
+            forecast_id
+            for forecast_id in forecasts.scheduled_without(JobKind.TRIAGE.value, now - LOOK_BACK, BATCH)
+            if _has_previous(forecasts, forecast_id)
+        ]
     made = []
     for forecast_id in waiting:
         with database.write() as session:
@@ -35,11 +41,18 @@ def explain_updates(database: Database, limits: JobLimits, now: datetime) -> lis
                 submission = submit_explanation(
                     session, target, JobKind.TRIAGE, limits, idempotency_key=key, request_hash=key, now=now
                 )
-            except (NoPreviousForecastError, ForecastRefusedError):
-                continue  # the first of its study, or none that can be explained
             except BacklogFullError as error:
                 log.warning("comparison_waits", forecast=forecast_id, error=str(error))
                 break
         if submission.is_new:
             made.append(submission.job.id)
     return made
+
+
+def _has_previous(forecasts: ForecastRepository, forecast_id: str) -> bool:
+    """Whether there is something to compare: not for the first of its study, nor for one that was refused.
+
+    Asked while reading: a look at what nothing follows from must not keep writers waiting.
+    """
+    row = forecasts.get(forecast_id)
+    return row is not None and row.verdict != Verdict.REFUSED and forecasts.previous(row) is not None
