@@ -71,6 +71,12 @@ class _Weighed:
         return float(1.0 / np.sum(self.weights.values**2))
 
     @property
+    def starts(self) -> FloatArray | None:
+        """Where the chains of another run may start; None where the new evidence leaves no such place."""
+        possible = self.carried.after[np.isfinite(self.log_density)]
+        return possible if len(possible) else None
+
+    @property
     def objection(self) -> str | None:
         """Why the weights cannot be used."""
         k, share = self.weights.pareto_k, self.effective_draws / len(self.weights.values)
@@ -110,23 +116,25 @@ def compute_update(
         seed = resolve_seed(study, seed)
         encoded = encode_study(study)
         require_affordable(encoded)
-    reason = "there is no earlier forecast to begin with" if last is None else _objection(last, study)
-    if last is None or reason is not None:
-        return sample_and_assemble(run, encoded, seed, update=_refitted(reason or "", None, None))
+
+    def refit(reason: str, weighed: _Weighed | None = None) -> ComputedForecast:
+        starts = None if weighed is None else weighed.starts
+        return sample_and_assemble(run, encoded, seed, starts=starts, update=_refitted(reason, last, weighed))
+
+    if last is None:
+        return refit("there is no earlier forecast to begin with")
+    if (objection := _objection(last, study)) is not None:
+        return refit(objection)
     try:
         weighed = _weigh(run, last, encoded, seed)
     except NotCarriedError as error:
-        return sample_and_assemble(run, encoded, seed, update=_refitted(str(error), last, None))
+        return refit(str(error))
     if weighed.objection is not None:
-        update = _refitted(weighed.objection, last, weighed)
-        return sample_and_assemble(run, encoded, seed, starts=weighed.carried.after, update=update)
+        return refit(weighed.objection, weighed)
     computed = _assemble(run, encoded, last, weighed, seed)
     if computed.answer.verdict is Verdict.PUBLISHED:
         return computed
-    reason = f"weighed draws did not pass the checks: {computed.answer.verdict_reasons[0]}"
-    return sample_and_assemble(
-        run, encoded, seed, starts=weighed.carried.after, update=_refitted(reason, last, weighed)
-    )
+    return refit(f"weighed draws did not pass the checks: {computed.answer.verdict_reasons[0]}", weighed)
 
 
 def _objection(last: LastForecast, study: Study) -> str | None:

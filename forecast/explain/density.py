@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.explain.runs import Fit, Runs
+from forecast.inference.deviations import join_latents
 from forecast.model.arrays import ModelArrays
 from forecast.model.specs import ARRAYS, LATENTS
 
@@ -20,11 +21,7 @@ CHECK_EVERY = 500
 
 def sampled_points(fit: Fit) -> FloatArray:
     """The draws as the sampler saw them, dims (draw, parameter)."""
-    parts = []
-    for name, spec in LATENTS.items():
-        values = fit.values(name).reshape(fit.draws, -1)
-        parts.append(np.log(values) if spec.law == "half_normal" else values)
-    return np.ascontiguousarray(np.concatenate(parts, axis=1))
+    return join_latents({name: fit.values(name) for name in LATENTS})
 
 
 def log_densities(runs: Runs, arrays: ModelArrays, points: FloatArray) -> FloatArray:
@@ -38,10 +35,10 @@ def log_densities(runs: Runs, arrays: ModelArrays, points: FloatArray) -> FloatA
     if points.shape[1] != arrays.parameters:
         raise ValueError(f"points have {points.shape[1]} parameters; expected {arrays.parameters}, those of the arrays")
     loaded, result = runs.program.load(arrays), np.empty(len(points))
-    for place, point in enumerate(points):
-        if place % CHECK_EVERY == 0:
-            runs.going_on()
-        result[place], _ = loaded.log_density(point)
+    for start in range(0, len(points), CHECK_EVERY):
+        runs.going_on()
+        some = slice(start, start + CHECK_EVERY)
+        result[some] = loaded.log_densities(points[some])
     if not np.isfinite(result).all():
         raise ValueError("the log density of a draw is not finite under other arrays; expected a finite number")
     return result

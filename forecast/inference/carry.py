@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
-from forecast.inference.deviations import FloatArray, draw_deviations, from_points, to_points
+from forecast.inference.deviations import FloatArray, draw_deviations, from_points, join_latents, to_points
 from forecast.inference.loaded_study import LoadedStudy
 from forecast.model.encode import EncodedStudy
 from forecast.model.specs import LATENTS
@@ -51,6 +51,8 @@ def carry_draws(before: EncodedStudy, latent: xr.Dataset, after: EncodedStudy, r
     for name, spec in LATENTS.items():
         there, here = _labels(before, spec.dims), _labels(after, spec.dims)
         places = {label: place for place, label in enumerate(here)}
+        if len(places) != len(here):
+            raise NotCarriedError(f"{name.removesuffix('_z')} has a label twice")
         missing = [label for label in there if label not in places]
         if missing:
             raise NotCarriedError(f"{name.removesuffix('_z')} of {missing[0]} is no longer part of the study")
@@ -66,12 +68,8 @@ def carry_draws(before: EncodedStudy, latent: xr.Dataset, after: EncodedStudy, r
 
 def log_densities(loaded: LoadedStudy, points: FloatArray, threads: int) -> FloatArray:
     """Log density of each point, dims (draw); compiled code runs without Python's lock."""
-
-    def some(chunk: FloatArray) -> list[float]:
-        return [loaded.log_density(point)[0] for point in chunk]
-
     with ThreadPoolExecutor(threads) as pool:
-        return np.array([value for found in pool.map(some, np.array_split(points, threads)) for value in found])
+        return np.concatenate(list(pool.map(loaded.log_densities, np.array_split(points, threads))))
 
 
 def resample(weights: FloatArray, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -90,16 +88,13 @@ def _log_prior(values: FloatArray, *, half: bool) -> FloatArray:
 
 
 def _points(latent: xr.Dataset, encoded: EncodedStudy) -> FloatArray:
-    """Dims (draw, parameter), in the order of `LATENTS`; half-normal variables are stored as they are, not as logarithms."""
-    draws, parts = latent.sizes[CHAIN] * latent.sizes[DRAW], []
+    """Dims (draw, parameter), by the study's labels."""
+    values = {}
     for name, spec in LATENTS.items():
-        if name not in latent:
-            parts.append(np.zeros((draws, 0)))
-            continue
-        coords = {dim: encoded.coords[dim] for dim in spec.dims}
-        values = latent[name].sel(coords).transpose(CHAIN, DRAW, *spec.dims).values.reshape(draws, -1)
-        parts.append(np.log(values) if spec.law == "half_normal" else values)
-    return np.ascontiguousarray(np.concatenate(parts, axis=1), dtype=float)
+        if name in latent:
+            found = latent[name].sel({dim: encoded.coords[dim] for dim in spec.dims}).transpose(CHAIN, DRAW, *spec.dims)
+            values[name] = found.values.reshape(latent.sizes[CHAIN] * latent.sizes[DRAW], -1)
+    return join_latents(values)
 
 
 def _labels(encoded: EncodedStudy, dims: Sequence[str]) -> list[tuple[str, ...]]:

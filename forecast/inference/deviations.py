@@ -40,6 +40,20 @@ def draw_deviations(rng: np.random.Generator, draws: int, arrays: ModelArrays) -
     return values
 
 
+def join_latents(values: Mapping[str, FloatArray]) -> FloatArray:
+    """Latent variables as they are stored, each with dims (draw, ...), as the sampler saw them; dims (draw, parameter).
+
+    What a study does not have may be left out. Half-normal variables are stored as they are and sampled as logarithms.
+    """
+    parts = [
+        np.log(values[name]) if spec.law == "half_normal" else values[name]
+        for name, spec in LATENTS.items()
+        if name in values
+    ]
+    flat = [np.asarray(part, dtype=float).reshape(len(part), -1) for part in parts]
+    return np.ascontiguousarray(np.concatenate(flat, axis=1))
+
+
 def to_points(deviations: Mapping[str, FloatArray], arrays: ModelArrays) -> tuple[FloatArray, FloatArray]:
     """Deviations as the sampler sees them, dims (draw, parameter), and the log of the Jacobian determinant, dims (draw)."""
     values = {name: deviations[name].copy() for name in LATENTS}

@@ -96,6 +96,10 @@ class LoadedStudy(CompiledModel):
         )
         return float(logp[0]), gradient
 
+    def log_densities(self, points: FloatArray) -> FloatArray:
+        """Log density of each point, dims (draw), of points with dims (draw, parameter)."""
+        return np.array([self.log_density(point)[0] for point in points])
+
     def quantities(self, points: FloatArray) -> dict[str, FloatArray]:
         """Every named quantity at unconstrained points.
 
