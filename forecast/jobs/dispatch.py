@@ -14,6 +14,7 @@ from typing import Final
 from forecast.jobs.broker import Broker
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.firing import fire_due
+from forecast.jobs.ledger import score_due
 from forecast.jobs.publish import BrokerUnavailableError, Publisher
 from forecast.jobs.recover import enforce_deadlines, enforce_queue_age, expire_leases
 from forecast.jobs.states import JobState
@@ -30,6 +31,7 @@ ORPHAN_AGE_SECONDS: Final = 3600.0
 """Far longer than the moment between a file's rename and the transaction that mentions it."""
 
 ORPHAN_INTERVAL_SECONDS: Final = 600.0
+SCORING_INTERVAL_SECONDS: Final = 3600.0
 DEAF_AFTER_SECONDS: Final = 60.0
 
 log = get_logger(__name__)
@@ -68,7 +70,7 @@ class Dispatcher:
         self._artifacts = artifacts
         self._queue_timeout_seconds = queue_timeout_seconds
         self._limits = limits
-        self._orphans_due = 0.0
+        self._orphans_due = self._scores_due = 0.0
 
     def run_pass(self, now: datetime | None = None) -> PassReport:
         """Run one pass."""
@@ -87,6 +89,7 @@ class Dispatcher:
                 expired = expire_leases(session, now)
                 timed_out = enforce_queue_age(session, self._queue_timeout_seconds, now)
         self._remove_orphans(now)
+        self._score(now)
         try:
             published = self._publish_due(now)
             is_alive = True
@@ -125,6 +128,12 @@ class Dispatcher:
             jobs = JobRepository(session)
             waiting = jobs.unclaimed_since(now - timedelta(seconds=DEAF_AFTER_SECONDS))
             return bool(waiting) and not jobs.count(JobState.RUNNING)
+
+    def _score(self, now: datetime) -> None:
+        if time.monotonic() < self._scores_due:
+            return
+        self._scores_due = time.monotonic() + SCORING_INTERVAL_SECONDS
+        score_due(self._database, now)
 
     def _remove_orphans(self, now: datetime) -> None:
         if time.monotonic() < self._orphans_due:

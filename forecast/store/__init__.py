@@ -12,6 +12,7 @@ from forecast.store.jobs import JobRepository
 from forecast.store.pages import DEFAULT_PAGE, MAX_PAGE, Page
 from forecast.store.schedules import ScheduleRepository
 from forecast.store.schema import check_schema, migrate
+from forecast.store.scores import ScoreRepository
 from forecast.store.studies import StudyRepository
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ResultCorruptError",
     "ScheduleRepository",
     "SchemaError",
+    "ScoreRepository",
     "StoredFile",
     "StudyRepository",
     "as_arrival",

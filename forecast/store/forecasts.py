@@ -80,6 +80,12 @@ class ForecastRepository:
         query = select(ForecastRow).where(ForecastRow.study == study, ForecastRow.version == version)
         return self._session.scalar(query.order_by(ForecastRow.id.desc()).limit(1))
 
+    def made_before(self, study: str, day: date) -> tuple[str, ...]:
+        """Ids of forecasts as of earlier days, of stored versions and not refused, by as-of date."""
+        query = select(ForecastRow.id).where(ForecastRow.study == study, ForecastRow.version.is_not(None))
+        query = query.where(ForecastRow.verdict != "refused", ForecastRow.as_of < day)
+        return tuple(self._session.scalars(query.order_by(ForecastRow.as_of, ForecastRow.id)))
+
     def previous(self, row: ForecastRow) -> ForecastRow | None:
         """The forecast before one in the history of its study: of a stored version, by as-of date, then by age."""
         query = (

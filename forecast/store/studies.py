@@ -63,6 +63,10 @@ class StudyRepository:
         rows = list(self._session.scalars(query))
         return make_page("studies", rows, [row.id for row in rows], limit)
 
+    def ids(self) -> tuple[str, ...]:
+        """Every study."""
+        return tuple(self._session.scalars(select(StudyRow.id).order_by(StudyRow.id)))
+
     def versions(self, study: str) -> tuple[StudyVersionRow, ...]:
         """Versions of a study, newest first."""
         query = select(StudyVersionRow).where(StudyVersionRow.study == study).order_by(StudyVersionRow.number.desc())

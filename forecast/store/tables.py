@@ -8,7 +8,20 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from forecast.store.columns import UtcDateTime
@@ -198,6 +211,34 @@ class EstimateRow(Base):
     mcse: Mapped[float] = mapped_column(Float)
     low: Mapped[float] = mapped_column(Float)
     high: Mapped[float] = mapped_column(Float)
+
+
+class ScoreRow(Base):
+    """One score of one forecaster about one outcome under one resolution; never changed, never removed."""
+
+    __tablename__ = "score"
+    __table_args__ = (
+        UniqueConstraint("forecast_id", "outcome", "forecaster", "resolution"),
+        Index("ix_score_study_id", "study", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(ROW_NUMBER, primary_key=True, autoincrement=True)
+    study: Mapped[str] = mapped_column(ForeignKey("study.id"))
+    forecast_id: Mapped[str] = mapped_column(ForeignKey("forecast.id"))
+    outcome: Mapped[str] = mapped_column(STUDY_ID)
+    forecaster: Mapped[str] = mapped_column(String(160))
+    """published, prior, reference, or expert:NAME"""
+    resolution: Mapped[str] = mapped_column(DIGEST)
+    """Digest of the resolution by which it was scored."""
+    happened: Mapped[bool]
+    """By the forecast's own date for the outcome."""
+    resolved_on: Mapped[date] = mapped_column(Date)
+    as_of: Mapped[date] = mapped_column(Date)
+    by: Mapped[date] = mapped_column(Date)
+    probability: Mapped[float] = mapped_column(Float)
+    brier: Mapped[float] = mapped_column(Float)
+    log_score: Mapped[float] = mapped_column(Float)
+    scored_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ScheduleRow(Base):

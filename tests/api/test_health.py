@@ -61,6 +61,7 @@ def test_the_schema_of_the_interface_names_every_route(client: TestClient) -> No
         "/v1/studies/{study_id}/versions",
         "/v1/studies/{study_id}/forecasts",
         "/v1/studies/{study_id}/latest",
+        "/v1/studies/{study_id}/ledger",
         "/v1/jobs",
         "/v1/jobs/{job_id}",
         "/v1/jobs/{job_id}/events",

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
+from forecast.jobs.ledger import score_due
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.states import JobKind
 from forecast.store import utc_now
@@ -82,3 +83,33 @@ def test_the_latest_is_of_the_latest_day_not_the_last_one_made(client: TestClien
     with installation.database.write() as session:
         complete_job(session, claim, row, {})
     assert client.get("/v1/studies/coin/latest").json()["forecast_id"] == newest
+
+
+def test_the_ledger_of_a_study_that_nobody_resolved_is_empty(client: TestClient) -> None:
+    client.put("/v1/studies/coin", json=coin_document())
+    assert client.get("/v1/studies/coin/ledger").json() == {
+        "study": "coin",
+        "resolutions": [],
+        "scores": [],
+        "standings": [],
+    }
+    assert client.get("/v1/studies/dice/ledger").status_code == 404
+
+
+def test_a_resolution_is_in_the_ledger_at_once_and_its_score_when_it_is_due(
+    client: TestClient, installation: Installation
+) -> None:
+    made = made_forecast(client, installation)
+    row = {"outcome": "heads", "resolution": "yes", "on": "2021-12-01", "known_at": "2021-12-02"}
+    assert client.post("/v1/studies/coin/resolutions", json=row).status_code == 201
+    found = client.get("/v1/studies/coin/ledger").json()
+    assert [(said["resolution"], said["current"]) for said in found["resolutions"]] == [("yes", True)]
+    assert found["scores"] == []
+    score_due(installation.database, utc_now())
+    (score,) = client.get("/v1/studies/coin/ledger").json()["scores"]
+    assert (score["forecast_id"], score["forecaster"], score["brier"], score["happened"]) == (
+        made,
+        "published",
+        0.25,
+        True,
+    )

@@ -1,0 +1,19 @@
+"""The ledger of a study: resolutions, scores, and forecasters side by side."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.requests import StudyId
+from api.routes.studies import known_study
+from api.service import ServiceDep
+from forecast.jobs.ledger import Ledger, read_ledger
+from forecast.store import StudyRepository
+
+router = APIRouter(prefix="/v1/studies", tags=["ledger"])
+
+
+@router.get("/{study_id}/ledger", summary="How outcomes were resolved, and what everybody scored")
+def show_ledger(study_id: StudyId, service: ServiceDep) -> Ledger:
+    with service.database.read() as session:
+        return read_ledger(session, known_study(StudyRepository(session), study_id))
