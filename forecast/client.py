@@ -15,6 +15,7 @@ import httpx2
 
 from forecast.answer import StoredForecast
 from forecast.errors import FieldError, ForecastError
+from forecast.jobs.living_view import HistoryEntry, Ledger
 from forecast.jobs.states import JobKind
 from forecast.jobs.view import JobView, ProgressView
 from forecast.settings import LOOPBACK_HOSTS
@@ -142,6 +143,15 @@ class ForecastClient:
     def latest(self, study: str) -> StoredForecast:
         """The newest forecast of a study."""
         return StoredForecast.model_validate(self._json("GET", f"/v1/studies/{quote(study, safe='')}/latest"))
+
+    def history(self, study: str, limit: int = 50) -> tuple[HistoryEntry, ...]:
+        """The forecasts of a study with how far each moved, the latest as-of date first."""
+        found = self._json("GET", f"/v1/studies/{quote(study, safe='')}/forecasts", params={"limit": limit})
+        return tuple(HistoryEntry.model_validate(item) for item in found["items"])
+
+    def ledger(self, study: str) -> Ledger:
+        """How a study's outcomes were resolved, and what everybody scored."""
+        return Ledger.model_validate(self._json("GET", f"/v1/studies/{quote(study, safe='')}/ledger"))
 
     def explain(self, forecast_id: str, kind: JobKind, idempotency_key: str | None = None) -> JobView:
         """Submit a job that explains a forecast; what it finds is shown with the forecast."""

@@ -7,7 +7,8 @@ from fastapi import APIRouter
 from api.requests import StudyId
 from api.routes.studies import known_study
 from api.service import ServiceDep
-from forecast.jobs.ledger import Ledger, read_ledger
+from forecast.jobs.ledger import read_ledger
+from forecast.jobs.living_view import Ledger
 from forecast.store import StudyRepository
 
 router = APIRouter(prefix="/v1/studies", tags=["ledger"])

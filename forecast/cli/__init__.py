@@ -8,6 +8,7 @@ from typing import Final
 import typer
 
 from forecast.cli.here import check, run, serve, version
+from forecast.cli.living import history, ledger
 from forecast.cli.questions import explain, query
 from forecast.cli.service import finish_job, jobs, submit, watch, watch_job
 from forecast.cli.terminal import ExitCode, complain, make_console
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-COMMANDS: Final = (check, run, serve, submit, watch, jobs, query, explain, version)
+COMMANDS: Final = (check, run, serve, submit, watch, jobs, history, query, explain, ledger, version)
 for _command in COMMANDS:
     app.command()(_command)
 

@@ -4,58 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from forecast.answer import Triage, Verdict
+from forecast.jobs.living_view import HistoryEntry, Move
 from forecast.jobs.states import JobKind
-from forecast.jobs.view import View
 from forecast.store import ForecastRepository
 from forecast.store.pages import Page
 from forecast.store.tables import EstimateRow, ForecastRow
 
 NOISE: Final = 2.0
 """A move of more than so many Monte Carlo standard errors is told from noise."""
-
-
-class Move(View):
-    """A probability and how it differs from the one in the forecast before."""
-
-    probability: float
-    mcse: float
-    low: float
-    """The 90 % posterior interval; so is `high`."""
-    high: float
-    log_odds: float | None
-    """None for a probability of 0 or 1: an outcome that is settled, or one that no simulated future has."""
-    change: float | None = None
-    """Of the probability; None without an earlier one. So are the others."""
-    change_mcse: float | None = None
-    log_odds_change: float | None = None
-    log_odds_change_mcse: float | None = None
-    beyond_noise: bool | None = None
-    """Whether the change is more than two of its Monte Carlo standard errors."""
-
-
-class HistoryEntry(View):
-    """One forecast in the history of its study."""
-
-    forecast_id: str
-    job_id: str
-    study: str
-    study_digest: str
-    study_version: str | None
-    as_of: date
-    made_at: datetime
-    verdict: Verdict
-    previous: str | None
-    """The forecast before it, by as-of date; None for the first, for one that was refused, and for documents sent with a job."""
-    outcomes: dict[str, Move]
-    scenarios: dict[str, Move]
-    triage: Triage | None
-    """Why it differs from the one before; None until a job of that kind has run."""
 
 
 def history_page(session: Session, study: str, limit: int, cursor: str | None) -> Page[HistoryEntry]:

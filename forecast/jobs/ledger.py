@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from forecast.jobs.living_view import Ledger, ResolutionView, ScoreView, Standing
 from forecast.jobs.states import JobKind
-from forecast.jobs.view import View
 from forecast.logs import get_logger
 from forecast.score import brier, log_score, time_averaged_brier
 from forecast.store import Database, EvidenceRepository, ForecastRepository, ScoreRepository, StudyRepository
@@ -161,62 +161,6 @@ def _stated(session: Session, forecast: ForecastRow, ends: Mapping[str, date]) -
         for judgment in resolve_judgments(study_from_document(json.loads(document)))
         if judgment.given is None and ends.get(judgment.outcome) == judgment.by_day
     }
-
-
-class ResolutionView(View):
-    """How an outcome turned out, as somebody said at some time."""
-
-    outcome: str
-    resolution: str
-    on: date
-    known_at: date
-    source: str | None
-    recorded_at: datetime | None
-    current: bool
-    """Whether it counts now; an earlier one was corrected."""
-
-
-class ScoreView(View):
-    """One score."""
-
-    forecast_id: str
-    outcome: str
-    forecaster: str
-    """published, prior, reference, or expert:NAME"""
-    as_of: date
-    by: date
-    probability: float
-    happened: bool
-    resolved_on: date
-    brier: float
-    """0 is best, 1 is worst."""
-    log_score: float
-    scored_at: datetime
-    current: bool
-    """Whether the resolution by which it was scored counts now."""
-
-
-class Standing(View):
-    """A forecaster's scores under the resolutions that count now."""
-
-    forecaster: str
-    scores: int
-    outcomes: int
-    brier: float
-    log_score: float
-    time_averaged_brier: float | None
-    """Mean over outcomes of the mean over the days that a question was open."""
-    published_brier: float
-    """What the published forecasts scored on the very same questions."""
-
-
-class Ledger(View):
-    """Everything that was resolved and scored in a study."""
-
-    study: str
-    resolutions: tuple[ResolutionView, ...]
-    scores: tuple[ScoreView, ...]
-    standings: tuple[Standing, ...]
 
 
 def read_ledger(session: Session, study: StudyRow) -> Ledger:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from forecast.jobs.errors import NoPreviousForecastError
-from forecast.jobs.history import HistoryEntry, history_page, move_between
+from forecast.jobs.history import history_page, move_between
 from forecast.jobs.lifecycle import complete_job
+from forecast.jobs.living_view import HistoryEntry
 from forecast.jobs.states import JobKind
 from forecast.jobs.submit import JobLimits, canonical_json
 from forecast.jobs.updates import explain_updates

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from forecast.answer import Attribution, AttributionStep, ProbabilityStep
-from forecast.jobs.ledger import Ledger, read_ledger, score_due
+from forecast.jobs.ledger import read_ledger, score_due
 from forecast.jobs.lifecycle import complete_job
+from forecast.jobs.living_view import Ledger
 from forecast.jobs.states import JobKind
 from forecast.jobs.submit import canonical_json
 from forecast.store import EvidenceRepository, StudyRepository
