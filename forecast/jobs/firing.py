@@ -27,7 +27,7 @@ from forecast.store.tables import JobRow, OccurrenceRow, ScheduleRow
 from forecast.study import Study
 
 MAX_CAUGHT_UP: Final = 100
-"""Due times that are made up for at once."""
+"""Due times of a schedule that one call deals with."""
 ON_TIME_SECONDS: Final = 120.0
 """A due time this old has been missed; the dispatcher looks every few seconds."""
 BATCH: Final = 100
@@ -72,7 +72,8 @@ class RunStatus(StrEnum):
 def fire_due(database: Database, limits: JobLimits, now: datetime | None = None) -> list[str]:
     """Deal with every due time up to now; ids of the jobs that were made.
 
-    At most `MAX_CAUGHT_UP` due times of one schedule are looked at after a standstill, the latest ones.
+    After a standstill at most `MAX_CAUGHT_UP` due times of one schedule are looked at in one call: the latest ones, or,
+    where all are made up for, the oldest ones, with the others in later calls.
     """
     now = now or utc_now()
     with database.read() as session:
@@ -95,7 +96,9 @@ def _fire(session: Session, schedule_id: str, limits: JobLimits, now: datetime) 
     if row is None or row.next_due is None:
         return []
     rule = rule_of(row)
-    due = rule.latest_due(row.next_due, now, MAX_CAUGHT_UP) or [row.next_due]
+    # Of all that are made up for, the oldest come first and the rest with the next call; else only the latest matter.
+    look = rule.first_due if row.catch_up == CatchUp.ALL else rule.latest_due
+    due = look(row.next_due, now, MAX_CAUGHT_UP) or [row.next_due]
     jobs = []
     for due_at in due:
         if schedules.has_occurrence(row.id, due_at):

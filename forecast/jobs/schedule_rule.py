@@ -61,6 +61,11 @@ class Rule:
                 return found[-most:]
             width *= 2
 
+    def first_due(self, first: datetime, last: datetime, most: int) -> list[datetime]:
+        """The first due times from `first` to `last`, both included, at most `most` of them, in order."""
+        times = itertools.takewhile(lambda moment: moment <= last, self.due_after(first - timedelta(microseconds=1)))
+        return list(itertools.islice(times, most))
+
     def _cron_times(self, moment: datetime) -> Iterator[datetime]:
         expression = str(self.cron)
         every_hour = croniter.expand(expression)[0][1] == ["*"]

@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import redis
 
 from forecast.jobs.firing import fire_due
 from forecast.jobs.schedules import ScheduleRequest, create_schedule
@@ -20,8 +22,10 @@ from forecast.jobs.submit import canonical_json
 from forecast.store import ScheduleRepository, StudyRepository, utc_now
 from forecast.store.tables import JobRow, OccurrenceRow
 from tests.documents import event_outcome
+from tests.embedded_redis import redis_for
 from tests.installation import LIMITS, Installation, installation_in
 from tests.living import living_study
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
@@ -45,6 +49,18 @@ def start_dispatcher(installation: Installation, **environment: str) -> subproce
         env={**os.environ, **home, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+    )
+
+
+def start(module: str, installation: Installation, **environment: str) -> subprocess.Popen[bytes]:
+    """A process of the service, of an installation in which every attempt runs out of time as soon as it has begun."""
+    settings = {"FORECAST_HOME": str(installation.settings.home), "FORECAST_MAX_QUEUED": "5000"}
+    return subprocess.Popen(
+        [sys.executable, "-m", module],
+        env={**os.environ, **settings, "FORECAST_DEADLINE_SECONDS": "0.01", **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
 
 
@@ -84,6 +100,33 @@ def test_two_dispatchers_of_which_one_is_killed_make_each_due_time_once(tmp_path
             due = sorted(run.due_at for run in runs if run.schedule_id == schedule)
             steps = {later - earlier for earlier, later in itertools.pairwise(due)}
             assert steps == {timedelta(seconds=EVERY)}, "a due time is missing"
+
+
+@pytest.mark.timeout(400)
+def test_two_beats_of_which_one_is_killed_and_a_flushed_redis_make_each_due_time_once() -> None:
+    """No dispatcher runs: ticks of beat alone fire, through a real Redis and a real worker. 220 due times."""
+    with tempfile.TemporaryDirectory(prefix="beats-") as folder, installation_in(Path(folder)) as installation:
+        with redis_for(installation.settings) as server:
+            schedules = add_schedules(installation, SCHEDULES, every_seconds=2 * EVERY)
+            beats = [start("workers.beat", installation) for _ in range(2)]
+            worker = start("workers.worker", installation)
+            try:
+                wait_until(lambda: len(occurrences(installation)) >= 80, 150, "80 due times")
+                redis.Redis(unix_socket_path=str(server.settings.redis_socket)).flushall()
+                wait_until(lambda: len(occurrences(installation)) >= 150, 150, "150 due times")
+                beats[0].kill()
+                wait_until(lambda: len(occurrences(installation)) >= 220, 150, "220 due times")
+            finally:
+                for process in (*beats, worker):
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait(timeout=30)
+        runs = occurrences(installation)
+        assert Counter(run.status for run in runs) == {"job": len(runs)}
+        assert len({run.job_id for run in runs}) == len(runs) == len(jobs(installation))
+        for schedule in schedules:
+            due = sorted(run.due_at for run in runs if run.schedule_id == schedule)
+            steps = {later - earlier for earlier, later in itertools.pairwise(due)}
+            assert steps == {timedelta(seconds=2 * EVERY)}, "a due time is missing"
 
 
 def test_a_dispatcher_that_dies_while_it_fires_leaves_nothing_half_done(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -124,6 +125,14 @@ def test_a_year_of_standstill_is_dealt_with_at_once(installation: Installation) 
     assert [status for _, status in found] == ["missed"] * (MAX_CAUGHT_UP - 1) + ["job"]
     assert installation.job(job).as_of.isoformat() == "2021-06-01"
     assert fire(installation, START + timedelta(days=365)) == []
+
+
+def test_where_all_are_made_up_for_none_is_lost_however_long_nothing_ran(installation: Installation) -> None:
+    schedule = add_schedule(installation, every_seconds=60.0, catch_up="all", overlap="allow", unchanged="run")
+    limits = dataclasses.replace(LIMITS, max_queued=1000)
+    made = [len(fire_due(installation.database, limits, START + timedelta(minutes=250))) for _ in range(4)]
+    assert made == [MAX_CAUGHT_UP, MAX_CAUGHT_UP, 50, 0]
+    assert [hour for hour, _ in runs(installation, schedule)] == [f"{minute / 60:g}" for minute in range(51, 251)]
 
 
 def test_a_run_is_skipped_while_the_last_one_goes_on(installation: Installation) -> None:
