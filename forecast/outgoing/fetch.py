@@ -1,0 +1,145 @@
+"""One request for a table, with an end: no redirects, no proxies, no more bytes or seconds than allowed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import httpx2
+
+from forecast.errors import ForecastError
+from forecast.outgoing.guard import AddressRules, Resolve, Target, check_address, resolve
+
+NOT_TABLES: Final = ("text/html", "application/xhtml+xml")
+
+
+class FetchFailedError(ForecastError, RuntimeError):
+    """A table did not come."""
+
+    code: ClassVar[str] = "fetch_failed"
+
+
+@dataclass(frozen=True)
+class FetchLimits:
+    """How much a request may take."""
+
+    seconds: float = 30.0
+    """From the first byte sent to the last one read."""
+    max_bytes: int = 5_000_000
+    """Of the body, unpacked."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What an address answered."""
+
+    body: bytes | None
+    """None when it is what it was (304)."""
+    media_type: str
+    etag: str | None
+    last_modified: str | None
+
+
+def fetch(
+    url: str,
+    rules: AddressRules,
+    limits: FetchLimits,
+    *,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    resolve: Resolve = resolve,
+) -> Fetched:
+    """The body behind an address, unless it is what it was.
+
+    Parameters
+    ----------
+    etag, last_modified
+        Of the last good copy: an address that still has it answers without a body.
+
+    Raises
+    ------
+    AddressRefusedError
+        When the address may not be asked.
+    FetchFailedError
+        When it does not answer, answers something else than a table, or does not come to an end.
+    """
+    target = check_address(url, rules, resolve)
+    known = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+    headers = {
+        "Accept": "text/csv, application/json",
+        "User-Agent": "scenario-forecast",
+        **{name: value for name, value in known.items() if value},
+    }
+    late = threading.Event()
+    try:
+        return _ask(target, headers, limits, late)
+    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
+        if late.is_set() or isinstance(error, httpx2.TimeoutException):
+            raise FetchFailedError(
+                f"{target.host} did not come to an end within {limits.seconds:g} s; it is tried again"
+            ) from error
+        reason = str(error) or type(error).__name__
+        raise FetchFailedError(f"{target.host} cannot be reached: {reason}; it is tried again") from error
+
+
+def _ask(target: Target, headers: Mapping[str, str], limits: FetchLimits, late: threading.Event) -> Fetched:
+    # Sent to the address that was looked at; the certificate has to be that of the name.
+    ip = f"[{target.ip}]" if ":" in target.ip else target.ip
+    pinned = f"{target.scheme}://{ip}:{target.port}{target.path}"
+    default = target.port == (443 if target.scheme == "https" else 80)
+    named = {**headers, "Host": target.host if default else f"{target.host}:{target.port}"}
+    # A timeout is for one read; a server that sends a byte now and then is ended by the watch.
+    timeout = httpx2.Timeout(min(limits.seconds, 10.0))
+    with (
+        httpx2.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client,
+        _ended_after(limits.seconds, client, late),
+        client.stream("GET", pinned, headers=named, extensions={"sni_hostname": target.host}) as response,
+    ):
+        media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if response.status_code == 304:
+            return Fetched(None, media_type, response.headers.get("etag"), response.headers.get("last-modified"))
+        if response.is_redirect:
+            raise FetchFailedError(
+                f"{target.host} sends elsewhere, to {response.headers.get('location', 'nowhere')[:200]!r}; redirects are not "
+                "followed; name the final address"
+            )
+        if response.status_code != 200:
+            raise FetchFailedError(f"{target.host} answered {response.status_code}, expected 200; it is tried again")
+        if media_type in NOT_TABLES:
+            raise FetchFailedError(
+                f"{target.host} answered a page ({media_type}), expected CSV or JSON; check the address"
+            )
+        body = _read(target.host, response, limits)
+        return Fetched(body, media_type, response.headers.get("etag"), response.headers.get("last-modified"))
+
+
+def _read(host: str, response: httpx2.Response, limits: FetchLimits) -> bytes:
+    body = bytearray()
+    # As it arrives: a size for chunks would wait until one is full.
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > limits.max_bytes:
+            raise FetchFailedError(
+                f"{host} answered more than {limits.max_bytes:,} bytes, which is not read; name a smaller table"
+            )
+    return bytes(body)
+
+
+@contextmanager
+def _ended_after(seconds: float, client: httpx2.Client, late: threading.Event) -> Iterator[None]:
+    """Close the connection when the time is over, whatever is being waited for."""
+
+    def end() -> None:
+        late.set()
+        client.close()
+
+    watch = threading.Timer(seconds, end)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()

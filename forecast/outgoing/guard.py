@@ -1,0 +1,143 @@
+"""Where a request may go: which schemes, hosts and networks.
+
+A name is resolved once, all its addresses are looked at, and the request goes to one that was looked at: a name that
+points elsewhere a moment later gains nothing (OWASP API Security Top 10 2023, API7: server side request forgery).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+from urllib.parse import urlsplit
+
+from forecast.errors import ForecastError
+
+MAX_ADDRESS: Final = 2000
+PORTS: Final = {"https": 443, "http": 80}
+
+Resolve = Callable[[str, int], Sequence[str]]
+"""From host and port to IP addresses."""
+
+
+class AddressRefusedError(ForecastError, ValueError):
+    """An address may not be asked for anything."""
+
+    code: ClassVar[str] = "url_refused"
+
+
+@dataclass(frozen=True)
+class AddressRules:
+    """What an installation allows."""
+
+    hosts: frozenset[str] = frozenset()
+    """Names that may be asked; ``*`` for any, ``.example.org`` for all below it."""
+    plain_http: bool = False
+    private: bool = False
+    """Whether addresses of private networks and of this machine may be asked."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An address that may be asked, and where exactly."""
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+    """With the query."""
+    ip: str
+
+
+def resolve(host: str, port: int) -> tuple[str, ...]:
+    """All IP addresses of a host.
+
+    Raises
+    ------
+    AddressRefusedError
+        When it has none.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise AddressRefusedError(f"the host {host!r} is not known ({error}); correct the address") from error
+    return tuple(dict.fromkeys(str(item[4][0]) for item in found))
+
+
+def check_address(url: str, rules: AddressRules, resolve: Resolve = resolve) -> Target:
+    """Where a request to an address goes.
+
+    Raises
+    ------
+    AddressRefusedError
+        When it may not be asked; the message says why and what would be allowed.
+    """
+    if len(url) > MAX_ADDRESS or any(ord(letter) < 33 or ord(letter) == 127 for letter in url):
+        raise AddressRefusedError(
+            f"the address has {len(url)} characters or some that no address has; expected at most {MAX_ADDRESS}, no spaces"
+        )
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port or PORTS.get(parts.scheme, 0)
+    except ValueError as error:
+        raise AddressRefusedError(f"{url!r} is not an address: {error}") from error
+    _check_form(url, parts.scheme, host, rules)
+    if parts.username is not None or parts.password is not None:
+        raise AddressRefusedError("the address holds a user name or password; expected none; leave them out")
+    if not _is_allowed(host, rules.hosts):
+        allowed = ", ".join(sorted(rules.hosts)) or "none"
+        raise AddressRefusedError(
+            f"the host {host!r} is not on the list of this installation ({allowed}); ask its operator to add it to "
+            "FORECAST_SOURCE_HOSTS"
+        )
+    addresses = resolve(host, port)
+    refused = [] if rules.private else [ip for ip in addresses if not _is_public(ip)]
+    if refused or not addresses:
+        raise AddressRefusedError(
+            f"the host {host!r} has the address {refused[0] if refused else 'of nobody'}, which is not of the public "
+            "internet; expected a public one"
+        )
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(url, parts.scheme, host, port, path, addresses[0])
+
+
+def _check_form(url: str, scheme: str, host: str, rules: AddressRules) -> None:
+    allowed = ("https", "http") if rules.plain_http else ("https",)
+    if scheme not in allowed:
+        raise AddressRefusedError(f"{url[:80]!r} begins with {scheme or 'nothing'}; expected {' or '.join(allowed)}://")
+    if not host:
+        raise AddressRefusedError(f"{url[:80]!r} names no host; expected one, as in https://example.org/table.csv")
+    if _is_disguised(host):
+        raise AddressRefusedError(f"the host {host!r} is a number; expected a name, or an IP address in its usual form")
+
+
+def _is_disguised(host: str) -> bool:
+    """Whether a host is an IPv4 address written as one number, in octal or in hexadecimal, which resolvers accept."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        last = host.rsplit(".", 1)[-1].lower()
+        return last.isdigit() or last.startswith("0x")
+    return False
+
+
+def _is_allowed(host: str, hosts: frozenset[str]) -> bool:
+    name = host.lower()
+    return any(
+        allowed == "*" or name == allowed.lower() or (allowed.startswith(".") and name.endswith(allowed.lower()))
+        for allowed in hosts
+    )
+
+
+def _is_public(text: str) -> bool:
+    address = ipaddress.ip_address(text.split("%", maxsplit=1)[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if inner is not None:
+            return _is_public(str(inner))
+        if address in ipaddress.ip_network("64:ff9b::/96"):  # IPv4 behind a translator
+            return _is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)))
+    return address.is_global and not address.is_multicast and not address.is_reserved

@@ -1,0 +1,151 @@
+"""Tables from a real server on this machine, which may answer anything."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from forecast.outgoing import AddressRefusedError, AddressRules, FetchLimits, fetch
+from forecast.outgoing.fetch import FetchFailedError
+
+HERE = AddressRules(hosts=frozenset({"tables.test"}), plain_http=True, private=True)
+LIMITS = FetchLimits(seconds=1.5, max_bytes=100_000)
+TABLE = b"period,value\n2021-01,3\n"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by path."""
+
+    def do_GET(self) -> None:
+        self.server.seen.append((self.path, dict(self.headers)))  # type: ignore[attr-defined]
+        match self.path.split("?")[0]:
+            case "/table.csv":
+                if self.headers.get("If-None-Match") == '"one"':
+                    self.answer(304)
+                else:
+                    self.answer(200, TABLE, {"ETag": '"one"', "Last-Modified": "Sat, 01 May 2021 00:00:00 GMT"})
+            case "/moved":
+                self.answer(302, headers={"Location": "http://169.254.169.254/latest/meta-data"})
+            case "/page":
+                self.answer(200, b"<html>Sign in</html>", {"Content-Type": "text/html; charset=utf-8"})
+            case "/large":
+                self.answer(200, b"x" * 200_000)
+            case "/endless":
+                self.drip(seconds=30)
+            case "/slow-head":
+                self.drip_head(seconds=30)
+            case "/silent":
+                time.sleep(8)
+            case _:
+                self.answer(500, b"no")
+
+    def answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "text/csv", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def drip(self, seconds: float) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/csv")
+        self.end_headers()
+        until = time.monotonic() + seconds
+        try:
+            while time.monotonic() < until:
+                self.wfile.write(b"1\n")
+                self.wfile.flush()
+                time.sleep(0.05)
+        except OSError:
+            pass  # the client has had enough
+
+    def drip_head(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        try:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            while time.monotonic() < until:
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                time.sleep(0.05)
+        except OSError:
+            pass
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.daemon_threads = True
+    made.seen = []  # type: ignore[attr-defined]
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def address(server: ThreadingHTTPServer, path: str) -> str:
+    return f"http://tables.test:{server.server_address[1]}{path}"
+
+
+def here(_host: str, _port: int) -> tuple[str, ...]:
+    return ("127.0.0.1",)
+
+
+def test_a_table_comes_once_and_then_only_when_it_has_changed(server: ThreadingHTTPServer) -> None:
+    first = fetch(address(server, "/table.csv?a=b"), HERE, LIMITS, resolve=here)
+    assert (first.body, first.media_type, first.etag) == (TABLE, "text/csv", '"one"')
+    again = fetch(
+        address(server, "/table.csv"), HERE, LIMITS, etag=first.etag, last_modified=first.last_modified, resolve=here
+    )
+    assert again.body is None
+    (path, headers), (_, second) = server.seen  # type: ignore[attr-defined]
+    assert path == "/table.csv?a=b"
+    assert headers["Host"] == f"tables.test:{server.server_address[1]}"
+    assert second["If-Modified-Since"] == "Sat, 01 May 2021 00:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/moved", "redirects are not followed"),
+        ("/page", "answered a page"),
+        ("/large", "more than 100,000 bytes"),
+        ("/endless", "did not come to an end"),
+        ("/slow-head", "did not come to an end"),
+        ("/silent", "did not come to an end"),
+        ("/broken", "answered 500"),
+    ],
+)
+def test_what_is_no_table_fails_and_says_why(server: ThreadingHTTPServer, path: str, reason: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(FetchFailedError, match=reason):
+        fetch(address(server, path), HERE, LIMITS, resolve=here)
+    assert time.monotonic() - began < 5
+    assert len(server.seen) == 1  # type: ignore[attr-defined]
+
+
+def test_a_host_that_is_gone_is_said_to_be(server: ThreadingHTTPServer) -> None:
+    url = address(server, "/table.csv")
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(FetchFailedError, match="cannot be reached"):
+        fetch(url, HERE, LIMITS, resolve=here)
+
+
+def test_a_name_that_points_inside_is_never_asked(server: ThreadingHTTPServer) -> None:
+    """It resolves to a public address first and to this machine afterwards; only what was looked at is asked."""
+    rules = AddressRules(hosts=frozenset({"tables.test"}), plain_http=True)
+    with pytest.raises(AddressRefusedError):
+        fetch(address(server, "/table.csv"), rules, LIMITS, resolve=here)
+    answers = iter([("192.0.2.1",), ("127.0.0.1",)])
+    with pytest.raises((FetchFailedError, AddressRefusedError)):
+        fetch(address(server, "/table.csv"), rules, LIMITS, resolve=lambda _host, _port: next(answers))
+    assert server.seen == []  # type: ignore[attr-defined]
+    assert next(answers) == ("127.0.0.1",)
