@@ -26,7 +26,7 @@ from forecast.jobs.schedules import (
     run_now,
 )
 from forecast.store import NotStoredError, ScheduleRepository, StudyRepository, utc_now
-from forecast.store.tables import ScheduleRow
+from forecast.store.living_tables import ScheduleRow
 
 router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
 

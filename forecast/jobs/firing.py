@@ -23,7 +23,8 @@ from forecast.jobs.states import JobState
 from forecast.jobs.submit import CODE_VERSION, JobLimits, prepare_study, submit_job
 from forecast.logs import get_logger
 from forecast.store import Database, ScheduleRepository, StudyRepository, utc_now
-from forecast.store.tables import JobRow, OccurrenceRow, ScheduleRow
+from forecast.store.living_tables import OccurrenceRow, ScheduleRow
+from forecast.store.tables import JobRow
 from forecast.study import Study
 
 MAX_CAUGHT_UP: Final = 100

@@ -22,7 +22,8 @@ from forecast.jobs.states import JobKind
 from forecast.logs import get_logger
 from forecast.score import brier, log_score, time_averaged_brier
 from forecast.store import Database, EvidenceRepository, ForecastRepository, ScoreRepository, StudyRepository
-from forecast.store.tables import ExplanationRow, ForecastRow, ScoreRow, StudyRow
+from forecast.store.living_tables import ScoreRow
+from forecast.store.tables import ExplanationRow, ForecastRow, StudyRow
 from forecast.study import EvidenceKind, resolve_judgments, study_from_document
 
 PUBLISHED: Final = "published"

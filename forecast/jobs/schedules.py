@@ -14,7 +14,8 @@ from forecast.jobs.schedule_rule import make_rule, rule_of
 from forecast.jobs.submit import JobLimits, prepare_study, submit_job
 from forecast.store import ScheduleRepository
 from forecast.store.ids import new_id
-from forecast.store.tables import OccurrenceRow, ScheduleRow, StudyRow
+from forecast.store.living_tables import OccurrenceRow, ScheduleRow
+from forecast.store.tables import StudyRow
 
 LEAST_SECONDS: Final = 60.0
 """Between two due times, unless the settings allow less."""

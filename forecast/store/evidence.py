@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from forecast.store.errors import EvidenceFullError
+from forecast.store.living_tables import EvidenceRow
 from forecast.store.pages import Page, decode_cursor, make_page
-from forecast.store.tables import EvidenceRow, StudyRow
+from forecast.store.tables import StudyRow
 from forecast.study import Arrival, EvidenceKind
 
 MAX_STORED: Final = 100_000

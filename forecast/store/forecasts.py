@@ -13,8 +13,9 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from forecast.store.artifacts import StoredFile
+from forecast.store.living_tables import OccurrenceRow
 from forecast.store.pages import Page, decode_cursor, make_page
-from forecast.store.tables import EstimateRow, ExplanationRow, FigureRow, ForecastRow, JobRow, OccurrenceRow
+from forecast.store.tables import EstimateRow, ExplanationRow, FigureRow, ForecastRow, JobRow
 
 
 class ForecastRepository:

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from forecast.store.living_tables import OccurrenceRow, ScheduleRow
 from forecast.store.pages import Page, decode_cursor, make_page
-from forecast.store.tables import JobRow, OccurrenceRow, ScheduleRow
+from forecast.store.tables import JobRow
 
 _RUNS = "runs"
 

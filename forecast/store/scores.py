@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forecast.store.tables import ScoreRow
+from forecast.store.living_tables import ScoreRow
 
 Key = tuple[str, str, str, str]
 """Forecast, outcome, forecaster, resolution."""

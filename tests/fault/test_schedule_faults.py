@@ -20,7 +20,8 @@ from forecast.jobs.firing import fire_due
 from forecast.jobs.schedules import ScheduleRequest, create_schedule
 from forecast.jobs.submit import canonical_json
 from forecast.store import ScheduleRepository, StudyRepository, utc_now
-from forecast.store.tables import JobRow, OccurrenceRow
+from forecast.store.living_tables import OccurrenceRow
+from forecast.store.tables import JobRow
 from tests.documents import event_outcome
 from tests.embedded_redis import redis_for
 from tests.installation import LIMITS, Installation, installation_in

@@ -17,7 +17,8 @@ from forecast.jobs.states import JobKind
 from forecast.jobs.submit import JobLimits, canonical_json
 from forecast.jobs.updates import explain_updates
 from forecast.store import ForecastRepository, StudyRepository
-from forecast.store.tables import EstimateRow, OccurrenceRow, ScheduleRow
+from forecast.store.living_tables import OccurrenceRow, ScheduleRow
+from forecast.store.tables import EstimateRow
 from tests.coin import coin_answer, coin_study
 from tests.explanations import explanation_of, explanation_row, submit_explanation_of
 from tests.installation import LIMITS, Installation, forecast_row

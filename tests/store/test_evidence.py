@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from forecast.jobs.knowledge import known_study, moment_of
 from forecast.jobs.submit import canonical_json
 from forecast.store import Database, EvidenceRepository, StudyRepository, migrate
-from forecast.store.tables import EvidenceRow, StudyRow
+from forecast.store.living_tables import EvidenceRow
+from forecast.store.tables import StudyRow
 from forecast.study import EvidenceKind, accept_arrivals, resolve_observations
 from tests.living import living_study
 

@@ -1,0 +1,107 @@
+"""The tables of what keeps a study alive: evidence that arrives, schedules, and the ledger of scores."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Date, Float, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forecast.store.columns import UtcDateTime
+from forecast.store.tables import DIGEST, ID, ROW_NUMBER, STUDY_ID, Base
+
+
+class EvidenceRow(Base):
+    """One row of evidence that arrived; never changed, never removed. A later row in its slot corrects it."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (
+        Index("ix_evidence_study_id", "study", "id"),
+        Index("ix_evidence_study_slot_id", "study", "slot", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(ROW_NUMBER, primary_key=True, autoincrement=True)
+    study: Mapped[str] = mapped_column(ForeignKey("study.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(STUDY_ID)
+    """The indicator or outcome."""
+    slot: Mapped[str] = mapped_column(DIGEST)
+    """What it is about, and the day it became known, as a digest."""
+    cells: Mapped[str] = mapped_column(Text)
+    """The row as canonical JSON."""
+    known_at: Mapped[date] = mapped_column(Date)
+    """When it became known, as the sender says."""
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When it came here."""
+    origin: Mapped[str] = mapped_column(String(80))
+    """How it came: `api`, or a source of the study."""
+
+
+class ScoreRow(Base):
+    """One score of one forecaster about one outcome under one resolution; never changed, never removed."""
+
+    __tablename__ = "score"
+    __table_args__ = (
+        UniqueConstraint("forecast_id", "outcome", "forecaster", "resolution"),
+        Index("ix_score_study_id", "study", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(ROW_NUMBER, primary_key=True, autoincrement=True)
+    study: Mapped[str] = mapped_column(ForeignKey("study.id"))
+    forecast_id: Mapped[str] = mapped_column(ForeignKey("forecast.id"))
+    outcome: Mapped[str] = mapped_column(STUDY_ID)
+    forecaster: Mapped[str] = mapped_column(String(160))
+    """published, prior, reference, or expert:NAME"""
+    resolution: Mapped[str] = mapped_column(DIGEST)
+    """Digest of the resolution by which it was scored."""
+    happened: Mapped[bool]
+    """By the forecast's own date for the outcome."""
+    resolved_on: Mapped[date] = mapped_column(Date)
+    as_of: Mapped[date] = mapped_column(Date)
+    by: Mapped[date] = mapped_column(Date)
+    probability: Mapped[float] = mapped_column(Float)
+    brier: Mapped[float] = mapped_column(Float)
+    log_score: Mapped[float] = mapped_column(Float)
+    scored_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ScheduleRow(Base):
+    """A rule by which forecasts of a study are made."""
+
+    __tablename__ = "schedule"
+    __table_args__ = (Index("ix_schedule_next_due", "next_due"), Index("ix_schedule_study", "study"))
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    study: Mapped[str] = mapped_column(ForeignKey("study.id"))
+    title: Mapped[str] = mapped_column(Text)
+    cron: Mapped[str | None] = mapped_column(String(100))
+    every_seconds: Mapped[float | None] = mapped_column(Float)
+    timezone: Mapped[str] = mapped_column(String(64))
+    anchor: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Where an interval begins."""
+    catch_up: Mapped[str] = mapped_column(String(8))
+    overlap: Mapped[str] = mapped_column(String(8))
+    unchanged: Mapped[str] = mapped_column(String(8))
+    sampler: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    enabled: Mapped[bool]
+    next_due: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """None while it is paused, or when it is never due again."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class OccurrenceRow(Base):
+    """One due time of a schedule and what came of it; its key is why there is never a second."""
+
+    __tablename__ = "occurrence"
+    __table_args__ = (Index("ix_occurrence_job_id", "job_id"),)
+
+    schedule_id: Mapped[str] = mapped_column(ForeignKey("schedule.id"), primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    status: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str | None] = mapped_column(Text)
+    """Why there is no job."""
+    job_id: Mapped[str | None] = mapped_column(ForeignKey("job.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
