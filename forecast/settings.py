@@ -87,6 +87,17 @@ class Settings(BaseSettings):
     max_document_bytes: int = Field(
         default=5 * MEGABYTE, ge=1024, description="Largest study document, with its tables as rows."
     )
+    outgoing_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Hosts that sources and webhooks may ask, as a JSON list; `.example.org` for all below it, `*` for any; none by default.",
+    )
+    outgoing_private: bool = Field(
+        default=False, description="Let sources and webhooks ask addresses of private networks and of this machine."
+    )
+    outgoing_plain_http: bool = Field(default=False, description="Let sources and webhooks ask http:// addresses.")
+    outgoing_seconds: float = Field(default=30.0, gt=0, le=600, description="Longest wait for a source or a webhook.")
+    source_dir: Path | None = Field(default=None, description="Folder of the files that `file:` sources may name.")
+    source_max_bytes: int = Field(default=5 * MEGABYTE, ge=1024, description="Largest table of a source.")
     stop_grace_seconds: float = Field(
         default=15.0, gt=0, description="How long a process may take to stop before it is killed."
     )

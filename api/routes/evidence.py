@@ -19,8 +19,8 @@ from forecast.jobs.knowledge import known_study as study_with_evidence
 from forecast.jobs.knowledge import moment_of
 from forecast.store import EvidenceRepository, StudyRepository, utc_now
 from forecast.study import EvidenceKind, accept_arrivals
-from forecast.study.arrivals import COLUMNS
 from forecast.study.csv_table import read_csv
+from forecast.study.evidence_kind import COLUMNS
 from forecast.study.reader import plain_copy, read_json
 
 router = APIRouter(prefix="/v1/studies", tags=["evidence"])

@@ -16,6 +16,7 @@ from api.service import Service, ServiceDep
 from forecast.answer import StoredForecast
 from forecast.errors import FieldError, StudyError
 from forecast.jobs.history import history_page
+from forecast.jobs.sources import store_sources
 from forecast.jobs.submit import canonical_json
 from forecast.store import ForecastRepository, NotStoredError, StudyRepository, utc_now
 from forecast.store.tables import StudyRow
@@ -69,7 +70,9 @@ def _store_study(service: Service, study_id: str, body: bytes, media_type: str) 
             code="body_too_large",
         )
     with service.database.write() as session:
-        row, is_new = StudyRepository(session).put(study_id, study.title, study.digest, document, utc_now())
+        now = utc_now()
+        row, is_new = StudyRepository(session).put(study_id, study.title, study.digest, document, now)
+        store_sources(session, study, now)
         summary = StudySummary.model_validate(row)
     return JSONResponse(
         summary.model_dump(mode="json"),

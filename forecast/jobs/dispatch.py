@@ -17,11 +17,12 @@ from forecast.jobs.firing import fire_due
 from forecast.jobs.ledger import score_due
 from forecast.jobs.publish import BrokerUnavailableError, Publisher
 from forecast.jobs.recover import enforce_deadlines, enforce_queue_age, expire_leases
+from forecast.jobs.sources import PUBLISH_AGAIN_SECONDS, request_due
 from forecast.jobs.states import JobState
 from forecast.jobs.submit import JobLimits
 from forecast.jobs.updates import explain_updates
 from forecast.logs import get_logger
-from forecast.store import ArtifactStore, Database, ForecastRepository, JobRepository, utc_now
+from forecast.store import ArtifactStore, Database, ForecastRepository, JobRepository, SourceRepository, utc_now
 
 BACKOFF_SECONDS: Final = (15.0, 30.0, 60.0, 120.0)
 """How long a message may go unanswered before the job is published again, by how often it was."""
@@ -50,6 +51,8 @@ class PassReport:
     """Jobs wait, were published again and again, and nothing runs."""
     fired: list[str] = field(default_factory=list)
     """Jobs of schedules that were due, and of those that compare their forecasts with the ones before."""
+    asked: list[str] = field(default_factory=list)
+    """Sources whose fetch the queue was told about."""
 
 
 class Dispatcher:
@@ -90,14 +93,20 @@ class Dispatcher:
                 timed_out = enforce_queue_age(session, self._queue_timeout_seconds, now)
         self._remove_orphans(now)
         self._score(now)
+        request_due(self._database, now)
+        published: list[str] = []
+        asked: list[str] = []
+        is_alive = True
         try:
             published = self._publish_due(now)
-            is_alive = True
+            asked = self._publish_fetches(now)
         except BrokerUnavailableError as error:
             log.warning("broker_unavailable", error=str(error))
-            published, is_alive = [], False
-        report = PassReport(expired, past_deadline, timed_out, published, is_alive, self._hears_nobody(now), fired)
-        if expired or past_deadline or timed_out or published or fired:
+            is_alive = False
+        report = PassReport(
+            expired, past_deadline, timed_out, published, is_alive, self._hears_nobody(now), fired, asked
+        )
+        if expired or past_deadline or timed_out or published or fired or asked:
             log.info(
                 "pass",
                 expired=expired,
@@ -105,6 +114,7 @@ class Dispatcher:
                 timed_out=timed_out,
                 published=published,
                 fired=fired,
+                asked=asked,
             )
         return report
 
@@ -122,6 +132,18 @@ class Dispatcher:
             with self._database.write() as session:
                 JobRepository(session).mark_dispatched(job_id, now)
         return due
+
+    def _publish_fetches(self, now: datetime) -> list[str]:
+        again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
+        with self._database.read() as session:
+            wanted = SourceRepository(session).unpublished(again, BATCH)
+        for study, source in wanted:
+            self._publisher.publish_fetch(study, source)
+            with self._database.write() as session:
+                row = SourceRepository(session).get(study, source)
+                if row is not None:
+                    row.published_at = now
+        return [f"{study}/{source}" for study, source in wanted]
 
     def _hears_nobody(self, now: datetime) -> bool:
         with self._database.read() as session:

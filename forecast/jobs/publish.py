@@ -1,4 +1,4 @@
-"""Telling the queue about a job. A message carries the job's id alone, and it is only a hint.
+"""Telling the queue about a job or a source. A message carries an id alone, and it is only a hint.
 
 Publishing never waits long and never retries: whoever calls it goes on when it fails, because the dispatcher publishes
 every queued row again until a worker claims it.
@@ -15,6 +15,7 @@ from forecast.store import Database, JobRepository, utc_now
 
 RUN_JOB_TASK: Final = "forecast.run_job"
 TICK_TASK: Final = "forecast.tick"
+FETCH_TASK: Final = "forecast.fetch_source"
 
 SOCKET_TIMEOUT_SECONDS: Final = 3.0
 """A publish to a frozen server blocks for ever without one."""
@@ -32,7 +33,7 @@ class BrokerUnavailableError(ForecastError, ConnectionError):
 
 
 class Publisher:
-    """Sends jobs to one queue."""
+    """Sends hints to one queue."""
 
     def __init__(self, broker_url: str, queue: str) -> None:
         self._broker_url = broker_url
@@ -48,18 +49,27 @@ class Publisher:
         BrokerUnavailableError
             When the queue did not take it; nothing is lost, the dispatcher will try again.
         """
+        self._send(RUN_JOB_TASK, [job_id], f"job {job_id}")
+
+    def publish_fetch(self, study: str, source: str) -> None:
+        """Tell the queue that a source is to be asked.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the queue did not take it; the dispatcher will try again.
+        """
+        self._send(FETCH_TASK, [study, source], f"source {source} of {study}")
+
+    def _send(self, task: str, args: list[str], what: str) -> None:
         from kombu.exceptions import KombuError
 
         try:
             with self._lock:
-                self._connected().send_task(
-                    RUN_JOB_TASK, args=[job_id], queue=self._queue, retry=False, ignore_result=True
-                )
+                self._connected().send_task(task, args=args, queue=self._queue, retry=False, ignore_result=True)
         except (KombuError, OSError) as error:
             self.close()
-            raise BrokerUnavailableError(
-                f"the queue did not take job {job_id}: {error}; it will be sent again"
-            ) from error
+            raise BrokerUnavailableError(f"the queue did not take {what}: {error}; it will be sent again") from error
 
     def warm_up(self) -> None:
         """Import what publishing needs, so that the first job does not wait for it."""

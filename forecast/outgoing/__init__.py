@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from forecast.outgoing.fetch import Fetched, FetchLimits, fetch
+from forecast.outgoing.fetch import Fetched, FetchFailedError, FetchLimits, fetch
 from forecast.outgoing.guard import AddressRefusedError, AddressRules, Target, check_address
+from forecast.outgoing.local import read_file
 
-__all__ = ["AddressRefusedError", "AddressRules", "FetchLimits", "Fetched", "Target", "check_address", "fetch"]
+__all__ = [
+    "AddressRefusedError",
+    "AddressRules",
+    "FetchFailedError",
+    "FetchLimits",
+    "Fetched",
+    "Target",
+    "check_address",
+    "fetch",
+    "read_file",
+]

@@ -91,7 +91,7 @@ def check_address(url: str, rules: AddressRules, resolve: Resolve = resolve) -> 
         allowed = ", ".join(sorted(rules.hosts)) or "none"
         raise AddressRefusedError(
             f"the host {host!r} is not on the list of this installation ({allowed}); ask its operator to add it to "
-            "FORECAST_SOURCE_HOSTS"
+            "FORECAST_OUTGOING_HOSTS"
         )
     addresses = resolve(host, port)
     refused = [] if rules.private else [ip for ip in addresses if not _is_public(ip)]

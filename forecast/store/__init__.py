@@ -13,6 +13,7 @@ from forecast.store.pages import DEFAULT_PAGE, MAX_PAGE, Page
 from forecast.store.schedules import ScheduleRepository
 from forecast.store.schema import check_schema, migrate
 from forecast.store.scores import ScoreRepository
+from forecast.store.sources import SourceRepository, pack_copy, unpack_copy
 from forecast.store.studies import StudyRepository
 
 __all__ = [
@@ -31,12 +32,15 @@ __all__ = [
     "ScheduleRepository",
     "SchemaError",
     "ScoreRepository",
+    "SourceRepository",
     "StoredFile",
     "StudyRepository",
     "as_arrival",
     "check_schema",
     "compress_figure",
     "migrate",
+    "pack_copy",
     "stored_file",
+    "unpack_copy",
     "utc_now",
 ]

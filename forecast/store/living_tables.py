@@ -1,11 +1,11 @@
-"""The tables of what keeps a study alive: evidence that arrives, schedules, and the ledger of scores."""
+"""The tables of what keeps a study alive: evidence and the sources it comes from, schedules, the ledger of scores."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Date, Float, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Date, Float, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forecast.store.columns import UtcDateTime
@@ -36,6 +36,42 @@ class EvidenceRow(Base):
     """When it came here."""
     origin: Mapped[str] = mapped_column(String(80))
     """How it came: `api`, or a source of the study."""
+
+
+class SourceRow(Base):
+    """A source of a study: when it is fetched, how that went, and its last good copy."""
+
+    __tablename__ = "source"
+    __table_args__ = (Index("ix_source_next_due", "next_due"), Index("ix_source_requested_at", "requested_at"))
+
+    study: Mapped[str] = mapped_column(ForeignKey("study.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(STUDY_ID, primary_key=True)
+    definition: Mapped[str] = mapped_column(Text)
+    """Its block of the document, as canonical JSON."""
+    next_due: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """None once the study names it no more."""
+    requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when a fetch is wanted that has not been made; the outbox of the queue."""
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was last asked, however that went."""
+    fetched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it last gave a table that could be used."""
+    failures: Mapped[int] = mapped_column(default=0)
+    """In a row, up to now."""
+    failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error_code: Mapped[str | None] = mapped_column(String(32))
+    error_detail: Mapped[str | None] = mapped_column(Text)
+    rows: Mapped[int | None]
+    """Of the last good copy."""
+    added: Mapped[int | None]
+    """Rows of evidence that the last good copy brought."""
+    etag: Mapped[str | None] = mapped_column(String(1000))
+    last_modified: Mapped[str | None] = mapped_column(String(100))
+    media_type: Mapped[str | None] = mapped_column(String(200))
+    copy_sha256: Mapped[str | None] = mapped_column(DIGEST)
+    copy_gzip: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """The last good copy."""
 
 
 class ScoreRow(Base):

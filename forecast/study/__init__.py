@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from forecast.study.arrivals import Arrival, EvidenceKind, accept_arrivals, with_arrivals
+from forecast.study.arrivals import Arrival, accept_arrivals, with_arrivals
 from forecast.study.calendar import Calendar, Period
 from forecast.study.cases import Case, Count, Spell, Trial
 from forecast.study.document import Study
@@ -23,6 +23,7 @@ from forecast.study.evidence import (
     Resolutions,
     TrackRecords,
 )
+from forecast.study.evidence_kind import EvidenceKind
 from forecast.study.evidence_tables import (
     resolve_cases,
     resolve_judgments,
@@ -46,6 +47,8 @@ from forecast.study.loading import load_study, study_from_bytes, study_from_docu
 from forecast.study.observations import Observation, Resolved
 from forecast.study.outcome import Outcome, Pooling, Resolution
 from forecast.study.prior import ElicitedProbability, Normal, OutcomeKind, Prior, Quantiles, default_prior
+from forecast.study.pull_source import PullSource
+from forecast.study.pulled import News, news_of, read_table
 from forecast.study.sampler import SamplerSettings
 from forecast.study.scenario import Scenario
 
@@ -69,6 +72,7 @@ __all__ = [
     "Judgment",
     "Judgments",
     "Link",
+    "News",
     "Normal",
     "Not",
     "Observation",
@@ -79,6 +83,7 @@ __all__ = [
     "Period",
     "Pooling",
     "Prior",
+    "PullSource",
     "Quantiles",
     "ReferenceClass",
     "Resolution",
@@ -97,7 +102,9 @@ __all__ = [
     "load_study",
     "log_odds",
     "merge_track_records",
+    "news_of",
     "parse_expression",
+    "read_table",
     "resolve_cases",
     "resolve_judgments",
     "resolve_observations",

@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Any, Final
 
 from forecast.errors import FieldError, StudyError
 from forecast.study.calendar import Calendar
 from forecast.study.document import Study
+from forecast.study.evidence_kind import COLUMNS, EvidenceKind
 from forecast.study.loading import study_from_canonical
 from forecast.study.problems import shown, study_error
 from forecast.study.row_reader import RowReader
@@ -28,35 +28,12 @@ MAX_ARRIVALS: Final = 5_000
 """Rows of one request."""
 
 
-class EvidenceKind(StrEnum):
-    """What can arrive."""
-
-    OBSERVATIONS = "observations"
-    JUDGMENTS = "judgments"
-    RESOLUTIONS = "resolutions"
-
-
-COLUMNS: Final[Mapping[EvidenceKind, tuple[str, ...]]] = {
-    EvidenceKind.OBSERVATIONS: ("indicator", "period", "value", "exposure", "known_at", "source", "note"),
-    EvidenceKind.JUDGMENTS: (
-        "expert",
-        "outcome",
-        "probability",
-        "on",
-        "by",
-        "given",
-        "kind",
-        "known_at",
-        "source",
-        "note",
-    ),
-    EvidenceKind.RESOLUTIONS: ("outcome", "resolution", "on", "known_at", "source", "note"),
+ABOUT: Final[Mapping[EvidenceKind, tuple[str, ...]]] = {
+    EvidenceKind.OBSERVATIONS: ("indicator", "period"),
+    EvidenceKind.JUDGMENTS: ("expert", "outcome", "by", "given", "on"),
+    EvidenceKind.RESOLUTIONS: ("outcome",),
 }
-_SLOT: Final[Mapping[EvidenceKind, tuple[str, ...]]] = {
-    EvidenceKind.OBSERVATIONS: ("indicator", "period", "known_at"),
-    EvidenceKind.JUDGMENTS: ("expert", "outcome", "by", "given", "on", "known_at"),
-    EvidenceKind.RESOLUTIONS: ("outcome", "known_at"),
-}
+"""The columns that say what a row is about; with `known_at` they are its slot."""
 _PLACE: Final = re.compile(r"(?:indicators\[\d+\]|judgments|resolutions)\.rows\[(\d+)\](.*)", re.DOTALL)
 
 
@@ -112,16 +89,22 @@ def accept_arrivals(
 
 def slot_of(calendar: Calendar, kind: EvidenceKind, row: Row) -> str:
     """SHA-256 of the slot of a row that has been checked; a blank `known_at` is what the study's own tables take it for."""
+    about, known_at = about_of(calendar, kind, row)
+    return hashlib.sha256(json.dumps([*about, known_at], ensure_ascii=False).encode()).hexdigest()
+
+
+def about_of(calendar: Calendar, kind: EvidenceKind, row: Row) -> tuple[tuple[str, ...], str]:
+    """What a checked row is about, whenever it became known; and the day (ISO) on which it did."""
     cells = dict(row)
     if kind is EvidenceKind.OBSERVATIONS:
         period = RowReader((row,), kind, None).natural_period(0, "period", calendar)
         assert period is not None, "a row in the store has been checked"
         cells["period"] = period[0].isoformat()
-        cells["known_at"] = cells.get("known_at") or period[1].isoformat()
+        by_default = period[1].isoformat()
     else:
-        cells["known_at"] = cells.get("known_at") or cells["on"]
-    slot = [kind.value, *(cell_text(cells.get(column)) for column in _SLOT[kind])]
-    return hashlib.sha256(json.dumps(slot, ensure_ascii=False).encode()).hexdigest()
+        by_default = cell_text(cells["on"])
+    known_at = cell_text(cells.get("known_at") or by_default)
+    return (kind.value, *(cell_text(cells.get(column)) for column in ABOUT[kind])), known_at
 
 
 def _canonical(

@@ -30,6 +30,7 @@ from forecast.study.evidence import (
 )
 from forecast.study.fields import Block, Day, RequiredText, StudyId, Text
 from forecast.study.outcome import Outcome
+from forecast.study.pull_source import MAX_SOURCES, PullSource
 from forecast.study.sampler import SamplerSettings
 from forecast.study.scenario import Scenario
 
@@ -58,6 +59,7 @@ class Study(Block):
     dependence: Dependence | None = None
     scenarios: Annotated[tuple[Scenario, ...], Field(max_length=100)] = ()
     resolutions: Resolutions | None = None
+    sources: Annotated[tuple[PullSource, ...], Field(max_length=MAX_SOURCES)] = ()
     sampler: SamplerSettings = SamplerSettings()
     notes: Text | None = None
     """Free text about the study as a whole."""

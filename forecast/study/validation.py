@@ -18,6 +18,7 @@ from forecast.study.judgment_rows import read_statements
 from forecast.study.observations import read_observations, read_resolutions
 from forecast.study.outcome_checks import outcome_errors
 from forecast.study.prior import OutcomeKind
+from forecast.study.pull_source import source_errors
 from forecast.study.row_reader import RowReader
 from forecast.study.suggest import unknown_name
 from forecast.study.table import MAX_ROWS
@@ -59,6 +60,7 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     unread.update(outcome.id for outcome in study.outcomes if statements.has_unread_judgments)
     judged = {judgment.outcome for judgment in statements.judgments}
     errors += _resolution_errors(study, table_files)
+    errors += source_errors(study.sources, [indicator.id for indicator in study.indicators])
     errors += link_errors(study)
     errors += _scenario_errors(study, end)
     errors += _without_information(study, cases, judged | unread)
@@ -82,6 +84,7 @@ def _repeated_ids(study: Study) -> Iterable[FieldError]:
         "factors": (block.id for block in study.factors),
         "indicators": (block.id for block in study.indicators),
         "scenarios": (block.id for block in study.scenarios),
+        "sources": (block.id for block in study.sources),
     }
     for key, ids in blocks.items():
         first: dict[str, int] = {}

@@ -62,6 +62,8 @@ def test_the_schema_of_the_interface_names_every_route(client: TestClient) -> No
         "/v1/studies/{study_id}/forecasts",
         "/v1/studies/{study_id}/latest",
         "/v1/studies/{study_id}/ledger",
+        "/v1/studies/{study_id}/sources",
+        "/v1/studies/{study_id}/sources/{source_id}/fetch",
         "/v1/jobs",
         "/v1/jobs/{job_id}",
         "/v1/jobs/{job_id}/events",

@@ -32,6 +32,12 @@ NAMES = {
     "max_queued",
     "max_body_bytes",
     "max_document_bytes",
+    "outgoing_hosts",
+    "outgoing_private",
+    "outgoing_plain_http",
+    "outgoing_seconds",
+    "source_dir",
+    "source_max_bytes",
     "stop_grace_seconds",
     "log_level",
 }

@@ -1,0 +1,53 @@
+"""The sources of a study: how they stand, and asking one now."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.background import BackgroundTask
+from starlette.responses import JSONResponse, Response
+
+from api.requests import StudyId
+from api.routes.studies import known_study
+from api.schemas import Schema
+from api.service import Service, ServiceDep
+from forecast.jobs.publish import BrokerUnavailableError
+from forecast.jobs.sources import SourceView, request_fetch, view_source
+from forecast.logs import get_logger
+from forecast.store import SourceRepository, StudyRepository, utc_now
+
+router = APIRouter(prefix="/v1/studies", tags=["evidence"])
+
+log = get_logger(__name__)
+
+
+class SourceList(Schema):
+    """The sources that a study names."""
+
+    items: tuple[SourceView, ...]
+
+
+@router.get("/{study_id}/sources", summary="List the sources of a study, and how they stand")
+def list_sources(study_id: StudyId, service: ServiceDep) -> SourceList:
+    with service.database.read() as session:
+        known_study(StudyRepository(session), study_id)
+        return SourceList(items=tuple(view_source(row) for row in SourceRepository(session).of_study(study_id)))
+
+
+@router.post(
+    "/{study_id}/sources/{source_id}/fetch", summary="Ask a source now", response_model=SourceView, status_code=202
+)
+def ask_source(study_id: StudyId, source_id: str, service: ServiceDep) -> Response:
+    """What is new in it becomes evidence, as when it is due; a fetch that is on its way already is not doubled."""
+    with service.database.write() as session:
+        known_study(StudyRepository(session), study_id)
+        view = view_source(request_fetch(session, study_id, source_id[:64].replace("\0", ""), utc_now()))
+    return JSONResponse(
+        view.model_dump(mode="json"), 202, background=BackgroundTask(_publish, service, study_id, source_id)
+    )
+
+
+def _publish(service: Service, study: str, source: str) -> None:
+    try:
+        service.publisher.publish_fetch(study, source)
+    except BrokerUnavailableError as error:
+        log.info("publish_left_to_dispatcher", source=source, error=str(error))

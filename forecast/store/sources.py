@@ -1,0 +1,79 @@
+"""Queries about the sources of studies."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, undefer
+
+from forecast.store.living_tables import SourceRow
+
+
+class SourceRepository:
+    """Sources, as one transaction sees them. One that its study names no more is kept, and never due."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, study: str, definitions: Mapping[str, tuple[str, datetime | None]], now: datetime) -> None:
+        """Make these the sources of a study: definition and next due time by id. A new or changed one is asked at once."""
+        known = {row.id: row for row in self._of(study)}
+        for name, row in known.items():
+            if name not in definitions:
+                row.next_due = row.requested_at = None
+        for name, (definition, next_due) in definitions.items():
+            found = known.get(name)
+            if found is not None and found.definition == definition and found.next_due is not None:
+                continue
+            if found is None:
+                found = SourceRow(study=study, id=name, failures=0)
+                self._session.add(found)
+            found.definition, found.next_due, found.requested_at, found.published_at = definition, next_due, now, None
+            # What another definition gave says nothing about this one.
+            found.etag = found.last_modified = found.media_type = found.copy_sha256 = found.copy_gzip = None
+            found.failures, found.failing_since, found.error_code, found.error_detail = 0, None, None, None
+        self._session.flush()
+
+    def get(self, study: str, source: str, *, with_copy: bool = False) -> SourceRow | None:
+        """A source that the study names."""
+        options = [undefer(SourceRow.copy_gzip)] if with_copy else []
+        row = self._session.get(SourceRow, (study, source), options=options, populate_existing=True)
+        return None if row is None or row.next_due is None else row
+
+    def of_study(self, study: str) -> tuple[SourceRow, ...]:
+        """The sources that a study names, by id."""
+        return tuple(row for row in self._of(study) if row.next_due is not None)
+
+    def due(self, now: datetime, limit: int) -> tuple[tuple[str, str], ...]:
+        """Study and id of sources that are due."""
+        query = select(SourceRow.study, SourceRow.id).where(SourceRow.next_due <= now).order_by(SourceRow.next_due)
+        return tuple((row.study, row.id) for row in self._session.execute(query.limit(limit)))
+
+    def unpublished(self, published_before: datetime, limit: int) -> tuple[tuple[str, str], ...]:
+        """Study and id of wanted fetches that the queue was not told about since."""
+        query = select(SourceRow.study, SourceRow.id).where(
+            SourceRow.requested_at.is_not(None),
+            or_(SourceRow.published_at.is_(None), SourceRow.published_at < published_before),
+        )
+        return tuple((row.study, row.id) for row in self._session.execute(query.limit(limit)))
+
+    def failing(self, least: int) -> tuple[SourceRow, ...]:
+        """Sources that have failed at least so often in a row."""
+        query = select(SourceRow).where(SourceRow.failures >= least, SourceRow.next_due.is_not(None))
+        return tuple(self._session.scalars(query))
+
+    def _of(self, study: str) -> tuple[SourceRow, ...]:
+        return tuple(self._session.scalars(select(SourceRow).where(SourceRow.study == study).order_by(SourceRow.id)))
+
+
+def pack_copy(body: bytes) -> bytes:
+    """A fetched table as it is kept."""
+    return gzip.compress(body, mtime=0)
+
+
+def unpack_copy(row: SourceRow) -> bytes | None:
+    """The last good copy of a source."""
+    return None if row.copy_gzip is None else gzip.decompress(row.copy_gzip)
