@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from forecast.errors import FieldError, ForecastError, StudyError
 from forecast.futures.query import InsufficientDrawsError, QueryError
-from forecast.jobs.errors import ScheduleError
+from forecast.jobs.errors import FieldsError
 from forecast.logs import get_logger
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -33,6 +33,7 @@ STATUS: Final[Mapping[str, int]] = {
     "job_kind_unknown": 422,
     "query_invalid": 422,
     "schedule_invalid": 422,
+    "subscription_invalid": 422,
     "insufficient_draws": 422,
     "request_invalid": 422,
     "cursor_invalid": 400,
@@ -61,6 +62,7 @@ TITLES: Final[Mapping[str, str]] = {
     "job_kind_unknown": "There is no such kind of job",
     "query_invalid": "The query cannot be used",
     "schedule_invalid": "The schedule cannot be used",
+    "subscription_invalid": "The subscription cannot be used",
     "insufficient_draws": "Too few draws fulfil the conditions",
     "request_invalid": "The request cannot be used",
     "cursor_invalid": "The page cursor cannot be used",
@@ -168,7 +170,7 @@ async def _on_domain_error(request: Request, error: Exception) -> Response:
         log.error("problem", code=code, detail=str(error), path=request.url.path)
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
     errors: Sequence[FieldError] = (
-        error.errors if isinstance(error, StudyError | RequestError | QueryError | ScheduleError) else ()
+        error.errors if isinstance(error, StudyError | RequestError | QueryError | FieldsError) else ()
     )
     extensions: dict[str, Any] = {}
     if isinstance(error, InsufficientDrawsError):

@@ -96,6 +96,11 @@ class Settings(BaseSettings):
     )
     outgoing_plain_http: bool = Field(default=False, description="Let sources and webhooks ask http:// addresses.")
     outgoing_seconds: float = Field(default=30.0, gt=0, le=600, description="Longest wait for a source or a webhook.")
+    webhook_retry_seconds: tuple[float, ...] = Field(
+        default=(5.0, 30.0, 120.0, 600.0, 3600.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0),
+        max_length=30,
+        description="Pauses between tries to deliver an alert, as a JSON list; after the last one it is marked as failed.",
+    )
     source_dir: Path | None = Field(default=None, description="Folder of the files that `file:` sources may name.")
     source_max_bytes: int = Field(default=5 * MEGABYTE, ge=1024, description="Largest table of a source.")
     stop_grace_seconds: float = Field(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from forecast.jobs.alerting import raise_alerts
 from forecast.jobs.broker import Broker
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.firing import fire_due
@@ -22,7 +23,15 @@ from forecast.jobs.states import JobState
 from forecast.jobs.submit import JobLimits
 from forecast.jobs.updates import explain_updates
 from forecast.logs import get_logger
-from forecast.store import ArtifactStore, Database, ForecastRepository, JobRepository, SourceRepository, utc_now
+from forecast.store import (
+    AlertRepository,
+    ArtifactStore,
+    Database,
+    ForecastRepository,
+    JobRepository,
+    SourceRepository,
+    utc_now,
+)
 
 BACKOFF_SECONDS: Final = (15.0, 30.0, 60.0, 120.0)
 """How long a message may go unanswered before the job is published again, by how often it was."""
@@ -53,6 +62,8 @@ class PassReport:
     """Jobs of schedules that were due, and of those that compare their forecasts with the ones before."""
     asked: list[str] = field(default_factory=list)
     """Sources whose fetch the queue was told about."""
+    raised: list[str] = field(default_factory=list)
+    """Alerts that are new."""
 
 
 class Dispatcher:
@@ -94,17 +105,19 @@ class Dispatcher:
         self._remove_orphans(now)
         self._score(now)
         request_due(self._database, now)
+        raised = raise_alerts(self._database, now)
         published: list[str] = []
         asked: list[str] = []
         is_alive = True
         try:
             published = self._publish_due(now)
             asked = self._publish_fetches(now)
+            self._publish_deliveries(now)
         except BrokerUnavailableError as error:
             log.warning("broker_unavailable", error=str(error))
             is_alive = False
         report = PassReport(
-            expired, past_deadline, timed_out, published, is_alive, self._hears_nobody(now), fired, asked
+            expired, past_deadline, timed_out, published, is_alive, self._hears_nobody(now), fired, asked, raised
         )
         if expired or past_deadline or timed_out or published or fired or asked:
             log.info(
@@ -144,6 +157,15 @@ class Dispatcher:
                 if row is not None:
                     row.published_at = now
         return [f"{study}/{source}" for study, source in wanted]
+
+    def _publish_deliveries(self, now: datetime) -> None:
+        again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
+        with self._database.read() as session:
+            due = AlertRepository(session).due_deliveries(now, again, BATCH)
+        for alert_id in due:
+            self._publisher.publish_delivery(alert_id)
+            with self._database.write() as session:
+                AlertRepository(session).mark_published(alert_id, now)
 
     def _hears_nobody(self, now: datetime) -> bool:
         with self._database.read() as session:

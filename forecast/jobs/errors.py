@@ -44,11 +44,21 @@ class JobFinishedError(ForecastError, RuntimeError):
     code: ClassVar[str] = "job_finished"
 
 
-class ScheduleError(ForecastError, ValueError):
-    """A schedule cannot be used; `errors` names every place that was found to be wrong."""
-
-    code: ClassVar[str] = "schedule_invalid"
+class FieldsError(ForecastError, ValueError):
+    """A request cannot be used; `errors` names every place that was found to be wrong."""
 
     def __init__(self, errors: Iterable[FieldError]) -> None:
         self.errors = tuple(errors)
         super().__init__("; ".join(str(error) for error in self.errors))
+
+
+class ScheduleError(FieldsError):
+    """A schedule cannot be used."""
+
+    code: ClassVar[str] = "schedule_invalid"
+
+
+class SubscriptionError(FieldsError):
+    """A subscription cannot be used."""
+
+    code: ClassVar[str] = "subscription_invalid"

@@ -63,11 +63,7 @@ Ask = Callable[[PullSource, str | None, str | None], Fetched]
 
 def asker(settings: Settings) -> Ask:
     """Asks as an installation allows."""
-    rules = AddressRules(
-        frozenset(settings.outgoing_hosts),
-        plain_http=settings.outgoing_plain_http,
-        private=settings.outgoing_private,
-    )
+    rules = AddressRules.of(settings)
     limits = FetchLimits(settings.outgoing_seconds, settings.source_max_bytes)
 
     def ask(source: PullSource, etag: str | None, last_modified: str | None) -> Fetched:

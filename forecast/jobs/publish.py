@@ -1,4 +1,4 @@
-"""Telling the queue about a job or a source. A message carries an id alone, and it is only a hint.
+"""Telling the queue about a job, a source or an alert. A message carries an id alone, and it is only a hint.
 
 Publishing never waits long and never retries: whoever calls it goes on when it fails, because the dispatcher publishes
 every queued row again until a worker claims it.
@@ -16,6 +16,7 @@ from forecast.store import Database, JobRepository, utc_now
 RUN_JOB_TASK: Final = "forecast.run_job"
 TICK_TASK: Final = "forecast.tick"
 FETCH_TASK: Final = "forecast.fetch_source"
+DELIVER_TASK: Final = "forecast.deliver_alert"
 
 SOCKET_TIMEOUT_SECONDS: Final = 3.0
 """A publish to a frozen server blocks for ever without one."""
@@ -60,6 +61,16 @@ class Publisher:
             When the queue did not take it; the dispatcher will try again.
         """
         self._send(FETCH_TASK, [study, source], f"source {source} of {study}")
+
+    def publish_delivery(self, alert_id: str) -> None:
+        """Tell the queue that an alert is to be delivered.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the queue did not take it; the dispatcher will try again.
+        """
+        self._send(DELIVER_TASK, [alert_id], f"alert {alert_id}")
 
     def _send(self, task: str, args: list[str], what: str) -> None:
         from kombu.exceptions import KombuError

@@ -87,3 +87,11 @@ class AttemptOutcome(StrEnum):
     """Its lease ran out: the worker died, or could not reach the database."""
     RELEASED = "released"
     """Its worker was stopped in order and handed the job back."""
+
+
+class DeliveryState(StrEnum):
+    """How a delivery stands."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"

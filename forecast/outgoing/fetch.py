@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -12,6 +11,7 @@ import httpx2
 
 from forecast.errors import ForecastError
 from forecast.outgoing.guard import AddressRules, Resolve, Target, check_address, resolve
+from forecast.outgoing.request import opened
 
 NOT_TABLES: Final = ("text/html", "application/xhtml+xml")
 
@@ -70,7 +70,6 @@ def fetch(
     known = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     headers = {
         "Accept": "text/csv, application/json",
-        "User-Agent": "scenario-forecast",
         **{name: value for name, value in known.items() if value},
     }
     late = threading.Event()
@@ -86,18 +85,7 @@ def fetch(
 
 
 def _ask(target: Target, headers: Mapping[str, str], limits: FetchLimits, late: threading.Event) -> Fetched:
-    # Sent to the address that was looked at; the certificate has to be that of the name.
-    ip = f"[{target.ip}]" if ":" in target.ip else target.ip
-    pinned = f"{target.scheme}://{ip}:{target.port}{target.path}"
-    default = target.port == (443 if target.scheme == "https" else 80)
-    named = {**headers, "Host": target.host if default else f"{target.host}:{target.port}"}
-    # A timeout is for one read; a server that sends a byte now and then is ended by the watch.
-    timeout = httpx2.Timeout(min(limits.seconds, 10.0))
-    with (
-        httpx2.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client,
-        _ended_after(limits.seconds, client, late),
-        client.stream("GET", pinned, headers=named, extensions={"sni_hostname": target.host}) as response,
-    ):
+    with opened("GET", target, headers, limits.seconds, late) as response:
         media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.status_code == 304:
             return Fetched(None, media_type, response.headers.get("etag"), response.headers.get("last-modified"))
@@ -126,20 +114,3 @@ def _read(host: str, response: httpx2.Response, limits: FetchLimits) -> bytes:
                 f"{host} answered more than {limits.max_bytes:,} bytes, which is not read; name a smaller table"
             )
     return bytes(body)
-
-
-@contextmanager
-def _ended_after(seconds: float, client: httpx2.Client, late: threading.Event) -> Iterator[None]:
-    """Close the connection when the time is over, whatever is being waited for."""
-
-    def end() -> None:
-        late.set()
-        client.close()
-
-    watch = threading.Timer(seconds, end)
-    watch.daemon = True
-    watch.start()
-    try:
-        yield
-    finally:
-        watch.cancel()

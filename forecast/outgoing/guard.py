@@ -11,9 +11,10 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from forecast.errors import ForecastError
+from forecast.settings import Settings
 
 MAX_ADDRESS: Final = 2000
 PORTS: Final = {"https": 443, "http": 80}
@@ -37,6 +38,12 @@ class AddressRules:
     plain_http: bool = False
     private: bool = False
     """Whether addresses of private networks and of this machine may be asked."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> AddressRules:
+        """Those of an installation."""
+        hosts = frozenset(settings.outgoing_hosts)
+        return cls(hosts, plain_http=settings.outgoing_plain_http, private=settings.outgoing_private)
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,36 @@ def check_address(url: str, rules: AddressRules, resolve: Resolve = resolve) -> 
     AddressRefusedError
         When it may not be asked; the message says why and what would be allowed.
     """
+    parts, host, port = _checked_name(url, rules)
+    addresses = resolve(host, port)
+    refused = [] if rules.private else [ip for ip in addresses if not _is_public(ip)]
+    if refused or not addresses:
+        raise AddressRefusedError(
+            f"the host {host!r} has the address {refused[0] if refused else 'of nobody'}, which is not of the public "
+            "internet; expected a public one"
+        )
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(url, parts.scheme, host, port, path, addresses[0])
+
+
+def check_name(url: str, rules: AddressRules) -> None:
+    """Make sure that an address could be asked, as far as that can be said without resolving its name.
+
+    Raises
+    ------
+    AddressRefusedError
+        When it may not be.
+    """
+    _, host, _ = _checked_name(url, rules)
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return
+    if not rules.private and not _is_public(host):
+        raise AddressRefusedError(f"the host {host!r} is not of the public internet; expected one that is")
+
+
+def _checked_name(url: str, rules: AddressRules) -> tuple[SplitResult, str, int]:
     if len(url) > MAX_ADDRESS or any(ord(letter) < 33 or ord(letter) == 127 for letter in url):
         raise AddressRefusedError(
             f"the address has {len(url)} characters or some that no address has; expected at most {MAX_ADDRESS}, no spaces"
@@ -93,15 +130,7 @@ def check_address(url: str, rules: AddressRules, resolve: Resolve = resolve) -> 
             f"the host {host!r} is not on the list of this installation ({allowed}); ask its operator to add it to "
             "FORECAST_OUTGOING_HOSTS"
         )
-    addresses = resolve(host, port)
-    refused = [] if rules.private else [ip for ip in addresses if not _is_public(ip)]
-    if refused or not addresses:
-        raise AddressRefusedError(
-            f"the host {host!r} has the address {refused[0] if refused else 'of nobody'}, which is not of the public "
-            "internet; expected a public one"
-        )
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(url, parts.scheme, host, port, path, addresses[0])
+    return parts, host, port
 
 
 def _check_form(url: str, scheme: str, host: str, rules: AddressRules) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forecast.store.alerts import AlertRepository
 from forecast.store.artifacts import ArtifactStore, StoredFile
 from forecast.store.columns import utc_now
 from forecast.store.database import Database
@@ -19,6 +20,7 @@ from forecast.store.studies import StudyRepository
 __all__ = [
     "DEFAULT_PAGE",
     "MAX_PAGE",
+    "AlertRepository",
     "ArtifactStore",
     "CursorError",
     "Database",

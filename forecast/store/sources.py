@@ -60,10 +60,9 @@ class SourceRepository:
         )
         return tuple((row.study, row.id) for row in self._session.execute(query.limit(limit)))
 
-    def failing(self, least: int) -> tuple[SourceRow, ...]:
-        """Sources that have failed at least so often in a row."""
-        query = select(SourceRow).where(SourceRow.failures >= least, SourceRow.next_due.is_not(None))
-        return tuple(self._session.scalars(query))
+    def failing(self, study: str, least: int) -> tuple[SourceRow, ...]:
+        """Sources of a study that have failed at least so often in a row."""
+        return tuple(row for row in self.of_study(study) if row.failures >= least)
 
     def _of(self, study: str) -> tuple[SourceRow, ...]:
         return tuple(self._session.scalars(select(SourceRow).where(SourceRow.study == study).order_by(SourceRow.id)))

@@ -36,6 +36,7 @@ NAMES = {
     "outgoing_private",
     "outgoing_plain_http",
     "outgoing_seconds",
+    "webhook_retry_seconds",
     "source_dir",
     "source_max_bytes",
     "stop_grace_seconds",

@@ -1,0 +1,297 @@
+"""Subscriptions and alerts: who is told of what, what there was to tell, and what came of telling it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from api.feed import atom_feed
+from api.requests import PAGE, Cursor, Id, Limit, StudyId, known_id, parse_body, read_body_json
+from api.routes.studies import known_study
+from api.schemas import Schema
+from api.service import Service, ServiceDep
+from forecast.jobs.alert_rules import Finding
+from forecast.jobs.alerting import add_alert
+from forecast.jobs.publish import BrokerUnavailableError
+from forecast.jobs.states import DeliveryState
+from forecast.jobs.subscriptions import (
+    AlertKind,
+    Direction,
+    SubscriptionChange,
+    SubscriptionRequest,
+    change_subscription,
+    create_subscription,
+    delete_subscription,
+    replay,
+)
+from forecast.logs import get_logger
+from forecast.store import AlertRepository, NotStoredError, StudyRepository, utc_now
+from forecast.store.alert_tables import AlertRow, DeliveryRow, SubscriptionRow
+
+router = APIRouter(tags=["alerts"])
+
+FEED_ENTRIES = 100
+
+log = get_logger(__name__)
+
+
+class SubscriptionView(Schema):
+    """What somebody is told of a study."""
+
+    id: str
+    study: str
+    title: str
+    kind: AlertKind
+    outcome: str | None
+    scenario: str | None
+    threshold: float | None
+    direction: Direction | None
+    least_move: float | None
+    failures: int | None
+    url: str | None
+    enabled: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewSubscription(SubscriptionView):
+    """A subscription as it was made."""
+
+    secret: str | None
+    """Signs what is sent to its address (Standard Webhooks); shown this once."""
+
+
+class DeliveryAttempt(Schema):
+    """One try to deliver an alert."""
+
+    at: datetime
+    seconds: float
+    status: int | None
+    """What the receiver answered; None when it answered nothing."""
+    error: str | None
+    """None when it took it."""
+
+
+class Delivery(Schema):
+    """Where an alert goes and whether it has arrived."""
+
+    url: str
+    state: DeliveryState
+    attempts: int
+    next_attempt_at: datetime | None
+    settled_at: datetime | None
+
+
+class AlertView(Schema):
+    """Something there was to tell."""
+
+    id: str
+    subscription_id: str
+    study: str
+    kind: AlertKind
+    title: str
+    detail: dict[str, Any]
+    created_at: datetime
+    delivery: Delivery | None
+    """None for a subscription without an address."""
+
+
+class AlertDetail(AlertView):
+    """An alert with every try to deliver it."""
+
+    attempts: tuple[DeliveryAttempt, ...]
+
+
+class SubscriptionPage(Schema):
+    items: tuple[SubscriptionView, ...]
+    next_cursor: str | None
+
+
+class AlertPage(Schema):
+    items: tuple[AlertView, ...]
+    next_cursor: str | None
+
+
+def _body(model: type[SubscriptionChange]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
+
+
+@router.post(
+    "/v1/subscriptions",
+    summary="Subscribe to alerts of a study",
+    response_model=NewSubscription,
+    status_code=201,
+    openapi_extra=_body(SubscriptionRequest),
+)
+async def post_subscription(request: Request, service: ServiceDep) -> Response:
+    """Crossed thresholds, moves beyond their noise, other verdicts, failing sources, missed due times. With `url`, each
+    alert is posted there, signed as the Standard Webhooks specification says (`webhook-id`, `webhook-timestamp`,
+    `webhook-signature`), and tried again until it is taken. The id is the same at every try: drop what you have seen."""
+    wanted = parse_body(SubscriptionRequest, await read_body_json(request))
+    view = await run_in_threadpool(_create, service, wanted)
+    return JSONResponse(view.model_dump(mode="json"), 201, headers={"Location": f"/v1/subscriptions/{view.id}"})
+
+
+def _create(service: Service, wanted: SubscriptionRequest) -> NewSubscription:
+    with service.database.write() as session:
+        study = known_study(StudyRepository(session), wanted.study)
+        return NewSubscription.model_validate(create_subscription(session, study, wanted, service.settings, utc_now()))
+
+
+StudyFilter = Annotated[str | None, Query(max_length=64, description="Only of this study.")]
+
+
+@router.get("/v1/subscriptions", summary="List the subscriptions, newest first")
+def list_subscriptions(
+    service: ServiceDep, limit: Limit = PAGE, cursor: Cursor = None, study: StudyFilter = None
+) -> SubscriptionPage:
+    with service.database.read() as session:
+        page = AlertRepository(session).subscriptions(limit, cursor, study)
+        items = tuple(SubscriptionView.model_validate(row) for row in page.items)
+    return SubscriptionPage(items=items, next_cursor=page.next_cursor)
+
+
+@router.get("/v1/subscriptions/{subscription_id}", summary="Show a subscription")
+def show_subscription(subscription_id: Id, service: ServiceDep) -> SubscriptionView:
+    with service.database.read() as session:
+        return SubscriptionView.model_validate(_subscription(session, subscription_id))
+
+
+@router.patch(
+    "/v1/subscriptions/{subscription_id}",
+    summary="Change a subscription",
+    response_model=SubscriptionView,
+    openapi_extra=_body(SubscriptionChange),
+)
+async def patch_subscription(subscription_id: Id, request: Request, service: ServiceDep) -> SubscriptionView:
+    """What is absent stays; `enabled: false` pauses it, and what happens in a pause is not told later."""
+    wanted = parse_body(SubscriptionChange, await read_body_json(request))
+    return await run_in_threadpool(_change, service, subscription_id, wanted)
+
+
+def _change(service: Service, subscription_id: str, wanted: SubscriptionChange) -> SubscriptionView:
+    with service.database.write() as session:
+        row = _subscription(session, subscription_id)
+        change_subscription(row, wanted, service.settings, utc_now())
+        session.flush()
+        return SubscriptionView.model_validate(row)
+
+
+@router.delete("/v1/subscriptions/{subscription_id}", summary="End a subscription", status_code=204)
+def remove_subscription(subscription_id: Id, service: ServiceDep) -> Response:
+    """Its alerts stay."""
+    with service.database.write() as session:
+        delete_subscription(_subscription(session, subscription_id), utc_now())
+    return Response(status_code=204)
+
+
+@router.post(
+    "/v1/subscriptions/{subscription_id}/test", summary="Send a test alert", response_model=AlertView, status_code=202
+)
+def test_subscription(subscription_id: Id, service: ServiceDep) -> Response:
+    """To see whether alerts of this subscription arrive, and whether their signature is accepted."""
+    now = utc_now()
+    with service.database.write() as session:
+        row = _subscription(session, subscription_id)
+        finding = Finding(f"test:{now.isoformat()}", f"test of {row.title!r}", {"subscription": row.id})
+        alert_id = add_alert(session, row, finding, now, AlertKind.TEST.value)
+        assert alert_id is not None, "no two tests at one moment"
+        (view,) = _views(session, [_alert(session, alert_id)])
+    return _accepted(service, view)
+
+
+@router.get("/v1/alerts", summary="List the alerts, newest first")
+def list_alerts(
+    service: ServiceDep, limit: Limit = PAGE, cursor: Cursor = None, study: StudyFilter = None
+) -> AlertPage:
+    with service.database.read() as session:
+        page = AlertRepository(session).page(limit, cursor, study)
+        return AlertPage(items=tuple(_views(session, page.items)), next_cursor=page.next_cursor)
+
+
+@router.get("/v1/alerts/{alert_id}", summary="Show an alert and every try to deliver it")
+def show_alert(alert_id: Id, service: ServiceDep) -> AlertDetail:
+    with service.database.read() as session:
+        row = _alert(session, alert_id)
+        (view,) = _views(session, [row])
+        attempts = tuple(
+            DeliveryAttempt.model_validate(attempt) for attempt in AlertRepository(session).attempts(row.id)
+        )
+    return AlertDetail(**view.model_dump(), attempts=attempts)
+
+
+@router.post(
+    "/v1/alerts/{alert_id}/replay", summary="Deliver an alert again", response_model=AlertView, status_code=202
+)
+def replay_alert(alert_id: Id, service: ServiceDep) -> Response:
+    """With the id and the body that it had, and a signature of now."""
+    with service.database.write() as session:
+        row = _alert(session, alert_id)
+        replay(session, row.id, utc_now())
+        session.flush()
+        (view,) = _views(session, [row])
+    return _accepted(service, view)
+
+
+@router.get(
+    "/v1/studies/{study_id}/alerts.atom",
+    summary="The alerts of a study as an Atom feed",
+    responses={200: {"content": {"application/atom+xml": {}}}},
+    response_class=Response,
+)
+def show_feed(study_id: StudyId, service: ServiceDep, request: Request) -> Response:
+    with service.database.read() as session:
+        study = known_study(StudyRepository(session), study_id)
+        alerts = AlertRepository(session).page(FEED_ENTRIES, study=study.id).items
+    body = atom_feed(study, alerts, str(request.base_url))
+    return Response(body, media_type="application/atom+xml", headers={"Cache-Control": "no-cache"})
+
+
+def _accepted(service: Service, view: AlertView) -> Response:
+    return JSONResponse(
+        view.model_dump(mode="json"),
+        202,
+        headers={"Location": f"/v1/alerts/{view.id}"},
+        background=BackgroundTask(_publish, service, view),
+    )
+
+
+def _publish(service: Service, view: AlertView) -> None:
+    if view.delivery is None:
+        return
+    try:
+        service.publisher.publish_delivery(view.id)
+    except BrokerUnavailableError as error:
+        log.info("publish_left_to_dispatcher", alert=view.id, error=str(error))
+
+
+def _views(session: Session, rows: Iterable[AlertRow]) -> list[AlertView]:
+    rows = tuple(rows)
+    deliveries = AlertRepository(session).deliveries([row.id for row in rows])
+    return [_view(row, deliveries.get(row.id)) for row in rows]
+
+
+def _view(row: AlertRow, delivery: DeliveryRow | None) -> AlertView:
+    values = {name: getattr(row, name) for name in AlertView.model_fields if name != "delivery"}
+    return AlertView(**values, delivery=None if delivery is None else Delivery.model_validate(delivery))
+
+
+def _subscription(session: Session, subscription_id: str) -> SubscriptionRow:
+    row = AlertRepository(session).subscription(known_id(subscription_id, "subscription"))
+    if row is None:
+        raise NotStoredError(f"there is no subscription {subscription_id!r}")
+    return row
+
+
+def _alert(session: Session, alert_id: str) -> AlertRow:
+    row = AlertRepository(session).get(known_id(alert_id, "alert"))
+    if row is None:
+        raise NotStoredError(f"there is no alert {alert_id!r}")
+    return row

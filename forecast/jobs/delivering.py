@@ -1,0 +1,95 @@
+"""Telling an alert to a webhook: tried with growing pauses until it is taken, or marked as failed with every try."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from forecast.jobs.states import DeliveryState
+from forecast.logs import get_logger
+from forecast.outgoing import AddressRules, Posted, post, signature_headers
+from forecast.settings import Settings
+from forecast.store import AlertRepository, Database, utc_now
+from forecast.store.alert_tables import AlertRow, DeliveryAttemptRow, DeliveryRow
+
+MAX_ERROR_CHARACTERS: Final = 500
+MARGIN_SECONDS: Final = 60.0
+"""How much longer than a request may take, until a try that says nothing is given up."""
+
+log = get_logger(__name__)
+
+Send = Callable[[str, bytes, Mapping[str, str]], Posted]
+
+
+def sender(settings: Settings) -> Send:
+    """Sends as an installation allows."""
+    rules = AddressRules.of(settings)
+    return lambda url, body, headers: post(url, body, headers, rules, settings.outgoing_seconds)
+
+
+def message_of(alert: AlertRow) -> bytes:
+    """The body of an alert's message; the same at every try."""
+    message: dict[str, Any] = {
+        "type": f"alert.{alert.kind}",
+        "timestamp": alert.created_at.isoformat(),
+        "data": {"alert": alert.id, "study": alert.study, "title": alert.title, **alert.detail},
+    }
+    return json.dumps(message, ensure_ascii=True).encode()
+
+
+def deliver(
+    database: Database,
+    send: Send,
+    settings: Settings,
+    alert_id: str,
+    clock: Callable[[], datetime] = utc_now,
+) -> DeliveryState | None:
+    """Make one try, if one is due; None when it is not, so a second message changes nothing."""
+    began = clock()
+    until = began + timedelta(seconds=settings.outgoing_seconds + MARGIN_SECONDS)
+    with database.write() as session:
+        delivery = AlertRepository(session).claim_delivery(alert_id, began, until)
+        if delivery is None:
+            return None
+        alert = AlertRepository(session).get(alert_id)
+        assert alert is not None, "a delivery points to its alert"
+        secret, url, attempt = AlertRepository(session).secret_of(alert), delivery.url, delivery.attempts
+    body = message_of(alert)
+    headers = {"Content-Type": "application/json"}
+    if secret is not None:
+        headers |= signature_headers(secret, alert.id, began, body)
+    posted = send(url, body, headers)
+    with database.write() as session:
+        state = _record(session, alert_id, attempt, posted, settings, began, clock())
+    log.info("alert_sent", alert=alert_id, attempt=attempt, status=posted.status, state=state.value)
+    return state
+
+
+def _record(
+    session: Session, alert_id: str, attempt: int, posted: Posted, settings: Settings, began: datetime, now: datetime
+) -> DeliveryState:
+    alerts = AlertRepository(session)
+    error = None if posted.error is None else posted.error[:MAX_ERROR_CHARACTERS]
+    alerts.add_attempt(
+        DeliveryAttemptRow(alert_id=alert_id, at=began, seconds=posted.seconds, status=posted.status, error=error)
+    )
+    delivery = alerts.deliveries([alert_id])[alert_id]
+    if delivery.attempts != attempt or delivery.state != DeliveryState.PENDING:
+        # Given up and tried again by another in the meantime, whose word counts.
+        return DeliveryState(delivery.state)
+    pauses = settings.webhook_retry_seconds
+    if error is None:
+        _settle(delivery, DeliveryState.DELIVERED, now)
+    elif attempt > len(pauses):
+        _settle(delivery, DeliveryState.FAILED, now)
+    else:
+        delivery.next_attempt_at = now + timedelta(seconds=pauses[attempt - 1])
+    return DeliveryState(delivery.state)
+
+
+def _settle(delivery: DeliveryRow, state: DeliveryState, now: datetime) -> None:
+    delivery.state, delivery.next_attempt_at, delivery.settled_at = state.value, None, now

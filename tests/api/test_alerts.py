@@ -1,0 +1,103 @@
+"""Subscriptions, alerts and their feed over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.documents import event_outcome
+from tests.installation import Installation
+from tests.living import living_document
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.fixture
+def study(client: TestClient) -> str:
+    document = {**living_document(title="Small <b>& \u202equiet"), "outcomes": [event_outcome()]}
+    assert client.put("/v1/studies/small", json=document).status_code == 201
+    return "small"
+
+
+def make(client: TestClient, **options: Any) -> dict[str, Any]:
+    answer = client.post("/v1/subscriptions", json={"study": "small", "kind": "move", **options})
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_subscription_is_made_shown_listed_changed_and_ended(client: TestClient, study: str) -> None:
+    made = make(client, kind="threshold", threshold=0.3, outcome="exit")
+    assert (made["direction"], made["enabled"], made["secret"], made["url"]) == ("either", True, None, None)
+    address = f"/v1/subscriptions/{made['id']}"
+    shown = client.get(address).json()
+    assert "secret" not in shown
+    assert shown == {name: value for name, value in made.items() if name != "secret"}
+    other = make(client)
+    assert [item["id"] for item in client.get("/v1/subscriptions").json()["items"]] == [other["id"], made["id"]]
+    assert client.get("/v1/subscriptions", params={"study": "none"}).json()["items"] == []
+    assert client.patch(address, json={"enabled": False, "title": "Quiet"}).json()["title"] == "Quiet"
+    assert client.get(address).json()["enabled"] is False
+    assert client.delete(address).status_code == 204
+    assert client.get(address).status_code == 404
+
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "no threshold": ({"kind": "threshold"}, "threshold"),
+    "a threshold of 1": ({"kind": "threshold", "threshold": 1}, "threshold"),
+    "unknown outcome": ({"outcome": "exot"}, "outcome"),
+    "unknown scenario": ({"scenario": "none"}, "scenario"),
+    "both": ({"outcome": "exit", "scenario": "none"}, "scenario"),
+    "meaningless": ({"kind": "verdict", "least_move": 0.1}, "least_move"),
+    "unknown kind": ({"kind": "everything"}, "kind"),
+    "test": ({"kind": "test"}, "kind"),
+    "failures": ({"kind": "source", "failures": 0}, "failures"),
+    "host": ({"url": "https://example.org/hook"}, "url"),
+    "scheme": ({"url": "file:///etc/passwd"}, "url"),
+    "unknown key": ({"webhook": "x"}, "webhook"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_subscribed_to(client: TestClient, study: str, name: str) -> None:
+    options, path = BAD[name]
+    answer = client.post("/v1/subscriptions", json={"study": study, "kind": "move", **options})
+    assert answer.status_code == 422, answer.text
+    assert path in [error["path"] for error in answer.json()["errors"]]
+    assert client.get("/v1/subscriptions").json()["items"] == []
+
+
+def test_a_test_alert_is_listed_and_in_the_feed(client: TestClient, study: str, installation: Installation) -> None:
+    made = make(client, title="Tell me\x07 & <i>all</i>")
+    answer = client.post(f"/v1/subscriptions/{made['id']}/test")
+    assert answer.status_code == 202
+    alert = answer.json()
+    assert (alert["kind"], alert["delivery"], alert["study"]) == ("test", None, "small")
+    assert client.get(f"/v1/alerts/{alert['id']}").json()["attempts"] == []
+    assert [item["id"] for item in client.get("/v1/alerts", params={"study": "small"}).json()["items"]] == [alert["id"]]
+    assert client.post(f"/v1/alerts/{alert['id']}/replay").status_code == 404, "it never had an address"
+    feed = client.get("/v1/studies/small/alerts.atom")
+    assert feed.headers["content-type"].startswith("application/atom+xml")
+    root = ET.fromstring(feed.content)
+    for required in ("id", "title", "updated", "author"):
+        assert root.find(f"{ATOM}{required}") is not None
+    assert str(root.findtext(f"{ATOM}title")).startswith("Alerts: Small <b>&")
+    (entry,) = root.findall(f"{ATOM}entry")
+    assert entry.findtext(f"{ATOM}id") == f"urn:uuid:{alert['id']}"
+    assert "<i>all</i>" in str(entry.findtext(f"{ATOM}title"))
+
+
+def test_nothing_under_unknown_names(client: TestClient, study: str) -> None:
+    unknown = "01980000-0000-7000-8000-00000000000a"
+    for path in (
+        f"/v1/alerts/{unknown}",
+        "/v1/alerts/x",
+        f"/v1/subscriptions/{unknown}",
+        "/v1/studies/none/alerts.atom",
+    ):
+        assert client.get(path).status_code == 404
+    for path in (f"/v1/alerts/{unknown}/replay", f"/v1/subscriptions/{unknown}/test"):
+        assert client.post(path).status_code == 404

@@ -1,0 +1,170 @@
+"""Alerts on their way to a webhook: a real receiver that is down, refuses, is slow, and comes back."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import forecast.outgoing
+from forecast.jobs.alert_rules import Finding
+from forecast.jobs.alerting import add_alert
+from forecast.jobs.delivering import deliver, sender
+from forecast.jobs.errors import SubscriptionError
+from forecast.jobs.states import DeliveryState
+from forecast.jobs.submit import canonical_json
+from forecast.jobs.subscriptions import SubscriptionRequest, create_subscription, replay
+from forecast.store import AlertRepository, StudyRepository, utc_now
+from forecast.store.alert_tables import DeliveryAttemptRow, DeliveryRow
+from tests.coin import coin_study
+from tests.installation import Installation, installation_in
+from tests.local_server import Answer, local_server
+
+TAKEN = Answer(b"", 204)
+
+
+@pytest.fixture
+def telling(tmp_path: Path) -> Iterator[Installation]:
+    """An installation that may ask this machine, and tries four times."""
+    options: dict[str, Any] = {"outgoing_hosts": ("127.0.0.1",), "outgoing_private": True, "outgoing_plain_http": True}
+    pauses = (1.0, 2.0, 4.0)
+    with installation_in(tmp_path / "home", webhook_retry_seconds=pauses, outgoing_seconds=1.0, **options) as made:
+        study = coin_study()
+        with made.database.write() as session:
+            StudyRepository(session).put("coin", study.title, study.digest, canonical_json(study.canonical()), NOW)
+        yield made
+
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def raise_one(installation: Installation, url: str, now: datetime = NOW, key: str = "x") -> tuple[str, str]:
+    """An alert that is to be delivered, and the secret of its subscription."""
+    with installation.database.write() as session:
+        study = StudyRepository(session).get("coin")
+        assert study is not None
+        wanted = SubscriptionRequest(study="coin", kind="verdict", url=url)  # type: ignore[arg-type]
+        row = create_subscription(session, study, wanted, installation.settings, now)
+        alert = add_alert(session, row, Finding(key, "verdict published became refused", {"note": "é\u2028"}), now)
+        assert alert is not None
+        assert row.secret is not None
+        return alert, row.secret
+
+
+def attempt(installation: Installation, alert: str, now: datetime) -> DeliveryState | None:
+    return deliver(installation.database, sender(installation.settings), installation.settings, alert, lambda: now)
+
+
+def standing(installation: Installation, alert: str) -> tuple[DeliveryRow, tuple[DeliveryAttemptRow, ...]]:
+    with installation.database.read() as session:
+        repository = AlertRepository(session)
+        return repository.deliveries([alert])[alert], repository.attempts(alert)
+
+
+def test_a_receiver_that_was_down_gets_the_alert_once(telling: Installation) -> None:
+    with local_server() as gone:
+        port = gone.server_address[1]
+    alert, _ = raise_one(telling, f"http://127.0.0.1:{port}/hook")
+    assert attempt(telling, alert, NOW) is DeliveryState.PENDING
+    assert attempt(telling, alert, NOW) is None, "not before its pause is over"
+    assert attempt(telling, alert, NOW + timedelta(seconds=1)) is DeliveryState.PENDING
+    with local_server(port) as server:
+        server.answers["/hook"] = TAKEN
+        assert attempt(telling, alert, NOW + timedelta(seconds=3)) is DeliveryState.DELIVERED
+        assert attempt(telling, alert, NOW + timedelta(seconds=99)) is None
+        assert len(server.asked) == 1
+        assert json.loads(server.asked[0].body)["data"]["alert"] == alert
+    delivery, attempts = standing(telling, alert)
+    assert (delivery.state, delivery.attempts, delivery.next_attempt_at) == ("delivered", 3, None)
+    assert [row.status for row in attempts] == [None, None, 204]
+    assert "cannot be reached" in str(attempts[0].error)
+    assert attempts[2].error is None
+
+
+@pytest.mark.parametrize("status", [301, 400, 404, 500])
+def test_one_that_never_takes_it_leaves_a_failure_with_every_try(telling: Installation, status: int) -> None:
+    with local_server() as server:
+        server.answers["/hook"] = Answer(b"", status, {"Location": "http://127.0.0.1:1/"})
+        alert, _ = raise_one(telling, server.url("/hook"))
+        states = [attempt(telling, alert, NOW + timedelta(seconds=seconds)) for seconds in (0, 1, 3, 7, 99)]
+        assert states == [*[DeliveryState.PENDING] * 3, DeliveryState.FAILED, None]
+        delivery, attempts = standing(telling, alert)
+        assert (delivery.attempts, [row.status for row in attempts]) == (4, [status] * 4)
+        # Asked for again, it begins anew, and the tries of before stay on record.
+        server.answers["/hook"] = TAKEN
+        with telling.database.write() as session:
+            replay(session, alert, NOW + timedelta(seconds=100))
+        assert attempt(telling, alert, NOW + timedelta(seconds=100)) is DeliveryState.DELIVERED
+        assert [row.status for row in standing(telling, alert)[1]] == [*[status] * 4, 204]
+        assert len({request.headers["webhook-id"] for request in server.asked}) == 1
+
+
+def test_a_try_whose_process_died_is_made_again(telling: Installation) -> None:
+    with local_server() as server:
+        server.answers["/hook"] = TAKEN
+        alert, _ = raise_one(telling, server.url("/hook"))
+        with telling.database.write() as session:
+            assert AlertRepository(session).claim_delivery(alert, NOW, NOW + timedelta(seconds=61)) is not None
+        assert attempt(telling, alert, NOW + timedelta(seconds=60)) is None
+        assert attempt(telling, alert, NOW + timedelta(seconds=61)) is DeliveryState.DELIVERED
+
+
+def test_the_documented_recipe_accepts_what_is_sent_and_nothing_else(telling: Installation) -> None:
+    readme = (Path(forecast.outgoing.__file__).parent / "README.md").read_text("utf-8")
+    (recipe,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    scope: dict[str, Any] = {}
+    exec(compile(recipe, "recipe", "exec"), scope)
+    is_genuine = scope["is_genuine"]
+    with local_server() as server:
+        server.answers["/hook"] = TAKEN
+        alert, secret = raise_one(telling, server.url("/hook"), utc_now())
+        _, other = raise_one(telling, server.url("/hook"), key="y")
+        assert attempt(telling, alert, utc_now()) is DeliveryState.DELIVERED
+        (request,) = server.asked
+    assert request.method == "POST"
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["webhook-id"] == alert
+    assert is_genuine(secret, request.headers, request.body)
+    assert not is_genuine(other, request.headers, request.body)
+    assert not is_genuine(secret, request.headers, request.body.replace(b"refused", b"allowed"))
+    assert not is_genuine(secret, {**request.headers, "webhook-id": "another"}, request.body)
+    stale = str(int(time.time()) - 301)
+    assert not is_genuine(secret, {**request.headers, "webhook-timestamp": stale}, request.body)
+    assert not is_genuine(secret, {**request.headers, "webhook-signature": "v1,AAAA"}, request.body)
+    both = f"v1,AAAA {request.headers['webhook-signature']}"
+    assert is_genuine(secret, {**request.headers, "webhook-signature": both}, request.body)
+
+
+def test_the_signature_is_that_of_the_specification() -> None:
+    """The example of the Standard Webhooks specification, also in its reference libraries' tests."""
+    headers = forecast.outgoing.signature_headers(
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        datetime.fromtimestamp(1614265330, UTC),
+        b'{"test": 2432232314}',
+    )
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest",
+        "http://elsewhere.example/hook",
+        "http://me:secret@127.0.0.1/hook",
+        "ftp://127.0.0.1/hook",
+        "http://2130706433/hook",
+        "not an address",
+    ],
+)
+def test_addresses_that_may_not_be_told_are_refused_at_once(telling: Installation, url: str) -> None:
+    with pytest.raises(SubscriptionError) as caught:
+        raise_one(telling, url)
+    assert [error.path for error in caught.value.errors] == ["url"]
+    assert "secret" not in str(caught.value)
