@@ -35,13 +35,13 @@ def require_complete(wanted: JobRequest, kind: JobKind) -> None:
         _refuse(
             wanted,
             kind,
-            ("document", "as_of", "recorded_by", "hindsight", "sampler"),
+            ("document", "version", "as_of", "recorded_by", "hindsight", "sampler"),
             "an explanation uses the forecast's own",
         )
     else:
         _require_one(wanted, "study", "document", "the id of a stored study, or a whole document")
         if wanted.document is not None:
-            _refuse(wanted, kind, ("recorded_by", "hindsight"), "a document brings all its evidence with it")
+            _refuse(wanted, kind, ("version", "recorded_by", "hindsight"), "a document brings everything with it")
         if kind is JobKind.UPDATE:
             _refuse(wanted, kind, ("document",), "only a stored study has forecasts to update")
         _refuse(wanted, kind, ("forecast",), "only explanations are of a forecast; leave it out, or change the kind")

@@ -71,6 +71,9 @@ class JobRequest(BaseModel):
     )
     forecast: str | None = Field(default=None, description="Id of the forecast to explain.")
     document: dict[str, Any] | None = Field(default=None, description="A study document, tables as rows.")
+    version: str | None = Field(
+        default=None, description="Digest of a version that the study has had; its current one by default."
+    )
     as_of: date | None = Field(default=None, description="Use what was known on this day instead of the document's.")
     recorded_by: AwareDatetime | None = Field(
         default=None,

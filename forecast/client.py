@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from urllib.parse import quote, urlsplit
@@ -109,7 +109,9 @@ class ForecastClient:
         document: Mapping[str, Any] | None = None,
         forecast: str | None = None,
         kind: JobKind = JobKind.FORECAST,
+        version: str | None = None,
         as_of: date | None = None,
+        recorded_by: datetime | None = None,
         sampler: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> JobView:
@@ -119,7 +121,9 @@ class ForecastClient:
             "study": study,
             "document": document,
             "forecast": forecast,
+            "version": version,
             "as_of": as_of.isoformat() if as_of else None,
+            "recorded_by": recorded_by.isoformat() if recorded_by else None,
             "sampler": sampler,
         }
         body = {key: value for key, value in given.items() if value is not None}
@@ -143,6 +147,10 @@ class ForecastClient:
     def latest(self, study: str) -> StoredForecast:
         """The newest forecast of a study."""
         return StoredForecast.model_validate(self._json("GET", f"/v1/studies/{quote(study, safe='')}/latest"))
+
+    def request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        """The JSON object that any route of the service answers; `arguments` are those of httpx."""
+        return self._json(method, path, **arguments)
 
     def history(self, study: str, limit: int = 50) -> tuple[HistoryEntry, ...]:
         """The forecasts of a study with how far each moved, the latest as-of date first."""

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,10 @@ PATIENCE = {
 class Stack:
     """A running service that a test may break."""
 
-    def __init__(self, home: Path, **settings: Any) -> None:
+    def __init__(self, home: Path, environment_only: Mapping[str, Any] | None = None, **settings: Any) -> None:
         self.home = home
         self._given = {**PATIENCE, "port": 0, **settings}
+        self._environment_only = dict(environment_only or {})
         self.supervisor: subprocess.Popen[str] | None = None
         self.url = ""
 
@@ -50,7 +51,9 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        given = {f"FORECAST_{name.upper()}": str(value) for name, value in self._given.items()}
+        given = {
+            f"FORECAST_{name.upper()}": str(value) for name, value in {**self._given, **self._environment_only}.items()
+        }
         return {**os.environ, **given, "FORECAST_HOME": str(self.home)}
 
     @property

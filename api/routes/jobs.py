@@ -165,6 +165,7 @@ def _find_study(service: Service, wanted: JobRequest) -> tuple[Study, str | None
             as_of=wanted.as_of,
             recorded_by=wanted.recorded_by,
             hindsight=wanted.hindsight,
+            version=wanted.version,
         )
     return known.study, known.version, known.recorded_by
 

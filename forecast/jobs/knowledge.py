@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy.orm import Session
 
 from forecast.errors import FieldError, StudyError
-from forecast.store import EvidenceRepository, StudyRepository, as_arrival
+from forecast.store import EvidenceRepository, NotStoredError, StudyRepository, as_arrival
 from forecast.store.tables import StudyRow
 from forecast.study import Study, study_from_document, with_arrivals
 
@@ -44,6 +44,7 @@ def known_study(
     as_of: date | None = None,
     recorded_by: datetime | None = None,
     hindsight: bool = False,
+    version: str | None = None,
 ) -> Knowledge:
     """A stored study with its evidence.
 
@@ -53,14 +54,21 @@ def known_study(
         None for the document's own as-of date.
     recorded_by
         The moment itself, instead of the one that follows from the as-of date.
+    version
+        Digest of a version that the study has had; None for its current one.
 
     Raises
     ------
+    NotStoredError
+        When the study has never had that version.
     StudyError
         When the study makes no sense as of that day, or its document no longer fits evidence that it once accepted.
     """
-    document = StudyRepository(session).document(row.digest)
-    assert document is not None, "a study points to its document"
+    studies, digest = StudyRepository(session), version or row.digest
+    if "\0" in digest or studies.version(row.id, digest) is None:
+        raise NotStoredError(f"the study {row.id!r} has never had the version {digest[:64]!r}; see its versions")
+    document = studies.document(digest)
+    assert document is not None, "a version points to its document"
     study = study_from_document(json.loads(document))
     if as_of is not None:
         study = study.with_as_of(as_of)
@@ -74,4 +82,4 @@ def known_study(
             "version that does, or correct the evidence"
         )
         raise StudyError([FieldError("evidence", "evidence_does_not_fit", message), *error.errors]) from None
-    return Knowledge(study, row.digest, moment)
+    return Knowledge(study, digest, moment)

@@ -68,6 +68,8 @@ class JobView(View):
     target_forecast_id: str | None = None
     """The forecast that it explains; null for a job that makes one."""
     as_of: date
+    recorded_by: datetime | None = None
+    """Evidence recorded later is not in it; null for a document that came with the request."""
     seed: int
     state: JobState
     revision: int
@@ -98,6 +100,7 @@ def view_job(row: JobRow, made_forecast_id: str | None, attempts: Iterable[Attem
         study_version=row.version,
         target_forecast_id=row.target,
         as_of=row.as_of,
+        recorded_by=row.recorded_by,
         seed=row.seed,
         state=JobState(row.state),
         revision=row.revision,

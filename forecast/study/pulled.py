@@ -123,7 +123,7 @@ def news_of(study: Study, source: PullSource, rows: Sequence[Mapping[str, object
 
 
 def _is_early(study: Study, kind: EvidenceKind, row: Mapping[str, object], today: date) -> bool:
-    """Whether a count is of a period that goes on; tables often hold the current one."""
+    """Whether a count is of a period that goes on, be it to the end of today; tables often hold the current one."""
     if kind is not EvidenceKind.OBSERVATIONS:
         return False
     try:
@@ -131,7 +131,7 @@ def _is_early(study: Study, kind: EvidenceKind, row: Mapping[str, object], today
     except ValueError:
         return False
     period = RowReader([{"period": cell}], "", None).natural_period(0, "period", study.calendar)
-    return period is not None and period[1] > today
+    return period is not None and period[1] >= today
 
 
 About = tuple[str, ...]

@@ -89,6 +89,19 @@ def test_a_job_uses_what_was_known_and_recorded_by_its_day(
     assert submit(as_of=NOW.date().isoformat(), recorded_by=before) == without
 
 
+def test_a_job_may_name_a_version_that_the_study_has_had(
+    client: TestClient, installation: Installation, study: str
+) -> None:
+    first = client.get(study).json()["digest"]
+    assert client.put(study, json=living_document(title="Another")).status_code == 200
+    answer = client.post("/v1/jobs", json={"study": "small", "version": first})
+    assert answer.status_code == 202, answer.text
+    assert installation.job(answer.json()["id"]).version == first
+    assert client.get(f"/v1/jobs/{answer.json()['id']}").json()["title"] != "Another"
+    for unknown in ("0" * 64, "x"):
+        assert client.post("/v1/jobs", json={"study": "small", "version": unknown}).status_code == 404
+
+
 def test_reading_as_of_a_day_gives_what_was_known_then(client: TestClient, study: str) -> None:
     client.post(f"{study}/observations", json=ROW)
 
@@ -158,5 +171,13 @@ def test_a_new_version_that_no_longer_fits_the_evidence_is_named(client: TestCli
 @pytest.mark.parametrize("option", [{"hindsight": True}, {"recorded_by": "2020-04-02T10:00:00Z"}])
 def test_which_evidence_to_use_is_asked_of_stored_studies_alone(client: TestClient, option: dict[str, Any]) -> None:
     answer = client.post("/v1/jobs", json={"document": living_document(), **option})
+    assert answer.status_code == 422
+    assert [error["path"] for error in answer.json()["errors"]] == list(option)
+
+
+@pytest.mark.parametrize("option", [{"hindsight": True}, {"version": "0" * 64}, {"as_of": "2020-04-02"}])
+def test_an_explanation_takes_its_forecast_as_it_is(client: TestClient, option: dict[str, Any]) -> None:
+    unknown = "01980000-0000-7000-8000-00000000000a"
+    answer = client.post("/v1/jobs", json={"kind": "attribution", "forecast": unknown, **option})
     assert answer.status_code == 422
     assert [error["path"] for error in answer.json()["errors"]] == list(option)

@@ -39,8 +39,9 @@ def test_what_is_known_already_is_no_news_and_a_month_that_goes_on_is_left_for_l
     assert (news.rows, news.early) == (4, 1)
     later = with_arrivals(study, news.arrivals)
     assert pulled(later, CSV) == []
+    assert pulled(later, CSV, date(2020, 4, 30)) == [], "its last day is not over either"
     # The same table in May: April is over now.
-    assert pulled(later, CSV, date(2020, 5, 2)) == [("2020-04", 2, date(2020, 5, 2))]
+    assert pulled(later, CSV, date(2020, 5, 1)) == [("2020-04", 2, date(2020, 5, 1))]
 
 
 def test_another_value_is_a_correction_known_today_and_back_again_is_another() -> None:

@@ -1,0 +1,20 @@
+"""A clock of a whole installation that a test can move."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+class MovingClock:
+    """Goes on by itself, from wherever it was last set; `file` is what `FORECAST_CLOCK_FILE` has to name."""
+
+    def __init__(self, file: Path, start: datetime) -> None:
+        self.file = file
+        self.set(start)
+
+    def set(self, moment: datetime) -> None:
+        """Make it this moment now, in every process."""
+        new = self.file.with_suffix(".new")
+        new.write_text(repr((moment - datetime.now(UTC)).total_seconds()), encoding="ascii")
+        new.replace(self.file)
