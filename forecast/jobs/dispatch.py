@@ -21,7 +21,7 @@ from forecast.jobs.recover import enforce_deadlines, enforce_queue_age, expire_l
 from forecast.jobs.sources import PUBLISH_AGAIN_SECONDS, request_due
 from forecast.jobs.states import JobState
 from forecast.jobs.submit import JobLimits
-from forecast.jobs.updates import explain_updates
+from forecast.jobs.updates import attribute_scored, explain_updates
 from forecast.logs import get_logger
 from forecast.store import (
     AlertRepository,
@@ -59,7 +59,7 @@ class PassReport:
     workers_are_deaf: bool = False
     """Jobs wait, were published again and again, and nothing runs."""
     fired: list[str] = field(default_factory=list)
-    """Jobs of schedules that were due, and of those that compare their forecasts with the ones before."""
+    """Jobs that nobody asked for: of schedules that were due, and those that explain forecasts by themselves."""
     asked: list[str] = field(default_factory=list)
     """Sources whose fetch the queue was told about."""
     raised: list[str] = field(default_factory=list)
@@ -103,7 +103,7 @@ class Dispatcher:
                 expired = expire_leases(session, now)
                 timed_out = enforce_queue_age(session, self._queue_timeout_seconds, now)
         self._remove_orphans(now)
-        self._score(now)
+        fired += self._score(now)
         request_due(self._database, now)
         raised = raise_alerts(self._database, now)
         published: list[str] = []
@@ -173,11 +173,12 @@ class Dispatcher:
             waiting = jobs.unclaimed_since(now - timedelta(seconds=DEAF_AFTER_SECONDS))
             return bool(waiting) and not jobs.count(JobState.RUNNING)
 
-    def _score(self, now: datetime) -> None:
+    def _score(self, now: datetime) -> list[str]:
         if time.monotonic() < self._scores_due:
-            return
+            return []
         self._scores_due = time.monotonic() + SCORING_INTERVAL_SECONDS
         score_due(self._database, now)
+        return attribute_scored(self._database, self._limits, now)
 
     def _remove_orphans(self, now: datetime) -> None:
         if time.monotonic() < self._orphans_due:

@@ -1,20 +1,25 @@
-"""What a schedule's forecast is followed by: the question why it differs from the one before."""
+"""What forecasts are followed by without being asked: a schedule's by the question why it differs from the one before,
+one that was scored by the question what the prior and the reference classes alone would have said."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from forecast.answer import Verdict
 from forecast.jobs.errors import BacklogFullError
+from forecast.jobs.ledger import PUBLISHED
 from forecast.jobs.states import JobKind
 from forecast.jobs.submit import JobLimits, submit_explanation
 from forecast.logs import get_logger
-from forecast.store import Database, ForecastRepository
+from forecast.store import Database, ForecastRepository, ScoreRepository
 
 LOOK_BACK: Final = timedelta(days=2)
 """How long a forecast may wait for it, while the backlog is full or nothing runs."""
 BATCH: Final = 50
+SCORED_BATCH: Final = 10
+"""An attribution runs the program several times; the ledger is not in a hurry."""
 
 log = get_logger(__name__)
 
@@ -31,18 +36,32 @@ def explain_updates(database: Database, limits: JobLimits, now: datetime) -> lis
             for forecast_id in forecasts.scheduled_without(JobKind.TRIAGE.value, now - LOOK_BACK, BATCH)
             if _has_previous(forecasts, forecast_id)
         ]
+    return _ask(database, limits, JobKind.TRIAGE, waiting, now)
+
+
+def attribute_scored(database: Database, limits: JobLimits, now: datetime) -> list[str]:
+    """Submit the attribution of forecasts that were scored, a few at a time; ids of the new jobs.
+
+    Its first steps are the baselines of the ledger. Each forecast is asked about once.
+    """
+    with database.read() as session:
+        waiting = ScoreRepository(session).never_asked(PUBLISHED, JobKind.ATTRIBUTION.value, SCORED_BATCH)
+    return _ask(database, limits, JobKind.ATTRIBUTION, waiting, now)
+
+
+def _ask(database: Database, limits: JobLimits, kind: JobKind, forecasts: Iterable[str], now: datetime) -> list[str]:
     made = []
-    for forecast_id in waiting:
+    for forecast_id in forecasts:
         with database.write() as session:
             target = ForecastRepository(session).get(forecast_id)
             assert target is not None, "forecasts are never removed"
-            key = f"{JobKind.TRIAGE.value}:{forecast_id}"
+            key = f"{kind.value}:{forecast_id}"
             try:
                 submission = submit_explanation(
-                    session, target, JobKind.TRIAGE, limits, idempotency_key=key, request_hash=key, now=now
+                    session, target, kind, limits, idempotency_key=key, request_hash=key, now=now
                 )
             except BacklogFullError as error:
-                log.warning("comparison_waits", forecast=forecast_id, error=str(error))
+                log.warning("explanation_waits", forecast=forecast_id, kind=kind.value, error=str(error))
                 break
         if submission.is_new:
             made.append(submission.job.id)

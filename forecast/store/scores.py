@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forecast.store.living_tables import ScoreRow
+from forecast.store.tables import JobRow
 
 Key = tuple[str, str, str, str]
 """Forecast, outcome, forecaster, resolution."""
@@ -32,6 +33,14 @@ class ScoreRepository:
         columns = ScoreRow.forecast_id, ScoreRow.outcome, ScoreRow.forecaster, ScoreRow.resolution
         found = self._session.execute(select(*columns).where(ScoreRow.study == study))
         return frozenset((forecast, outcome, by, resolution) for forecast, outcome, by, resolution in found)
+
+    def never_asked(self, forecaster: str, kind: str, limit: int) -> tuple[str, ...]:
+        """Forecasts that a forecaster has a score for, and of which no job of a kind was ever asked for, oldest first."""
+        asked = select(JobRow.target).where(JobRow.kind == kind, JobRow.target.is_not(None))
+        query = select(ScoreRow.forecast_id).where(
+            ScoreRow.forecaster == forecaster, ScoreRow.forecast_id.not_in(asked)
+        )
+        return tuple(self._session.scalars(query.distinct().order_by(ScoreRow.forecast_id).limit(limit)))
 
     def of_study(self, study: str) -> tuple[ScoreRow, ...]:
         """All scores, in the order in which they were added."""

@@ -14,11 +14,12 @@ from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.living_view import Ledger
 from forecast.jobs.states import JobKind
 from forecast.jobs.submit import canonical_json
+from forecast.jobs.updates import attribute_scored
 from forecast.store import EvidenceRepository, StudyRepository
 from forecast.study import EvidenceKind, accept_arrivals
 from tests.coin import coin_answer, coin_study
 from tests.explanations import explanation_row, submit_explanation_of
-from tests.installation import Installation, forecast_row
+from tests.installation import LIMITS, Installation, forecast_row
 
 START = datetime(2021, 1, 1, 12, tzinfo=UTC)
 AFTER = datetime(2022, 1, 1, 12, tzinfo=UTC)
@@ -165,3 +166,14 @@ def test_an_attribution_that_comes_later_is_scored_then(installation: Installati
 
 def _step(probability: float) -> ProbabilityStep:
     return ProbabilityStep(probability=probability, mcse=0.002, log_odds=0.0, change=0.0, change_mcse=0.01)
+
+
+def test_what_was_scored_is_attributed_once_so_that_its_baselines_are_scored_too(installation: Installation) -> None:
+    made = [add(installation, f"2021-0{month}-01", 0.2) for month in (1, 2)]
+    add(installation, "2021-03-01", 0.2, verdict="refused")
+    assert attribute_scored(installation.database, LIMITS, AFTER) == [], "nothing is scored yet"
+    resolve(installation, "yes", "2021-06-01")
+    score_due(installation.database, AFTER)
+    jobs = [installation.job(job) for job in attribute_scored(installation.database, LIMITS, AFTER)]
+    assert [(job.kind, job.target) for job in jobs] == [("attribution", forecast) for forecast in made]
+    assert attribute_scored(installation.database, LIMITS, AFTER) == []
