@@ -238,7 +238,7 @@ class ForecastClient:
             raise ServiceUnavailableError(self._unavailable(error)) from error
         if not answer.is_success:
             raise _problem(answer)
-        found = answer.json()
+        found = answer.json() if answer.content else {}
         assert isinstance(found, dict)
         return found
 

@@ -17,8 +17,10 @@ from forecast.settings import Settings
 from forecast.store import EvidenceRepository, utc_now
 from forecast.study import EvidenceKind, accept_arrivals
 from tests.coin import coin_answer, coin_document, coin_study
+from tests.documents import event_outcome
 from tests.explanations import explanation_of, explanation_row, submit_explanation_of
 from tests.installation import Installation, forecast_row, installation_in
+from tests.living import living_document
 from tests.test_cli_explain import started
 from tests.waiting import wait_until
 from workers.address import choose_address
@@ -110,3 +112,55 @@ def test_a_study_that_is_not_there_is_said_to_be_missing(url: str) -> None:
     assert found.returncode == 1
     assert "Traceback" not in found.stderr
     assert "there is no study" in found.stderr
+
+
+def test_schedules_are_made_paused_and_deleted(url: str) -> None:
+    with ForecastClient(url) as client:
+        client.put_study("small", {**living_document(), "outcomes": [event_outcome()]})
+    assert "No schedule." in command(url, "schedules", "list")
+    made = command(url, "schedules", "add", "small", "--cron", "0 6 1 * *", "--timezone", "Asia/Baku").strip()
+    assert "0 6 1 * *, Asia/Baku" in command(url, "schedules", "list", "small")
+    command(url, "schedules", "pause", made)
+    assert "paused" in command(url, "schedules", "list")
+    command(url, "schedules", "resume", made)
+    assert "paused" not in command(url, "schedules", "list")
+    job = command(url, "schedules", "run", made).strip()
+    assert job in command(url, "schedules", "runs", made)
+    command(url, "schedules", "delete", made)
+    assert "No schedule." in command(url, "schedules", "list")
+
+
+def test_a_bad_schedule_is_one_line_without_a_traceback(url: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "forecast.cli", "schedules", "add", "coin", "--cron", "often", "--url", url],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert found.returncode == 2
+    assert "'often' has 1 fields" in " ".join(found.stderr.split())
+    assert "Traceback" not in found.stderr
+
+
+def test_evidence_is_added_from_a_file_and_shown_with_both_its_times(url: str, tmp_path: Path) -> None:
+    rows = "expert,outcome,probability,on\nann,heads,0.7,2020-12-01\nbob,heads,0.4,2020-12-02\n"
+    (tmp_path / "said.csv").write_text(rows)
+    arguments = ("add", "coin", "judgments", str(tmp_path / "said.csv"))
+    assert command(url, *arguments) == "2 added, 0 known already.\n"
+    assert command(url, *arguments) == "0 added, 2 known already.\n"
+    shown = command(url, "evidence", "coin")
+    assert "expert ann" in shown
+    assert f"{utc_now():%Y-%m-%d}" in shown
+    assert "Nothing has come" in command(url, "evidence", "coin", "--as-of", "2021-01-01"), "it was recorded today"
+
+
+def test_sources_and_alerts_are_listed(url: str) -> None:
+    assert "names no sources" in command(url, "sources", "coin")
+    source = {"id": "said", "url": "https://example.org/a.csv", "kind": "judgments"}
+    with ForecastClient(url) as client:
+        client.put_study("coin", coin_document(sources=[source]))
+        made = client.request("POST", "/v1/subscriptions", json={"study": "coin", "kind": "verdict", "title": "Look"})
+        client.request("POST", f"/v1/subscriptions/{made['id']}/test")
+    assert "being asked" in command(url, "sources", "coin", "--ask", "said")
+    assert "test of 'Look'" in command(url, "alerts", "coin")

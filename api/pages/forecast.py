@@ -79,6 +79,8 @@ class ForecastPage(PageContext):
     forecast_id: str
     heading: str
     study: str
+    study_url: str | None
+    """None where the document came with the job and was not stored."""
     as_of: str
     horizon: str
     """How far it looks: `60 months, to 10 September 2026`."""
@@ -119,6 +121,7 @@ def build_forecast(
     *,
     draws_bytes: int | None = None,
     job_id: str | None = None,
+    is_stored: bool = False,
 ) -> ForecastPage:
     """The page of a stored forecast.
 
@@ -128,6 +131,8 @@ def build_forecast(
         The places of its stored figures.
     draws_bytes
         Size of its `draws.nc`, if known.
+    is_stored
+        Whether it is of a stored study, which has a page of its own.
     """
     levels = [outcome.interval for outcome in forecast.outcomes]
     return ForecastPage(
@@ -136,6 +141,7 @@ def build_forecast(
         forecast_id=forecast.forecast_id,
         heading=forecast.title,
         study=forecast.study,
+        study_url=f"/studies/{forecast.study}" if is_stored else None,
         as_of=wording.day(forecast.as_of),
         horizon=_horizon(forecast),
         made_at=wording.moment(forecast.made_at),

@@ -49,7 +49,6 @@ class StudySource:
 
     id: str
     title: str
-    forecasts_url: str
 
 
 @dataclass(frozen=True)
@@ -93,9 +92,8 @@ class StudyCard:
 
     id: str
     title: str
-    is_stored: bool
-    """Whether the document was stored; False where it came with a job."""
-    json_url: str | None
+    page_url: str | None
+    """Its own page; None where the document came with a job and was not stored."""
     forecast: ForecastCard | None
 
 
@@ -147,11 +145,11 @@ def build_home(
     """
     stored = {study.id for study in studies}
     cards = [
-        StudyCard(study.id, study.title, True, study.forecasts_url, _card(forecasts.get(study.id), now))
+        StudyCard(study.id, study.title, f"/studies/{study.id}", _card(forecasts.get(study.id), now))
         for study in studies
     ]
     cards += [
-        StudyCard(source.study, source.headline.title, False, None, _card(source, now))
+        StudyCard(source.study, source.headline.title, None, _card(source, now))
         for source in forecasts.values()
         if source.study not in stored
     ]

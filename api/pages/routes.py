@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
+from api.pages import study_routes
 from api.pages.assets import Assets
 from api.pages.failure import build_failure
 from api.pages.figures import FigureSlot, figure_slot
@@ -51,7 +52,7 @@ def show_home(request: Request, service: ServiceDep) -> HTMLResponse:
         )
         latest = {name: row for name in named if (row := forecasts.latest(name)) is not None}
         page = build_home(
-            [StudySource(row.id, row.title, f"/v1/studies/{row.id}") for row in studies.items],
+            [StudySource(row.id, row.title) for row in studies.items],
             {name: _forecast_source(row) for name, row in latest.items()},
             [view_job(row, made.get(row.id)) for row in jobs.items],
             now=utc_now(),
@@ -87,7 +88,13 @@ def show_forecast(forecast_id: str, service: ServiceDep) -> HTMLResponse:
     forecast = StoredForecast.model_validate_json(
         json.dumps(stored_forecast(row, find_explanations(service, row.id), service.settings.fresh_seconds))
     )
-    page = build_forecast(forecast, _figure_slots(service, row.id), draws_bytes=row.artifact_bytes, job_id=row.job_id)
+    page = build_forecast(
+        forecast,
+        _figure_slots(service, row.id),
+        draws_bytes=row.artifact_bytes,
+        job_id=row.job_id,
+        is_stored=row.version is not None,
+    )
     return respond(page)
 
 
@@ -105,6 +112,7 @@ def mount_pages(app: FastAPI) -> None:
     gets its answer as HTML.
     """
     app.include_router(router)
+    app.include_router(study_routes.router)
     app.mount("/static", Assets(), name="static")
     for kind, handler in list(app.exception_handlers.items()):
         app.add_exception_handler(kind, _shown_as_page(handler))
@@ -121,7 +129,7 @@ def _shown_as_page(handler: Any) -> Handler:
 def wants_page(request: Request) -> bool:
     """Whether an error should be shown to a person: a browser that asks for anything but the JSON interface."""
     path = request.url.path
-    is_page = path == "/" or path.startswith(("/jobs/", "/forecasts/"))
+    is_page = path == "/" or path.startswith(("/jobs/", "/forecasts/", "/studies/"))
     is_interface = path.startswith(("/v1/", "/static/", "/problems/"))
     return is_page or (not is_interface and "text/html" in request.headers.get("accept", ""))
 

@@ -10,8 +10,10 @@ import typer
 from forecast.cli.here import check, run, serve, version
 from forecast.cli.living import history, ledger
 from forecast.cli.questions import explain, query
+from forecast.cli.schedules import app as schedules
 from forecast.cli.service import finish_job, jobs, submit, watch, watch_job
 from forecast.cli.terminal import ExitCode, complain, make_console
+from forecast.cli.upkeep import add, alerts, evidence, sources
 from forecast.errors import ExpressionError, ForecastError, StopRequestedError, StudyError
 
 __all__ = ["ExitCode", "app", "finish_job", "main", "make_console", "watch_job"]
@@ -24,12 +26,29 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-COMMANDS: Final = (check, run, serve, submit, watch, jobs, history, query, explain, ledger, version)
+COMMANDS: Final = (
+    check,
+    run,
+    serve,
+    submit,
+    watch,
+    jobs,
+    history,
+    query,
+    explain,
+    ledger,
+    add,
+    evidence,
+    sources,
+    alerts,
+    version,
+)
 for _command in COMMANDS:
     app.command()(_command)
+app.add_typer(schedules)
 
 
-BAD_QUESTIONS: Final = {"query_invalid", "request_invalid"}
+BAD_QUESTIONS: Final = {"query_invalid", "request_invalid", "schedule_invalid", "study_invalid"}
 """Codes of errors in what was asked for, wherever they were found."""
 
 

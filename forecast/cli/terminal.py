@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 if TYPE_CHECKING:
     from forecast.client import ForecastClient
@@ -46,6 +47,15 @@ def make_console() -> Console:
     """Standard output; wide enough for a table when it is no terminal."""
     console = Console()
     return console if console.is_terminal else Console(width=PIPE_WIDTH)
+
+
+def print_table(table: Table, otherwise: str) -> None:
+    """Print a table, or what to say where it has no rows."""
+    console = make_console()
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print(otherwise, highlight=False)
 
 
 def note(text: str) -> None:

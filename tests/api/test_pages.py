@@ -18,6 +18,7 @@ from api.pages.home import HomePage
 from api.pages.job import JobPage
 from api.pages.job_words import EXPLANATION_LEAD, FAILURES, KIND_WORDS, LEAD
 from api.pages.page import ENVIRONMENT, TEMPLATES, PageContext, render_html
+from api.pages.study import StudyPage
 from forecast.answer import Verdict
 from forecast.jobs.lifecycle import cancel_job, fail_job, record_progress
 from forecast.jobs.states import FailureCode, JobKind, JobState
@@ -29,7 +30,7 @@ from tests.api.template_names import TemplateChecker, parts_of
 from tests.coin import coin_document, coin_study
 from tests.installation import Installation, forecast_row
 
-PAGES: tuple[type[PageContext], ...] = (HomePage, JobPage, ForecastPage, FailurePage)
+PAGES: tuple[type[PageContext], ...] = (HomePage, JobPage, ForecastPage, FailurePage, StudyPage)
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>\u202e{{ 7 * 7 }}'
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 
@@ -279,7 +280,7 @@ class TestHome:
     def test_a_stored_study_without_a_forecast_is_listed(self, client: TestClient) -> None:
         client.put("/v1/studies/coin", json=coin_document())
         text = plain(Elements(get(client, "/")).text)
-        assert "coin Whether the coin shows heads No forecast yet." in text
+        assert "coin: history, schedules, evidence Whether the coin shows heads No forecast yet." in text
 
 
 class TestSafety:

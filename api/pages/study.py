@@ -1,0 +1,35 @@
+"""A study's page: how its probabilities moved and why, what keeps it current, and how it has scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from api.pages.page import PageContext
+from api.pages.study_history import ForecastRow, SubjectHistory
+from api.pages.study_ledger import LedgerView
+from api.pages.study_upkeep import AlertView, EvidenceRow, ScheduleView, SourceRow, SubscriptionView
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyPage(PageContext):
+    """One stored study over time."""
+
+    template: ClassVar[str] = "study.html"
+
+    study: str
+    heading: str
+    latest_url: str | None
+    age: str
+    is_stale: bool
+    subjects: tuple[SubjectHistory, ...]
+    forecasts: tuple[ForecastRow, ...]
+    has_more_forecasts: bool
+    schedules: tuple[ScheduleView, ...]
+    sources: tuple[SourceRow, ...]
+    evidence: tuple[EvidenceRow, ...]
+    older_evidence_url: str | None
+    subscriptions: tuple[SubscriptionView, ...]
+    alerts: tuple[AlertView, ...]
+    feed_url: str
+    ledger: LedgerView

@@ -1,0 +1,223 @@
+"""The history of a study: every probability over its as-of dates, how far it moved and why."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from api.pages import wording
+from api.pages.verdicts import VerdictBadge, verdict_badge
+from forecast.jobs.living_view import HistoryEntry, Move
+
+CAUSE_WORDS: Final = {
+    "method": "method",
+    "clock": "time",
+    "data": "corrected data",
+    "world": "new evidence",
+}
+NO_CHANGE: Final = "nothing was put in that differs"
+
+
+@dataclass(frozen=True)
+class ChartPoint:
+    """One forecast in a chart; positions in percent of its width and height."""
+
+    x: str
+    y: str
+    low: str
+    high: str
+
+
+@dataclass(frozen=True)
+class ChartLine:
+    """From one forecast to the next."""
+
+    x1: str
+    y1: str
+    x2: str
+    y2: str
+
+
+@dataclass(frozen=True)
+class MoveRow:
+    """One forecast of one probability."""
+
+    url: str
+    as_of: str
+    probability: str
+    interval: str
+    change: str
+    """In percentage points, with its noise."""
+    is_beyond_noise: bool
+    causes: str
+
+
+@dataclass(frozen=True)
+class SubjectHistory:
+    """One outcome or scenario over all forecasts shown."""
+
+    id: str
+    title: str
+    kind: str
+    probability: str
+    interval: str
+    change: str
+    is_beyond_noise: bool
+    top: str
+    """What the upper edge of the chart stands for."""
+    label: str
+    """The chart in words."""
+    points: tuple[ChartPoint, ...]
+    lines: tuple[ChartLine, ...]
+    moves: tuple[MoveRow, ...]
+    """Newest first."""
+
+
+@dataclass(frozen=True)
+class ForecastRow:
+    """One forecast in the list."""
+
+    url: str
+    as_of: str
+    age: str
+    made_at: str
+    verdict: VerdictBadge
+    causes: str
+    """What differs from the forecast before."""
+
+
+def build_forecasts(entries: Sequence[HistoryEntry], now: datetime) -> tuple[ForecastRow, ...]:
+    """The forecasts, newest first."""
+    return tuple(
+        ForecastRow(
+            url=_url(entry),
+            as_of=wording.short_day(entry.as_of),
+            age=wording.age((now - entry.made_at).total_seconds()),
+            made_at=wording.moment(entry.made_at),
+            verdict=verdict_badge(entry.verdict),
+            causes=_changed(entry),
+        )
+        for entry in entries
+    )
+
+
+def build_subjects(
+    entries: Sequence[HistoryEntry], scenarios: Mapping[str, str], outcomes: Mapping[str, str]
+) -> tuple[SubjectHistory, ...]:
+    """Every scenario and outcome that a forecast shown has, in the study's order.
+
+    Parameters
+    ----------
+    entries
+        Newest first; those that were refused are left out.
+    scenarios, outcomes
+        Title by id, as the study has them now.
+    """
+    usable = [entry for entry in reversed(entries) if entry.verdict != "refused"]
+    found = [
+        *(_subject(usable, "scenario", name, title) for name, title in scenarios.items()),
+        *(_subject(usable, "outcome", name, title) for name, title in outcomes.items()),
+    ]
+    return tuple(subject for subject in found if subject is not None)
+
+
+def _subject(entries: Sequence[HistoryEntry], kind: str, name: str, title: str) -> SubjectHistory | None:
+    said = [(entry, move) for entry in entries if (move := _moves(entry, kind).get(name)) is not None]
+    if not said:
+        return None
+    top = _top([move.high for _, move in said])
+    points = _points([entry.as_of for entry, _ in said], [move for _, move in said], top)
+    _, newest = said[-1]
+    words = "; ".join(
+        f"{wording.short_day(entry.as_of)} {wording.percent(move.probability, move.mcse)}" for entry, move in said[-12:]
+    )
+    return SubjectHistory(
+        id=name,
+        title=title,
+        kind=kind,
+        probability=wording.percent(newest.probability, newest.mcse),
+        interval=_interval(newest),
+        change=_change(newest),
+        is_beyond_noise=bool(newest.beyond_noise),
+        top=f"{100 * top:.0f}{wording.NO_BREAK_SPACE}%",
+        label=f"{title} over {len(said)} forecasts: {words}",
+        points=points,
+        lines=tuple(ChartLine(a.x, a.y, b.x, b.y) for a, b in itertools.pairwise(points)),
+        moves=tuple(_move_row(entry, kind, name, move) for entry, move in reversed(said)),
+    )
+
+
+def _moves(entry: HistoryEntry, kind: str) -> Mapping[str, Move]:
+    return entry.scenarios if kind == "scenario" else entry.outcomes
+
+
+def _top(highs: Sequence[float]) -> float:
+    """The upper edge of a chart: the next full 10 %, so that small probabilities are seen to move."""
+    return min(1.0, math.ceil(10.0 * max(highs) + 1e-9) / 10.0) or 0.1
+
+
+def _points(days: Sequence[date], moves: Sequence[Move], top: float) -> tuple[ChartPoint, ...]:
+    first, last = days[0], days[-1]
+    width = (last - first).days
+
+    def across(day: date) -> str:
+        share = (day - first).days / width if width else 0.5
+        return f"{2.0 + 86.0 * share:.2f}%"  # the rest is for the scale
+
+    def up(probability: float) -> str:
+        return f"{96.0 - 92.0 * probability / top:.2f}%"
+
+    return tuple(
+        ChartPoint(across(day), up(move.probability), up(move.low), up(move.high))
+        for day, move in zip(days, moves, strict=True)
+    )
+
+
+def _move_row(entry: HistoryEntry, kind: str, name: str, move: Move) -> MoveRow:
+    causes = ""
+    if entry.triage is not None:
+        shares = [
+            (CAUSE_WORDS[step.cause], (step.outcomes if kind == "outcome" else step.scenarios)[name].change)
+            for step in entry.triage.steps
+            if step.changed and name in (step.outcomes if kind == "outcome" else step.scenarios)
+        ]
+        causes = ", ".join(f"{word} {wording.signed(share)}" for word, share in shares) or NO_CHANGE
+    return MoveRow(
+        url=_url(entry),
+        as_of=wording.short_day(entry.as_of),
+        probability=wording.percent(move.probability, move.mcse),
+        interval=_interval(move),
+        change=_change(move),
+        is_beyond_noise=bool(move.beyond_noise),
+        causes=causes,
+    )
+
+
+def _interval(move: Move) -> str:
+    digits = wording.percent_digits(move.mcse)
+    low, high = wording.percent_number(move.low, digits), wording.percent_number(move.high, digits)
+    return f"{low}{wording.EN_DASH}{high}{wording.NO_BREAK_SPACE}%"
+
+
+def _change(move: Move) -> str:
+    if move.change is None:
+        return wording.NONE
+    change = wording.signed(100.0 * move.change, 1)
+    noise = wording.significant(100.0 * (move.change_mcse or 0.0))
+    return f"{change} ± {noise}{wording.NO_BREAK_SPACE}pp"
+
+
+def _changed(entry: HistoryEntry) -> str:
+    if entry.previous is None:
+        return "nothing to compare with"
+    if entry.triage is None:
+        return "not compared yet"
+    return ", ".join(CAUSE_WORDS[step.cause] for step in entry.triage.steps if step.changed) or NO_CHANGE
+
+
+def _url(entry: HistoryEntry) -> str:
+    return f"/forecasts/{entry.forecast_id}"

@@ -1,0 +1,87 @@
+"""The address of a study's page: reads what is stored and renders it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
+
+from api.evidence_schemas import view_evidence
+from api.pages import wording
+from api.pages.page import respond
+from api.pages.study import StudyPage
+from api.pages.study_history import build_forecasts, build_subjects
+from api.pages.study_ledger import build_ledger
+from api.pages.study_upkeep import build_alerts, build_evidence, build_schedules, build_sources, build_subscriptions
+from api.requests import StudyId
+from api.routes.studies import known_study
+from api.service import ServiceDep
+from forecast.jobs.history import history_page
+from forecast.jobs.ledger import read_ledger
+from forecast.jobs.sources import view_source
+from forecast.store import (
+    AlertRepository,
+    EvidenceRepository,
+    ScheduleRepository,
+    SourceRepository,
+    StudyRepository,
+    utc_now,
+)
+
+FORECASTS_SHOWN: Final = 60
+RUNS_SHOWN: Final = 8
+ROWS_SHOWN: Final = 50
+ALERTS_SHOWN: Final = 20
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@router.get("/studies/{study_id}")
+def show_study_page(
+    study_id: StudyId, service: ServiceDep, evidence: Annotated[str | None, Query(max_length=500)] = None
+) -> HTMLResponse:
+    """History, schedules, sources, evidence, alerts and ledger of a study; `static/study.js` does what a reader asks."""
+    with service.database.read() as session:
+        page = _build(session, study_id, evidence, service.settings.fresh_seconds)
+    return respond(page)
+
+
+def _build(session: Session, study_id: str, cursor: str | None, fresh_seconds: float) -> StudyPage:
+    now = utc_now()
+    studies, alerts = StudyRepository(session), AlertRepository(session)
+    row = known_study(studies, study_id)
+    document = json.loads(studies.document(row.digest) or "{}")
+    outcomes = {block["id"]: str(block["title"]) for block in document["outcomes"]}
+    scenarios = {block["id"]: str(block.get("title") or block["id"]) for block in document.get("scenarios", [])}
+    history = history_page(session, row.id, FORECASTS_SHOWN, None)
+    schedules = ScheduleRepository(session)
+    planned = schedules.page(ROWS_SHOWN, study=row.id).items
+    arrived = EvidenceRepository(session).page(row.id, ROWS_SHOWN, cursor)
+    told = alerts.page(ALERTS_SHOWN, study=row.id).items
+    newest = history.items[0] if history.items else None
+    age = 0.0 if newest is None else (now - newest.made_at).total_seconds()
+    return StudyPage(
+        page_title=row.title,
+        json_url=f"/v1/studies/{row.id}",
+        study=row.id,
+        heading=row.title,
+        latest_url=None if newest is None else f"/forecasts/{newest.forecast_id}",
+        age=wording.age(age),
+        is_stale=newest is not None and age > fresh_seconds,
+        subjects=build_subjects(history.items, scenarios, outcomes),
+        forecasts=build_forecasts(history.items, now),
+        has_more_forecasts=history.next_cursor is not None,
+        schedules=build_schedules(planned, {plan.id: schedules.runs(plan.id, RUNS_SHOWN).items for plan in planned}),
+        sources=build_sources(map(view_source, SourceRepository(session).of_study(row.id)), now),
+        evidence=build_evidence(map(view_evidence, arrived.items)),
+        older_evidence_url=None
+        if arrived.next_cursor is None
+        else f"/studies/{row.id}?evidence={arrived.next_cursor}#evidence",
+        subscriptions=build_subscriptions(alerts.subscriptions(ROWS_SHOWN, study=row.id).items),
+        alerts=build_alerts(told, alerts.deliveries([alert.id for alert in told]), now),
+        feed_url=f"/v1/studies/{row.id}/alerts.atom",
+        ledger=build_ledger(read_ledger(session, row), outcomes),
+    )
