@@ -7,6 +7,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from forecast.jobs.lifecycle import cancel_job, fail_job, record_progress
+from forecast.jobs.states import FailureCode, JobKind
+from forecast.store import utc_now
+from tests.api.html import get
+from tests.api.sample_answer import degraded_forecast, explained_forecast
+from tests.api.stored_sample import karabakh_study, store_sample, submit_of
 from tests.installation import Installation, installation_in
 
 
@@ -22,3 +28,41 @@ def client(installation: Installation) -> Iterator[TestClient]:
     """A client of an application over that installation; there is no Redis, and no worker."""
     with TestClient(create_app(installation.settings), base_url="http://127.0.0.1") as made:
         yield made
+
+
+PROGRESS = {
+    "stage": "compile",
+    "draws_done": 3412,
+    "draws_wanted": 10_000,
+    "divergences": 2,
+    "estimates": {"withdrawal": 0.314, "conversion": 0.0004},
+}
+
+
+@pytest.fixture
+def every_page(client: TestClient, installation: Installation) -> dict[str, str]:
+    """HTML of each kind of page in each state."""
+    forecast_id, succeeded = store_sample(installation)
+    explained_id, _ = store_sample(installation, explained_forecast())
+    degraded_id, _ = store_sample(installation, degraded_forecast())
+    explaining = submit_of(installation, forecast_id, JobKind.INFLUENCE)
+    failed, running, cancelled, queued = (installation.submit(karabakh_study(), now=utc_now()) for _ in range(4))
+    with installation.database.write() as session:
+        cancel_job(session, cancelled)
+    failed_claim, claim = installation.claim(failed, now=utc_now()), installation.claim(running, now=utc_now())
+    with installation.database.write() as session:
+        fail_job(session, failed_claim, FailureCode.MODEL_ERROR, "bad initial energy; widen the prior")
+        record_progress(session, claim, PROGRESS)
+    paths = {
+        "home": "/",
+        "forecast": f"/forecasts/{forecast_id}",
+        "degraded": f"/forecasts/{degraded_id}",
+        "explained": f"/forecasts/{explained_id}",
+        "explaining": f"/jobs/{explaining}",
+        "succeeded": f"/jobs/{succeeded}",
+        "failed": f"/jobs/{failed}",
+        "running": f"/jobs/{running}",
+        "cancelled": f"/jobs/{cancelled}",
+        "queued": f"/jobs/{queued}",
+    }
+    return {name: get(client, path) for name, path in paths.items()}

@@ -20,9 +20,14 @@ from forecast.answer import Answer, AttributionStep, StoredForecast, Verdict
 from forecast.jobs.lifecycle import complete_job
 from forecast.store import utc_now
 from tests.api import sample_evidence, sample_explanations
-from tests.api.sample_answer import ADDED_LATER, degraded_forecast, explained_forecast, sample_forecast
+from tests.api.html import HOSTILE, Elements, get, plain
+from tests.api.sample_answer import (
+    ADDED_LATER,
+    degraded_forecast,
+    explained_forecast,
+    sample_forecast,
+)
 from tests.api.stored_sample import karabakh_study, store_sample
-from tests.api.test_pages import HOSTILE, Elements, get, plain
 from tests.installation import Installation, forecast_row
 
 

@@ -1,17 +1,13 @@
-"""The pages as a browser gets them: typed contexts, text shown as text, nothing from another host."""
+"""The pages as a browser gets them: typed contexts, and what each kind of page says."""
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from html.parser import HTMLParser
-from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 from fastapi.testclient import TestClient
 
-from api.pages.assets import STATIC, asset_url
 from api.pages.failure import FailurePage
 from api.pages.forecast import ForecastPage, build_forecast
 from api.pages.home import HomePage
@@ -20,91 +16,19 @@ from api.pages.job_words import EXPLANATION_LEAD, FAILURES, KIND_WORDS, LEAD
 from api.pages.page import ENVIRONMENT, TEMPLATES, PageContext, render_html
 from api.pages.study import StudyPage
 from forecast.answer import Verdict
-from forecast.jobs.lifecycle import cancel_job, fail_job, record_progress
 from forecast.jobs.states import FailureCode, JobKind, JobState
 from forecast.store import utc_now
-from tests.api.sample_answer import degraded_forecast, explained_forecast, sample_forecast
+from tests.api.html import Elements, get, plain
+from tests.api.sample_answer import (
+    sample_forecast,
+)
 from tests.api.sample_outcomes import CASES
-from tests.api.stored_sample import karabakh_study, store_sample, submit_of
+from tests.api.stored_sample import store_sample
 from tests.api.template_names import TemplateChecker, parts_of
 from tests.coin import coin_document, coin_study
 from tests.installation import Installation, forecast_row
 
 PAGES: tuple[type[PageContext], ...] = (HomePage, JobPage, ForecastPage, FailurePage, StudyPage)
-HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>\u202e{{ 7 * 7 }}'
-BROWSER = {"Accept": "text/html,application/xhtml+xml"}
-
-PROGRESS = {
-    "stage": "compile",
-    "draws_done": 3412,
-    "draws_wanted": 10_000,
-    "divergences": 2,
-    "estimates": {"withdrawal": 0.314, "conversion": 0.0004},
-}
-
-
-class Elements(HTMLParser):
-    """The elements of a page with their attributes, and its text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in {"td", "th", "li", "p", "span", "h1", "h2", "h3", "dt", "dd", "a"}:
-            self.text += " "
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def of(self, tag: str) -> list[dict[str, str]]:
-        return [attributes for name, attributes in self.found if name == tag]
-
-
-def plain(text: str) -> str:
-    """Text with single spaces, as a person reads it."""
-    return " ".join(text.replace("\u00a0", " ").split())
-
-
-def get(client: TestClient, path: str) -> str:
-    answer = client.get(path, headers=BROWSER)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    return answer.text
-
-
-@pytest.fixture
-def every_page(client: TestClient, installation: Installation) -> dict[str, str]:
-    """HTML of each kind of page in each state."""
-    forecast_id, succeeded = store_sample(installation)
-    explained_id, _ = store_sample(installation, explained_forecast())
-    degraded_id, _ = store_sample(installation, degraded_forecast())
-    explaining = submit_of(installation, forecast_id, JobKind.INFLUENCE)
-    failed, running, cancelled, queued = (installation.submit(karabakh_study(), now=utc_now()) for _ in range(4))
-    with installation.database.write() as session:
-        cancel_job(session, cancelled)
-    failed_claim, claim = installation.claim(failed, now=utc_now()), installation.claim(running, now=utc_now())
-    with installation.database.write() as session:
-        fail_job(session, failed_claim, FailureCode.MODEL_ERROR, "bad initial energy; widen the prior")
-        record_progress(session, claim, PROGRESS)
-    paths = {
-        "home": "/",
-        "forecast": f"/forecasts/{forecast_id}",
-        "degraded": f"/forecasts/{degraded_id}",
-        "explained": f"/forecasts/{explained_id}",
-        "explaining": f"/jobs/{explaining}",
-        "succeeded": f"/jobs/{succeeded}",
-        "failed": f"/jobs/{failed}",
-        "running": f"/jobs/{running}",
-        "cancelled": f"/jobs/{cancelled}",
-        "queued": f"/jobs/{queued}",
-    }
-    return {name: get(client, path) for name, path in paths.items()}
 
 
 class TestContexts:
@@ -281,104 +205,3 @@ class TestHome:
         client.put("/v1/studies/coin", json=coin_document())
         text = plain(Elements(get(client, "/")).text)
         assert "coin: history, schedules, evidence Whether the coin shows heads No forecast yet." in text
-
-
-class TestSafety:
-    def test_hostile_text_is_shown_as_text(self, client: TestClient, installation: Installation) -> None:
-        sample = sample_forecast()
-        outcome = sample.outcomes[0]
-        known = outcome.reference.classes[0]
-        member = known.members[0].model_copy(
-            update={"id": HOSTILE, "note": HOSTILE, "source": "javascript:alert(1)", "event": HOSTILE}
-        )
-        known = known.model_copy(update={"title": HOSTILE, "members": (member, *known.members[1:])})
-        reference = outcome.reference.model_copy(update={"classes": (known,)})
-        outcome = outcome.model_copy(update={"title": HOSTILE, "reference": reference})
-        forecast = sample.model_copy(update={"title": HOSTILE, "outcomes": (outcome, *sample.outcomes[1:])})
-        forecast_id, _ = store_sample(installation, forecast)
-        job_id = installation.submit(coin_study(title=HOSTILE), now=utc_now())
-        claim = installation.claim(job_id, now=utc_now())
-        with installation.database.write() as session:
-            fail_job(session, claim, FailureCode.DATA_ERROR, HOSTILE)
-        for path in ("/", f"/forecasts/{forecast_id}", f"/jobs/{job_id}"):
-            html = get(client, path)
-            page = Elements(html)
-            assert HOSTILE in page.text, path
-            assert "<script>alert" not in html
-            assert not [image for image in page.of("img") if "onerror" in image]
-            assert not [link for link in page.of("a") if link["href"].startswith("javascript")]
-
-    def test_no_page_holds_inline_script_or_style(self, every_page: dict[str, str]) -> None:
-        for html in every_page.values():
-            page = Elements(html)
-            for _, attributes in page.found:
-                assert "style" not in attributes
-                assert not [name for name in attributes if name.startswith("on")]
-            assert not page.of("style")
-            for script in page.of("script"):
-                assert "src" in script or script["type"] == "application/json"
-
-    def test_no_page_loads_anything_from_another_host(self, every_page: dict[str, str]) -> None:
-        for html in every_page.values():
-            page = Elements(html)
-            loaded = [attributes.get("src") or attributes.get("data-figure") for _, attributes in page.found]
-            loaded += [link["href"] for link in page.of("link")]
-            assert all(address.startswith("/") and not address.startswith("//") for address in loaded if address)
-        for file in STATIC.iterdir():
-            rest = file.read_text().replace("http://www.w3.org/2000/svg", "")
-            assert "http://" not in rest
-            assert "https://" not in rest
-
-    def test_nothing_inline_is_allowed_by_the_policy(self, client: TestClient) -> None:
-        policy = client.get("/").headers["content-security-policy"]
-        assert "default-src 'self'" in policy
-        assert "unsafe" not in policy
-
-    @pytest.mark.parametrize(
-        "path",
-        [
-            "/jobs/nonsense",
-            "/forecasts/nonsense",
-            "/forecasts/01980000-0000-7000-8000-000000000001",
-            "/jobs/%00",
-            "/forecasts/" + "x" * 3000,
-            "/nowhere",
-        ],
-    )
-    def test_an_unknown_address_is_a_page_that_says_so(self, client: TestClient, path: str) -> None:
-        answer = client.get(path, headers=BROWSER)
-        assert answer.status_code == 404
-        assert answer.headers["content-type"].startswith("text/html")
-        assert "There is nothing here" in answer.text
-        assert len(answer.text) < 6000
-
-    def test_programs_still_get_problems(self, client: TestClient) -> None:
-        for path, headers in (("/v1/jobs/nonsense", BROWSER), ("/nowhere", {"Accept": "application/json"})):
-            answer = client.get(path, headers=headers)
-            assert answer.headers["content-type"] == "application/problem+json"
-
-
-class TestAssets:
-    def test_plotly_is_served_from_the_installed_package_and_kept(self, client: TestClient) -> None:
-        url = asset_url("plotly.min.js")
-        answer = client.get(url)
-        assert answer.status_code == 200
-        assert "plotly.js" in answer.text[:200]
-        assert "immutable" in answer.headers["cache-control"]
-        assert re.fullmatch(r"/static/plotly\.min\.js\?v=[0-9.]+", url)
-
-    def test_an_address_without_the_version_is_checked_again(self, client: TestClient) -> None:
-        assert client.get("/static/style.css").headers["cache-control"] == "no-cache"
-        assert "immutable" in client.get(asset_url("style.css")).headers["cache-control"]
-        assert client.get("/static/style.css?v=old").headers["cache-control"] == "no-cache"
-
-    @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/nothing.js"])
-    def test_nothing_else_is_served(self, client: TestClient, path: str) -> None:
-        assert client.get(path).status_code == 404
-
-
-def test_the_pages_are_packaged_with_the_code() -> None:
-    root = Path(__file__).resolve().parents[2]
-    assert TEMPLATES.is_relative_to(root / "api")
-    assert STATIC.is_relative_to(root / "api")
-    assert dataclasses.is_dataclass(HomePage)

@@ -7,8 +7,8 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.api.html import BROWSER, HOSTILE, Elements, get, plain
 from tests.api.living_sample import store_living_sample
-from tests.api.test_pages import BROWSER, HOSTILE, Elements, get, plain
 from tests.coin import coin_document
 from tests.installation import Installation
 
