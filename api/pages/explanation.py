@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from api.pages.attribution import AttributionView, build_attribution
 from api.pages.influence import InfluenceView, build_influence
 from api.pages.sensitivity import SensitivityView, build_sensitivity
 from forecast.answer import StoredForecast, Verdict
+from forecast.jobs.states import JobKind
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,21 @@ class Explanation:
     attribution: AttributionView | None
     influence: InfluenceView | None
     sensitivity: SensitivityView | None
+    attribution_job: str | None
+    """Address of the job that is computing it; so are the two below."""
+    influence_job: str | None
+    sensitivity_job: str | None
 
 
-def build_explanation(forecast: StoredForecast) -> Explanation:
-    """What is known of why a forecast says what it says."""
+def build_explanation(forecast: StoredForecast, pending: Mapping[str, str]) -> Explanation:
+    """What is known of why a forecast says what it says.
+
+    Parameters
+    ----------
+    pending
+        Id by kind of jobs that will explain it.
+    """
+    jobs = {kind: f"/jobs/{job}" for kind, job in pending.items()}
     titles = {
         **{f"outcome {outcome.id}": outcome.title for outcome in forecast.outcomes},
         **{f"scenario {scenario.id}": scenario.title for scenario in forecast.scenarios},
@@ -36,4 +49,7 @@ def build_explanation(forecast: StoredForecast) -> Explanation:
         attribution=None if forecast.attribution is None else build_attribution(forecast.attribution, titles),
         influence=None if forecast.influence is None else build_influence(forecast.influence),
         sensitivity=None if forecast.sensitivity is None else build_sensitivity(forecast.sensitivity),
+        attribution_job=jobs.get(JobKind.ATTRIBUTION),
+        influence_job=jobs.get(JobKind.INFLUENCE),
+        sensitivity_job=jobs.get(JobKind.SENSITIVITY),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
@@ -122,6 +122,7 @@ def build_forecast(
     draws_bytes: int | None = None,
     job_id: str | None = None,
     is_stored: bool = False,
+    pending: Mapping[str, str] | None = None,
 ) -> ForecastPage:
     """The page of a stored forecast.
 
@@ -133,6 +134,8 @@ def build_forecast(
         Size of its `draws.nc`, if known.
     is_stored
         Whether it is of a stored study, which has a page of its own.
+    pending
+        Id by kind of jobs that will explain it.
     """
     levels = [outcome.interval for outcome in forecast.outcomes]
     return ForecastPage(
@@ -168,7 +171,7 @@ def build_forecast(
         ),
         links=build_links(forecast.links),
         correlations=build_correlations(forecast.correlations),
-        explanation=build_explanation(forecast),
+        explanation=build_explanation(forecast, pending or {}),
         trust=build_trust(forecast.checks, forecast.diagnostics, forecast.provenance),
         diagnostic_figures=diagnostic_figures(figures),
         identity=(

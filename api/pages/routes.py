@@ -88,12 +88,15 @@ def show_forecast(forecast_id: str, service: ServiceDep) -> HTMLResponse:
     forecast = StoredForecast.model_validate_json(
         json.dumps(stored_forecast(row, find_explanations(service, row.id), service.settings.fresh_seconds))
     )
+    with service.database.read() as session:
+        pending = JobRepository(session).explaining(row.id)
     page = build_forecast(
         forecast,
         _figure_slots(service, row.id),
         draws_bytes=row.artifact_bytes,
         job_id=row.job_id,
         is_stored=row.version is not None,
+        pending=pending,
     )
     return respond(page)
 

@@ -22,6 +22,10 @@ class StudyPage(PageContext):
     latest_url: str | None
     age: str
     is_stale: bool
+    today: str
+    """As the service's JSON has it; what a forecast of now is as of."""
+    document_day: str
+    """The as-of date of the document itself."""
     subjects: tuple[SubjectHistory, ...]
     forecasts: tuple[ForecastRow, ...]
     has_more_forecasts: bool

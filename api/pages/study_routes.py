@@ -71,6 +71,8 @@ def _build(session: Session, study_id: str, cursor: str | None, fresh_seconds: f
         latest_url=None if newest is None else f"/forecasts/{newest.forecast_id}",
         age=wording.age(age),
         is_stale=newest is not None and age > fresh_seconds,
+        today=now.date().isoformat(),
+        document_day=str(document["as_of"]),
         subjects=build_subjects(history.items, scenarios, outcomes),
         forecasts=build_forecasts(history.items, now),
         has_more_forecasts=history.next_cursor is not None,

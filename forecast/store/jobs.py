@@ -49,6 +49,13 @@ class JobRepository:
         rows = list(self._session.scalars(query))
         return make_page(listing, rows, [row.id for row in rows], limit)
 
+    def explaining(self, forecast_id: str) -> dict[str, str]:
+        """Id by kind of jobs that will explain a forecast and have not ended, the newest of each kind."""
+        query = select(JobRow.kind, JobRow.id).where(
+            JobRow.target == forecast_id, JobRow.kind != "update", JobRow.state.in_(("queued", "running"))
+        )
+        return {row.kind: row.id for row in self._session.execute(query.order_by(JobRow.id))}
+
     def count(self, state: str) -> int:
         return self._session.scalar(select(func.count()).select_from(JobRow).where(JobRow.state == state)) or 0
 

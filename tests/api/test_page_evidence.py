@@ -177,7 +177,7 @@ class TestExplanation:
         ]
         assert buttons == ["attribution", "influence", "sensitivity"]
         refused = sample_forecast(verdict=Verdict.REFUSED, verdict_reasons=("R-hat is 1.4",))
-        assert not build_explanation(refused).can_compute
+        assert not build_explanation(refused, {}).can_compute
         html = render_html(build_forecast(refused))
         assert "data-compute" not in html
         assert html.count("A refused forecast is not explained.") == 3

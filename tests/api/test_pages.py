@@ -147,6 +147,14 @@ class TestForecast:
         assert "The coin shows heads" in text
         assert "No reference class" in text
 
+    def test_an_explanation_on_its_way_is_shown_as_such(self, every_page: dict[str, str]) -> None:
+        page = Elements(every_page["forecast"])
+        assert "Being computed: its job" in plain(page.text)
+        assert [part["data-compute"] for part in page.of("button") if "data-compute" in part] == [
+            "attribution",
+            "sensitivity",
+        ]
+
 
 class TestJob:
     def test_a_running_job_says_in_words_how_far_it_is(self, every_page: dict[str, str]) -> None:

@@ -61,7 +61,7 @@ def test_the_ledger_has_everybody_side_by_side(html: str) -> None:
 
 def test_buttons_carry_requests_that_the_service_has(client: TestClient, html: str) -> None:
     buttons = [part for part in Elements(html).of("button") if "data-do" in part]
-    assert len(buttons) == 5
+    assert len(buttons) == 6
     paths = client.get("/openapi.json").json()["paths"]
     for button in buttons:
         pattern = re.sub(r"/v1/schedules/[^/]+", "/v1/schedules/{schedule_id}", button["data-at"])
