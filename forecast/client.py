@@ -70,8 +70,11 @@ class ForecastClient:
 
     def __init__(self, url: str, transport: httpx2.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
+        try:
+            is_local = (urlsplit(self.url).hostname or "") in LOOPBACK_HOSTS
+        except ValueError as error:
+            raise ServiceUnavailableError(f"{url[:80]!r} is not an address: {error}; write http://host:port") from error
         # A proxy of the environment has no business between two processes of one machine.
-        is_local = (urlsplit(self.url).hostname or "") in LOOPBACK_HOSTS
         self._http = httpx2.Client(
             base_url=self.url,
             timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
@@ -238,8 +241,14 @@ class ForecastClient:
             raise ServiceUnavailableError(self._unavailable(error)) from error
         if not answer.is_success:
             raise _problem(answer)
-        found = answer.json() if answer.content else {}
-        assert isinstance(found, dict)
+        try:
+            found = answer.json() if answer.content else {}
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise ServiceUnavailableError(
+                f"what answers at {self.url} is not this service; give its address with --url"
+            )
         return found
 
     def _unavailable(self, error: httpx2.HTTPError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from forecast.jobs.ledger import score_due
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.states import JobKind
 from forecast.settings import Settings
-from forecast.store import EvidenceRepository, utc_now
+from forecast.store import EvidenceRepository, StudyRepository, utc_now
 from forecast.study import EvidenceKind, accept_arrivals
 from tests.coin import coin_answer, coin_document, coin_study
 from tests.documents import event_outcome
@@ -60,7 +61,7 @@ def add(installation: Installation, as_of: str, probability: float) -> str:
     outcome = coin_answer(study).outcomes[0].model_copy(update={"probability": probability})
     answer = coin_answer(study).model_copy(update={"outcomes": (outcome,)}).model_dump_json()
     claim = installation.claim(installation.submit(study, version_digest=coin_study().digest))
-    row = forecast_row(claim, study, answer=answer)
+    row = forecast_row(claim, study, made_at=datetime.combine(study.as_of, time(12), UTC), answer=answer)
     with installation.database.write() as session:
         complete_job(session, claim, row, {}, utc_now())
     return row.id
@@ -91,6 +92,11 @@ def test_the_history_shows_moves_and_their_causes(installation: Installation, ur
 def test_the_ledger_shows_resolutions_and_standings(installation: Installation, url: str) -> None:
     assert "Nothing in the study coin has been resolved yet" in command(url, "ledger", "coin")
     add(installation, "2021-01-01", 0.2)
+    with installation.database.write() as session:
+        # As if the study had been stored before anybody knew how it turns out.
+        version = StudyRepository(session).version("coin", coin_study().digest)
+        assert version is not None
+        version.created_at = datetime(2021, 1, 1, tzinfo=UTC)
     for value, known_at in (("no", "2021-12-01"), ("yes", "2021-12-05")):
         row = {"outcome": "heads", "resolution": value, "on": "2021-12-01", "known_at": known_at}
         arrived = accept_arrivals(coin_study(), EvidenceKind.RESOLUTIONS, [row], utc_now().date())
@@ -140,6 +146,23 @@ def test_a_bad_schedule_is_one_line_without_a_traceback(url: str) -> None:
     )
     assert found.returncode == 2
     assert "'often' has 1 fields" in " ".join(found.stderr.split())
+    assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("alerts", "[/x]"), "should match pattern"),
+        (("history", "coin", "--url", "http://[::1"), "is not an address"),
+        (("sources", "[b]"), "there is no study"),
+    ],
+)
+def test_odd_names_and_addresses_are_no_traceback(url: str, arguments: tuple[str, ...], words: str) -> None:
+    given = arguments if "--url" in arguments else (*arguments, "--url", url)
+    found = subprocess.run(
+        [sys.executable, "-m", "forecast.cli", *given], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert words in " ".join((found.stdout + found.stderr).split())
     assert "Traceback" not in found.stderr
 
 

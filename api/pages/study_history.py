@@ -52,7 +52,8 @@ class MoveRow:
     interval: str
     change: str
     """In percentage points, with its noise."""
-    is_beyond_noise: bool
+    is_noise: bool
+    """Whether it moved, and by no more than its noise."""
     causes: str
 
 
@@ -66,7 +67,7 @@ class SubjectHistory:
     probability: str
     interval: str
     change: str
-    is_beyond_noise: bool
+    is_noise: bool
     top: str
     """What the upper edge of the chart stands for."""
     label: str
@@ -87,7 +88,12 @@ class ForecastRow:
     made_at: str
     verdict: VerdictBadge
     causes: str
-    """What differs from the forecast before."""
+    """What differs from the forecast before; or why it is not compared."""
+
+
+def in_history(entry: HistoryEntry) -> bool:
+    """Whether a forecast has a place in the history: of a stored version, and not refused."""
+    return entry.study_version is not None and entry.verdict != "refused"
 
 
 def build_forecasts(entries: Sequence[HistoryEntry], now: datetime) -> tuple[ForecastRow, ...]:
@@ -113,11 +119,11 @@ def build_subjects(
     Parameters
     ----------
     entries
-        Newest first; those that were refused are left out.
+        Newest first; those that were refused, or of a document sent with a job, are left out.
     scenarios, outcomes
         Title by id, as the study has them now.
     """
-    usable = [entry for entry in reversed(entries) if entry.verdict != "refused"]
+    usable = [entry for entry in reversed(entries) if in_history(entry)]
     found = [
         *(_subject(usable, "scenario", name, title) for name, title in scenarios.items()),
         *(_subject(usable, "outcome", name, title) for name, title in outcomes.items()),
@@ -129,7 +135,7 @@ def _subject(entries: Sequence[HistoryEntry], kind: str, name: str, title: str) 
     said = [(entry, move) for entry in entries if (move := _moves(entry, kind).get(name)) is not None]
     if not said:
         return None
-    top = _top([move.high for _, move in said])
+    top = _top([max(move.high, move.probability) for _, move in said])
     points = _points([entry.as_of for entry, _ in said], [move for _, move in said], top)
     _, newest = said[-1]
     words = "; ".join(
@@ -142,7 +148,7 @@ def _subject(entries: Sequence[HistoryEntry], kind: str, name: str, title: str) 
         probability=wording.percent(newest.probability, newest.mcse),
         interval=_interval(newest),
         change=_change(newest),
-        is_beyond_noise=bool(newest.beyond_noise),
+        is_noise=newest.beyond_noise is False,
         top=f"{100 * top:.0f}{wording.NO_BREAK_SPACE}%",
         label=f"{title} over {len(said)} forecasts: {words}",
         points=points,
@@ -178,29 +184,44 @@ def _points(days: Sequence[date], moves: Sequence[Move], top: float) -> tuple[Ch
 
 
 def _move_row(entry: HistoryEntry, kind: str, name: str, move: Move) -> MoveRow:
-    causes = ""
-    if entry.triage is not None:
-        shares = [
-            (CAUSE_WORDS[step.cause], (step.outcomes if kind == "outcome" else step.scenarios)[name].change)
-            for step in entry.triage.steps
-            if step.changed and name in (step.outcomes if kind == "outcome" else step.scenarios)
-        ]
-        causes = ", ".join(f"{word} {wording.signed(share)}" for word, share in shares) or NO_CHANGE
     return MoveRow(
         url=_url(entry),
         as_of=wording.short_day(entry.as_of),
         probability=wording.percent(move.probability, move.mcse),
         interval=_interval(move),
         change=_change(move),
-        is_beyond_noise=bool(move.beyond_noise),
-        causes=causes,
+        is_noise=move.beyond_noise is False,
+        causes=_causes(entry, kind, name),
     )
+
+
+def _causes(entry: HistoryEntry, kind: str, name: str) -> str:
+    """The share of each cause in a move of the log odds, with its Monte Carlo error."""
+    if entry.triage is None:
+        return ""
+    words, is_joint = [], False
+    for step in entry.triage.steps:
+        if not step.changed:
+            continue
+        if not step.apart:
+            is_joint = True
+            continue
+        cause = f"{CAUSE_WORDS[step.cause]}{' with time' if is_joint else ''}"
+        is_joint = False
+        share = (step.outcomes if kind == "outcome" else step.scenarios).get(name)
+        if share is not None:
+            words.append(f"{cause} {wording.signed(share.change)} ± {wording.significant(share.change_mcse)}")
+    if words:
+        return ", ".join(words)
+    return "it has nothing to compare with" if any(step.changed for step in entry.triage.steps) else NO_CHANGE
 
 
 def _interval(move: Move) -> str:
     digits = wording.percent_digits(move.mcse)
     low, high = wording.percent_number(move.low, digits), wording.percent_number(move.high, digits)
-    return f"{low}{wording.EN_DASH}{high}{wording.NO_BREAK_SPACE}%"
+    return (
+        f"{low}{wording.EN_DASH}{high}{wording.NO_BREAK_SPACE}%" if low != high else f"{low}{wording.NO_BREAK_SPACE}%"
+    )
 
 
 def _change(move: Move) -> str:
@@ -212,6 +233,10 @@ def _change(move: Move) -> str:
 
 
 def _changed(entry: HistoryEntry) -> str:
+    if entry.study_version is None:
+        return "a document sent with a job, beside the history"
+    if entry.verdict == "refused":
+        return "refused by its checks, not compared"
     if entry.previous is None:
         return "nothing to compare with"
     if entry.triage is None:

@@ -13,7 +13,7 @@ from api.evidence_schemas import view_evidence
 from api.pages import wording
 from api.pages.page import respond
 from api.pages.study import StudyPage
-from api.pages.study_history import build_forecasts, build_subjects
+from api.pages.study_history import build_forecasts, build_subjects, in_history
 from api.pages.study_ledger import build_ledger
 from api.pages.study_upkeep import build_alerts, build_evidence, build_schedules, build_sources, build_subscriptions
 from api.requests import StudyId
@@ -61,7 +61,7 @@ def _build(session: Session, study_id: str, cursor: str | None, fresh_seconds: f
     planned = schedules.page(ROWS_SHOWN, study=row.id).items
     arrived = EvidenceRepository(session).page(row.id, ROWS_SHOWN, cursor)
     told = alerts.page(ALERTS_SHOWN, study=row.id).items
-    newest = history.items[0] if history.items else None
+    newest = next((entry for entry in history.items if in_history(entry)), None)
     age = 0.0 if newest is None else (now - newest.made_at).total_seconds()
     return StudyPage(
         page_title=row.title,
@@ -82,7 +82,9 @@ def _build(session: Session, study_id: str, cursor: str | None, fresh_seconds: f
         older_evidence_url=None
         if arrived.next_cursor is None
         else f"/studies/{row.id}?evidence={arrived.next_cursor}#evidence",
-        subscriptions=build_subscriptions(alerts.subscriptions(ROWS_SHOWN, study=row.id).items),
+        subscriptions=build_subscriptions(
+            alerts.subscriptions(ROWS_SHOWN, study=row.id).items, {*outcomes, *scenarios}
+        ),
         alerts=build_alerts(told, alerts.deliveries([alert.id for alert in told]), now),
         feed_url=f"/v1/studies/{row.id}/alerts.atom",
         ledger=build_ledger(read_ledger(session, row), outcomes),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from api.evidence_schemas import EvidenceItem
 from api.pages import wording
-from forecast.jobs.alert_rules import percent
+from forecast.jobs.alert_rules import threshold_text
 from forecast.jobs.firing import RunStatus
 from forecast.jobs.sources import SourceStatus, SourceView
 from forecast.jobs.subscriptions import AlertKind
@@ -156,14 +156,20 @@ def build_evidence(items: Iterable[EvidenceItem]) -> tuple[EvidenceRow, ...]:
     )
 
 
-def build_subscriptions(rows: Iterable[SubscriptionRow]) -> tuple[SubscriptionView, ...]:
-    """Who is told of what."""
+def build_subscriptions(rows: Iterable[SubscriptionRow], subjects: Collection[str]) -> tuple[SubscriptionView, ...]:
+    """Who is told of what.
+
+    Parameters
+    ----------
+    subjects
+        Ids of the outcomes and scenarios that the study has now.
+    """
     return tuple(
         SubscriptionView(
             title=row.title,
             rule=_alert_rule(row),
             url=row.url or "listed here only",
-            state="" if row.enabled else "paused",
+            state=_subscription_state(row, subjects),
         )
         for row in rows
     )
@@ -215,12 +221,19 @@ def _said(item: EvidenceItem) -> str:
     return f"{words}, no value" if item.kind == "observations" and item.cells.get("value") is None else words
 
 
+def _subscription_state(row: SubscriptionRow, subjects: Collection[str]) -> str:
+    about = row.outcome or row.scenario
+    if about is not None and about not in subjects:
+        return f"{about} is no longer in the study"
+    return "" if row.enabled else "paused"
+
+
 def _alert_rule(row: SubscriptionRow) -> str:
     what = row.outcome or row.scenario or "any outcome or scenario"
     match AlertKind(row.kind):
         case AlertKind.THRESHOLD:
             crossing = {"above": "rises above", "below": "falls to or below"}.get(row.direction or "", "crosses")
-            return f"{what} {crossing} {percent(row.threshold or 0.0)}"
+            return f"{what} {crossing} {threshold_text(row.threshold or 0.0)}"
         case AlertKind.MOVE:
             return f"{what} moves by {100.0 * (row.least_move or 0.0):.3g} percentage points, and more than noise"
         case AlertKind.VERDICT:

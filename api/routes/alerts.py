@@ -34,6 +34,7 @@ from forecast.jobs.subscriptions import (
 from forecast.logs import get_logger
 from forecast.store import AlertRepository, NotStoredError, StudyRepository, utc_now
 from forecast.store.alert_tables import AlertRow, DeliveryRow, SubscriptionRow
+from forecast.study.fields import STUDY_ID_PATTERN
 
 router = APIRouter(tags=["alerts"])
 
@@ -65,7 +66,7 @@ class NewSubscription(SubscriptionView):
     """A subscription as it was made."""
 
     secret: str | None
-    """Signs what is sent to its address (Standard Webhooks); shown this once."""
+    """Signs what is sent to its address (Standard Webhooks); shown once, when it is made."""
 
 
 class DeliveryAttempt(Schema):
@@ -145,7 +146,7 @@ def _create(service: Service, wanted: SubscriptionRequest) -> NewSubscription:
         return NewSubscription.model_validate(create_subscription(session, study, wanted, service.settings, utc_now()))
 
 
-StudyFilter = Annotated[str | None, Query(max_length=64, description="Only of this study.")]
+StudyFilter = Annotated[str | None, Query(pattern=STUDY_ID_PATTERN, description="Only of this study.")]
 
 
 @router.get("/v1/subscriptions", summary="List the subscriptions, newest first")
@@ -167,21 +168,23 @@ def show_subscription(subscription_id: Id, service: ServiceDep) -> SubscriptionV
 @router.patch(
     "/v1/subscriptions/{subscription_id}",
     summary="Change a subscription",
-    response_model=SubscriptionView,
+    response_model=NewSubscription,
     openapi_extra=_body(SubscriptionChange),
 )
-async def patch_subscription(subscription_id: Id, request: Request, service: ServiceDep) -> SubscriptionView:
-    """What is absent stays; `enabled: false` pauses it, and what happens in a pause is not told later."""
+async def patch_subscription(subscription_id: Id, request: Request, service: ServiceDep) -> NewSubscription:
+    """What is absent stays; `enabled: false` pauses it, and what happens in a pause is not told later. Alerts on their
+    way go to the address that it has then. The secret is shown when this gave it one."""
     wanted = parse_body(SubscriptionChange, await read_body_json(request))
     return await run_in_threadpool(_change, service, subscription_id, wanted)
 
 
-def _change(service: Service, subscription_id: str, wanted: SubscriptionChange) -> SubscriptionView:
+def _change(service: Service, subscription_id: str, wanted: SubscriptionChange) -> NewSubscription:
     with service.database.write() as session:
         row = _subscription(session, subscription_id)
-        change_subscription(row, wanted, service.settings, utc_now())
+        has_new_secret = change_subscription(row, wanted, service.settings, utc_now())
         session.flush()
-        return SubscriptionView.model_validate(row)
+        view = SubscriptionView.model_validate(row)
+        return NewSubscription(**view.model_dump(), secret=row.secret if has_new_secret else None)
 
 
 @router.delete("/v1/subscriptions/{subscription_id}", summary="End a subscription", status_code=204)

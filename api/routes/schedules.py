@@ -27,6 +27,7 @@ from forecast.jobs.schedules import (
 )
 from forecast.store import NotStoredError, ScheduleRepository, StudyRepository, utc_now
 from forecast.store.living_tables import ScheduleRow
+from forecast.study.fields import STUDY_ID_PATTERN
 
 router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
 
@@ -97,7 +98,7 @@ def list_schedules(
     service: ServiceDep,
     limit: Limit = PAGE,
     cursor: Cursor = None,
-    study: Annotated[str | None, Query(max_length=64, description="Only schedules of this study.")] = None,
+    study: Annotated[str | None, Query(pattern=STUDY_ID_PATTERN, description="Only schedules of this study.")] = None,
 ) -> SchedulePage:
     with service.database.read() as session:
         page = ScheduleRepository(session).page(limit, cursor, study)

@@ -7,8 +7,8 @@ async function ask(method, at, body) {
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   if (response.status === 204) return {};
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.detail);
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.detail ?? `the service answered ${response.status}`);
   return answer;
 }
 
@@ -35,6 +35,8 @@ for (const form of document.querySelectorAll("form.new-schedule")) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const given = new FormData(form);
+    const button = form.querySelector("[type=submit]");
+    button.disabled = true;
     try {
       await ask("POST", form.dataset.at, {
         study: form.dataset.study,
@@ -45,6 +47,7 @@ for (const form of document.querySelectorAll("form.new-schedule")) {
       });
       window.location.reload();
     } catch (error) {
+      button.disabled = false;
       said.textContent = `It could not be made: ${error.message}`;
     }
   });
@@ -52,5 +55,6 @@ for (const form of document.querySelectorAll("form.new-schedule")) {
 
 // Back on this page, the buttons can be used again.
 window.addEventListener("pageshow", () => {
-  for (const button of document.querySelectorAll("[data-do]")) button.disabled = false;
+  for (const button of document.querySelectorAll("[data-do], form.new-schedule [type=submit]")) button.disabled = false;
+  for (const said of document.querySelectorAll("main [role=status]")) said.textContent = "";
 });

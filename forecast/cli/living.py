@@ -25,11 +25,11 @@ def history(study: Study, url: Url = None, limit: Limit = 12) -> None:
         entries = client.history(study, limit)
     console = make_console()
     if not entries:
-        console.print(f"The study {study} has no forecast yet.", highlight=False)
+        console.print(f"The study {study} has no forecast yet.", highlight=False, markup=False)
         return
     print_titled(
         console,
-        f"{study}: each forecast beside the one before",
+        f"{escape(study)}: each forecast beside the one before",
         _history(entries),
         "Below each probability: how far it moved the log odds; in brackets where that is within the noise.",
     )
@@ -44,9 +44,9 @@ def ledger(study: Study, url: Url = None) -> None:
         found = client.ledger(study)
     console = make_console()
     if not found.resolutions:
-        console.print(f"Nothing in the study {study} has been resolved yet.", highlight=False)
+        console.print(f"Nothing in the study {study} has been resolved yet.", highlight=False, markup=False)
         return
-    print_titled(console, f"{study}: resolutions", _resolutions(found))
+    print_titled(console, f"{escape(study)}: resolutions", _resolutions(found))
     if found.standings:
         print_titled(
             console,
@@ -57,17 +57,24 @@ def ledger(study: Study, url: Url = None) -> None:
 
 
 def _history(entries: tuple[HistoryEntry, ...]) -> Table:
-    table = new_table("", *(f"{entry.as_of}" for entry in reversed(entries)))
+    table = new_table("", *(f"{entry.as_of}{_beside(entry)}" for entry in reversed(entries)))
     for what in ("outcomes", "scenarios"):
         names = dict.fromkeys(name for entry in entries for name in getattr(entry, what))
         for name in names:
-            table.add_row(escape(name), *(_move(getattr(entry, what).get(name)) for entry in reversed(entries)))
+            table.add_row(escape(name), *(_move(entry, getattr(entry, what).get(name)) for entry in reversed(entries)))
         table.add_section()
     return table
 
 
-def _move(move: Move | None) -> str:
-    if move is None:
+def _beside(entry: HistoryEntry) -> str:
+    """Why a forecast has no place in the history."""
+    if entry.verdict == "refused":
+        return "\n[red]refused[/red]"
+    return "\n[dim]sent with a job[/dim]" if entry.study_version is None else ""
+
+
+def _move(entry: HistoryEntry, move: Move | None) -> str:
+    if move is None or entry.verdict == "refused":
         return ""
     if move.log_odds_change is None:
         return percent(move.probability)

@@ -57,7 +57,9 @@ def add(
         "title": title,
     }
     with open_client(url) as client:
-        made = client.request("POST", "/v1/schedules", json={key: value for key, value in wanted.items() if value})
+        made = client.request(
+            "POST", "/v1/schedules", json={key: value for key, value in wanted.items() if value is not None}
+        )
     note(f"Next due {moment_text(made['next_due'], 'never')}.")
     make_console().print(made["id"], highlight=False)
 

@@ -55,7 +55,7 @@ def print_table(table: Table, otherwise: str) -> None:
     if table.row_count:
         console.print(table)
     else:
-        console.print(otherwise, highlight=False)
+        console.print(otherwise, highlight=False, markup=False)
 
 
 def note(text: str) -> None:

@@ -33,23 +33,22 @@ class Step:
     now: Sequence[EstimateRow]
     earlier: Sequence[EstimateRow]
 
-    def moves(self) -> Iterator[tuple[EstimateRow, Move]]:
-        """Each probability that both have, and how far it moved."""
+    def moves(self) -> Iterator[tuple[EstimateRow, EstimateRow]]:
+        """Each probability that both have, before and now."""
         known: Mapping[tuple[str, str], EstimateRow] = {(row.kind, row.subject): row for row in self.earlier}
         for row in self.now:
             if (row.kind, row.subject) in known:
-                yield row, move_between(known[row.kind, row.subject], row)
+                yield known[row.kind, row.subject], row
 
 
 def estimate_findings(subscription: SubscriptionRow, step: Step) -> Iterator[Finding]:
     """What the probabilities of a forecast tell a subscription to thresholds or moves."""
-    for row, move in step.moves():
+    for earlier, row in step.moves():
         if subscription.outcome is not None and (row.kind, row.subject) != ("outcome", subscription.outcome):
             continue
         if subscription.scenario is not None and (row.kind, row.subject) != ("scenario", subscription.scenario):
             continue
-        assert move.change is not None, "both forecasts have it"
-        before = row.probability - move.change
+        move, before = move_between(earlier, row), earlier.probability
         if subscription.kind == AlertKind.THRESHOLD:
             words = _crossing(subscription, before, row.probability)
         else:
@@ -107,14 +106,19 @@ def percent(probability: float) -> str:
     return f"{share:.1f} %" if share < 10.0 or share > 90.0 else f"{share:.0f} %"
 
 
+def threshold_text(threshold: float) -> str:
+    """A threshold as it was given."""
+    return f"{100.0 * threshold:.6g} %"
+
+
 def _crossing(subscription: SubscriptionRow, before: float, now: float) -> str | None:
     """A probability on the threshold is not above it."""
     threshold = subscription.threshold
     assert threshold is not None, "checked when it was made"
     if before <= threshold < now and subscription.direction != Direction.BELOW:
-        return f"rose above {percent(threshold)}"
+        return f"rose above {threshold_text(threshold)}"
     if now <= threshold < before and subscription.direction != Direction.ABOVE:
-        return f"fell to {percent(threshold)} or below"
+        return f"fell to {threshold_text(threshold)} or below"
     return None
 
 

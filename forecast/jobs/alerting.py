@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.exc import IntegrityError
@@ -17,15 +17,13 @@ from sqlalchemy.orm import Session
 from forecast.answer import Verdict
 from forecast.jobs.alert_rules import Finding, Step, estimate_findings, verdict_findings
 from forecast.jobs.sources import source_of
-from forecast.jobs.subscriptions import AlertKind
+from forecast.jobs.subscriptions import LOOK_BACK, AlertKind
 from forecast.logs import get_logger
 from forecast.store import AlertRepository, Database, ForecastRepository, SourceRepository
 from forecast.store.alert_tables import AlertRow, SubscriptionRow
 from forecast.store.ids import new_id
 
 BATCH: Final = 100
-LOOK_BACK: Final = timedelta(minutes=10)
-"""Due times recorded in a transaction that ended after the last look."""
 
 log = get_logger(__name__)
 

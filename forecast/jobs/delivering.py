@@ -14,7 +14,7 @@ from forecast.logs import get_logger
 from forecast.outgoing import AddressRules, Posted, post, signature_headers
 from forecast.settings import Settings
 from forecast.store import AlertRepository, Database, utc_now
-from forecast.store.alert_tables import AlertRow, DeliveryAttemptRow, DeliveryRow
+from forecast.store.alert_tables import AlertRow, DeliveryAttemptRow, DeliveryRow, SubscriptionRow
 
 MAX_ERROR_CHARACTERS: Final = 500
 MARGIN_SECONDS: Final = 60.0
@@ -57,16 +57,45 @@ def deliver(
             return None
         alert = AlertRepository(session).get(alert_id)
         assert alert is not None, "a delivery points to its alert"
-        secret, url, attempt = AlertRepository(session).secret_of(alert), delivery.url, delivery.attempts
+        subscription = AlertRepository(session).subscriber_of(alert)
+        if (reason := _why_not(subscription)) is not None:
+            _give_up(session, delivery, reason, began)
+            return DeliveryState.FAILED
+        assert subscription.url is not None, "else there is a reason"
+        # Where it goes now, which may have been corrected since.
+        secret, url, attempt = subscription.secret, subscription.url, delivery.attempts
+        delivery.url = url
     body = message_of(alert)
     headers = {"Content-Type": "application/json"}
     if secret is not None:
         headers |= signature_headers(secret, alert.id, began, body)
-    posted = send(url, body, headers)
+    sent = clock()
+    try:
+        posted = send(url, body, headers)
+    except Exception as failed:
+        # A try that cannot be recorded would be made for ever.
+        log.exception("delivery_defect", alert=alert_id)
+        error = f"a defect of ours ({type(failed).__name__}); it is in the worker's log"
+        posted = Posted((clock() - sent).total_seconds(), None, error)
     with database.write() as session:
         state = _record(session, alert_id, attempt, posted, settings, began, clock())
     log.info("alert_sent", alert=alert_id, attempt=attempt, status=posted.status, state=state.value)
     return state
+
+
+def _why_not(subscription: SubscriptionRow) -> str | None:
+    """Why nothing is sent to a subscriber any more."""
+    if subscription.deleted_at is not None:
+        return "the subscription has ended"
+    if not subscription.enabled:
+        return "the subscription is paused"
+    return "the subscription has no address any more" if subscription.url is None else None
+
+
+def _give_up(session: Session, delivery: DeliveryRow, reason: str, now: datetime) -> None:
+    row = DeliveryAttemptRow(alert_id=delivery.alert_id, at=now, seconds=0.0, status=None, error=reason)
+    AlertRepository(session).add_attempt(row)
+    _settle(delivery, DeliveryState.FAILED, now)
 
 
 def _record(

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from forecast.errors import ForecastError, StudyError
+from forecast.jobs.knowledge import with_evidence
 from forecast.jobs.sources import next_due, source_of
 from forecast.logs import get_logger
 from forecast.outgoing import AddressRules, Fetched, FetchLimits, fetch, read_file
@@ -23,13 +24,12 @@ from forecast.store import (
     EvidenceRepository,
     SourceRepository,
     StudyRepository,
-    as_arrival,
     pack_copy,
     unpack_copy,
     utc_now,
 )
 from forecast.store.living_tables import SourceRow
-from forecast.study import News, PullSource, Study, news_of, read_table, study_from_document, with_arrivals
+from forecast.study import News, PullSource, Study, news_of, read_table, study_from_document
 
 MAX_ERROR_CHARACTERS: Final = 2_000
 
@@ -88,9 +88,12 @@ def fetch_source(
         body = asked.copy if answer.body is None else answer.body
         if body is None:
             raise _NoCopyError(f"{asked.source.url[:80]!r} says that nothing has changed, but there is no copy of it")
-        media_type = answer.media_type or asked.media_type or ""
+        # "Not modified" says nothing about the kind of what it does not bring.
+        media_type = (asked.media_type if answer.body is None else answer.media_type) or ""
         rows = read_table(asked.source, body, media_type)
         with database.write() as session:
+            # Whoever changes the study waits, or is seen here.
+            StudyRepository(session).lock(study_id)
             row = _still_wanted(session, study_id, source_id, asked)
             if row is None:
                 return FetchOutcome.DROPPED
@@ -147,7 +150,7 @@ def _current(session: Session, study_id: str) -> Study:
     row = studies.get(study_id)
     assert row is not None, "a source points to its study"
     study = study_from_document(json.loads(studies.document(row.digest) or "{}"))
-    return with_arrivals(study, map(as_arrival, EvidenceRepository(session).known(study_id)))
+    return with_evidence(study, EvidenceRepository(session).known(study_id))
 
 
 def _fail(
@@ -163,7 +166,7 @@ def _fail(
         if row is None:
             return FetchOutcome.DROPPED
         row.failures, row.failing_since = row.failures + 1, row.failing_since or now
-        row.error_code, row.error_detail = code[:32], detail[:MAX_ERROR_CHARACTERS]
+        row.error_code, row.error_detail = code[:32], storable(detail)[:MAX_ERROR_CHARACTERS]
         row.requested_at, row.checked_at = None, now
         row.next_due = next_due(row, now)
         failures = row.failures
@@ -177,6 +180,11 @@ def _settle(row: SourceRow, now: datetime) -> None:
     row.next_due = next_due(row, now)
 
 
+def storable(text: str) -> str:
+    """A text without what no database takes: lone surrogates, null characters."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\0")
+
+
 def _kept(value: str | None, most: int) -> str | None:
     """A header as it is kept; a longer one would not be sent back."""
-    return value if value is not None and len(value) <= most else None
+    return value if value is not None and len(value) <= most and value.isascii() and value.isprintable() else None

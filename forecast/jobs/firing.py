@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from forecast.errors import StudyError
@@ -88,7 +88,25 @@ def fire_due(database: Database, limits: JobLimits, now: datetime | None = None)
         except IntegrityError:
             # Somebody else was faster, on a database that lets both begin; all of it is there already.
             log.info("schedule_fired_elsewhere", schedule=schedule_id)
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            # One schedule that cannot be dealt with must not keep the others waiting.
+            log.exception("schedule_defect", schedule=schedule_id)
+            with database.write() as session:
+                _give_up(session, schedule_id, now)
     return made
+
+
+def _give_up(session: Session, schedule_id: str, now: datetime) -> None:
+    schedules = ScheduleRepository(session)
+    row = schedules.claim_due(schedule_id, now)
+    if row is None or row.next_due is None:
+        return
+    if not schedules.has_occurrence(row.id, row.next_due):
+        reason = "a defect of ours; it is in the dispatcher's log"
+        _record(schedules, row, row.next_due, now, RunStatus.FAILED, reason)
+    row.next_due = rule_of(row).next_after(now)
 
 
 def _fire(session: Session, schedule_id: str, limits: JobLimits, now: datetime) -> list[str]:

@@ -8,6 +8,7 @@ under an earlier `known_at` changes no replay of it. Hindsight asks for all that
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from forecast.errors import FieldError, StudyError
 from forecast.store import EvidenceRepository, NotStoredError, StudyRepository, as_arrival
+from forecast.store.living_tables import EvidenceRow
 from forecast.store.tables import StudyRow
 from forecast.study import Study, study_from_document, with_arrivals
 
@@ -64,7 +66,7 @@ def known_study(
     StudyError
         When the study makes no sense as of that day, or its document no longer fits evidence that it once accepted.
     """
-    studies, digest = StudyRepository(session), version or row.digest
+    studies, digest = StudyRepository(session), row.digest if version is None else version
     if "\0" in digest or studies.version(row.id, digest) is None:
         raise NotStoredError(f"the study {row.id!r} has never had the version {digest[:64]!r}; see its versions")
     document = studies.document(digest)
@@ -74,12 +76,22 @@ def known_study(
         study = study.with_as_of(as_of)
     moment = recorded_by or moment_of(study.as_of, now, hindsight=hindsight)
     arrived = EvidenceRepository(session).known(row.id, study.as_of, moment)
+    return Knowledge(with_evidence(study, arrived), digest, moment)
+
+
+def with_evidence(study: Study, rows: Sequence[EvidenceRow]) -> Study:
+    """A study with rows that arrived.
+
+    Raises
+    ------
+    StudyError
+        When its document no longer fits evidence that it once accepted.
+    """
     try:
-        study = with_arrivals(study, map(as_arrival, arrived))
+        return with_arrivals(study, map(as_arrival, rows))
     except StudyError as error:
         message = (
             f"{error.errors[0]}; the document no longer fits evidence that arrived under an earlier version; store a "
-            "version that does, or correct the evidence"
+            "version that does, with every outcome that evidence speaks about"
         )
         raise StudyError([FieldError("evidence", "evidence_does_not_fit", message), *error.errors]) from None
-    return Knowledge(study, digest, moment)

@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from statistics import fmean
 from typing import Any, Final
 
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from forecast.jobs.living_view import Ledger, ResolutionView, ScoreView, Standing
@@ -61,7 +62,7 @@ def resolutions_of(session: Session, study: StudyRow) -> dict[str, tuple[Resolut
     document = StudyRepository(session).document(study.digest)
     assert document is not None, "a study points to its document"
     found: defaultdict[str, list[Resolution]] = defaultdict(list)
-    for row in json.loads(document).get("resolutions", {}).get("rows", []):
+    for row in (json.loads(document).get("resolutions") or {}).get("rows", []):
         found[row["outcome"]].append(_resolution(row, None))
     for evidence in EvidenceRepository(session).known(study.id):
         if evidence.kind == EvidenceKind.RESOLUTIONS:
@@ -82,12 +83,20 @@ def score_due(database: Database, now: datetime) -> int:
         studies = StudyRepository(session).ids()
     added = 0
     for study_id in studies:
-        with database.read() as session:
-            row = StudyRepository(session).get(study_id)
-            scores = [] if row is None else list(_scores(session, row, now))
-        if scores:
-            with database.write() as session:
-                added += ScoreRepository(session).add_missing(study_id, scores)
+        try:
+            with database.read() as session:
+                row = StudyRepository(session).get(study_id)
+                scores = [] if row is None else list(_scores(session, row, now))
+            if scores:
+                with database.write() as session:
+                    added += ScoreRepository(session).add_missing(study_id, scores)
+        except IntegrityError:
+            log.info("scored_elsewhere", study=study_id)
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            # One study that cannot be scored must not keep the others from it.
+            log.exception("scoring_defect", study=study_id)
     if added:
         log.info("scored", scores=added)
     return added
@@ -99,15 +108,24 @@ def _scores(session: Session, study: StudyRow, now: datetime) -> Iterator[ScoreR
     if not decided:
         return
     forecasts, known = ForecastRepository(session), ScoreRepository(session).keys(study.id)
-    ids = forecasts.made_before(study.id, max(row.on for row in decided.values()))
-    explained = forecasts.explanations_of(ids, JobKind.ATTRIBUTION.value)
-    for forecast_id in ids:
+    made = forecasts.made_before(study.id, max(row.on for row in decided.values()))
+    explained = forecasts.explanations_of([forecast_id for forecast_id, _, _ in made], JobKind.ATTRIBUTION.value)
+    taken: set[tuple[date, str]] = set()
+    for forecast_id, as_of, last_word in made:
+        # Who knew how it turned out has forecast nothing; and a day's forecast counts once, however often it is made.
+        names = [name for name, row in decided.items() if last_word.date() < row.on and (as_of, name) not in taken]
+        if not names:
+            continue
         wanted = PRIOR if forecast_id in explained else PUBLISHED
-        if all((forecast_id, name, wanted, row.digest) in known for name, row in decided.items()):
+        if all((forecast_id, name, wanted, decided[name].digest) in known for name in names):
+            taken |= {(as_of, name) for name in names}
             continue
         forecast = forecasts.get(forecast_id)
         assert forecast is not None, "forecasts are never removed"
-        yield from _scores_of(session, forecast, decided, explained.get(forecast_id), now)
+        chosen = {name: decided[name] for name in names}
+        for score in _scores_of(session, forecast, chosen, explained.get(forecast_id), now):
+            taken.add((as_of, score.outcome))
+            yield score
         session.expunge(forecast)
 
 

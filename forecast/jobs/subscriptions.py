@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -23,6 +23,8 @@ from forecast.study.suggest import unknown_name
 
 DEFAULT_MOVE: Final = 0.05
 DEFAULT_FAILURES: Final = 3
+LOOK_BACK: Final = timedelta(minutes=10)
+"""How far before the last look due times are looked at again: they may be of a transaction that ended after it."""
 
 
 class AlertKind(StrEnum):
@@ -125,8 +127,15 @@ def create_subscription(
     return row
 
 
-def change_subscription(row: SubscriptionRow, wanted: SubscriptionChange, settings: Settings, now: datetime) -> None:
+def change_subscription(row: SubscriptionRow, wanted: SubscriptionChange, settings: Settings, now: datetime) -> bool:
     """Change a subscription; what happened while it was paused is not told later.
+
+    Alerts that are on their way go to the address that it has when they are tried.
+
+    Returns
+    -------
+    bool
+        Whether it has a secret now that nobody has seen.
 
     Raises
     ------
@@ -137,17 +146,22 @@ def change_subscription(row: SubscriptionRow, wanted: SubscriptionChange, settin
 
     if errors := list(_url_errors(wanted.url, settings)):
         raise SubscriptionError(errors)
+    has_new_secret = False
     if "url" in wanted.model_fields_set:
         row.url = wanted.url
-        row.secret = row.secret or (None if wanted.url is None else new_secret())
+        has_new_secret = row.secret is None and wanted.url is not None
+        row.secret = new_secret() if has_new_secret else row.secret
     if wanted.enabled is not None and wanted.enabled != row.enabled:
-        row.enabled, row.seen_until = wanted.enabled, now
+        # Due times are looked at from some minutes before; those of the pause are over.
+        skipped = LOOK_BACK if row.kind == AlertKind.SCHEDULE else timedelta()
+        row.enabled, row.seen_until = wanted.enabled, now + skipped
     row.title = wanted.title or row.title
     row.updated_at = now
+    return has_new_secret
 
 
 def delete_subscription(row: SubscriptionRow, now: datetime) -> None:
-    """End a subscription; its alerts stay."""
+    """End a subscription; its alerts stay, and those on their way are not sent."""
     row.enabled, row.deleted_at, row.updated_at = False, now, now
 
 

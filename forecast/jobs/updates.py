@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from forecast.answer import Verdict
+from forecast.errors import ForecastError
 from forecast.jobs.errors import BacklogFullError
 from forecast.jobs.ledger import PUBLISHED
 from forecast.jobs.states import JobKind
@@ -17,7 +18,7 @@ from forecast.store import Database, ForecastRepository, ScoreRepository
 
 LOOK_BACK: Final = timedelta(days=2)
 """How long a forecast may wait for it, while the backlog is full or nothing runs."""
-BATCH: Final = 50
+BATCH: Final = 200
 SCORED_BATCH: Final = 10
 """An attribution runs the program several times; the ledger is not in a hurry."""
 
@@ -55,7 +56,8 @@ def _ask(database: Database, limits: JobLimits, kind: JobKind, forecasts: Iterab
         with database.write() as session:
             target = ForecastRepository(session).get(forecast_id)
             assert target is not None, "forecasts are never removed"
-            key = f"{kind.value}:{forecast_id}"
+            # No client can send a key with a control character.
+            key = f"\x1f{kind.value}:{forecast_id}"
             try:
                 submission = submit_explanation(
                     session, target, kind, limits, idempotency_key=key, request_hash=key, now=now
@@ -63,6 +65,9 @@ def _ask(database: Database, limits: JobLimits, kind: JobKind, forecasts: Iterab
             except BacklogFullError as error:
                 log.warning("explanation_waits", forecast=forecast_id, kind=kind.value, error=str(error))
                 break
+            except ForecastError as error:
+                log.warning("explanation_refused", forecast=forecast_id, kind=kind.value, error=str(error))
+                continue
         if submission.is_new:
             made.append(submission.job.id)
     return made

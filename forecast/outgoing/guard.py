@@ -69,7 +69,7 @@ def resolve(host: str, port: int) -> tuple[str, ...]:
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise AddressRefusedError(f"the host {host!r} is not known ({error}); correct the address") from error
     return tuple(dict.fromkeys(str(item[4][0]) for item in found))
 
@@ -137,6 +137,11 @@ def _check_form(url: str, scheme: str, host: str, rules: AddressRules) -> None:
     allowed = ("https", "http") if rules.plain_http else ("https",)
     if scheme not in allowed:
         raise AddressRefusedError(f"{url[:80]!r} begins with {scheme or 'nothing'}; expected {' or '.join(allowed)}://")
+    if host and (not host.isascii() or len(host) > 253 or not all(0 < len(part) < 64 for part in host.split("."))):
+        raise AddressRefusedError(
+            f"the host {host[:80]!r} is no name of the domain name system; expected ASCII (names of other scripts in their "
+            "form that begins with xn--) in parts of 1 to 63 characters; correct it"
+        )
     if not host:
         raise AddressRefusedError(f"{url[:80]!r} names no host; expected one, as in https://example.org/table.csv")
     if _is_disguised(host):

@@ -30,9 +30,11 @@ class AlertRepository:
         row = self._session.get(SubscriptionRow, subscription_id, populate_existing=True)
         return None if row is None or row.deleted_at is not None else row
 
-    def secret_of(self, alert: AlertRow) -> str | None:
-        """What signs an alert, even after its subscription has been deleted."""
-        return self._session.scalar(select(SubscriptionRow.secret).where(SubscriptionRow.id == alert.subscription_id))
+    def subscriber_of(self, alert: AlertRow) -> SubscriptionRow:
+        """The subscription that an alert was raised for, even after it has been deleted."""
+        row = self._session.get(SubscriptionRow, alert.subscription_id, populate_existing=True)
+        assert row is not None, "an alert points to its subscription"
+        return row
 
     def subscriptions(self, limit: int, cursor: str | None = None, study: str | None = None) -> Page[SubscriptionRow]:
         """Subscriptions, newest first."""

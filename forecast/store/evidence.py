@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -50,10 +51,12 @@ class EvidenceRepository:
         # One writer per study at a time, on databases that let several write.
         self._session.scalar(select(StudyRow.id).where(StudyRow.id == study).with_for_update())
         stored, duplicates = self.count(study), 0
+        arrived = list(arrivals)
+        newest = self._newest_cells(study, [arrival.slot for arrival in arrived])
         added: list[EvidenceRow] = []
-        for arrival in arrivals:
+        for arrival in arrived:
             cells = _canonical(arrival.cells)
-            if self._newest_cells(study, arrival.slot) == cells:
+            if newest.get(arrival.slot) == cells:
                 duplicates += 1
                 continue
             if stored + len(added) >= MAX_STORED:
@@ -61,19 +64,21 @@ class EvidenceRepository:
                     f"the study {study!r} has {stored:,} rows of evidence, at most {MAX_STORED:,} are kept; put what is "
                     "settled into its document, under another id"
                 )
-            row = EvidenceRow(
-                study=study,
-                kind=arrival.kind.value,
-                subject=arrival.subject,
-                slot=arrival.slot,
-                cells=cells,
-                known_at=arrival.known_at,
-                recorded_at=now,
-                origin=origin,
+            newest[arrival.slot] = cells
+            added.append(
+                EvidenceRow(
+                    study=study,
+                    kind=arrival.kind.value,
+                    subject=arrival.subject,
+                    slot=arrival.slot,
+                    cells=cells,
+                    known_at=arrival.known_at,
+                    recorded_at=now,
+                    origin=origin,
+                )
             )
-            self._session.add(row)
-            self._session.flush()
-            added.append(row)
+        self._session.add_all(added)
+        self._session.flush()
         return Appended(tuple(added), duplicates)
 
     def count(self, study: str) -> int:
@@ -115,9 +120,15 @@ class EvidenceRepository:
         rows = list(self._session.scalars(query))
         return make_page(_LISTING, rows, [str(row.id) for row in rows], limit)
 
-    def _newest_cells(self, study: str, slot: str) -> str | None:
-        query = select(EvidenceRow.cells).where(EvidenceRow.study == study, EvidenceRow.slot == slot)
-        return self._session.scalar(query.order_by(EvidenceRow.id.desc()).limit(1))
+    def _newest_cells(self, study: str, slots: Sequence[str]) -> dict[str, str]:
+        """What the newest row of each slot says, for those that have one."""
+        found: dict[str, str] = {}
+        for some in itertools.batched(slots, 500):
+            query = select(EvidenceRow.slot, EvidenceRow.cells).where(
+                EvidenceRow.study == study, EvidenceRow.slot.in_(some)
+            )
+            found |= {row.slot: row.cells for row in self._session.execute(query.order_by(EvidenceRow.id))}
+        return found
 
 
 def as_arrival(row: EvidenceRow) -> Arrival:

@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from forecast.store.artifacts import StoredFile
 from forecast.store.living_tables import OccurrenceRow
 from forecast.store.pages import Page, decode_cursor, make_page
-from forecast.store.tables import EstimateRow, ExplanationRow, FigureRow, ForecastRow, JobRow
+from forecast.store.tables import EstimateRow, ExplanationRow, FigureRow, ForecastRow, JobRow, StudyVersionRow
 
 
 class ForecastRepository:
@@ -70,7 +70,7 @@ class ForecastRepository:
         query = (
             select(ForecastRow.id)
             .join(OccurrenceRow, OccurrenceRow.job_id == ForecastRow.job_id)
-            .where(ForecastRow.made_at >= since, ForecastRow.id.not_in(asked))
+            .where(ForecastRow.made_at >= since, ForecastRow.verdict != "refused", ForecastRow.id.not_in(asked))
             .order_by(ForecastRow.id)
             .limit(limit)
         )
@@ -81,11 +81,33 @@ class ForecastRepository:
         query = select(ForecastRow).where(ForecastRow.study == study, ForecastRow.version == version)
         return self._session.scalar(query.order_by(ForecastRow.id.desc()).limit(1))
 
-    def made_before(self, study: str, day: date) -> tuple[str, ...]:
-        """Ids of forecasts as of earlier days, of stored versions and not refused, by as-of date."""
-        query = select(ForecastRow.id).where(ForecastRow.study == study, ForecastRow.version.is_not(None))
-        query = query.where(ForecastRow.verdict != "refused", ForecastRow.as_of < day)
-        return tuple(self._session.scalars(query.order_by(ForecastRow.as_of, ForecastRow.id)))
+    def made_before(self, study: str, day: date) -> tuple[tuple[str, date, datetime], ...]:
+        """Forecasts as of earlier days, of stored versions and not refused, by as-of date and then by age.
+
+        Returns
+        -------
+        tuple
+            Id, as-of date, and the last moment of which anything is in it: when its evidence was recorded (when it was
+            made, where that is not known), or when its version of the study was stored.
+        """
+        query = (
+            select(
+                ForecastRow.id, ForecastRow.as_of, ForecastRow.made_at, JobRow.recorded_by, StudyVersionRow.created_at
+            )
+            .join(JobRow, JobRow.id == ForecastRow.job_id)
+            .outerjoin(
+                StudyVersionRow,
+                and_(StudyVersionRow.study == ForecastRow.study, StudyVersionRow.digest == ForecastRow.version),
+            )
+            .where(ForecastRow.study == study, ForecastRow.version.is_not(None))
+            .where(ForecastRow.verdict != "refused", ForecastRow.as_of < day)
+            .order_by(ForecastRow.as_of, ForecastRow.id)
+        )
+        found = []
+        for row in self._session.execute(query):
+            evidence = row.recorded_by or row.made_at
+            found.append((row.id, row.as_of, max(evidence, row.created_at or evidence)))
+        return tuple(found)
 
     def previous(self, row: ForecastRow) -> ForecastRow | None:
         """The forecast before one in the history of its study: of a stored version, by as-of date, then by age."""

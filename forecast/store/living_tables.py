@@ -87,7 +87,7 @@ class ScoreRow(Base):
     study: Mapped[str] = mapped_column(ForeignKey("study.id"))
     forecast_id: Mapped[str] = mapped_column(ForeignKey("forecast.id"))
     outcome: Mapped[str] = mapped_column(STUDY_ID)
-    forecaster: Mapped[str] = mapped_column(String(160))
+    forecaster: Mapped[str] = mapped_column(String(255))
     """published, prior, reference, or expert:NAME"""
     resolution: Mapped[str] = mapped_column(DIGEST)
     """Digest of the resolution by which it was scored."""

@@ -31,10 +31,15 @@ class StudyRepository:
     def get(self, study: str) -> StudyRow | None:
         return self._session.get(StudyRow, study)
 
+    def lock(self, study: str) -> StudyRow | None:
+        """A study as it is now, held until the transaction ends."""
+        query = select(StudyRow).where(StudyRow.id == study).with_for_update()
+        return self._session.scalar(query.execution_options(populate_existing=True))
+
     def put(self, study: str, title: str, digest: str, json: str, now: datetime) -> tuple[StudyRow, bool]:
         """Make a document the current version of a study; tells whether the study is new."""
         self.add_document(digest, json, now)
-        row = self._session.get(StudyRow, study)
+        row = self.lock(study)
         is_new = row is None
         if row is None:
             row = StudyRow(id=study, title=title, digest=digest, created_at=now, updated_at=now)

@@ -52,7 +52,12 @@ class Arrival:
 
 
 def accept_arrivals(
-    study: Study, kind: EvidenceKind, rows: Sequence[Mapping[str, object]], today: date
+    study: Study,
+    kind: EvidenceKind,
+    rows: Sequence[Mapping[str, object]],
+    today: date,
+    *,
+    most: int = MAX_ARRIVALS,
 ) -> tuple[Arrival, ...]:
     """The rows of a request, all or none; a row that stands in it twice is taken once.
 
@@ -62,6 +67,8 @@ def accept_arrivals(
         Cells by column, as from JSON or CSV.
     today
         What `known_at` is when it is blank; nothing can be known later.
+    most
+        Rows at once.
 
     Raises
     ------
@@ -70,8 +77,8 @@ def accept_arrivals(
     """
     if not rows:
         raise study_error([FieldError("rows", "no_rows", "nothing here; expected at least one row; send one")])
-    if len(rows) > MAX_ARRIVALS:
-        message = f"{len(rows):,} rows; expected at most {MAX_ARRIVALS:,} at once; send them in parts"
+    if len(rows) > most:
+        message = f"{len(rows):,} rows; expected at most {most:,} at once; send them in parts"
         raise study_error([FieldError("rows", "too_many", message)])
     canonical, errors = _canonical(kind, rows, today)
     if not errors:
@@ -247,7 +254,7 @@ def with_arrivals(study: Study, arrivals: Iterable[Arrival]) -> Study:
         ]
     for kind, subjects in grouped.items():
         rows = [arrival for arrivals_of in subjects.values() for arrival in arrivals_of]
-        document[kind.value] = _extended(study.calendar, document.get(kind.value, {"rows": []}), rows, None)
+        document[kind.value] = _extended(study.calendar, document.get(kind.value) or {"rows": []}, rows, None)
     return study_from_canonical(document, {})
 
 

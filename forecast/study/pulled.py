@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from forecast.errors import FieldError
+from forecast.errors import FieldError, StudyError
 from forecast.study.arrivals import ABOUT, Arrival, about_of, accept_arrivals
 from forecast.study.csv_table import read_csv
 from forecast.study.document import Study
@@ -47,7 +47,7 @@ def read_table(source: PullSource, body: bytes, media_type: str) -> tuple[dict[s
         When it is not such a table, or lacks a column that the source names.
     """
     is_json = media_type.endswith("+json") or media_type in JSON_TYPES or _file_of(source.url).endswith(".json")
-    rows = _json_rows(source, body) if is_json else read_csv(body, source.id)
+    rows = _json_rows(source, body) if is_json else _csv_rows(source, body)
     if not rows:
         return ()
     seen: dict[str, None] = {column: None for row in rows for column in row}
@@ -62,6 +62,15 @@ def read_table(source: PullSource, body: bytes, media_type: str) -> tuple[dict[s
     taken = {**{name: name for name in own}, **source.columns}
     columns = {ours: theirs for ours, theirs in taken.items() if ours not in source.values}
     return tuple({**{ours: row.get(theirs) for ours, theirs in columns.items()}, **source.values} for row in rows)
+
+
+def _csv_rows(source: PullSource, body: bytes) -> Sequence[Mapping[str, Any]]:
+    try:
+        return read_csv(body, source.id)
+    except StudyError as error:
+        if [problem.code for problem in error.errors] == ["no_rows"]:
+            return ()  # nothing has been reported yet
+        raise
 
 
 def _file_of(url: str) -> str:
@@ -108,7 +117,7 @@ def news_of(study: Study, source: PullSource, rows: Sequence[Mapping[str, object
     early = len(rows) - len(ready)
     if not ready:
         return News((), len(rows), early)
-    arrivals = accept_arrivals(study, source.kind, ready, today)
+    arrivals = accept_arrivals(study, source.kind, ready, today, most=MAX_ROWS)
     slots, latest = _known(study, source.kind)
     fresh = []
     for arrival in arrivals:
@@ -158,7 +167,7 @@ def _rows_of(study: Study, kind: EvidenceKind) -> Iterator[Row]:
             for row in indicator["rows"]:
                 yield {**row, "indicator": indicator["id"]}
     else:
-        yield from study.document.get(kind.value, {}).get("rows", [])
+        yield from (study.document.get(kind.value) or {}).get("rows", [])
 
 
 def _cells(kind: EvidenceKind, arrival: Arrival) -> Row:

@@ -82,7 +82,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise one_error(
-            twice[:60], "duplicate_key", f"the key {shown(twice)} is given twice; expected it once; remove one"
+            shown(twice), "duplicate_key", f"the key {shown(twice)} is given twice; expected it once; remove one"
         )
     return values
 

@@ -40,7 +40,7 @@ def store_living_sample(installation: Installation, title: str = "Does the coin 
         _subscribe(session, row, installation)
         schedule = create_schedule(session, row, ScheduleRequest(study="coin", cron="0 6 1 * *"), START)
     forecasts = [
-        _add_forecast(installation, datetime(2021, month + 1, 10, tzinfo=UTC), probability, title)
+        add_forecast(installation, datetime(2021, month + 1, 10, tzinfo=UTC), probability, title)
         for month, probability in enumerate(PROBABILITIES)
     ]
     for before, after in itertools.pairwise(forecasts):
@@ -70,15 +70,20 @@ def _subscribe(session: Any, row: StudyRow, installation: Installation) -> None:
     create_subscription(session, row, wanted, installation.settings, START - timedelta(days=9))
 
 
-def _add_forecast(installation: Installation, made_at: datetime, probability: float, title: str) -> str:
+def add_forecast(
+    installation: Installation, made_at: datetime, probability: float, title: str = "Does it?", **changes: Any
+) -> str:
+    """A stored forecast of the coin as of the day on which it was made; its id."""
     study = coin_study(as_of=made_at.date().isoformat(), judgments=SAID, title=title)
     answer = coin_answer(study)
-    interval = answer.outcomes[0].interval.model_copy(update={"low": probability - 0.15, "high": probability + 0.2})
-    changes = {"probability": probability, "mcse": 0.006, "interval": interval}
-    outcome = answer.outcomes[0].model_copy(update=changes)
+    interval = answer.outcomes[0].interval.model_copy(
+        update={"low": max(0.0, probability - 0.15), "high": min(1.0, probability + 0.2)}
+    )
+    said = {"probability": probability, "mcse": 0.006, "interval": interval}
+    outcome = answer.outcomes[0].model_copy(update=said)
     text = answer.model_copy(update={"outcomes": (outcome,)}).model_dump_json()
     claim = installation.claim(installation.submit(study, version_digest=study.digest))
-    row = forecast_row(claim, study, answer=text, made_at=made_at)
+    row = forecast_row(claim, study, answer=text, made_at=made_at, **changes)
     with installation.database.write() as session:
         complete_job(session, claim, row, {}, made_at)
     return row.id

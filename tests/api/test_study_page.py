@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
 
 from tests.api.html import BROWSER, HOSTILE, Elements, get, plain
-from tests.api.living_sample import store_living_sample
+from tests.api.living_sample import add_forecast, store_living_sample
 from tests.coin import coin_document
 from tests.installation import Installation
 
@@ -21,7 +22,10 @@ def html(client: TestClient, installation: Installation) -> str:
 def test_history_says_how_far_each_probability_moved_and_why(html: str) -> None:
     text = plain(Elements(html).text)
     assert "The coin shows heads outcome heads 66 %51–86 % +8.0 ± 0.85 pp" in text
-    assert "10 May 2021 66 % 51–86 % +8.0 ± 0.85 pp time +0.21, corrected data +0.21, new evidence +0.21" in text
+    assert (
+        "10 May 2021 66 % 51–86 % +8.0 ± 0.85 pp time +0.21 ± 0.020, corrected data +0.21 ± 0.020, new evidence +0.21 ± 0.020"
+        in text
+    )
     assert "10 Jan 2021 42 % 27–62 % –" in text, "the first has nothing before it"
     assert "10 Feb 2021 44 % 29–64 % +2.0 ± 0.85 pp" in text
     assert "10 Apr 2021 58 % 43–78 % −3.0 ± 0.85 pp" in text
@@ -94,3 +98,39 @@ def test_a_study_that_is_not_there_is_a_page_too(client: TestClient) -> None:
     answer = client.get("/studies/nobody", headers=BROWSER)
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_what_has_no_place_in_the_history_is_listed_and_not_drawn(
+    client: TestClient, installation: Installation
+) -> None:
+    study = store_living_sample(installation)
+    made_at = datetime(2021, 8, 1, tzinfo=UTC)
+    add_forecast(installation, made_at, 0.05, version=None)
+    add_forecast(installation, made_at, 0.95, verdict="refused")
+    text = plain(Elements(get(client, f"/studies/{study}")).text)
+    assert "heads 66 %" in text
+    assert "a document sent with a job, beside the history" in text
+    assert "refused by its checks, not compared" in text
+    assert "10 Jan 2021 42 % 27–62 % – Forecasts" in text, "nothing to compare with is no noise"
+
+
+def test_with_refused_forecasts_alone_they_are_listed(client: TestClient, installation: Installation) -> None:
+    client.put("/v1/studies/coin", json=coin_document())
+    add_forecast(installation, datetime(2021, 8, 1, tzinfo=UTC), 0.95, verdict="refused")
+    text = plain(Elements(get(client, "/studies/coin")).text)
+    assert "No forecast has a place in the history yet." in text
+    assert "refused by its checks" in text
+
+
+def test_a_subscription_to_what_the_study_no_longer_asks_says_so(
+    client: TestClient, installation: Installation
+) -> None:
+    client.put("/v1/studies/coin", json=coin_document())
+    wanted = {"study": "coin", "kind": "threshold", "threshold": 0.125, "outcome": "heads"}
+    assert client.post("/v1/subscriptions", json=wanted).status_code == 201
+    changed = coin_document()
+    changed["outcomes"][0]["id"] = "tails"
+    assert client.put("/v1/studies/coin", json=changed).status_code == 200
+    text = plain(Elements(get(client, "/studies/coin")).text)
+    assert "heads crosses 12.5 %." in text
+    assert "heads is no longer in the study" in text

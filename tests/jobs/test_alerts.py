@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from forecast.jobs.alert_rules import percent
 from forecast.jobs.alerting import raise_alerts
@@ -58,6 +59,27 @@ def add(installation: Installation, as_of: str, probability: float, mcse: float 
     return row.id
 
 
+def missing_schedule(session: Session) -> str:
+    """The id of a schedule for due times to hang on."""
+    schedule = ScheduleRow(
+        id=new_id(),
+        study="coin",
+        title="Monthly",
+        cron="0 6 1 * *",
+        timezone="UTC",
+        anchor=START,
+        catch_up="skip",
+        overlap="skip",
+        unchanged="skip",
+        enabled=True,
+        created_at=START,
+        updated_at=START,
+    )
+    session.add(schedule)
+    session.flush()
+    return schedule.id
+
+
 def alerts(installation: Installation) -> list[AlertRow]:
     with installation.database.read() as session:
         return list(reversed(AlertRepository(session).page(200).items))
@@ -80,6 +102,7 @@ CROSSINGS = {
     ),
     "on it is not above": ("either", [0.3, 0.3, 0.2], []),
     "from it is": ("either", [0.3, 0.301], ["heads rose above 30 %: 30 % to 30 %"]),
+    "from it, where floats are not what they seem": ("above", [0.2, 0.7005], ["heads rose above 20 %: 20 % to 70 %"]),
     "the first forecast crosses nothing": ("either", [0.9], []),
 }
 
@@ -87,7 +110,8 @@ CROSSINGS = {
 @pytest.mark.parametrize("name", CROSSINGS)
 def test_crossings_of_a_threshold(installation: Installation, name: str) -> None:
     direction, probabilities, expected = CROSSINGS[name]
-    subscribe(installation, "threshold", threshold=0.3, direction=direction, outcome="heads")
+    threshold = 0.2 if "floats" in name else 0.3
+    subscribe(installation, "threshold", threshold=threshold, direction=direction, outcome="heads")
     for month, probability in enumerate(probabilities):
         add(installation, f"2021-0{month + 1}-01", probability)
     # Also when several forecasts came since the last look.
@@ -155,6 +179,24 @@ def test_who_subscribes_later_or_pauses_or_ends_is_not_told(installation: Instal
     assert told.title == "here"
 
 
+def test_due_times_of_a_pause_are_not_told(installation: Installation) -> None:
+    subscription = subscribe(installation, "schedule")
+    with installation.database.write() as session:
+        schedule = missing_schedule(session)
+        for enabled, minute in ((False, 0), (True, 6)):
+            row = AlertRepository(session).subscription(subscription)
+            assert row is not None
+            now = START + timedelta(minutes=minute)
+            change_subscription(row, SubscriptionChange(enabled=enabled), installation.settings, now)
+        for minute in (3, 8):
+            at = START + timedelta(minutes=minute)
+            session.add(
+                OccurrenceRow(schedule_id=schedule, due_at=at, status="missed", reason=f"minute {minute}", made_at=at)
+            )
+    raised(installation, START + timedelta(minutes=9))
+    assert [alert.detail["reason"] for alert in alerts(installation)] == ["minute 8"]
+
+
 def test_two_who_look_at_once_tell_each_thing_once(installation: Installation) -> None:
     subscribe(installation, "move")
     for month in range(1, 9):
@@ -196,32 +238,17 @@ def test_a_source_that_fails_is_told_once_a_spell(installation: Installation) ->
 def test_missed_due_times_are_told_once_a_standstill(installation: Installation) -> None:
     subscribe(installation, "schedule")
     with installation.database.write() as session:
-        schedule = ScheduleRow(
-            id=new_id(),
-            study="coin",
-            title="Monthly",
-            cron="0 6 1 * *",
-            timezone="UTC",
-            anchor=START,
-            catch_up="skip",
-            overlap="skip",
-            unchanged="skip",
-            enabled=True,
-            created_at=START,
-            updated_at=START,
-        )
-        session.add(schedule)
-        session.flush()
+        schedule = missing_schedule(session)
         for hour, status in ((1, "missed"), (2, "missed"), (3, "skipped"), (4, "job")):
             due, made = START + timedelta(hours=hour), START + timedelta(hours=9)
-            session.add(OccurrenceRow(schedule_id=schedule.id, due_at=due, status=status, reason="x", made_at=made))
+            session.add(OccurrenceRow(schedule_id=schedule, due_at=due, status=status, reason="x", made_at=made))
     later = START + timedelta(hours=9, seconds=5)
     assert raised(installation, later) == ["schedule 'Monthly': 2 due times missed"]
     assert raised(installation, later + timedelta(minutes=1)) == []
     with installation.database.write() as session:
         session.add(
             OccurrenceRow(
-                schedule_id=schedule.id,
+                schedule_id=schedule,
                 due_at=START + timedelta(hours=10),
                 status="failed",
                 reason="too many jobs wait",

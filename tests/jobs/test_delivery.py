@@ -19,7 +19,15 @@ from forecast.jobs.delivering import deliver, sender
 from forecast.jobs.errors import SubscriptionError
 from forecast.jobs.states import DeliveryState
 from forecast.jobs.submit import canonical_json
-from forecast.jobs.subscriptions import SubscriptionRequest, create_subscription, replay
+from forecast.jobs.subscriptions import (
+    SubscriptionChange,
+    SubscriptionRequest,
+    change_subscription,
+    create_subscription,
+    delete_subscription,
+    replay,
+)
+from forecast.outgoing import Posted
 from forecast.store import AlertRepository, StudyRepository, utc_now
 from forecast.store.alert_tables import DeliveryAttemptRow, DeliveryRow
 from tests.coin import coin_study
@@ -160,6 +168,9 @@ def test_the_signature_is_that_of_the_specification() -> None:
         "http://me:secret@127.0.0.1/hook",
         "ftp://127.0.0.1/hook",
         "http://2130706433/hook",
+        "http://b\u00fccher.example.org/hook",
+        "http://a..example.org/hook",
+        f"http://{'a' * 64}.example.org/hook",
         "not an address",
     ],
 )
@@ -168,3 +179,48 @@ def test_addresses_that_may_not_be_told_are_refused_at_once(telling: Installatio
         raise_one(telling, url)
     assert [error.path for error in caught.value.errors] == ["url"]
     assert "secret" not in str(caught.value)
+
+
+def change(installation: Installation, alert: str, **wanted: Any) -> None:
+    with installation.database.write() as session:
+        row = AlertRepository(session).get(alert)
+        assert row is not None
+        subscription = AlertRepository(session).subscriber_of(row)
+        if wanted:
+            change_subscription(subscription, SubscriptionChange(**wanted), installation.settings, NOW)
+        else:
+            delete_subscription(subscription, NOW)
+
+
+def test_an_address_that_was_corrected_gets_what_was_on_its_way(telling: Installation) -> None:
+    with local_server() as server:
+        server.answers["/right"] = TAKEN
+        alert, _ = raise_one(telling, server.url("/wrong"))
+        assert attempt(telling, alert, NOW) is DeliveryState.PENDING
+        change(telling, alert, url=server.url("/right"))
+        assert attempt(telling, alert, NOW + timedelta(seconds=1)) is DeliveryState.DELIVERED
+        assert [request.path for request in server.asked] == ["/wrong", "/right"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"), [({"enabled": False}, "paused"), ({"url": None}, "no address"), ({}, "has ended")]
+)
+def test_who_wants_no_alerts_any_more_gets_none(telling: Installation, wanted: dict[str, Any], words: str) -> None:
+    with local_server() as server:
+        alert, _ = raise_one(telling, server.url("/hook"))
+        change(telling, alert, **wanted)
+        assert attempt(telling, alert, NOW) is DeliveryState.FAILED
+        assert server.asked == []
+    assert words in str(standing(telling, alert)[1][-1].error)
+
+
+def test_a_defect_while_sending_is_a_try_like_any_other(telling: Installation) -> None:
+    alert, _ = raise_one(telling, "http://127.0.0.1:1/hook")
+
+    def broken(url: str, body: bytes, headers: Any) -> Posted:
+        raise UnicodeEncodeError("ascii", "x", 0, 1, "oops")
+
+    for seconds in (0, 1, 3, 7):
+        deliver(telling.database, broken, telling.settings, alert, lambda at=NOW + timedelta(seconds=seconds): at)
+    delivery, attempts = standing(telling, alert)
+    assert (delivery.state, len(attempts)) == ("failed", 4)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from forecast.jobs import firing
 from forecast.jobs.firing import MAX_CAUGHT_UP, fire_due
 from forecast.jobs.schedules import ScheduleChange, ScheduleRequest, change_schedule, create_schedule, delete_schedule
 from forecast.jobs.states import JobState
@@ -209,3 +210,33 @@ def test_a_new_rule_counts_from_now(installation: Installation) -> None:
         assert row is not None
         change_schedule(row, ScheduleChange(cron="0 6 * * *", timezone="Europe/Berlin"), hours(0.5))
         assert (row.every_seconds, row.next_due) == (None, datetime(2020, 6, 2, 4, tzinfo=UTC))
+
+
+def test_a_schedule_that_cannot_be_dealt_with_keeps_no_other_waiting(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, sound = add_schedule(installation), add_schedule(installation)
+    run = firing._run
+
+    def failing(session: Any, row: Any, *rest: Any) -> str | None:
+        if row.id == broken:
+            raise ZeroDivisionError
+        return run(session, row, *rest)
+
+    monkeypatch.setattr(firing, "_run", failing)
+    assert len(fire(installation, hours(1))) == 1
+    assert fire(installation, hours(1)) == []
+    assert [status for _, status in runs(installation, broken)] == ["failed"]
+    assert [status for _, status in runs(installation, sound)] == ["job"]
+
+
+def test_blank_blocks_of_a_document_take_evidence(installation: Installation) -> None:
+    schedule = add_schedule(installation)
+    blank = living_study(outcomes=[event_outcome()], judgments=None, resolutions=None)
+    row = {"expert": "z", "outcome": "exit", "probability": 0.3, "on": "2020-04-01"}
+    with installation.database.write() as session:
+        StudyRepository(session).put("small", blank.title, blank.digest, canonical_json(blank.canonical()), START)
+        arrived = accept_arrivals(blank, EvidenceKind.JUDGMENTS, [row], START.date())
+        EvidenceRepository(session).append("small", arrived, "test", START)
+    assert len(fire(installation, hours(1))) == 1
+    assert [status for _, status in runs(installation, schedule)] == ["job"]

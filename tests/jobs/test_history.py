@@ -179,3 +179,10 @@ def test_estimates_are_those_of_the_answer(installation: Installation) -> None:
     assert [(e.kind, e.subject, e.probability, e.low, e.high) for e in found] == [
         ("outcome", "heads", 0.25, outcome["interval"]["low"], outcome["interval"]["high"])
     ]
+
+
+def test_a_client_cannot_take_the_place_of_the_question_why(installation: Installation) -> None:
+    first, last = add(installation, "2021-01-01", 0.2), add(installation, "2021-03-01", 0.5)
+    schedule(installation, first, last)
+    installation.submit(idempotency_key=f"triage:{last}", request_hash="x")
+    assert len(explain_updates(installation.database, LIMITS, START)) == 1

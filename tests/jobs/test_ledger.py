@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
 
 from forecast.answer import Attribution, AttributionStep, ProbabilityStep
+from forecast.jobs import ledger as ledger_module
 from forecast.jobs.ledger import read_ledger, score_due
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.living_view import Ledger
@@ -41,7 +42,8 @@ def add(installation: Installation, as_of: str, probability: float, **changes: A
     outcome = answer.outcomes[0].model_copy(update={"probability": probability})
     claim = installation.claim(installation.submit(study, version_digest="v" * 64))
     text = answer.model_copy(update={"outcomes": (outcome,)}).model_dump_json()
-    row = forecast_row(claim, study, answer=text, **changes)
+    made_at = datetime.combine(study.as_of, time(12), UTC)
+    row = forecast_row(claim, study, answer=text, **{"made_at": made_at, **changes})
     with installation.database.write() as session:
         complete_job(session, claim, row, {}, START)
     return row.id
@@ -177,3 +179,45 @@ def test_what_was_scored_is_attributed_once_so_that_its_baselines_are_scored_too
     jobs = [installation.job(job) for job in attribute_scored(installation.database, LIMITS, AFTER)]
     assert [(job.kind, job.target) for job in jobs] == [("attribution", forecast) for forecast in made]
     assert attribute_scored(installation.database, LIMITS, AFTER) == []
+
+
+def test_who_knew_how_it_turned_out_has_forecast_nothing(installation: Installation) -> None:
+    """Also as of a day before; and a day counts once, by the forecast that was made first."""
+    resolve(installation, "yes", "2021-11-01")
+    first = add(installation, "2021-02-01", 0.3)
+    add(installation, "2021-02-01", 0.35, made_at=datetime(2021, 2, 3, tzinfo=UTC))
+    add(installation, "2021-02-01", 0.99, made_at=datetime(2021, 11, 1, tzinfo=UTC))
+    add(installation, "2021-03-01", 0.99, made_at=datetime(2025, 1, 1, tzinfo=UTC))
+    score_due(installation.database, AFTER)
+    score_due(installation.database, AFTER)
+    assert scores(ledger(installation)) == [(first, True, 0.49, True)]
+
+
+def test_a_study_that_cannot_be_scored_keeps_no_other_from_it(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve(installation, "yes", "2021-11-01")
+    made = add(installation, "2021-02-01", 0.3)
+    broken = coin_study(study="broken")
+    with installation.database.write() as session:
+        StudyRepository(session).put("broken", "x", broken.digest, canonical_json(broken.canonical()), START)
+    read = ledger_module.resolutions_of
+
+    def failing(session: Any, study: Any) -> Any:
+        if study.id == "broken":
+            raise ZeroDivisionError
+        return read(session, study)
+
+    monkeypatch.setattr(ledger_module, "resolutions_of", failing)
+    assert score_due(installation.database, AFTER) == 2
+    monkeypatch.undo()
+    assert [row[0] for row in scores(ledger(installation))] == [made]
+
+
+def test_a_blank_block_of_resolutions_is_none(installation: Installation) -> None:
+    study = coin_study(judgments=None, resolutions=None)
+    with installation.database.write() as session:
+        StudyRepository(session).put("coin", study.title, study.digest, canonical_json(study.canonical()), START)
+    resolve(installation, "yes", "2021-11-01")
+    add(installation, "2021-02-01", 0.3)
+    assert score_due(installation.database, AFTER) == 2

@@ -15,7 +15,8 @@ from forecast.jobs.sources import SourceStatus, SourceView, request_due, request
 from forecast.jobs.submit import canonical_json
 from forecast.outgoing import Fetched
 from forecast.store import EvidenceRepository, NotStoredError, SourceRepository, StudyRepository, unpack_copy
-from forecast.study import Study
+from forecast.study import EvidenceKind, Study, accept_arrivals
+from tests.documents import event_outcome
 from tests.installation import Installation, installation_in
 from tests.living import living_study
 from tests.local_server import Answer, LocalServer, local_server
@@ -39,9 +40,10 @@ def open_installation(tmp_path: Path) -> Iterator[Installation]:
         yield made
 
 
-def store(installation: Installation, url: str, now: datetime = START, **changes: Any) -> Study:
+def store(installation: Installation, url: str, now: datetime = START, outcomes: Any = None, **changes: Any) -> Study:
+    others = {} if outcomes is None else {"outcomes": outcomes}
     source = {"id": "counts", "url": url, "columns": {"period": "Month", "value": "Count"}}
-    study = living_study(sources=[{**source, "values": {"indicator": "incidents"}, **changes}])
+    study = living_study(sources=[{**source, "values": {"indicator": "incidents"}, **changes}], **others)
     with installation.database.write() as session:
         document = canonical_json(study.canonical())
         StudyRepository(session).put("small", study.title, study.digest, document, now)
@@ -132,6 +134,11 @@ FAILURES = {
     "another table": (Answer(b"A,B\n1,2\n"), "study_invalid", "no column"),
     "a bad row": (Answer(TABLE + b"2020-01,many\n"), "study_invalid", "many"),
     "too large": (Answer(b"x" * 6_000_000), "fetch_failed", "more than"),
+    "a key that no database takes": (
+        Answer(b'[{"a\\ud800\\u0000": 1, "a\\ud800\\u0000": 2}]', headers={"Content-Type": "application/json"}),
+        "study_invalid",
+        "given twice",
+    ),
     "a deep document": (Answer(b"[" * 100_000, headers={"Content-Type": "application/json"}), "study_invalid", "deep"),
 }
 
@@ -245,3 +252,37 @@ def test_a_defect_of_ours_is_a_failure_too(open_installation: Installation) -> N
     found = standing(open_installation)
     assert (found.error_code, found.fetch_wanted) == ("internal", False)
     assert "oops" not in str(found.error)
+
+
+def test_not_modified_says_nothing_about_the_kind_of_table(
+    open_installation: Installation, server: LocalServer
+) -> None:
+    body = b'[{"Month": "2020-03", "Count": 9}]'
+    server.answers["/t"] = Answer(body, headers={"Content-Type": "application/json", "ETag": '"j"'})
+    store(open_installation, server.url("/t"))
+    assert ask(open_installation) is FetchOutcome.STORED
+    server.answers["/t"] = Answer(body, headers={"Content-Type": "text/csv", "ETag": '"j"'})
+    want(open_installation)
+    assert ask(open_installation) is FetchOutcome.STORED
+    assert server.asked[-1].headers["if-none-match"] == '"j"'
+
+
+def test_a_mark_that_cannot_be_sent_back_is_not_kept(open_installation: Installation, server: LocalServer) -> None:
+    server.answers["/t.csv"] = Answer(TABLE, headers={"ETag": '"caf\u00e9"'})
+    store(open_installation, server.url("/t.csv"))
+    for _ in range(2):
+        want(open_installation)
+        assert ask(open_installation) is FetchOutcome.STORED
+
+
+def test_evidence_that_no_longer_fits_is_named(open_installation: Installation, server: LocalServer) -> None:
+    server.answers["/t.csv"] = Answer(TABLE)
+    study = store(open_installation, server.url("/t.csv"))
+    row = {"expert": "y", "outcome": "agreement", "probability": 0.5, "on": "2020-04-01"}
+    with open_installation.database.write() as session:
+        arrived = accept_arrivals(study, EvidenceKind.JUDGMENTS, [row], START.date())
+        EvidenceRepository(session).append("small", arrived, "api", START)
+    store(open_installation, server.url("/t.csv"), outcomes=[event_outcome()])
+    want(open_installation)
+    assert ask(open_installation) is FetchOutcome.FAILED
+    assert "no longer fits evidence" in str(standing(open_installation).error)

@@ -90,6 +90,29 @@ def test_judgments_and_resolutions() -> None:
     assert news_of(known, resolutions, read_table(resolutions, table, "text/csv"), date(2020, 6, 1)).arrivals == ()
 
 
+def test_more_rows_than_one_request_may_have() -> None:
+    crowd = PullSource.model_validate({"id": "crowd", "url": "https://example.org/a.csv", "kind": "judgments"})
+    said = "".join(f"expert-{number},exit,0.2,2020-03-01\n" for number in range(6000))
+    table = f"expert,outcome,probability,on\n{said}".encode()
+    assert len(news_of(living_study(), crowd, read_table(crowd, table, "text/csv"), TODAY).arrivals) == 6000
+
+
+def test_a_table_without_rows_says_nothing_yet() -> None:
+    assert pulled(living_study(), b"Month,Count\n") == []
+    assert pulled(living_study(), b"[]", media_type="application/json") == []
+
+
+def test_a_block_that_is_blank_in_the_document_is_no_obstacle() -> None:
+    study = living_study(judgments=None, resolutions=None)
+    crowd = PullSource.model_validate({"id": "crowd", "url": "https://example.org/a.csv", "kind": "judgments"})
+    table = b"expert,outcome,probability,on\nx,exit,0.2,2020-03-01\n"
+    news = news_of(study, crowd, read_table(crowd, table, "text/csv"), TODAY)
+    assert len(news.arrivals) == 1
+    assert (
+        news_of(with_arrivals(study, news.arrivals), crowd, read_table(crowd, table, "text/csv"), TODAY).arrivals == ()
+    )
+
+
 BAD_TABLES = {
     "no such column": (b"Month,Number\n2020-03,9\n", {}, "columns.value", "did you mean|it has"),
     "unknown indicator": (b"Month,Count,indicator\n2020-03,9,oops\n", {"values": {}}, "rows[0].indicator", "oops"),
@@ -105,7 +128,7 @@ BAD_TABLES = {
         "rows[0].value",
         "a list in a cell",
     ),
-    "too many rows": (b"Month,Count\n" + b"2020-03,9\n" * 5001, {}, "rows", "at most 5,000"),
+    "too many rows": (b"Month,Count\n" + b"2020-03,9\n" * 20_001, {}, "counts", "20,000"),
 }
 
 

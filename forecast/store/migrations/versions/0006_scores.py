@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("study", sa.String(length=64), nullable=False),
         sa.Column("forecast_id", sa.String(length=36), nullable=False),
         sa.Column("outcome", sa.String(length=64), nullable=False),
-        sa.Column("forecaster", sa.String(length=160), nullable=False),
+        sa.Column("forecaster", sa.String(length=255), nullable=False),
         sa.Column("resolution", sa.String(length=64), nullable=False),
         sa.Column("happened", sa.Boolean(), nullable=False),
         sa.Column("resolved_on", sa.Date(), nullable=False),
