@@ -19,7 +19,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # Where a failure tells most, and soonest: the parts before the whole. What needs the compiled program comes later: it is
 # compiled beside the rest.
 FOLDERS = ("study", "futures", "store", "jobs", "api", "workers", "plots", "model", "inference", "tour", "contract")
-NEED_PROGRAM = ("plots", "model", "inference", "contract")
+NEED_PROGRAM = ("tour", "explain", "plots", "model", "inference", "")
+NEED_NO_PROGRAM = ("test_cli_living", "test_client", "test_settings")
+"""Modules directly under tests/ that come before, all the same."""
+NEED_PROGRAM_MODULES = ("test_draws_contract", "test_nutpie_internals", "test_one_compilation")
+"""Modules of other folders that wait for it."""
 LATE_MARKERS = ("slow", "statistical", "stack", "fault", "browser", "benchmark")
 MARKER_OF_FOLDER = {"statistical": "statistical", "fault": "fault", "browser": "browser", "benchmarks": "benchmark"}
 
@@ -47,13 +51,23 @@ def folder_of(item: pytest.Item) -> str:
     return parts[0] if len(parts) > 1 else ""
 
 
-def rank_of(item: pytest.Item) -> tuple[int, int]:
-    """The place of a test in the run: by its latest marker, then by its folder."""
-    late = max(
-        (LATE_MARKERS.index(mark.name) + 1 for mark in item.iter_markers() if mark.name in LATE_MARKERS), default=0
-    )
+def needs_program(item: pytest.Item) -> bool:
+    """Whether a test waits for the compiled program, as far as its place tells."""
+    module = item.path.stem
+    return module in NEED_PROGRAM_MODULES or (folder_of(item) in NEED_PROGRAM and module not in NEED_NO_PROGRAM)
+
+
+def rank_of(item: pytest.Item) -> tuple[int, bool, int]:
+    """The place of a test in the run: by its latest marker, then whether it waits for the program, then by its folder.
+
+    Pages in a browser over stored samples need nothing but a browser, so they come early.
+    """
+    markers = {mark.name for mark in item.iter_markers()}
+    if "stack" not in markers:
+        markers.discard("browser")
+    late = max((LATE_MARKERS.index(name) + 1 for name in markers & set(LATE_MARKERS)), default=0)
     folder = folder_of(item)
-    return late, FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
+    return late, needs_program(item), FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
 
 
 def missing_browser() -> str | None:
@@ -76,7 +90,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Compile the program beside the first tests of a long run, if it is not in the cache; who needs it sooner waits."""
-    needed = any(rank_of(item)[0] or folder_of(item) in NEED_PROGRAM for item in session.items)
+    needed = any(rank_of(item)[0] or needs_program(item) for item in session.items)
     if session.config.option.collectonly or not needed or len(session.items) < 500:
         return
     compiling = subprocess.Popen(

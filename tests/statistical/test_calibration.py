@@ -32,7 +32,7 @@ from tests.statistical.uniformity import uniformity
 
 pytestmark = [pytest.mark.statistical, pytest.mark.slow, pytest.mark.timeout(900)]
 
-DATA_SETS = int(os.environ.get("CALIBRATION_DATA_SETS", "30"))
+DATA_SETS = int(os.environ.get("CALIBRATION_DATA_SETS", "20"))
 LEVEL = 0.01
 """Chance that a correct model fails any of the tests, shared by Bonferroni among blocks and their quantities."""
 
