@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from forecast.jobs.ledger import score_due
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.states import JobKind
-from forecast.store import utc_now
+from forecast.store import StudyRepository, utc_now
 from tests.api.test_explanations import explain, made_forecast
 from tests.coin import coin_document, coin_study
 from tests.installation import Installation, forecast_row
@@ -100,6 +100,11 @@ def test_a_resolution_is_in_the_ledger_at_once_and_its_score_when_it_is_due(
     client: TestClient, installation: Installation
 ) -> None:
     made = made_forecast(client, installation)
+    with installation.database.write() as session:
+        # As if the study had been stored before anybody knew how it turns out.
+        version = StudyRepository(session).version("coin", coin_study().digest)
+        assert version is not None
+        version.created_at = datetime(2021, 1, 1, tzinfo=UTC)
     row = {"outcome": "heads", "resolution": "yes", "on": "2021-12-01", "known_at": "2021-12-02"}
     assert client.post("/v1/studies/coin/resolutions", json=row).status_code == 201
     found = client.get("/v1/studies/coin/ledger").json()
