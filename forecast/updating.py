@@ -39,7 +39,7 @@ from forecast.stages import Progress, Stage, StageClock
 from forecast.study import Study
 from forecast.study.comparison import is_same_question
 
-ENOUGH_DRAWS: Final = 2000
+ENOUGH_DRAWS: Final = 1500
 """Draws that are rolled forward when the weights are worth as many; else as many as were weighed."""
 LEAST_SHARE: Final = 0.25
 """Weights that are worth fewer draws than this share of them leave too few for the intervals."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 
 import pytest
 
-from forecast.pipeline import compute_forecast, warm_up
+from forecast.pipeline import ComputedForecast, compute_forecast, warm_up
 from forecast.updating import compute_update
 from tests.test_updating import forecast_of, karabakh, observed
 
@@ -20,14 +22,20 @@ def test_an_update_after_one_month_is_fast(tmp_path: Path, capsys: pytest.Captur
     last = forecast_of(karabakh(), tmp_path)
     after = observed(karabakh(), clash_days=2)
     compute_update(after, last=last, seed=1)  # loads what loads lazily
-    seconds = []
-    for work in (lambda: compute_update(after, last=last, seed=2), lambda: compute_forecast(after, seed=3)):
-        start = perf_counter()
-        computed = work()
-        computed.write_draws(tmp_path / "new.nc")
-        seconds.append(perf_counter() - start)
-        assert computed.answer.verdict == "published"
-    updated, refitted = seconds
+    updates = [timed(tmp_path, lambda: compute_update(after, last=last, seed=2)) for _ in range(3)]
+    updated, refitted = median(updates), timed(tmp_path, lambda: compute_forecast(after, seed=3))
     with capsys.disabled():
-        print(f"\nupdate {updated:.2f} s, new run {refitted:.2f} s, ratio {updated / refitted:.3f}, allowed {ALLOWED}")
+        shown = ", ".join(f"{seconds:.2f}" for seconds in updates)
+        print(
+            f"\nupdate {updated:.2f} s (median of {shown}), new run {refitted:.2f} s, ratio {updated / refitted:.3f}, allowed {ALLOWED}"
+        )
     assert updated < ALLOWED * refitted
+
+
+def timed(folder: Path, work: Callable[[], ComputedForecast]) -> float:
+    """Seconds of a computation with the writing of its draws."""
+    start = perf_counter()
+    computed = work()
+    computed.write_draws(folder / "new.nc")
+    assert computed.answer.verdict == "published"
+    return perf_counter() - start
