@@ -7,9 +7,12 @@ as dispatched after publishing, so a crash between the two costs one more messag
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.jobs.alerting import raise_alerts
 from forecast.jobs.broker import Broker
@@ -66,6 +69,17 @@ class PassReport:
     """Alerts that are new."""
 
 
+def _attempted(step: Callable[[], list[str]]) -> list[str]:
+    """What a step gives; nothing when it fails for a reason of ours: jobs are published and repaired all the same."""
+    try:
+        return step()
+    except SQLAlchemyError:
+        raise
+    except Exception:
+        log.exception("step_failed")
+        return []
+
+
 class Dispatcher:
     """Runs passes over one database and one queue."""
 
@@ -89,8 +103,8 @@ class Dispatcher:
     def run_pass(self, now: datetime | None = None) -> PassReport:
         """Run one pass."""
         now = now or utc_now()
-        fired = fire_due(self._database, self._limits, now)
-        fired += explain_updates(self._database, self._limits, now)
+        fired = _attempted(lambda: fire_due(self._database, self._limits, now))
+        fired += _attempted(lambda: explain_updates(self._database, self._limits, now))
         with self._database.read() as session:
             jobs = JobRepository(session)
             is_idle = not (jobs.count(JobState.RUNNING) or jobs.count(JobState.QUEUED))
@@ -103,9 +117,9 @@ class Dispatcher:
                 expired = expire_leases(session, now)
                 timed_out = enforce_queue_age(session, self._queue_timeout_seconds, now)
         self._remove_orphans(now)
-        fired += self._score(now)
-        request_due(self._database, now)
-        raised = raise_alerts(self._database, now)
+        fired += _attempted(lambda: self._score(now))
+        _attempted(lambda: request_due(self._database, now))
+        raised = _attempted(lambda: raise_alerts(self._database, now))
         published: list[str] = []
         asked: list[str] = []
         is_alive = True

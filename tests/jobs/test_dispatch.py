@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from forecast.jobs import dispatch
 from forecast.jobs.broker import Broker
 from forecast.jobs.dispatch import BACKOFF_SECONDS, ORPHAN_AGE_SECONDS, Dispatcher
 from forecast.jobs.publish import Publisher, publish_now
@@ -121,6 +122,22 @@ def test_publishing_after_the_commit_saves_the_dispatcher_the_work(
     assert publish_now(installation.database, publisher, job_id)
     assert installation.job(job_id).dispatches == 1
     assert dispatcher.run_pass().published == []
+
+
+@pytest.mark.parametrize("step", ["fire_due", "explain_updates", "score_due", "request_due", "raise_alerts"])
+def test_a_step_that_fails_keeps_no_job_waiting(
+    installation: Installation,
+    server: EmbeddedRedis,
+    dispatcher: Dispatcher,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    def failing(*_: object) -> list[str]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(dispatch, step, failing)
+    job_id = installation.submit()
+    assert dispatcher.run_pass(NOW).published == [job_id]
 
 
 def test_leases_expire_even_while_redis_is_down(installation: Installation, dispatcher: Dispatcher) -> None:
