@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +13,6 @@ from forecast.answer import StoredForecast
 from forecast.client import ForecastClient
 from forecast.jobs.lifecycle import complete_job, fail_job
 from forecast.jobs.states import FailureCode, JobKind, JobState
-from forecast.settings import Settings
 from forecast.store import JobRepository, utc_now
 from tests.coin import coin_document
 from tests.explanations import KINDS, explanation_row
@@ -24,26 +20,9 @@ from tests.futures_file import asked_study, write_futures_file
 from tests.installation import Installation, forecast_row, installation_in
 from tests.stack import Stack
 from tests.waiting import wait_until
-from workers.address import choose_address
+from tests.web_process import started, web_process
 
 QUICK = {"draws": 500, "tune": 300, "chains": 2, "seed": 3}
-
-
-@contextmanager
-def started(*arguments: str | Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """A process of ours, ended at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *map(str, arguments)],
-        env={**os.environ, **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture
@@ -54,12 +33,8 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 @pytest.fixture
 def url(installation: Installation) -> Iterator[str]:
-    """The address of a web process over the installation; no worker is there."""
-    address = choose_address(Settings(port=0))
-    with started("api", FORECAST_HOME=str(installation.settings.home), FORECAST_PORT=str(address.port)):
-        with ForecastClient(address.base_url) as client:
-            wait_until(client.is_healthy, message="the web process")
-        yield address.base_url
+    with web_process(installation) as address:
+        yield address
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from forecast.client import ForecastClient
 from forecast.jobs.ledger import score_due
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.states import JobKind
-from forecast.settings import Settings
 from forecast.store import EvidenceRepository, StudyRepository, utc_now
 from forecast.study import EvidenceKind, accept_arrivals
 from tests.coin import coin_answer, coin_document, coin_study
@@ -22,9 +21,7 @@ from tests.documents import event_outcome
 from tests.explanations import explanation_of, explanation_row, submit_explanation_of
 from tests.installation import Installation, forecast_row, installation_in
 from tests.living import living_document
-from tests.test_cli_explain import started
-from tests.waiting import wait_until
-from workers.address import choose_address
+from tests.web_process import web_process
 
 
 @pytest.fixture
@@ -35,12 +32,10 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 @pytest.fixture
 def url(installation: Installation) -> Iterator[str]:
-    address = choose_address(Settings(port=0))
-    with started("api", FORECAST_HOME=str(installation.settings.home), FORECAST_PORT=str(address.port)):
-        with ForecastClient(address.base_url) as client:
-            wait_until(client.is_healthy, message="the web process")
+    with web_process(installation) as address:
+        with ForecastClient(address) as client:
             client.put_study("coin", coin_document())
-        yield address.base_url
+        yield address
 
 
 def command(url: str, *arguments: str) -> str:
