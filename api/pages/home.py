@@ -13,12 +13,14 @@ from api.pages import wording
 from api.pages.bars import PROBABILITY, Bar
 from api.pages.job_words import KIND_WORDS, STATE_WORDS, result_url
 from api.pages.page import PageContext
+from api.pages.study_history import SubjectHistory, build_subjects, in_history
 from api.pages.verdicts import VerdictBadge, verdict_badge
 from forecast.answer import Interval, Verdict
+from forecast.jobs.living_view import HistoryEntry
 from forecast.jobs.view import JobView
 
 MAX_HEADLINES: Final = 3
-"""Probabilities shown for one forecast; its page has them all."""
+"""Probabilities of one forecast that are shown at once; the others unfold."""
 
 
 class Estimated(BaseModel):
@@ -26,6 +28,7 @@ class Estimated(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    id: str
     title: str
     probability: float
     mcse: float
@@ -49,6 +52,11 @@ class StudySource:
 
     id: str
     title: str
+    history: tuple[HistoryEntry, ...] = ()
+    """Its newest forecasts, newest first."""
+    next_due: datetime | None = None
+    alerts: int = 0
+    """Raised lately."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,10 @@ class HeadlineRow:
     probability: str
     interval: str
     bar: Bar
+    past: SubjectHistory | None
+    """Its last forecasts, when there are several."""
+    change: str
+    is_noise: bool
 
 
 @dataclass(frozen=True)
@@ -82,8 +94,10 @@ class ForecastCard:
     made_at: str
     verdict: VerdictBadge
     rows: tuple[HeadlineRow, ...]
-    hidden: str | None
-    """How many more probabilities its page has."""
+    others: tuple[HeadlineRow, ...]
+    """All further probabilities."""
+    hidden: str
+    """How many those are."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,8 @@ class StudyCard:
     title: str
     page_url: str | None
     """Its own page; None where the document came with a job and was not stored."""
+    next_due: str
+    alerts: str
     forecast: ForecastCard | None
 
 
@@ -145,11 +161,25 @@ def build_home(
     """
     stored = {study.id for study in studies}
     cards = [
-        StudyCard(study.id, study.title, f"/studies/{study.id}", _card(forecasts.get(study.id), now))
+        StudyCard(
+            id=study.id,
+            title=study.title,
+            page_url=f"/studies/{study.id}",
+            next_due="" if study.next_due is None else f"next due {wording.moment(study.next_due)}",
+            alerts="" if not study.alerts else f"{wording.plural(study.alerts, 'alert')} lately",
+            forecast=_card(forecasts.get(study.id), study.history, now),
+        )
         for study in studies
     ]
     cards += [
-        StudyCard(source.study, source.headline.title, None, _card(source, now))
+        StudyCard(
+            id=source.study,
+            title=source.headline.title,
+            page_url=None,
+            next_due="",
+            alerts="",
+            forecast=_card(source, (), now),
+        )
         for source in forecasts.values()
         if source.study not in stored
     ]
@@ -163,24 +193,35 @@ def build_home(
     )
 
 
-def _card(source: ForecastSource | None, now: datetime) -> ForecastCard | None:
+def _card(source: ForecastSource | None, history: Sequence[HistoryEntry], now: datetime) -> ForecastCard | None:
     if source is None:
         return None
+    scenarios, outcomes = (
+        {estimated.id: estimated.title for estimated in group}
+        for group in (source.headline.scenarios, source.headline.outcomes)
+    )
+    # A forecast that is not the newest of the history is shown by itself.
+    is_newest = next((entry.forecast_id for entry in history if in_history(entry)), None) == source.id
+    past = {
+        (subject.kind, subject.id): subject
+        for subject in (build_subjects(history, scenarios, outcomes) if is_newest else ())
+    }
     # Scenarios are what a study was written for; the outcomes are what they are made of.
-    everything = (*source.headline.scenarios, *source.headline.outcomes)
-    hidden = len(everything) - MAX_HEADLINES
+    rows = [_headline_row(found, past.get(("scenario", found.id))) for found in source.headline.scenarios]
+    rows += [_headline_row(found, past.get(("outcome", found.id))) for found in source.headline.outcomes]
     return ForecastCard(
         url=f"/forecasts/{source.id}",
         as_of=wording.day(source.as_of),
         age=wording.age((now - source.made_at).total_seconds()),
         made_at=wording.moment(source.made_at),
         verdict=verdict_badge(source.headline.verdict),
-        rows=tuple(_headline_row(estimated) for estimated in everything[:MAX_HEADLINES]),
-        hidden=f"{hidden} more" if hidden > 0 else None,
+        rows=tuple(rows[:MAX_HEADLINES]),
+        others=tuple(rows[MAX_HEADLINES:]),
+        hidden=f"{len(rows) - MAX_HEADLINES} more",
     )
 
 
-def _headline_row(estimated: Estimated) -> HeadlineRow:
+def _headline_row(estimated: Estimated, past: SubjectHistory | None) -> HeadlineRow:
     probability = wording.percent(estimated.probability, estimated.mcse)
     interval = wording.percent_range(estimated.interval, estimated.mcse)
     label = f"{probability}, {wording.level(estimated.interval)} interval {interval}"
@@ -189,6 +230,9 @@ def _headline_row(estimated: Estimated) -> HeadlineRow:
         probability=probability,
         interval=interval,
         bar=PROBABILITY.bar(estimated.probability, estimated.interval, label),
+        past=past if past is not None and len(past.points) > 1 else None,
+        change="" if past is None or past.change == wording.NONE else past.change,
+        is_noise=past is not None and past.is_noise,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -25,12 +26,22 @@ from api.routes.forecasts import find_explanations, find_forecast, stored_foreca
 from api.routes.jobs import read_job
 from api.service import Service, ServiceDep
 from forecast.answer import StoredForecast
+from forecast.jobs.history import history_page
 from forecast.jobs.states import JobState
 from forecast.jobs.view import view_job
-from forecast.store import ForecastRepository, JobRepository, StudyRepository, utc_now
+from forecast.store import (
+    AlertRepository,
+    ForecastRepository,
+    JobRepository,
+    ScheduleRepository,
+    StudyRepository,
+    utc_now,
+)
 from forecast.store.tables import ForecastRow
 
 STUDIES_SHOWN: Final = 50
+PAST_SHOWN: Final = 12
+LATELY: Final = timedelta(days=30)
 JOBS_SHOWN: Final = 20
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
@@ -51,11 +62,25 @@ def show_home(request: Request, service: ServiceDep) -> HTMLResponse:
             [*(row.id for row in studies.items), *(row.study for row in jobs.items if row.id in made)]
         )
         latest = {name: row for name in named if (row := forecasts.latest(name)) is not None}
+        now, ids = utc_now(), [row.id for row in studies.items]
+        due, alerts = (
+            ScheduleRepository(session).next_due_of(ids),
+            AlertRepository(session).raised_since(now - LATELY, ids),
+        )
         page = build_home(
-            [StudySource(row.id, row.title) for row in studies.items],
+            [
+                StudySource(
+                    row.id,
+                    row.title,
+                    history_page(session, row.id, PAST_SHOWN, None).items,
+                    due.get(row.id),
+                    alerts.get(row.id, 0),
+                )
+                for row in studies.items
+            ],
             {name: _forecast_source(row) for name, row in latest.items()},
             [view_job(row, made.get(row.id)) for row in jobs.items],
-            now=utc_now(),
+            now=now,
             base_url=str(request.base_url).rstrip("/"),
             has_more_studies=studies.next_cursor is not None,
             has_more_jobs=jobs.next_cursor is not None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from forecast.store.alert_tables import AlertRow, AssessedRow, DeliveryAttemptRow, DeliveryRow, SubscriptionRow
@@ -101,6 +101,15 @@ class AlertRepository:
             query = query.where(AlertRow.id < before)
         rows = list(self._session.scalars(query.limit(limit + 1)))
         return make_page(listing, rows, [row.id for row in rows], limit)
+
+    def raised_since(self, moment: datetime, studies: Collection[str]) -> dict[str, int]:
+        """How many alerts each study has had since, for those that had any; tests do not count."""
+        query = (
+            select(AlertRow.study, func.count())
+            .where(AlertRow.study.in_(studies), AlertRow.created_at >= moment, AlertRow.kind != "test")
+            .group_by(AlertRow.study)
+        )
+        return {row[0]: row[1] for row in self._session.execute(query)}
 
     def deliveries(self, alert_ids: Collection[str]) -> dict[str, DeliveryRow]:
         """Delivery by alert, for those that have one."""

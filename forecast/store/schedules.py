@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from forecast.store.living_tables import OccurrenceRow, ScheduleRow
@@ -44,6 +45,15 @@ class ScheduleRepository:
             ScheduleRow.enabled, ScheduleRow.deleted_at.is_(None), ScheduleRow.next_due <= now
         )
         return tuple(self._session.scalars(query.order_by(ScheduleRow.next_due).limit(limit)))
+
+    def next_due_of(self, studies: Collection[str]) -> dict[str, datetime]:
+        """When each study is due next, for those that have a schedule in force."""
+        query = (
+            select(ScheduleRow.study, func.min(ScheduleRow.next_due))
+            .where(ScheduleRow.study.in_(studies), ScheduleRow.deleted_at.is_(None), ScheduleRow.next_due.is_not(None))
+            .group_by(ScheduleRow.study)
+        )
+        return {study: due for study, due in self._session.execute(query) if due is not None}
 
     def page(self, limit: int, cursor: str | None = None, study: str | None = None) -> Page[ScheduleRow]:
         """Schedules, newest first."""

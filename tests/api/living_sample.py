@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from forecast.answer import CauseStep, ProbabilityStep, Triage
@@ -71,10 +71,15 @@ def _subscribe(session: Any, row: StudyRow, installation: Installation) -> None:
 
 
 def add_forecast(
-    installation: Installation, made_at: datetime, probability: float, title: str = "Does it?", **changes: Any
+    installation: Installation,
+    made_at: datetime,
+    probability: float,
+    title: str = "Does it?",
+    as_of: date | None = None,
+    **changes: Any,
 ) -> str:
-    """A stored forecast of the coin as of the day on which it was made; its id."""
-    study = coin_study(as_of=made_at.date().isoformat(), judgments=SAID, title=title)
+    """A stored forecast of the coin as of a day, by default the one on which it was made; its id."""
+    study = coin_study(as_of=(as_of or made_at.date()).isoformat(), judgments=SAID, title=title)
     answer = coin_answer(study)
     interval = answer.outcomes[0].interval.model_copy(
         update={"low": max(0.0, probability - 0.15), "high": min(1.0, probability + 0.2)}
