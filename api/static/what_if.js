@@ -1,6 +1,9 @@
-// Asks the stored futures what follows from what is observed or forced, and fills in every probability.
+// Asks the stored futures what follows from what is observed or forced, and fills in every probability. The address
+// holds the conditions (`?observe=a&observe=not+b&do=c@12&do=d@never`), so that it can be sent to a colleague.
 
 import { percent, points, pointsChange } from "./numbers.js";
+
+const FEW_DRAWS = 625; // With fewer, the standard error of one half is above 2 percentage points.
 
 const form = document.getElementById("what-if-form");
 if (form) start();
@@ -25,6 +28,38 @@ function start() {
       if (select.value === "force-never") force.push({ outcome: id, at: null });
     }
     return { observe, do: force };
+  }
+
+  function writeAddress({ observe, do: force }) {
+    const address = new URL(window.location.href);
+    address.searchParams.delete("observe");
+    address.searchParams.delete("do");
+    for (const expression of observe) address.searchParams.append("observe", expression);
+    for (const { outcome, at } of force) address.searchParams.append("do", `${outcome}@${at ?? "never"}`);
+    if (observe.length || force.length) address.hash = "what-if";
+    window.history.replaceState(null, "", address);
+  }
+
+  // Tells whether the address asks anything; what it says of outcomes that are not here is passed over.
+  function readAddress() {
+    const wanted = new URLSearchParams(window.location.search);
+    const set = (id, value, at) => {
+      const choice = choices.find((known) => known.id === id);
+      if (!choice) return false;
+      choice.select.value = value;
+      if (at !== undefined) choice.period.value = at;
+      return true;
+    };
+    const observed = wanted.getAll("observe").map((expression) => {
+      const isNot = expression.startsWith("not ");
+      return set(isNot ? expression.slice(4) : expression, isNot ? "observe-no" : "observe-yes");
+    });
+    const forced = wanted.getAll("do").map((text) => {
+      const [id, at] = text.split("@");
+      if (at === "never") return set(id, "force-never");
+      return /^\d{1,3}$/.test(at) && set(id, "force-at", at);
+    });
+    return [...observed, ...forced].some(Boolean);
   }
 
   function clearRows() {
@@ -57,12 +92,17 @@ function start() {
       bar.dataset.moved = "yes";
     }
     const count = (number) => Math.round(number).toLocaleString("en");
+    const isFew = answer.effective_draws < FEW_DRAWS;
+    said.classList.toggle("warned", isFew);
     said.textContent =
-      `Counted in ${count(answer.futures)} simulated futures, worth ${count(answer.effective_draws)} independent ones.`;
+      `Counted in ${count(answer.futures)} simulated futures, worth ${count(answer.effective_draws)} independent ones.` +
+      (isFew ? " These are few: read the errors, and condition on less to be surer." : "");
   }
 
   async function ask() {
     const wanted = conditions();
+    said.classList.remove("warned");
+    writeAddress(wanted);
     if (!wanted.observe.length && !wanted.do.length) {
       clearRows();
       said.textContent = "Choose a condition for at least one outcome.";
@@ -107,11 +147,15 @@ function start() {
     asked += 1;
     form.removeAttribute("aria-busy");
     said.textContent = "";
+    said.classList.remove("warned");
     clearRows();
+    writeAddress({ observe: [], do: [] });
     // The controls have their first values only after this event.
     window.setTimeout(enablePeriods);
   });
+  const isAsked = readAddress();
   enablePeriods();
+  if (isAsked && form.reportValidity()) ask();
 }
 
 function parts(row) {

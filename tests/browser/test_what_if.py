@@ -98,6 +98,46 @@ def test_a_period_is_asked_for_only_where_something_is_forced(page: Page) -> Non
     expect(page.locator("#what-if-said")).to_have_text("Choose a condition for at least one outcome.")
 
 
+def test_the_address_holds_the_question(page: Page, open_page: OpenPage) -> None:
+    condition(page, "talks").select_option(label="observe: does not")
+    condition(page, "leaves").select_option(label="force: happens")
+    page.locator("#what-if-form [data-outcome=leaves] input").fill("2")
+    condition(page, "stays").select_option(label="force: never")
+    show(page)
+    expect(page.locator("#what-if-said")).to_contain_text("Counted in")
+    assert page.url.endswith("?observe=not+talks&do=leaves%402&do=stays%40never#what-if")
+    seen = row(page, "scenario neither").locator(".after").inner_text()
+
+    sent = open_page(page.url, measured=False)
+    expect(condition(sent, "talks")).to_have_value("observe-no")
+    expect(sent.locator("#what-if-form [data-outcome=leaves] input")).to_have_value("2")
+    expect(row(sent, "scenario neither").locator(".after")).to_have_text(seen)
+    sent.get_by_role("button", name="Clear").click()
+    assert "?" not in sent.url
+
+
+def test_an_address_of_outcomes_that_are_not_here_asks_nothing(page: Page, open_page: OpenPage) -> None:
+    address = page.url
+    other = open_page(f"{address}?observe=<script>&do=nobody@3&do=talks%40x")
+    expect(condition(other, "talks")).to_have_value("")
+    expect(other.locator("#what-if-said")).to_have_text("")
+
+
+def test_few_draws_are_a_warning(page: Page) -> None:
+    condition(page, "leaves").select_option(label="observe: does not")
+    condition(page, "stays").select_option(label="observe: does not")
+    show(page)
+    said = page.locator("#what-if-said")
+    expect(said).to_contain_text("Counted in")
+    expect(said).to_have_class("said")
+    condition(page, "talks").select_option(label="observe: comes true")
+    show(page)
+    effective = count(observe=["not leaves", "not stays", "talks"]).effective_draws
+    assert 200 < effective < 625, "the sample lies between the bound of the answer and that of the warning"
+    expect(said).to_contain_text("These are few")
+    expect(said).to_have_class("said warned")
+
+
 def test_a_forecast_of_an_older_version_says_that_it_cannot_be_asked(site: Site, open_page: OpenPage) -> None:
     forecast_id, _ = store_sample(site.installation, write_draws=write_without_futures)
     page = open_page(f"{site.url}/forecasts/{forecast_id}", refusals=True)
