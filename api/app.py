@@ -13,11 +13,38 @@ from fastapi import FastAPI
 from api.middleware import BodyLimit, HostCheck, SecurityHeaders
 from api.pages.routes import mount_pages
 from api.problems import MEDIA_TYPE, install_problems
-from api.routes import alerts, events, evidence, forecasts, health, jobs, ledger, queries, schedules, sources, studies
+from api.routes import (
+    alerts,
+    events,
+    evidence,
+    forecasts,
+    health,
+    jobs,
+    ledger,
+    plots,
+    queries,
+    schedules,
+    sources,
+    studies,
+)
 from api.schemas import Problem
 from api.service import Service
 from forecast.settings import LOOPBACK_HOSTS, Settings, get_settings
 
+ROUTES: Final = (
+    health,
+    studies,
+    evidence,
+    jobs,
+    events,
+    forecasts,
+    plots,
+    queries,
+    schedules,
+    sources,
+    ledger,
+    alerts,
+)
 _PROBLEM: Final = {"description": "What was wrong and what to do", "model": Problem}
 
 
@@ -45,7 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = service
     install_problems(app)
-    for module in (health, studies, evidence, jobs, events, forecasts, queries, schedules, sources, ledger, alerts):
+    for module in ROUTES:
         app.include_router(module.router)
     mount_pages(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)

@@ -1,4 +1,4 @@
-"""The tasks: run a job, ask a source, deliver an alert, and the tick that repairs what broke when the dispatcher is not there to do it."""
+"""The tasks: run a job, ask a source, deliver an alert, draw figures, and the tick that repairs what broke when the dispatcher is not there to do it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from celery import signals
 
 from forecast.jobs.broker import Broker
 from forecast.jobs.dispatch import Dispatcher
-from forecast.jobs.publish import DELIVER_TASK, FETCH_TASK, RUN_JOB_TASK, TICK_TASK, Publisher
+from forecast.jobs.publish import DELIVER_TASK, DRAW_TASK, FETCH_TASK, RUN_JOB_TASK, TICK_TASK, Publisher
 from forecast.jobs.recover import lose_attempt
 from forecast.jobs.submit import JobLimits
 from forecast.logs import get_logger
@@ -69,6 +69,14 @@ def deliver_alert(alert_id: str) -> str:
     return str(deliver(database(), sender(settings), settings, alert_id))
 
 
+def draw_figures(forecast_id: str) -> str:
+    """Draw the figures of a forecast, if nobody has; returns what came of it, for the log."""
+    # It reaches the science, which only the pool child may import.
+    from workers.drawer import draw
+
+    return str(draw(database(), ArtifactStore(get_settings().artifacts), forecast_id))
+
+
 def tick() -> None:
     """Run one pass of the dispatcher."""
     _dispatcher().run_pass()
@@ -94,6 +102,7 @@ def on_task_failure(args: Any = None, exception: BaseException | None = None, **
 run_job_task = app.task(name=RUN_JOB_TASK)(run_job)
 fetch_task = app.task(name=FETCH_TASK)(fetch_pulled)
 deliver_task = app.task(name=DELIVER_TASK)(deliver_alert)
+draw_task = app.task(name=DRAW_TASK)(draw_figures)
 tick_task = app.task(name=TICK_TASK)(tick)
 signals.worker_process_init.connect(child.prepare, weak=False)
 signals.task_failure.connect(on_task_failure, sender=run_job_task, weak=False)

@@ -12,14 +12,39 @@ MAX_HEIGHT: Final = 4000
 
 TITLES: Final = {
     "horizon": "Probability over time",
-    "trace": "Traces",
-    "rank": "Ranks",
+    "trace": "Traces of the outcomes",
+    "rank": "Ranks of the outcomes",
 }
+
+GROUPS: Final = (
+    ("sampler", "How the sampler fared", ("trace", "rank", "ess-evolution", "autocorrelation", "pairs", "energy")),
+    ("beliefs", "Before and after the evidence", ("prior",)),
+    ("predictive", "Replicated data beside the real", ("survival", "predictive", "rootogram")),
+    ("left-out", "Each case against a model that has not seen it", ("pareto-k", "loo-pit")),
+)
+"""Figures of the diagnostics page: key, heading, and how the names of its figures begin, in order."""
 
 OF_SIGNALS: Final = ("indicator-", "factor-")
 """How the names of figures begin that stand beside an indicator or a factor."""
 
 NO_CAPTION: Final = "No caption was stored with this figure."
+
+
+@dataclass(frozen=True)
+class FigureTable:
+    """The numbers of a figure."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class FigureGroup:
+    """Figures under one heading."""
+
+    key: str
+    heading: str
+    slots: tuple[FigureSlot, ...]
 
 
 @dataclass(frozen=True)
@@ -33,9 +58,12 @@ class FigureSlot:
     """Where its JSON is."""
     height: int
     """In pixels, kept free so that nothing moves when it is drawn."""
+    image_url: str | None = None
+    """Its PNG, where that is drawn."""
+    table: FigureTable | None = None
 
 
-def figure_slot(forecast_id: str, name: str, figure_json: bytes | str) -> FigureSlot:
+def figure_slot(forecast_id: str, name: str, figure_json: bytes | str, *, has_image: bool = False) -> FigureSlot:
     """The place of a stored figure; what is missing or odd in its layout is replaced by a default."""
     layout: Mapping[str, Any] = json.loads(figure_json).get("layout", {})
     height = layout.get("height")
@@ -48,7 +76,15 @@ def figure_slot(forecast_id: str, name: str, figure_json: bytes | str) -> Figure
         caption=caption if isinstance(caption, str) and caption else NO_CAPTION,
         url=f"/v1/forecasts/{forecast_id}/plots/{name}.json",
         height=min(int(height), MAX_HEIGHT) if isinstance(height, int | float) and height > 0 else DEFAULT_HEIGHT,
+        image_url=f"/v1/forecasts/{forecast_id}/plots/{name}.png" if has_image else None,
+        table=_figure_table(said.get("table")),
     )
+
+
+def _figure_table(said: Any) -> FigureTable | None:
+    if not isinstance(said, Mapping) or not said.get("rows"):
+        return None
+    return FigureTable(tuple(map(str, said["columns"])), tuple(tuple(map(str, row)) for row in said["rows"]))
 
 
 def figure_named(slots: Iterable[FigureSlot], name: str) -> FigureSlot | None:
@@ -56,10 +92,12 @@ def figure_named(slots: Iterable[FigureSlot], name: str) -> FigureSlot | None:
     return next((slot for slot in slots if slot.name == name), None)
 
 
-def diagnostic_figures(slots: Iterable[FigureSlot]) -> tuple[FigureSlot, ...]:
-    """All figures that have no place of their own: the known ones in our order, then the rest by name."""
-    order = list(TITLES)
+def diagnostic_groups(slots: Iterable[FigureSlot]) -> tuple[FigureGroup, ...]:
+    """All figures that have no place of their own, under their headings; empty groups are left out."""
     rest = [slot for slot in slots if slot.name != "horizon" and not slot.name.startswith(OF_SIGNALS)]
-    return tuple(
-        sorted(rest, key=lambda slot: (order.index(slot.name) if slot.name in order else len(order), slot.name))
-    )
+    found = []
+    for key, heading, begin in GROUPS:
+        own = [slot for start in begin for slot in rest if slot.name.startswith(start)]
+        rest = [slot for slot in rest if slot not in own]
+        found.append(FigureGroup(key, heading, tuple(own)))
+    return tuple(group for group in (*found, FigureGroup("others", "Others", tuple(rest))) if group.slots)

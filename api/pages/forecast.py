@@ -16,9 +16,10 @@ from api.pages.estimates import EffectRow
 from api.pages.evidence import OutcomeEvidence, build_evidence
 from api.pages.experts import Opinions, build_opinions
 from api.pages.explanation import Explanation, build_explanation
-from api.pages.figures import FigureSlot, diagnostic_figures, figure_named
+from api.pages.figures import FigureSlot, figure_named
 from api.pages.page import PageContext
 from api.pages.pairs import PairMatrix, build_pairs
+from api.pages.provenance import Download, build_downloads, build_identity
 from api.pages.signals import FactorView, IndicatorView, build_factors, build_indicators
 from api.pages.trust import Trust, build_trust
 from api.pages.verdicts import VerdictBadge, verdict_badge
@@ -61,15 +62,6 @@ class HorizonRow:
     """Probability and interval, by outcome."""
 
 
-@dataclass(frozen=True)
-class Download:
-    """A file of the forecast."""
-
-    url: str
-    name: str
-    what: str
-
-
 @dataclass(frozen=True, kw_only=True)
 class ForecastPage(PageContext):
     """One stored forecast."""
@@ -109,7 +101,7 @@ class ForecastPage(PageContext):
     correlations: tuple[CorrelationRow, ...]
     explanation: Explanation
     trust: Trust
-    diagnostic_figures: tuple[FigureSlot, ...]
+    diagnostics_url: str
     identity: tuple[tuple[str, str], ...]
     downloads: tuple[Download, ...]
     job_url: str | None
@@ -173,14 +165,9 @@ def build_forecast(
         correlations=build_correlations(forecast.correlations),
         explanation=build_explanation(forecast, pending or {}),
         trust=build_trust(forecast.checks, forecast.diagnostics, forecast.provenance),
-        diagnostic_figures=diagnostic_figures(figures),
-        identity=(
-            ("Forecast", forecast.forecast_id),
-            ("Study", forecast.study),
-            ("Study digest (SHA-256)", forecast.study_digest),
-            ("Method version", forecast.method_version),
-        ),
-        downloads=_downloads(forecast.forecast_id, figures, draws_bytes),
+        diagnostics_url=f"/forecasts/{forecast.forecast_id}/diagnostics",
+        identity=build_identity(forecast),
+        downloads=build_downloads(forecast.forecast_id, figures, draws_bytes),
         job_url=f"/jobs/{job_id}" if job_id else None,
     )
 
@@ -260,19 +247,3 @@ def _horizon_cell(point: HorizonPoint, outcome: OutcomeForecast) -> tuple[str, s
         return wording.NONE, ""
     spread = Interval(low=point.low, high=point.high)
     return wording.percent(point.probability, outcome.mcse), wording.percent_range(spread, outcome.mcse)
-
-
-def _downloads(forecast_id: str, figures: Sequence[FigureSlot], draws_bytes: int | None) -> tuple[Download, ...]:
-    base = f"/v1/forecasts/{forecast_id}"
-    size = f", {wording.size(draws_bytes)}" if draws_bytes is not None else ""
-    return (
-        Download(base, "forecast.json", "everything on this page"),
-        Download(
-            f"{base}/draws.nc", "draws.nc", f"posterior draws and simulated futures; NetCDF, opens in ArviZ{size}"
-        ),
-        Download(f"{base}/diagnostics", "diagnostics.json", "checks and convergence"),
-        *(
-            Download(figure.url, f"{figure.name}.json", f"figure “{figure.title.lower()}”, as Plotly reads it")
-            for figure in figures
-        ),
-    )

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from api.pages import study_routes
 from api.pages.assets import Assets
+from api.pages.diagnostics import build_diagnostics
 from api.pages.failure import build_failure
 from api.pages.figures import FigureSlot, figure_slot
 from api.pages.forecast import build_forecast
@@ -31,6 +32,7 @@ from forecast.jobs.states import JobState
 from forecast.jobs.view import view_job
 from forecast.store import (
     AlertRepository,
+    DrawingRepository,
     ForecastRepository,
     JobRepository,
     ScheduleRepository,
@@ -108,11 +110,7 @@ def show_job(job_id: str, service: ServiceDep) -> HTMLResponse:
 @router.get("/forecasts/{forecast_id}")
 def show_forecast(forecast_id: str, service: ServiceDep) -> HTMLResponse:
     """A stored forecast: the answer, whether to trust it, and the evidence."""
-    row = find_forecast(service, known_id(forecast_id, "forecast"))
-    # JSON mode: the stored text has dates as strings.
-    forecast = StoredForecast.model_validate_json(
-        json.dumps(stored_forecast(row, find_explanations(service, row.id), service.settings.fresh_seconds))
-    )
+    row, forecast = _read_forecast(service, forecast_id)
     with service.database.read() as session:
         pending = JobRepository(session).explaining(row.id)
     page = build_forecast(
@@ -126,11 +124,40 @@ def show_forecast(forecast_id: str, service: ServiceDep) -> HTMLResponse:
     return respond(page)
 
 
+@router.get("/forecasts/{forecast_id}/diagnostics")
+def show_diagnostics(forecast_id: str, service: ServiceDep) -> HTMLResponse:
+    """What a statistician wants to see of a stored forecast."""
+    row, forecast = _read_forecast(service, forecast_id)
+    with service.database.read() as session:
+        drawing = DrawingRepository(session).get(row.id)
+    page = build_diagnostics(
+        forecast,
+        _figure_slots(service, row.id),
+        is_drawn=drawing is None or drawing.drawn_at is not None,
+        failures=() if drawing is None else drawing.failures,
+        draws_bytes=row.artifact_bytes,
+        job_id=row.job_id,
+    )
+    return respond(page)
+
+
+def _read_forecast(service: Service, forecast_id: str) -> tuple[ForecastRow, StoredForecast]:
+    row = find_forecast(service, known_id(forecast_id, "forecast"))
+    # JSON mode: the stored text has dates as strings.
+    text = json.dumps(stored_forecast(row, find_explanations(service, row.id), service.settings.fresh_seconds))
+    return row, StoredForecast.model_validate_json(text)
+
+
 def _figure_slots(service: Service, forecast_id: str) -> tuple[FigureSlot, ...]:
     with service.database.read() as session:
         forecasts = ForecastRepository(session)
         stored = {name: forecasts.figure(forecast_id, name) for name in forecasts.figure_names(forecast_id)}
-    return tuple(figure_slot(forecast_id, name, gzip.decompress(figure)) for name, figure in stored.items() if figure)
+        images = DrawingRepository(session).image_names(forecast_id)
+    return tuple(
+        figure_slot(forecast_id, name, gzip.decompress(figure), has_image=name in images)
+        for name, figure in stored.items()
+        if figure
+    )
 
 
 def mount_pages(app: FastAPI) -> None:

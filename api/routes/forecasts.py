@@ -5,7 +5,6 @@ What explains a forecast may come later; then the forecast is shown with it, und
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import math
@@ -112,20 +111,3 @@ def show_diagnostics(forecast_id: Id, service: ServiceDep) -> ForecastDiagnostic
     answer = json.loads(row.answer)
     wanted = ("verdict", "verdict_reasons", "checks", "diagnostics")
     return ForecastDiagnostics.model_validate({"forecast_id": row.id, **{key: answer[key] for key in wanted}})
-
-
-@router.get("/{forecast_id}/plots/{name}.json", summary="A figure, as Plotly reads it")
-def show_plot(forecast_id: Id, name: str, service: ServiceDep, request: Request) -> Response:
-    row = find_forecast(service, forecast_id)
-    with service.database.read() as session:
-        forecasts = ForecastRepository(session)
-        figure = forecasts.figure(row.id, name) if "\0" not in name else None
-        names = forecasts.figure_names(row.id) if figure is None else ()
-    if figure is None:
-        raise NotStoredError(f"the forecast has no figure {name[:64]!r}; it has {', '.join(names) or 'none'}")
-    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-    else:
-        figure = gzip.decompress(figure)
-    return Response(figure, media_type="application/json", headers=headers)

@@ -107,23 +107,29 @@ class CaseLikelihood:
 
     def of(self, case: Case) -> FloatArray:
         """Log likelihood of a case without its own frailty, up to a constant; dims (draw)."""
-        centre = np.stack([self._centre(place) for place in case.units], axis=1)
+        centre = np.stack([self.centre(place) for place in case.units], axis=1)
         units = [self._unit(place) for place in case.units]
         spread = self._spread(case.units)
         if spread.shape[2] == 0:
             return _log_likelihood(units, centre)[0]
         return _integrate(units, centre, spread)
 
-    def _centre(self, place: int) -> FloatArray:
+    def centre(self, place: int) -> FloatArray:
+        """Level of a unit before its own frailty, dims (draw)."""
         level = self._level[:, self._encoded.units[place].level]
         return level + self._beta @ self._covariates[place] if self._beta.shape[1] else level
+
+    def hazard(self, place: int) -> FloatArray:
+        """Exposure of a unit times exp(shape), summed over the ages at which it was seen; dims (draw)."""
+        record = self._records[place]
+        shape = self._shape[:, list(record.bands)]
+        return np.asarray(np.exp(np.minimum(shape, MAX_LOG_RATE)) @ np.array(record.exposure))
 
     def _unit(self, place: int) -> _Weighed:
         record, weight = self._records[place], self._encoded.units[place].case.weight
         if record.is_trial:
             return _Weighed(weight * record.yes, weight * record.trials, None, np.zeros(1))
-        shape = self._shape[:, list(record.bands)]
-        hazard = np.exp(np.minimum(shape, MAX_LOG_RATE)) @ np.array(record.exposure)
+        shape, hazard = self._shape[:, list(record.bands)], self.hazard(place)
         return _Weighed(weight * record.yes, 0.0, weight * hazard, weight * (shape @ np.array(record.events)))
 
     def _spread(self, places: Sequence[int]) -> FloatArray:

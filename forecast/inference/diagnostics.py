@@ -51,7 +51,7 @@ def diagnose(
     diverging = stats["diverging"].values
     depth = stats["depth"].values if "depth" in stats else None
     return Diagnostics(
-        parameters=tuple(_parameters(dict(_scalars(reported)), dict(_scalars(latent)), rhat or {})),
+        parameters=tuple(_parameters(dict(scalars(reported)), dict(scalars(latent)), rhat or {})),
         chains=stats.sizes[CHAIN],
         draws=stats.sizes[DRAW],
         divergences=int(diverging.sum()),
@@ -106,7 +106,7 @@ def _is_rescaled(draws: FloatArray, other: FloatArray) -> bool:
     return bool(np.allclose(one, two, rtol=0, atol=1e-9) or np.allclose(one, -two, rtol=0, atol=1e-9))
 
 
-def _scalars(dataset: xr.Dataset) -> Iterator[tuple[str, FloatArray]]:
+def scalars(dataset: xr.Dataset) -> Iterator[tuple[str, FloatArray]]:
     """Name and draws, dims (chain, draw), of every scalar."""
     for name, variable in dataset.data_vars.items():
         labelled = [dim for dim in variable.dims if dim not in (CHAIN, DRAW)]

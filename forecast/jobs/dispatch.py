@@ -30,6 +30,7 @@ from forecast.store import (
     AlertRepository,
     ArtifactStore,
     Database,
+    DrawingRepository,
     ForecastRepository,
     JobRepository,
     SourceRepository,
@@ -46,6 +47,10 @@ ORPHAN_AGE_SECONDS: Final = 3600.0
 ORPHAN_INTERVAL_SECONDS: Final = 600.0
 SCORING_INTERVAL_SECONDS: Final = 3600.0
 DEAF_AFTER_SECONDS: Final = 60.0
+DRAW_AGAIN_SECONDS: Final = 180.0
+"""Longer than any forecast takes to draw."""
+DRAW_ANYWAY_SECONDS: Final = 600.0
+"""Figures wait while there are jobs, but not for ever."""
 
 log = get_logger(__name__)
 
@@ -127,6 +132,7 @@ class Dispatcher:
             published = self._publish_due(now)
             asked = self._publish_fetches(now)
             self._publish_deliveries(now)
+            self._publish_drawing(now)
         except BrokerUnavailableError as error:
             log.warning("broker_unavailable", error=str(error))
             is_alive = False
@@ -180,6 +186,21 @@ class Dispatcher:
             self._publisher.publish_delivery(alert_id)
             with self._database.write() as session:
                 AlertRepository(session).mark_published(alert_id, now)
+
+    def _publish_drawing(self, now: datetime) -> None:
+        """One forecast at a time, so that no job queues behind drawings."""
+        again = now - timedelta(seconds=DRAW_AGAIN_SECONDS)
+        with self._database.read() as session:
+            jobs, drawings = JobRepository(session), DrawingRepository(session)
+            row = None if drawings.is_pending(again) else drawings.next_waiting(again)
+            is_busy = row is not None and bool(jobs.count(JobState.RUNNING) or jobs.count(JobState.QUEUED))
+        if row is None or (is_busy and (now - row.made_at).total_seconds() < DRAW_ANYWAY_SECONDS):
+            return
+        self._publisher.publish_drawing(row.id)
+        with self._database.write() as session:
+            drawing = DrawingRepository(session).get(row.id)
+            if drawing is not None:
+                drawing.published_at = now
 
     def _hears_nobody(self, now: datetime) -> bool:
         with self._database.read() as session:

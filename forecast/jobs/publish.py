@@ -1,4 +1,4 @@
-"""Telling the queue about a job, a source or an alert. A message carries an id alone, and it is only a hint.
+"""Telling the queue about a job, a source, an alert or a drawing. A message carries an id alone, and it is only a hint.
 
 Publishing never waits long and never retries: whoever calls it goes on when it fails, because the dispatcher publishes
 every queued row again until a worker claims it.
@@ -17,6 +17,7 @@ RUN_JOB_TASK: Final = "forecast.run_job"
 TICK_TASK: Final = "forecast.tick"
 FETCH_TASK: Final = "forecast.fetch_source"
 DELIVER_TASK: Final = "forecast.deliver_alert"
+DRAW_TASK: Final = "forecast.draw_figures"
 
 SOCKET_TIMEOUT_SECONDS: Final = 3.0
 """A publish to a frozen server blocks for ever without one."""
@@ -71,6 +72,16 @@ class Publisher:
             When the queue did not take it; the dispatcher will try again.
         """
         self._send(DELIVER_TASK, [alert_id], f"alert {alert_id}")
+
+    def publish_drawing(self, forecast_id: str) -> None:
+        """Tell the queue that the figures of a forecast are to be drawn.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the queue did not take it; the dispatcher will try again.
+        """
+        self._send(DRAW_TASK, [forecast_id], f"the figures of {forecast_id}")
 
     def _send(self, task: str, args: list[str], what: str) -> None:
         from kombu.exceptions import KombuError

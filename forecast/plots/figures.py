@@ -17,7 +17,7 @@ from scipy import stats
 from forecast.answer import Answer
 from forecast.dims import CHAIN, DRAW
 from forecast.plots.signals import signal_figures
-from forecast.plots.style import PALETTE, Figure, band, rounded
+from forecast.plots.style import PALETTE, Figure, band, rounded, table
 
 __all__ = ["Figure", "build_figures", "horizon_figure", "rank_figure", "trace_figure"]
 
@@ -29,9 +29,10 @@ MAX_PANELS = 8
 
 def build_figures(answer: Answer, posterior: xr.Dataset) -> dict[str, Figure]:
     """All figures of a forecast, by name: horizon, trace, rank, and one for each indicator and factor."""
-    probability = posterior["probability"].transpose(CHAIN, DRAW, "outcome")
-    ids = [str(value) for value in probability["outcome"].values][:MAX_PANELS]
-    panels = {outcome: np.asarray(probability.sel(outcome=outcome).values, dtype=float) for outcome in ids}
+    # Not the probability: where it has no closed form, that of one draw is a share of a few futures.
+    level = posterior["theta"].transpose(CHAIN, DRAW, "outcome")
+    ids = [str(value) for value in level["outcome"].values][:MAX_PANELS]
+    panels = {outcome: np.asarray(level.sel(outcome=outcome).values, dtype=float) for outcome in ids}
     return {
         "horizon": horizon_figure(answer),
         "trace": trace_figure(panels),
@@ -82,9 +83,9 @@ def horizon_figure(answer: Answer) -> Figure:
 
 
 def trace_figure(panels: Mapping[str, npt.NDArray[np.float64]]) -> Figure:
-    """Draws of each outcome's probability in the order in which they were made, one line per chain."""
+    """Draws of each panel's quantity in the order in which they were made, one line per chain."""
     data: list[Figure] = []
-    layout = _stacked_layout(panels, "Draw", "Probability")
+    layout = _stacked_layout(panels, "Draw", "Value")
     for row, (name, draws) in enumerate(panels.items()):
         step = max(1, draws.shape[1] // TRACE_POINTS)
         data.extend(
@@ -100,8 +101,12 @@ def trace_figure(panels: Mapping[str, npt.NDArray[np.float64]]) -> Figure:
             for chain in range(draws.shape[0])
         )
     layout["meta"] = {
-        "caption": "One panel per outcome, one line per chain. Lines that overlap like noise mean that the chains "
-        "agree; a line that wanders or stays apart means that they do not."
+        "table": table(
+            ["", *(f"Chain {chain}: mean (SD)" for chain in range(_chains(panels)))],
+            [[name, *(f"{own.mean():.3g} ({own.std():.2g})" for own in draws)] for name, draws in panels.items()],
+        ),
+        "caption": "One panel per outcome (log rate or log odds in the present case), one line per chain. Lines that overlap like noise mean that the chains "
+        "agree; a line that wanders or stays apart means that they do not.",
     }
     return {"data": data, "layout": layout}
 
@@ -126,10 +131,26 @@ def rank_figure(panels: Mapping[str, npt.NDArray[np.float64]]) -> Figure:
             for chain in range(draws.shape[0])
         )
     layout["meta"] = {
-        "caption": "One panel per outcome. If the chains agree, every chain has about the same number of draws in "
-        "each bin: flat lines. A slope or a hump means that a chain saw another distribution."
+        "table": table(
+            ["", *(f"Chain {chain}: share in the lowest and highest quarter" for chain in range(_chains(panels)))],
+            [
+                [name, *(_quarters(own, draws.size) for own in stats.rankdata(draws).reshape(draws.shape))]
+                for name, draws in panels.items()
+            ],
+        ),
+        "caption": "One panel per outcome (log rate or log odds in the present case). If the chains agree, every chain has about the same number of draws in "
+        "each bin: flat lines. A slope or a hump means that a chain saw another distribution.",
     }
     return {"data": data, "layout": layout}
+
+
+def _chains(panels: Mapping[str, npt.NDArray[np.float64]]) -> int:
+    return max((draws.shape[0] for draws in panels.values()), default=0)
+
+
+def _quarters(ranks: npt.NDArray[np.float64], draws: int) -> str:
+    """Shares of one chain's draws among the lowest and the highest quarter of all draws; 25 % each if chains agree."""
+    return f"{(ranks <= draws / 4).mean():.0%}, {(ranks > 3 * draws / 4).mean():.0%}"
 
 
 def _chain_line(name: str, row: int, chain: int, *, x: list[Any], y: list[Any], line: Figure, hover: str) -> Figure:

@@ -12,6 +12,8 @@ Figure = dict[str, Any]
 
 PALETTE = ("#3b6fb6", "#c8553d", "#4f9d69", "#8a5fa8", "#b8862b", "#3a9ca6", "#a34a72", "#6b7280")
 ABSENT = "rgba(127, 127, 127, 0.16)"
+INK = "#7c8288"
+"""For what would be black: seen on light and on dark."""
 
 
 def rounded(values: Iterable[float], digits: int = 4) -> list[float]:
@@ -37,4 +39,12 @@ def band(x: Sequence[Any], low: Sequence[float], high: Sequence[float], colour: 
         "hoverinfo": "skip",
         "legendgroup": group,
         "showlegend": False,
+    }
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str | float]]) -> Figure:
+    """The numbers of a figure for readers who do not see it: texts as they are, numbers with three digits."""
+    return {
+        "columns": list(columns),
+        "rows": [[cell if isinstance(cell, str) else f"{float(cell):.3g}" for cell in row] for row in rows],
     }

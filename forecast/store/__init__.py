@@ -6,6 +6,7 @@ from forecast.store.alerts import AlertRepository
 from forecast.store.artifacts import ArtifactStore, StoredFile
 from forecast.store.columns import utc_now
 from forecast.store.database import Database
+from forecast.store.drawings import DrawingRepository
 from forecast.store.errors import CursorError, EvidenceFullError, NotStoredError, ResultCorruptError, SchemaError
 from forecast.store.evidence import EvidenceRepository, as_arrival
 from forecast.store.forecasts import ForecastRepository, compress_figure, stored_file
@@ -24,6 +25,7 @@ __all__ = [
     "ArtifactStore",
     "CursorError",
     "Database",
+    "DrawingRepository",
     "EvidenceFullError",
     "EvidenceRepository",
     "ForecastRepository",

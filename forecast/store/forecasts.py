@@ -15,7 +15,15 @@ from sqlalchemy.orm import Session
 from forecast.store.artifacts import StoredFile
 from forecast.store.living_tables import OccurrenceRow
 from forecast.store.pages import Page, decode_cursor, make_page
-from forecast.store.tables import EstimateRow, ExplanationRow, FigureRow, ForecastRow, JobRow, StudyVersionRow
+from forecast.store.tables import (
+    DrawingRow,
+    EstimateRow,
+    ExplanationRow,
+    FigureRow,
+    ForecastRow,
+    JobRow,
+    StudyVersionRow,
+)
 
 
 class ForecastRepository:
@@ -32,6 +40,7 @@ class ForecastRepository:
         self._session.add_all(
             FigureRow(forecast_id=row.id, name=name, json_gzip=figure) for name, figure in figures.items()
         )
+        self._session.add(DrawingRow(forecast_id=row.id))
         self._session.flush()
 
     def get(self, forecast_id: str) -> ForecastRow | None:

@@ -10,7 +10,7 @@ from sqlalchemy import inspect, text
 from forecast.store.database import Database, create_database_engine
 from forecast.store.errors import SchemaError
 
-HEAD: Final = "0008"
+HEAD: Final = "0009"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

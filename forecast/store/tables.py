@@ -208,3 +208,21 @@ class FigureRow(Base):
     forecast_id: Mapped[str] = mapped_column(ForeignKey("forecast.id"), primary_key=True)
     name: Mapped[str] = mapped_column(String(128), primary_key=True)
     json_gzip: Mapped[bytes] = mapped_column(LargeBinary)
+    png: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """The same as an image; drawn after the forecast is stored."""
+
+
+class DrawingRow(Base):
+    """Whether the figures that check a forecast, and all images, have been drawn. It is made with the forecast."""
+
+    __tablename__ = "drawing"
+
+    forecast_id: Mapped[str] = mapped_column(ForeignKey("forecast.id"), primary_key=True)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the queue was last told."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    """Tries that were begun."""
+    drawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    """None until it is done, or given up."""
+    failures: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """What could not be drawn, and why."""

@@ -56,6 +56,7 @@ def every_page(client: TestClient, installation: Installation) -> dict[str, str]
     paths = {
         "home": "/",
         "forecast": f"/forecasts/{forecast_id}",
+        "diagnostics": f"/forecasts/{forecast_id}/diagnostics",
         "degraded": f"/forecasts/{degraded_id}",
         "explained": f"/forecasts/{explained_id}",
         "explaining": f"/jobs/{explaining}",

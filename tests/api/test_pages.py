@@ -8,6 +8,7 @@ from typing import get_type_hints
 import pytest
 from fastapi.testclient import TestClient
 
+from api.pages.diagnostics import DiagnosticsPage
 from api.pages.failure import FailurePage
 from api.pages.forecast import ForecastPage, build_forecast
 from api.pages.home import HomePage
@@ -17,8 +18,8 @@ from api.pages.page import ENVIRONMENT, TEMPLATES, PageContext, render_html
 from api.pages.study import StudyPage
 from forecast.answer import Verdict
 from forecast.jobs.states import FailureCode, JobKind, JobState
-from forecast.store import utc_now
-from tests.api.html import Elements, get, plain
+from forecast.store import DrawingRepository, compress_figure, utc_now
+from tests.api.html import HOSTILE, Elements, get, plain
 from tests.api.sample_answer import (
     sample_forecast,
 )
@@ -28,7 +29,14 @@ from tests.api.template_names import TemplateChecker, parts_of
 from tests.coin import coin_document, coin_study
 from tests.installation import Installation, forecast_row
 
-PAGES: tuple[type[PageContext], ...] = (HomePage, JobPage, ForecastPage, FailurePage, StudyPage)
+PAGES: tuple[type[PageContext], ...] = (
+    HomePage,
+    JobPage,
+    ForecastPage,
+    DiagnosticsPage,
+    FailurePage,
+    StudyPage,
+)
 
 
 class TestContexts:
@@ -108,23 +116,12 @@ class TestForecast:
             "horizon.json",
             "indicator-incidents.json",
             "factor-tension.json",
-            "trace.json",
-            "rank.json",
         ]
         heights = [int(svg["height"]) for svg in page.of("svg") if svg.get("class") == "room"]
-        assert len(heights) == 5
+        assert len(heights) == 3
         assert all(height >= 250 for height in heights)
         assert page.text.count("How to read it.") >= 3
         assert all(len(place["aria-label"]) > 60 for place in places)
-
-    def test_reported_parameters_come_first_and_numbers_can_be_sorted(self, every_page: dict[str, str]) -> None:
-        page = Elements(every_page["forecast"])
-        table = every_page["forecast"].partition('id="parameters"')[2].partition("</table>")[0]
-        classes = re.findall(r"<tr( class=\"reported\")?>", table)[1:]
-        assert classes == [*[' class="reported"'] * 16, *[""] * 60]
-        keys = [cell["data-key"] for cell in page.of("td") if "data-key" in cell]
-        assert len(keys) == 76 * 6
-        assert all(key == "" or float(key) is not None for key in keys)
 
     def test_everything_can_be_downloaded_from_where_the_page_says(
         self, client: TestClient, installation: Installation
@@ -156,6 +153,67 @@ class TestForecast:
         ]
 
 
+class TestDiagnostics:
+    def test_reported_parameters_come_first_and_numbers_can_be_sorted(self, every_page: dict[str, str]) -> None:
+        page = Elements(every_page["diagnostics"])
+        table = every_page["diagnostics"].partition('id="parameters"')[2].partition("</table>")[0]
+        classes = re.findall(r"<tr( class=\"reported\")?>", table)[1:]
+        assert classes == [*[' class="reported"'] * 16, *[""] * 60]
+        keys = [cell["data-key"] for cell in page.of("td") if "data-key" in cell]
+        assert len(keys) == 76 * 6
+        assert all(key == "" or float(key) is not None for key in keys)
+
+    def test_figures_stand_under_their_headings_with_their_numbers(self, every_page: dict[str, str]) -> None:
+        page = Elements(every_page["diagnostics"])
+        places = [div["data-figure"].rpartition("/")[2] for div in page.of("div") if "data-figure" in div]
+        assert places == ["trace.json", "rank.json"]
+        text = plain(page.text)
+        assert "How the sampler fared Traces of the outcomes" in text
+        assert "Chain 0: mean (SD)" in text
+        assert "are being drawn from its draws" in text
+
+    def test_drawn_figures_have_images_and_what_failed_is_said(
+        self, client: TestClient, installation: Installation
+    ) -> None:
+        forecast_id, _ = store_sample(installation)
+        figures = {
+            "survival-withdrawal": {
+                "data": [],
+                "layout": {
+                    "meta": {"title": "Survival", "caption": "Steps", "table": {"columns": ["Age"], "rows": [["3"]]}}
+                },
+            },
+            "odd": {"data": [], "layout": {}},
+        }
+        with installation.database.write() as session:
+            drawings = DrawingRepository(session)
+            row = drawings.get(forecast_id)
+            assert row is not None
+            packed = {name: compress_figure(figure) for name, figure in figures.items()}
+            drawings.finish(row, packed, {"odd": b"png", "trace": b"image"}, [f"loo: {HOSTILE}"], utc_now())
+        html = get(client, f"/forecasts/{forecast_id}/diagnostics")
+        text = plain(Elements(html).text)
+        assert "are being drawn" not in text
+        assert HOSTILE in text
+        assert text.index("How the sampler fared") < text.index("Survival") < text.index("Others Odd")
+        image = f"/v1/forecasts/{forecast_id}/plots/odd.png"
+        assert f'src="{image}"' in html
+        assert client.get(image).content == b"png"
+        listed = client.get(f"/v1/forecasts/{forecast_id}/plots").json()
+        assert listed["failures"] == [f"loo: {HOSTILE}"]
+        assert {figure["name"] for figure in listed["figures"] if figure["png_url"]} == {"odd", "trace"}
+        missing = client.get(f"/v1/forecasts/{forecast_id}/plots/horizon.png")
+        assert missing.status_code == 404
+        assert "it has odd, trace" in missing.json()["detail"]
+
+    def test_it_is_reached_from_the_forecast_and_leads_back(self, every_page: dict[str, str]) -> None:
+        links = [link["href"] for link in Elements(every_page["forecast"]).of("a")]
+        own = next(link for link in links if link.endswith("/diagnostics") and not link.startswith("/v1/"))
+        assert own.removesuffix("/diagnostics") in [
+            link["href"] for link in Elements(every_page["diagnostics"]).of("a")
+        ]
+
+
 class TestJob:
     def test_a_running_job_says_in_words_how_far_it_is(self, every_page: dict[str, str]) -> None:
         page = Elements(every_page["running"])
@@ -169,7 +227,12 @@ class TestJob:
         self, every_page: dict[str, str]
     ) -> None:
         refreshes = {name: 'http-equiv="refresh"' in html for name, html in every_page.items()}
-        assert {name for name, is_there in refreshes.items() if is_there} == {"running", "queued", "explaining"}
+        assert {name for name, is_there in refreshes.items() if is_there} == {
+            "running",
+            "queued",
+            "explaining",
+            "diagnostics",
+        }
 
     def test_a_failed_job_says_why_and_what_to_do(self, every_page: dict[str, str]) -> None:
         text = plain(Elements(every_page["failed"]).text)

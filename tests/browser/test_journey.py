@@ -14,6 +14,14 @@ from tests.stack import JOB_SECONDS, Stack
 
 pytestmark = pytest.mark.stack
 
+DRAWING_MILLISECONDS = 90_000
+"""ArviZ's plots take five seconds to import, more beside a compilation."""
+
+DIAGNOSTICS = (
+    "trace", "rank", "trace-worst", "ess-evolution", "autocorrelation", "pairs", "energy", "prior-present",
+    "survival-withdrawal", "predictive-events", "rootogram", "pareto-k", "loo-pit",
+)  # fmt: skip
+
 
 def test_a_submitted_study_is_watched_until_its_forecast_is_read(stack: Stack, open_page: OpenPage) -> None:
     # Long enough to be watched: the study as it is takes a second.
@@ -37,6 +45,13 @@ def test_a_submitted_study_is_watched_until_its_forecast_is_read(stack: Stack, o
     expect(page.get_by_text("D17", exact=True).first).to_be_visible()
     expect(page.locator("tr.check-failed")).to_have_count(0)
     keep_screenshot(page, "journey-forecast")
+
+    page.get_by_role("link", name="See all diagnostics").click()
+    expect(page.locator("#drawing")).to_have_count(0, timeout=DRAWING_MILLISECONDS)
+    expect(page.locator(".notice-degraded")).to_have_count(0)
+    wait_for_figures(page, DIAGNOSTICS)
+    expect(page.locator("#figure-survival-withdrawal figcaption")).to_contain_text("ended this way")
+    keep_screenshot(page, "journey-diagnostics")
 
     page.get_by_role("link", name="Scenario forecasts").click()
     expect(page.locator(".card .badge").first).to_contain_text("Published")

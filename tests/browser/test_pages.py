@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from forecast.jobs.lifecycle import Claim, fail_job, record_progress
 from forecast.jobs.states import FailureCode, JobState
-from forecast.store import utc_now
+from forecast.store import DrawingRepository, utc_now
 from tests.api.sample_answer import degraded_forecast
 from tests.api.stored_sample import complete_sample, karabakh_study, store_sample
 from tests.browser.conftest import OpenPage, Site, keep_screenshot
@@ -22,7 +22,7 @@ FIGURE_MILLISECONDS = 30_000
 """Plotly is five megabytes to read; on a busy machine that takes longer than an expectation usually waits."""
 
 
-def wait_for_figures(page: Page, names: Sequence[str] = ("horizon", "trace", "rank")) -> None:
+def wait_for_figures(page: Page, names: Sequence[str] = ("horizon",)) -> None:
     """Scroll to each figure, since they are drawn when they come near."""
     for name in names:
         page.locator(f"#figure-{name}").scroll_into_view_if_needed()
@@ -66,23 +66,54 @@ def test_figures_follow_the_theme_and_paper_is_light(site: Site, open_page: Open
     expect(page.locator(".answer thead")).to_be_visible()
 
 
-def test_parameters_are_sorted_and_filtered(site: Site, open_page: OpenPage) -> None:
+@pytest.mark.parametrize(("scheme", "width"), VIEWS)
+def test_diagnostics_are_drawn_in_full(site: Site, open_page: OpenPage, scheme: str, width: int) -> None:
     forecast_id, _ = store_sample(site.installation)
-    page = open_page(f"{site.url}/forecasts/{forecast_id}")
-    rows = page.locator("#parameters tbody tr")
-    expect(page.locator("#parameter-count")).to_have_text("76 of 76 parameters")
+    page = open_page(f"{site.url}/forecasts/{forecast_id}/diagnostics", scheme=scheme, width=width)
+    wait_for_figures(page, ("trace", "rank"))
+    page.locator("#figure-rank .table-alternative summary").click()
+    expect(page.locator("#figure-rank tbody tr").first).to_contain_text("withdrawal")
+    expect(page.locator("#drawing")).to_contain_text("being drawn")
+    keep_screenshot(page, f"diagnostics-{scheme}-{width}")
+
+
+def test_figures_appear_when_they_are_drawn(site: Site, open_page: OpenPage) -> None:
+    forecast_id, _ = store_sample(site.installation)
+    page = open_page(f"{site.url}/forecasts/{forecast_id}/diagnostics")
+    expect(page.locator("#drawing")).to_be_visible()
+    with site.installation.database.write() as session:
+        drawings = DrawingRepository(session)
+        row = drawings.get(forecast_id)
+        assert row is not None
+        drawings.finish(row, {}, {}, ["energy: ValueError: none"], utc_now())
+    expect(page.get_by_text("energy: ValueError: none")).to_be_visible(timeout=15_000)
+    expect(page.locator("#drawing")).to_have_count(0)
+
+
+def test_parameters_are_sorted_filtered_and_paged(site: Site, open_page: OpenPage) -> None:
+    forecast_id, _ = store_sample(site.installation)
+    page = open_page(f"{site.url}/forecasts/{forecast_id}/diagnostics")
+    rows, shown = page.locator("#parameters tbody tr"), page.locator("#parameters tbody tr:visible")
+    count = page.locator("#parameter-count")
+    expect(count).to_have_text("76 parameters, 1 to 50 shown")
+    expect(shown).to_have_count(50)
+    page.get_by_role("button", name="Next").click()
+    expect(count).to_have_text("76 parameters, 51 to 76 shown")
+    expect(shown).to_have_count(26)
+    expect(page.get_by_role("button", name="Next")).to_be_disabled()
     page.get_by_role("button", name="ESS bulk").click()
+    expect(shown).to_have_count(50)
     expect(rows.first).to_contain_text("sigma[comprehensive_agreement]")
     expect(rows.last).to_contain_text("wiggle[comprehensive_agreement]")
     page.get_by_role("button", name="ESS bulk").click()
     expect(rows.first).to_contain_text("frailty_z[59]")
     expect(rows.last).to_contain_text("wiggle[comprehensive_agreement]")
     page.get_by_label("Filter").fill("tau with")
-    expect(page.locator("#parameter-count")).to_have_text("1 of 76 parameters")
-    expect(page.locator("#parameters tbody tr:visible")).to_contain_text("tau[withdrawal]")
+    expect(count).to_have_text("1 of 76 parameters")
+    expect(shown).to_contain_text("tau[withdrawal]")
     page.get_by_label("Filter").fill("")
     page.get_by_label("reported only").check()
-    expect(page.locator("#parameter-count")).to_have_text("16 of 76 parameters")
+    expect(count).to_have_text("16 of 76 parameters")
 
 
 def test_a_degraded_forecast_says_so_before_anything_else(site: Site, open_page: OpenPage) -> None:
@@ -164,7 +195,8 @@ def test_pages_can_be_read_without_javascript(site: Site, open_page: OpenPage) -
     expect(page.locator("#scenario-permanent_presence .probability")).to_have_text("69\u00a0%")
     page.locator(".table-alternative summary").click()
     expect(page.locator(".table-alternative tbody tr").last).to_contain_text("10 Sep 2026")
-    expect(page.locator("#parameters tbody tr")).to_have_count(76)
     expect(page.get_by_text("This figure is drawn with JavaScript").first).to_be_visible()
+    diagnostics = open_page(f"{page.url}/diagnostics", javascript=False)
+    expect(diagnostics.locator("#parameters tbody tr")).to_have_count(76)
     job = open_page(f"{site.url}/jobs/{queue(site)}", javascript=False)
     expect(job.locator("#lead")).to_have_text("The job is stored and waits for a worker.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,18 @@ import redis
 
 from forecast.jobs import dispatch
 from forecast.jobs.broker import Broker
-from forecast.jobs.dispatch import BACKOFF_SECONDS, ORPHAN_AGE_SECONDS, Dispatcher
+from forecast.jobs.dispatch import (
+    BACKOFF_SECONDS,
+    DRAW_AGAIN_SECONDS,
+    DRAW_ANYWAY_SECONDS,
+    ORPHAN_AGE_SECONDS,
+    Dispatcher,
+)
+from forecast.jobs.lifecycle import cancel_job, complete_job
 from forecast.jobs.publish import Publisher, publish_now
 from forecast.jobs.states import JobState
-from forecast.store import ForecastRepository, utc_now
+from forecast.store import DrawingRepository, ForecastRepository, JobRepository, utc_now
+from forecast.store.tables import DrawingRow
 from tests.coin import NOW
 from tests.embedded_redis import EmbeddedRedis, redis_for
 from tests.installation import LIMITS, Installation, forecast_row
@@ -176,3 +184,62 @@ def test_files_that_no_forecast_mentions_are_removed_after_an_hour(
 
 def write_a_byte(path: Path) -> None:
     path.write_bytes(b"x")
+
+
+def finish_job(installation: Installation, made_at: datetime) -> str:
+    """A stored forecast of a job that has ended; its id."""
+    claim = installation.claim(installation.submit())
+    row = forecast_row(claim, made_at=made_at)
+    with installation.database.write() as session:
+        complete_job(session, claim, row, {})
+    return row.id
+
+
+def drawing_of(installation: Installation, forecast_id: str) -> DrawingRow:
+    with installation.database.read() as session:
+        row = DrawingRepository(session).get(forecast_id)
+        assert row is not None
+        session.expunge(row)
+    return row
+
+
+def test_figures_are_drawn_when_no_job_waits_and_one_forecast_at_a_time(
+    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
+) -> None:
+    older, newer = (finish_job(installation, NOW + timedelta(seconds=second)) for second in (0, 1))
+    job = installation.submit()
+    dispatcher.run_pass(NOW + timedelta(seconds=2))
+    assert messages(installation) == 1, "the job's"
+    with installation.database.write() as session:
+        cancel_job(session, job)
+    later = NOW + timedelta(seconds=3)
+    dispatcher.run_pass(later)
+    dispatcher.run_pass(later + timedelta(seconds=1))
+    assert messages(installation) == 2
+    assert drawing_of(installation, newer).published_at == later
+    assert drawing_of(installation, older).published_at is None
+    with installation.database.write() as session:
+        drawn = DrawingRepository(session).get(newer)
+        assert drawn is not None
+        DrawingRepository(session).finish(drawn, {}, {}, [], later)
+    dispatcher.run_pass(later + timedelta(seconds=2))
+    assert drawing_of(installation, older).published_at == later + timedelta(seconds=2)
+
+
+def test_figures_do_not_wait_for_ever_and_are_asked_for_again(
+    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
+) -> None:
+    forecast_id = finish_job(installation, NOW)
+    busy = installation.claim(installation.submit(), now=NOW)
+    late = NOW + timedelta(seconds=DRAW_ANYWAY_SECONDS)
+    with installation.database.write() as session:
+        row = JobRepository(session).get(busy.job_id)
+        assert row is not None
+        row.lease_until = late + timedelta(days=1)
+    dispatcher.run_pass(late - timedelta(seconds=1))
+    assert drawing_of(installation, forecast_id).published_at is None
+    dispatcher.run_pass(late)
+    assert drawing_of(installation, forecast_id).published_at == late
+    again = late + timedelta(seconds=DRAW_AGAIN_SECONDS + 1)
+    dispatcher.run_pass(again)
+    assert drawing_of(installation, forecast_id).published_at == again

@@ -1,0 +1,81 @@
+"""A forecast's diagnostics: everything that a statistician wants to see before he trusts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from api.pages import wording
+from api.pages.figures import FigureGroup, FigureSlot, diagnostic_groups
+from api.pages.page import PageContext
+from api.pages.provenance import Download, build_downloads, build_identity
+from api.pages.trust import Trust, build_trust
+from api.pages.verdicts import VerdictBadge, verdict_badge
+from forecast.answer import StoredForecast
+
+
+@dataclass(frozen=True)
+class DrawingState:
+    """Whether the figures are there yet."""
+
+    is_waiting: bool
+    failures: tuple[str, ...]
+    """What could not be drawn, and why."""
+    url: str
+    """Where that is said as JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiagnosticsPage(PageContext):
+    """The checks, parameters, figures and provenance of one stored forecast."""
+
+    template: ClassVar[str] = "diagnostics.html"
+
+    heading: str
+    study: str
+    as_of: str
+    forecast_url: str
+    verdict: VerdictBadge
+    trust: Trust
+    drawing: DrawingState
+    groups: tuple[FigureGroup, ...]
+    identity: tuple[tuple[str, str], ...]
+    downloads: tuple[Download, ...]
+    job_url: str | None
+
+
+def build_diagnostics(
+    forecast: StoredForecast,
+    figures: Sequence[FigureSlot] = (),
+    *,
+    is_drawn: bool = True,
+    failures: Sequence[str] = (),
+    draws_bytes: int | None = None,
+    job_id: str | None = None,
+) -> DiagnosticsPage:
+    """The page of a stored forecast; the parameters are those of `api.pages.forecast.build_forecast`.
+
+    Parameters
+    ----------
+    is_drawn
+        Whether the figures that are drawn after the forecast are among `figures`.
+    failures
+        What could not be drawn.
+    """
+    base = f"/v1/forecasts/{forecast.forecast_id}"
+    return DiagnosticsPage(
+        page_title=f"Diagnostics: {wording.shortened(forecast.title)}",
+        json_url=f"{base}/diagnostics",
+        heading=forecast.title,
+        study=forecast.study,
+        as_of=wording.day(forecast.as_of),
+        forecast_url=f"/forecasts/{forecast.forecast_id}",
+        verdict=verdict_badge(forecast.verdict),
+        trust=build_trust(forecast.checks, forecast.diagnostics, forecast.provenance),
+        drawing=DrawingState(not is_drawn, tuple(failures), f"{base}/plots"),
+        groups=diagnostic_groups(figures),
+        identity=build_identity(forecast),
+        downloads=build_downloads(forecast.forecast_id, figures, draws_bytes),
+        job_url=f"/jobs/{job_id}" if job_id else None,
+    )

@@ -1,0 +1,73 @@
+"""All figures that check a forecast, and the images of these and of those that came with it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from forecast.drawing.beliefs import belief_figures
+from forecast.drawing.loo import loo_figures
+from forecast.drawing.material import Material
+from forecast.drawing.predictive import predictive_figures
+from forecast.drawing.sampler import sampler_figures
+from forecast.drawing.survival import survival_figures
+from forecast.logs import get_logger
+from forecast.plots.image import draw_png
+from forecast.plots.style import Figure
+
+log = get_logger(__name__)
+
+KINDS: Final[tuple[Callable[[Material], dict[str, Figure]], ...]] = (
+    sampler_figures,
+    belief_figures,
+    predictive_figures,
+    survival_figures,
+    loo_figures,
+)
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """What was drawn, and what could not be."""
+
+    figures: dict[str, Figure]
+    """New figures by name."""
+    images: dict[str, bytes]
+    """PNGs by name, of the new figures and of those that there were."""
+    failures: tuple[str, ...]
+
+
+def draw_forecast(material: Material, stored: Mapping[str, Figure]) -> Drawings:
+    """Everything there is to see of a stored forecast; a figure that fails takes no other with it.
+
+    Parameters
+    ----------
+    stored
+        The figures that came with the forecast, by name.
+    """
+    figures: dict[str, Figure] = {}
+    failures: list[str] = []
+    for kind in KINDS:
+        # A refused forecast may hold what cannot be drawn; the other kinds can.
+        found = _attempted(kind.__name__.removesuffix("_figures"), lambda kind=kind: kind(material), failures)  # type: ignore[misc]
+        figures |= found or {}
+    images = {}
+    for name, figure in {**stored, **figures}.items():
+        image = _attempted(f"image of {name}", lambda figure=figure: draw_png(figure), failures)  # type: ignore[misc]
+        if image is not None:
+            images[name] = image
+    return Drawings(figures, images, tuple(failures))
+
+
+def _attempted[Drawn](what: str, draw: Callable[[], Drawn], failures: list[str]) -> Drawn | None:
+    try:
+        with warnings.catch_warnings():
+            # Of a constant quantity, of discrete counts: what they say is in our captions.
+            warnings.simplefilter("ignore")
+            return draw()
+    except Exception as error:
+        log.exception("figure_failed", figure=what)
+        failures.append(f"{what}: {type(error).__name__}: {error}")
+        return None

@@ -1,0 +1,184 @@
+"""Each case against a model that has not seen it: Pareto k, and the case's place among its predictions.
+
+Draws are weighed by 1 / likelihood of the case, integrated over its own frailty, and smoothed. The place (probability
+integral transform) of a case is uniform if the model fits, whatever the case is: a count is placed at random within its
+own probability, and a case that was still going on somewhere between its time under observation and never.
+
+References
+----------
+Vehtari, Gelman and Gabry (2017), doi:10.1007/s11222-016-9696-4. Randomised places of discrete data: Czado, Gneiting and
+Held (2009), Biometrics 65(4), doi:10.1111/j.1541-0420.2009.01191.x. Censored data: Li, Wu and Feng (2021), Statistics in
+Medicine 40(6), doi:10.1002/sim.8852.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+
+from forecast.dims import UNIT
+from forecast.drawing.material import FloatArray, Material
+from forecast.drawing.sampler import drawn
+from forecast.explain.case_likelihood import Case, CaseLikelihood, find_cases
+from forecast.explain.runs import Fit
+from forecast.explain.weights import MAX_PARETO_K, Weights, smooth_weights
+from forecast.futures.posterior import stream_seed
+from forecast.plots.plain import plain_figure
+from forecast.plots.style import PALETTE, Figure, table
+from forecast.study import Count, Spell, Trial
+
+PIT_STREAM: Final = 9
+"""Random stream of the places; the forecast's own streams have smaller numbers."""
+MOST_CASES: Final = 1500
+"""Cases that are looked at; each costs some ten milliseconds unless it is like another."""
+LISTED: Final = 12
+FEWEST_PLACES: Final = 5
+"""Fewer places say nothing about uniformity."""
+QUANTILES: Final = (0.1, 0.25, 0.5, 0.75, 0.9)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """One case under the posterior without it."""
+
+    case: Case
+    weights: Weights
+    effective_parameters: float
+    """How much better the case is predicted with it than without it, on the log scale: its share of p_loo."""
+
+
+def leave_out(fit: Fit) -> Iterator[LeftOut]:
+    """Every case in turn, at most `MOST_CASES`; cases that the model cannot tell apart are worked out once."""
+    likelihood = CaseLikelihood(fit)
+    known: dict[tuple[object, ...], tuple[Weights, float]] = {}
+    for case in find_cases(fit.encoded)[:MOST_CASES]:
+        if case.signature not in known:
+            log_likelihood = likelihood.of(case)
+            weights = smooth_weights(-log_likelihood, fit.chains)
+            with_it = np.logaddexp.reduce(log_likelihood) - np.log(len(log_likelihood))
+            without = np.logaddexp.reduce(log_likelihood + np.log(np.maximum(weights.values, 1e-300)))
+            known[case.signature] = weights, float(with_it - without)
+        yield LeftOut(case, *known[case.signature])
+
+
+def place_units(fit: Fit, found: list[LeftOut]) -> dict[str, float]:
+    """Place in (0, 1) of what each unit showed among its predictions without the case, by the unit's label."""
+    likelihood = CaseLikelihood(fit)
+    sigma, rng = fit.values("sigma"), np.random.default_rng(stream_seed(fit.seed, PIT_STREAM))
+    places = {}
+    for left in found:
+        for position in left.case.units:
+            unit = fit.encoded.units[position]
+            level = likelihood.centre(position)
+            if unit.frailty:
+                level = level + sigma[:, fit.encoded.outcomes.index(unit.outcome)] * rng.standard_normal(fit.draws)
+            low, high = _bounds(unit.case.data, unit.outcome, level, likelihood, position)
+            w = left.weights.values
+            places[unit.label] = float(np.clip(w @ low + rng.uniform() * (w @ (high - low)), 0.0, 1.0))
+    return places
+
+
+def _bounds(
+    data: Spell | Count | Trial, outcome: str, level: FloatArray, likelihood: CaseLikelihood, position: int
+) -> tuple[FloatArray, FloatArray]:
+    """Between which values of the predictive distribution function the datum lies, dims (draw)."""
+    if isinstance(data, Trial):
+        p = 1.0 / (1.0 + np.exp(-level))
+        below, at = stats.binom.cdf(data.successes - 1, data.trials, p), stats.binom.pmf(data.successes, data.trials, p)
+        return below, below + at
+    expected = likelihood.hazard(position) * np.exp(np.minimum(level, 50.0))
+    if isinstance(data, Count):
+        return stats.poisson.cdf(data.events - 1, expected), stats.poisson.cdf(data.events, expected)
+    ended = 1.0 - np.exp(-expected)
+    return (ended, ended) if data.event == outcome else (ended, np.ones_like(ended))
+
+
+def loo_figures(material: Material) -> dict[str, Figure]:
+    """Pareto k of every case, and how the cases' places are spread."""
+    found = list(leave_out(material.fit))
+    if not found:
+        return {}
+    figures = {"pareto-k": _pareto_k(found, material.fit)}
+    places = place_units(material.fit, found)
+    if len(places) >= FEWEST_PLACES:
+        figures["loo-pit"] = _places(places)
+    return figures
+
+
+def _pareto_k(found: list[LeftOut], fit: Fit) -> Figure:
+    labels = [f"{left.case.reference_class}/{left.case.id}" for left in found]
+    # Ratios too equal for a tail to be fitted have the lightest of tails.
+    k = np.array([left.weights.pareto_k if left.weights.pareto_k is not None else _unknown(left) for left in found])
+    figure = drawn("plot_khat", _as_elpd(k, labels, found, fit.draws))
+    figure.add_hline(y=MAX_PARETO_K, line={"color": PALETTE[1], "dash": "dash", "width": 1})
+    bad = int((~(k <= MAX_PARETO_K)).sum())
+    worst = sorted(range(len(k)), key=lambda at: -k[at] if np.isfinite(k[at]) else -np.inf)[:LISTED]
+    total = sum(left.effective_parameters for left in found)
+    return plain_figure(
+        figure,
+        title="Pareto k of each case, left out",
+        caption=f"One dot per case, in the study's order. Below the dashed line ({MAX_PARETO_K}) the posterior without "
+        f"the case can be had from this one; {_many(bad)} above it. A case with a large k is one that the posterior "
+        f"leans on: see it in its table, and ask for “influence”. All cases together are fitted with about "
+        f"{total:.1f} effective parameters (p_loo).",
+        height=400,
+        table=table(
+            ["Case", "Pareto k", "Effective parameters"],
+            [[labels[at], k[at] if np.isfinite(k[at]) else "–", found[at].effective_parameters] for at in worst],
+        ),
+    )
+
+
+def _unknown(left: LeftOut) -> float:
+    return 0.0 if left.weights.reliable else float("nan")
+
+
+def _many(bad: int) -> str:
+    return "none is" if not bad else "1 case is" if bad == 1 else f"{bad} cases are"
+
+
+def _as_elpd(k: FloatArray, labels: list[str], found: list[LeftOut], draws: int) -> Any:
+    """As `arviz_plots.plot_khat` takes it; it looks at k alone."""
+    from arviz_stats.utils import ELPDData
+
+    coords = {UNIT: labels}
+    pointwise = xr.DataArray([-left.effective_parameters for left in found], dims=(UNIT,), coords=coords)
+    return ELPDData(
+        elpd=float(pointwise.sum()),
+        se=0.0,
+        p=-float(pointwise.sum()),
+        n_samples=draws,
+        n_data_points=len(k),
+        scale="log",
+        warning=bool((k > MAX_PARETO_K).any()),
+        good_k=MAX_PARETO_K,
+        elpd_i=pointwise,
+        pareto_k=xr.DataArray(k, dims=(UNIT,), coords=coords),
+    )
+
+
+def _places(places: dict[str, float]) -> Figure:
+    values = xr.DataArray(list(places.values()), dims=(UNIT,), coords={UNIT: list(places)}, name="cases")
+    tree = xr.DataTree.from_dict({"/loo_pit": values.to_dataset()})
+    figure = drawn("plot_ecdf_pit", tree, group="loo_pit", sample_dims=[UNIT], method="pot_c")
+    figure.update_xaxes(title_text="Place among the predictions (LOO-PIT)")
+    figure.update_yaxes(title_text="Share of cases below, less what is expected")
+    return plain_figure(
+        figure,
+        title="Where the cases lie among their predictions",
+        caption="Each case is compared with what a model that has not seen it would have predicted; 0 is below every "
+        "prediction, 1 above. If the model fits, the places are spread evenly and the line stays around zero. A line "
+        "that rises and then falls means too few surprises on either side, the reverse too many. p: how often "
+        "even places would look as uneven as these. Cases that were still going on, and counts, are placed at random "
+        "within what is known of them.",
+        height=400,
+        table=table(
+            ["Share of places below", "Expected", "Found"],
+            [[f"{at:g}", at, float((values <= at).mean())] for at in QUANTILES],
+        ),
+    )

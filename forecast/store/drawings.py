@@ -1,0 +1,67 @@
+"""Which forecasts wait for their figures, and what was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from forecast.store.tables import DrawingRow, FigureRow, ForecastRow
+
+
+class DrawingRepository:
+    """Queries over drawings and the images of figures."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, forecast_id: str) -> DrawingRow | None:
+        return self._session.get(DrawingRow, forecast_id)
+
+    def is_pending(self, since: datetime) -> bool:
+        """Whether the queue was told of one since a moment that has not been drawn yet."""
+        query = select(DrawingRow.forecast_id).where(DrawingRow.drawn_at.is_(None), DrawingRow.published_at >= since)
+        return self._session.scalar(query.limit(1)) is not None
+
+    def next_waiting(self, again: datetime) -> ForecastRow | None:
+        """The newest forecast that is not drawn and of which the queue has not been told since a moment."""
+        query = (
+            select(ForecastRow)
+            .join(DrawingRow, DrawingRow.forecast_id == ForecastRow.id)
+            .where(DrawingRow.drawn_at.is_(None))
+            .where(or_(DrawingRow.published_at.is_(None), DrawingRow.published_at < again))
+            .order_by(DrawingRow.forecast_id.desc())
+            .limit(1)
+        )
+        return self._session.scalar(query)
+
+    def finish(
+        self,
+        row: DrawingRow,
+        figures: Mapping[str, bytes],
+        images: Mapping[str, bytes],
+        failures: Sequence[str],
+        now: datetime,
+    ) -> None:
+        """Keep what was drawn (gzip-compressed JSON and PNGs by name); what was there is replaced."""
+        for name, figure in figures.items():
+            self._session.merge(FigureRow(forecast_id=row.forecast_id, name=name, json_gzip=figure))
+        self._session.flush()
+        for name, image in images.items():
+            stored = self._session.get(FigureRow, (row.forecast_id, name))
+            if stored is not None:
+                stored.png = image
+        row.failures, row.drawn_at = list(failures), now
+        self._session.flush()
+
+    def image(self, forecast_id: str, name: str) -> bytes | None:
+        """A figure as PNG."""
+        query = select(FigureRow.png).where(FigureRow.forecast_id == forecast_id, FigureRow.name == name)
+        return self._session.scalar(query)
+
+    def image_names(self, forecast_id: str) -> frozenset[str]:
+        """Figures that have an image."""
+        query = select(FigureRow.name).where(FigureRow.forecast_id == forecast_id, FigureRow.png.is_not(None))
+        return frozenset(self._session.scalars(query))

@@ -1,0 +1,105 @@
+"""Drawing the figures of a stored forecast: once, whatever is wrong with it, and not for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from forecast.jobs.lifecycle import complete_job
+from forecast.pipeline import ComputedForecast, compute_forecast
+from forecast.store import DrawingRepository, ForecastRepository, compress_figure
+from forecast.store.tables import DrawingRow
+from tests.coin import coin_study
+from tests.installation import Installation, forecast_row, installation_in
+from workers.drawer import MAX_ATTEMPTS, DrawOutcome, draw
+
+STUDY = coin_study(
+    reference_classes=[
+        {
+            "id": "tosses",
+            "title": "Tosses",
+            "outcome": "heads",
+            "rows": [{"id": f"case-{number}", "successes": 3 * number % 11, "trials": 20} for number in range(8)],
+        }
+    ],
+    sampler={"draws": 200, "tune": 200, "chains": 2, "seed": 3},
+)
+
+
+@pytest.fixture(scope="module")
+def computed() -> ComputedForecast:
+    return compute_forecast(STUDY)
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    with installation_in(tmp_path / "home") as made:
+        yield made
+
+
+def store(installation: Installation, computed: ComputedForecast) -> str:
+    claim = installation.claim(installation.submit(STUDY))
+    file = installation.artifacts.write(f"2026-01/{claim.job_id}.nc", computed.write_draws)
+    row = forecast_row(
+        claim,
+        STUDY,
+        answer=computed.answer.model_dump_json(),
+        artifact_path=file.path,
+        artifact_sha256=file.sha256,
+        artifact_bytes=file.size_bytes,
+    )
+    figures = {name: compress_figure(figure) for name, figure in computed.figures.items()}
+    with installation.database.write() as session:
+        complete_job(session, claim, row, figures)
+    return row.id
+
+
+def drawing_of(installation: Installation, forecast_id: str) -> tuple[DrawingRow, frozenset[str]]:
+    with installation.database.read() as session:
+        drawings = DrawingRepository(session)
+        row = drawings.get(forecast_id)
+        assert row is not None
+        session.expunge(row)
+        return row, drawings.image_names(forecast_id)
+
+
+def test_a_forecast_is_drawn_once(installation: Installation, computed: ComputedForecast) -> None:
+    forecast_id = store(installation, computed)
+    assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DRAWN
+    row, images = drawing_of(installation, forecast_id)
+    assert row.failures == []
+    assert row.drawn_at is not None
+    assert {"horizon", "trace", "rank", "pareto-k", "loo-pit", "pairs", "predictive-successes"} <= images
+    with installation.database.read() as session:
+        assert images == set(ForecastRepository(session).figure_names(forecast_id))
+    assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DROPPED
+
+
+def test_a_forecast_that_does_not_exist_is_dropped(installation: Installation) -> None:
+    assert draw(installation.database, installation.artifacts, "nothing") is DrawOutcome.DROPPED
+
+
+def test_missing_draws_are_said_and_not_tried_again(installation: Installation, computed: ComputedForecast) -> None:
+    forecast_id = store(installation, computed)
+    with installation.database.read() as session:
+        row = ForecastRepository(session).get(forecast_id)
+        assert row is not None
+        installation.artifacts.remove(row.artifact_path)
+    assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DRAWN
+    drawing, images = drawing_of(installation, forecast_id)
+    assert len(drawing.failures) == 1
+    assert "nc" in drawing.failures[0]
+    assert images == frozenset()
+    assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DROPPED
+
+
+def test_tries_that_never_came_back_are_given_up(installation: Installation, computed: ComputedForecast) -> None:
+    forecast_id = store(installation, computed)
+    with installation.database.write() as session:
+        row = DrawingRepository(session).get(forecast_id)
+        assert row is not None
+        row.attempts = MAX_ATTEMPTS
+    assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.GIVEN_UP
+    assert "given up" in drawing_of(installation, forecast_id)[0].failures[0]
