@@ -57,7 +57,7 @@ def run_locally(
                 progress.draws_done,
                 progress.draws_wanted,
                 progress.divergences,
-                progress.estimates,
+                {outcome: found.probability for outcome, found in progress.estimates.items()},
             )
 
         def should_stop() -> type[StopRequestedError] | None:

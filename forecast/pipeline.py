@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-import xarray as xr
 
 from forecast.answer import Update
 from forecast.assembly import METHOD_VERSION, ComputedForecast, Drawn, assemble_forecast
 from forecast.errors import StopRequestedError
-from forecast.futures.posterior import quick_probabilities
+from forecast.futures.running import estimate_running
 from forecast.inference.deviations import FloatArray
 from forecast.inference.labels import label_posterior
 from forecast.inference.program import get_program
@@ -129,12 +128,8 @@ def _sampling_reporter(run: StageClock, encoded: EncodedStudy) -> Callable[[Samp
     def report(sampling: SamplingProgress) -> None:
         estimates = dict(run.last.estimates)
         if sampling.preview is not None:
-            estimates = preview_probabilities(encoded, sampling.preview)
-        run.report(Progress(Stage.SAMPLE, sampling.draws_done, sampling.draws_wanted, sampling.divergences, estimates))
+            estimates = estimate_running(encoded, sampling.preview, 0) or estimates
+        done, wanted = sampling.draws_done, sampling.draws_wanted
+        run.report(Progress(Stage.SAMPLE, done, wanted, sampling.divergences, estimates, sampling.chains))
 
     return report
-
-
-def preview_probabilities(encoded: EncodedStudy, preview: xr.Dataset) -> dict[str, float]:
-    """Running probability of each outcome from half-finished chains (nutpie pads short ones with NaN)."""
-    return quick_probabilities(encoded, preview, 0)

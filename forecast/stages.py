@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from forecast.answer import Answer
@@ -25,6 +25,27 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True)
+class ChainProgress:
+    """How far one chain is; warm-up draws count in both numbers."""
+
+    draws_done: int
+    draws_wanted: int
+    divergences: int
+    is_warming_up: bool
+
+
+@dataclass(frozen=True)
+class RunningEstimate:
+    """Probability of an outcome by its resolution date, from the draws so far."""
+
+    probability: float
+    mcse: float | None
+    """Monte Carlo standard error; None while the draws are too few to tell."""
+    chains: tuple[float, ...]
+    """What each chain says by itself."""
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a running forecast is; warm-up draws count in both numbers."""
 
@@ -32,8 +53,10 @@ class Progress:
     draws_done: int = 0
     draws_wanted: int = 0
     divergences: int = 0
-    estimates: Mapping[str, float] = field(default_factory=dict)
-    """Running probability of each outcome by its resolution date; empty until there are draws."""
+    estimates: Mapping[str, RunningEstimate] = field(default_factory=dict)
+    """By outcome; empty until there are draws."""
+    chains: tuple[ChainProgress, ...] = ()
+    """Of the run that is going on; empty until it has begun."""
 
 
 class StageClock:
@@ -71,9 +94,7 @@ class StageClock:
         stop = self.should_stop() if self.should_stop is not None else None
         if stop is not None:
             raise stop(f"stopped on request before the stage {stage.value}; nothing was kept")
-        self.report(
-            Progress(stage, self.last.draws_done, self.last.draws_wanted, self.last.divergences, self.last.estimates)
-        )
+        self.report(replace(self.last, stage=stage))
         with self.timed(stage.value):
             yield
 

@@ -6,6 +6,7 @@ import functools
 import json
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -128,7 +129,10 @@ class Runner:
                 draws_done=progress.draws_done,
                 draws_wanted=progress.draws_wanted,
                 divergences=progress.divergences,
-                estimates={outcome: float(estimate) for outcome, estimate in progress.estimates.items()},
+                estimates={outcome: found.probability for outcome, found in progress.estimates.items()},
+                errors={outcome: found.mcse for outcome, found in progress.estimates.items()},
+                chain_estimates={outcome: list(found.chains) for outcome, found in progress.estimates.items()},
+                chains=[asdict(chain) for chain in progress.chains],
             )
             keeper.show(dict(latest))
             if 0 < progress.draws_done < progress.draws_wanted:

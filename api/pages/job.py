@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from api.pages import wording
+from api.pages.bars import PROBABILITY
 from api.pages.job_words import (
     ATTEMPT_WORDS,
     FAILURES,
@@ -19,7 +21,7 @@ from api.pages.job_words import (
 from api.pages.page import PageContext
 from api.pages.stages import STAGES, stage_of, stage_position
 from forecast.jobs.states import JobState
-from forecast.jobs.view import AttemptView, JobView
+from forecast.jobs.view import AttemptView, ChainView, JobView
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,27 @@ class EstimateRow:
 
     outcome: str
     probability: str
+    error: str
+    """Its Monte Carlo standard error; empty while that is not known."""
     position: str
     """Along the bar, in percent of its width."""
+    low: str
+    high: str
+    """Where the bar of two standard errors to either side begins and ends."""
+    chains: tuple[str, ...]
+    """Where each chain is by itself."""
+
+
+@dataclass(frozen=True)
+class ChainRow:
+    """One chain beside the others."""
+
+    name: str
+    doing: str
+    done: int
+    wanted: int
+    draws: str
+    divergences: str
 
 
 @dataclass(frozen=True)
@@ -96,6 +117,7 @@ class JobPage(PageContext):
     stages: tuple[StageStep, ...]
     sampling: Sampling
     estimates: tuple[EstimateRow, ...]
+    chains: tuple[ChainRow, ...]
     failure: Failure | None
     attempts: tuple[AttemptRow, ...]
     facts: tuple[tuple[str, str], ...]
@@ -142,6 +164,7 @@ def build_job(job: JobView, *, now: datetime, jobs_ahead: int = 0) -> JobPage:
         stages=_steps(stage_position(stage.key) if stage else -1),
         sampling=_sampling(job),
         estimates=_estimates(job),
+        chains=_chains(job),
         failure=_failure(job),
         attempts=tuple(_attempt_row(attempt, now) for attempt in job.attempts),
         facts=_facts(job, now),
@@ -182,11 +205,47 @@ def _sampling(job: JobView) -> Sampling:
 
 
 def _estimates(job: JobView) -> tuple[EstimateRow, ...]:
-    estimates = job.progress.estimates if job.progress else {}
+    progress = job.progress
+    if progress is None:
+        return ()
     return tuple(
-        EstimateRow(outcome, wording.percent(value), f"{100 * min(max(value, 0.0), 1.0):.2f}%")
-        for outcome, value in estimates.items()
+        _estimate_row(outcome, value, progress.errors.get(outcome), progress.chain_estimates.get(outcome, []))
+        for outcome, value in progress.estimates.items()
     )
+
+
+def _estimate_row(outcome: str, value: float, error: float | None, chains: Sequence[float]) -> EstimateRow:
+    half = 2.0 * (error or 0.0)
+    return EstimateRow(
+        outcome=outcome,
+        probability=wording.percent(value, error if error is not None else float("inf")),
+        error="" if error is None else f"±{wording.points(error)}",
+        position=PROBABILITY.position(value),
+        low=PROBABILITY.position(value - half),
+        high=PROBABILITY.position(value + half),
+        chains=tuple(PROBABILITY.position(own) for own in chains),
+    )
+
+
+def _chains(job: JobView) -> tuple[ChainRow, ...]:
+    chains = job.progress.chains if job.progress else []
+    return tuple(
+        ChainRow(
+            name=f"Chain {place}",
+            doing=_doing(chain),
+            done=chain.draws_done,
+            wanted=max(chain.draws_wanted, 1),
+            draws=f"{chain.draws_done:,} of {chain.draws_wanted:,}",
+            divergences=f"{chain.divergences:,}",
+        )
+        for place, chain in enumerate(chains)
+    )
+
+
+def _doing(chain: ChainView) -> str:
+    if chain.draws_done >= chain.draws_wanted:
+        return "done"
+    return "warming up" if chain.is_warming_up else "sampling"
 
 
 def _failure(job: JobView) -> Failure | None:

@@ -39,8 +39,5 @@ def build_downloads(forecast_id: str, figures: Sequence[FigureSlot], draws_bytes
             f"{base}/draws.nc", "draws.nc", f"posterior draws and simulated futures; NetCDF, opens in ArviZ{size}"
         ),
         Download(f"{base}/diagnostics", "diagnostics.json", "checks and convergence"),
-        *(
-            Download(figure.url, f"{figure.name}.json", f"figure “{figure.title.lower()}”, as Plotly reads it")
-            for figure in figures
-        ),
+        Download(f"{base}/plots", "figures", f"{len(figures)} figures: as Plotly reads them, as images, as numbers"),
     )

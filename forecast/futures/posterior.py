@@ -28,8 +28,6 @@ ROLLED_FORWARD = (
     "dispersion",
 )
 """What of a posterior the futures depend on."""
-QUICK_DRAWS, QUICK_REPLICATES = 200, 10
-"""Draws and futures per draw of a running estimate: a tenth of a second at most, an error of 0.01 from the futures."""
 
 
 def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray | None = None) -> PresentCase:
@@ -244,23 +242,3 @@ def exact_or_counted(present: PresentCase, futures: Futures | None) -> FloatArra
 def stream_seed(seed: int, stream: int) -> int:
     """The seed of one of the independent random streams of a seed."""
     return int(np.random.SeedSequence([seed, stream]).generate_state(1)[0])
-
-
-def quick_probabilities(encoded: EncodedStudy, posterior: xr.Dataset, seed: int) -> dict[str, float]:
-    """Mean probability of each outcome from a few of the draws; exact for each of them where there is a closed form.
-
-    Parameters
-    ----------
-    posterior
-        Dims chain, draw and the program's, labelled or not; chains may still be ragged (NaN at their ends).
-    """
-    found = posterior[[name for name in ROLLED_FORWARD if name in posterior and posterior[name].size]]
-    labels = {dim: encoded.coords[str(dim)] for dim in found.dims if dim in encoded.coords}
-    found = found.drop_vars(found.coords).assign_coords(labels)
-    shown = found[next(iter(found))].transpose(CHAIN, DRAW, ...).values
-    complete = np.flatnonzero(np.isfinite(shown.reshape(found.sizes[CHAIN] * found.sizes[DRAW], -1)[:, 0]))
-    few = complete[:: max(1, -(-len(complete) // QUICK_DRAWS))]
-    flat = found.stack(sample=(CHAIN, DRAW), create_index=False).isel(sample=few)
-    one_chain = flat.rename(sample=DRAW).expand_dims(CHAIN)
-    mean = resolution_probabilities(encoded, one_chain, replicates=QUICK_REPLICATES, seed=seed).mean(axis=0)
-    return {outcome.id: float(value) for outcome, value in zip(encoded.study.outcomes, mean, strict=True)}

@@ -19,6 +19,7 @@ import xarray as xr
 from forecast.dims import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
 from forecast.errors import IncompleteSamplingError, SamplingError, StopRequestedError
 from forecast.inference.loaded_study import LoadedStudy
+from forecast.stages import ChainProgress
 from forecast.study.sampler import SamplerSettings
 
 POLL_SECONDS = 0.1
@@ -35,6 +36,7 @@ class SamplingProgress:
     divergences: int
     preview: xr.Dataset | None
     """Draws made so far after warm-up (dims chain, draw), when it was time to look; chains may still be ragged."""
+    chains: tuple[ChainProgress, ...] = ()
 
 
 def sample_posterior(
@@ -116,7 +118,7 @@ def _wait(
             pass
         else:
             if on_progress is not None:
-                on_progress(SamplingProgress(wanted, wanted, _divergences(tree), None))
+                on_progress(SamplingProgress(wanted, wanted, _divergences(tree), None, _ended(tree, settings)))
             return tree
         if on_progress is None:
             continue
@@ -126,7 +128,17 @@ def _wait(
             spent = time.monotonic() - now
             next_preview = now + max(1.0, spent / PREVIEW_SHARE)
         done = min(sum(int(chain.finished_draws) for chain in chains), wanted)
-        on_progress(SamplingProgress(done, wanted, sum(int(chain.divergences) for chain in chains), preview))
+        divergences = sum(int(chain.divergences) for chain in chains)
+        on_progress(SamplingProgress(done, wanted, divergences, preview, tuple(map(_of_chain, chains))))
+
+
+def _of_chain(chain: Any) -> ChainProgress:
+    return ChainProgress(
+        int(chain.finished_draws),
+        int(chain.total_draws),
+        int(chain.divergences),
+        bool(chain.tuning or not chain.started),
+    )
 
 
 def _preview(sampler: Any) -> xr.Dataset | None:
@@ -141,6 +153,12 @@ def _preview(sampler: Any) -> xr.Dataset | None:
 
 def _divergences(tree: xr.DataTree) -> int:
     return int(tree[SAMPLE_STATS]["diverging"].sum())
+
+
+def _ended(tree: xr.DataTree, settings: SamplerSettings) -> tuple[ChainProgress, ...]:
+    each = settings.draws + settings.tune
+    diverging = tree[SAMPLE_STATS]["diverging"].transpose(CHAIN, DRAW).values
+    return tuple(ChainProgress(each, each, int(own.sum()), False) for own in diverging)
 
 
 def _require_complete(tree: xr.DataTree, settings: SamplerSettings) -> None:

@@ -24,6 +24,15 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
 
 
+class ChainView(View):
+    """How far one chain is; warm-up draws count in both numbers."""
+
+    draws_done: int
+    draws_wanted: int
+    divergences: int
+    is_warming_up: bool
+
+
 class ProgressView(View):
     """How far a running job is."""
 
@@ -35,6 +44,12 @@ class ProgressView(View):
     divergences: int = 0
     estimates: dict[str, float] = {}
     """Running probability by outcome; empty until there is one."""
+    errors: dict[str, float | None] = {}
+    """Its Monte Carlo standard error by outcome; null while the draws are too few to tell."""
+    chain_estimates: dict[str, list[float]] = {}
+    """What each chain says by itself, by outcome."""
+    chains: list[ChainView] = []
+    """Of the run that is going on."""
 
 
 class JobError(View):

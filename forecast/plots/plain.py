@@ -44,6 +44,7 @@ def plain_figure(figure: Any, *, title: str, caption: str, height: int, table: F
         for note in layout.get("annotations", ())
         if str(note.get("text", "")).strip()
     ]
+    layout["legend"] = {"orientation": "h"}
     layout.update(height=height, meta={"title": title, "caption": caption, "table": table})
     return {"data": [_plain(trace) for trace in found["data"]], "layout": _plain(layout)}
 

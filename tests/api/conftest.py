@@ -36,6 +36,12 @@ PROGRESS = {
     "draws_wanted": 10_000,
     "divergences": 2,
     "estimates": {"withdrawal": 0.314, "conversion": 0.0004},
+    "errors": {"withdrawal": 0.021, "conversion": None},
+    "chain_estimates": {"withdrawal": [0.29, 0.34], "conversion": [0.0004, 0.0004]},
+    "chains": [
+        {"draws_done": 1700, "draws_wanted": 5000, "divergences": 2, "is_warming_up": False},
+        {"draws_done": 1712, "draws_wanted": 5000, "divergences": 0, "is_warming_up": True},
+    ],
 }
 
 

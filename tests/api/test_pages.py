@@ -220,8 +220,11 @@ class TestJob:
         text = plain(page.text)
         assert "compiling the program; the first time on a machine this takes one to two minutes" in text
         assert "3,412 of 10,000 draws 2 divergences so far" in text
-        assert "31 % withdrawal" in text
-        assert page.of("progress") == [{"id": "bar", "max": "10000", "value": "3412", "aria-label": "Draws done"}]
+        assert "31 % withdrawal ±2.1 pp" in text
+        assert "Chain 0 sampling 1,700 of 5,000 2 Chain 1 warming up 1,712 of 5,000 0" in text
+        ticks = [line["x1"] for line in page.of("line") if line.get("class") == "chain-tick"]
+        assert ticks[:2] == ["29.00%", "34.00%"]
+        assert page.of("progress")[0] == {"id": "bar", "max": "10000", "value": "3412", "aria-label": "Draws done"}
 
     def test_a_live_job_reloads_itself_without_javascript_and_an_ended_one_does_not(
         self, every_page: dict[str, str]

@@ -133,12 +133,26 @@ def test_a_job_is_followed_from_the_queue_to_its_forecast(site: Site, open_page:
     progress(site, claim, stage="compile", draws_wanted=0)
     expect(page.locator("#explanation")).to_contain_text("the first time on a machine this takes one to two minutes")
     expect(page.locator("#state")).to_have_text("running")
-    progress(site, claim, draws_done=4200, divergences=3, estimates={"withdrawal": 0.314, "conversion": 0.0004})
+    chain = {"draws_done": 2100, "draws_wanted": 5000, "divergences": 1, "is_warming_up": False}
+    progress(
+        site,
+        claim,
+        draws_done=4200,
+        divergences=3,
+        estimates={"withdrawal": 0.314, "conversion": 0.0004},
+        errors={"withdrawal": 0.021, "conversion": None},
+        chain_estimates={"withdrawal": [0.29, 0.34], "conversion": [0.0004, 0.0004]},
+        chains=[chain, {**chain, "is_warming_up": True}],
+    )
     expect(page.locator("#draws")).to_have_text("4,200 of 10,000 draws")
     expect(page.locator("#divergences")).to_have_text("3")
     expect(page.locator("#estimates li")).to_have_count(2)
-    expect(page.locator("#estimates li").first).to_have_text("31\u00a0%withdrawal")
+    expect(page.locator("#estimates li").first).to_have_text("31\u00a0%withdrawal±2.1\u00a0pp")
     expect(page.locator("#estimates li").last).to_have_text("<0.1\u00a0%conversion")
+    expect(page.locator("#estimates li").first.locator(".chain-tick")).to_have_count(2)
+    expect(page.locator("#chains tr")).to_have_text(
+        ["Chain 0sampling2,100 of 5,0001", "Chain 1warming up2,100 of 5,0001"]
+    )
     expect(page.locator("[data-stage=compile]")).to_have_class("done")
     expect(page.locator("[data-stage=sample]")).to_have_attribute("aria-current", "step")
     keep_screenshot(page, "job-running")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from forecast.futures.pairs import summarize_pairs
-from forecast.futures.posterior import quick_probabilities
 from forecast.futures.rolled import Rolled, outcome_probabilities, roll_forward
+from forecast.futures.running import estimate_running
 from forecast.futures.scenarios import LEAST_EFFECTIVE_DRAWS
 from forecast.futures.summary import summarize_remainder, summarize_scenarios
 from forecast.model.encode import EncodedStudy
@@ -97,8 +97,22 @@ def test_a_running_estimate_needs_neither_labels_nor_whole_chains(rolled: tuple[
     ragged = whole.drop_vars(whole.coords).astype(float).copy(deep=True)
     for variable in ragged.data_vars.values():
         variable[{"chain": 0, "draw": slice(100, None)}] = np.nan
-    estimates = quick_probabilities(encoded, ragged, 1)
+    estimates = estimate_running(encoded, ragged, 1)
     assert list(estimates) == list(made.present.outcomes)
     for position, value in enumerate(estimates.values()):
         exact = made.by_resolution[:, position].mean()
-        assert value == pytest.approx(exact, abs=4 * np.sqrt(0.25 / 2000 + 0.04 / 200))
+        assert value.probability == pytest.approx(exact, abs=4 * np.sqrt(0.25 / 2000 + 0.04 / 200))
+        assert value.mcse is not None
+        assert abs(value.probability - exact) < 4 * value.mcse + 0.005
+        assert np.mean(value.chains) == pytest.approx(value.probability)
+
+
+def test_a_chain_without_a_draw_gives_no_estimate_and_a_few_draws_no_error() -> None:
+    encoded = everything()
+    ragged = make_posterior(encoded).astype(float).copy(deep=True)
+    for variable in ragged.data_vars.values():
+        variable[{"chain": 0, "draw": slice(3, None)}] = np.nan
+    assert {found.mcse for found in estimate_running(encoded, ragged, 1).values()} == {None}
+    for variable in ragged.data_vars.values():
+        variable[{"chain": 0}] = np.nan
+    assert estimate_running(encoded, ragged, 1) == {}

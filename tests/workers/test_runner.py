@@ -22,6 +22,7 @@ from forecast.errors import (
 from forecast.jobs.lifecycle import Claim, cancel_job, release_job
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
 from forecast.jobs.submit import JobLimits
+from forecast.stages import ChainProgress, RunningEstimate
 from forecast.store import ForecastRepository, stored_file, utc_now
 from forecast.store.tables import ForecastRow
 from forecast.study import Study
@@ -261,10 +262,16 @@ def test_progress_is_written_while_the_computation_runs(installation: Installati
         draws_wanted: int = 100
         divergences: int = 1
         estimates: Any = None
+        chains: Any = ()
 
     def compute(study: Study, *, on_progress: Callable[[Any], None], **_: Any) -> Result:
-        on_progress(Shown(estimates={"heads": 0.4}))
+        chain = ChainProgress(5, 50, 1, is_warming_up=False)
+        on_progress(Shown(estimates={"heads": RunningEstimate(0.4, 0.02, (0.38, 0.42))}, chains=(chain, chain)))
         wait_until(lambda: (installation.job(job_id).progress or {}).get("draws_done") == 10, message="progress")
+        stored = installation.job(job_id).progress or {}
+        assert (stored["estimates"], stored["errors"]) == ({"heads": 0.4}, {"heads": 0.02})
+        assert stored["chain_estimates"] == {"heads": [0.38, 0.42]}
+        assert [own["draws_done"] for own in stored["chains"]] == [5, 5]
         return result_of(study)
 
     assert runner(installation, compute, stopping).run(job_id) is RunOutcome.STORED
