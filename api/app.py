@@ -15,6 +15,7 @@ from api.pages.routes import mount_pages
 from api.problems import MEDIA_TYPE, install_problems
 from api.routes import (
     alerts,
+    compare,
     events,
     evidence,
     forecasts,
@@ -39,6 +40,7 @@ ROUTES: Final = (
     events,
     forecasts,
     plots,
+    compare,
     queries,
     schedules,
     sources,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-
 from forecast.answer import Update
 from forecast.assembly import METHOD_VERSION, ComputedForecast, Drawn, assemble_forecast
 from forecast.errors import StopRequestedError

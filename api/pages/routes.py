@@ -45,6 +45,7 @@ STUDIES_SHOWN: Final = 50
 PAST_SHOWN: Final = 12
 LATELY: Final = timedelta(days=30)
 JOBS_SHOWN: Final = 20
+PAGES: Final = frozenset({"/", "/compare"})
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -184,7 +185,7 @@ def _shown_as_page(handler: Any) -> Handler:
 def wants_page(request: Request) -> bool:
     """Whether an error should be shown to a person: a browser that asks for anything but the JSON interface."""
     path = request.url.path
-    is_page = path == "/" or path.startswith(("/jobs/", "/forecasts/", "/studies/"))
+    is_page = path in PAGES or path.startswith(("/jobs/", "/forecasts/", "/studies/"))
     is_interface = path.startswith(("/v1/", "/static/", "/problems/"))
     return is_page or (not is_interface and "text/html" in request.headers.get("accept", ""))
 

@@ -89,6 +89,8 @@ class ForecastRow:
     verdict: VerdictBadge
     causes: str
     """What differs from the forecast before; or why it is not compared."""
+    compare_url: str | None
+    """The two side by side; None without one before."""
 
 
 def in_history(entry: HistoryEntry) -> bool:
@@ -106,6 +108,7 @@ def build_forecasts(entries: Sequence[HistoryEntry], now: datetime) -> tuple[For
             made_at=wording.moment(entry.made_at),
             verdict=verdict_badge(entry.verdict),
             causes=_changed(entry),
+            compare_url=f"/compare?before={entry.previous}&after={entry.forecast_id}" if entry.previous else None,
         )
         for entry in entries
     )

@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from api.evidence_schemas import view_evidence
 from api.pages import wording
+from api.pages.compare import build_compare
 from api.pages.page import respond
 from api.pages.study import StudyPage
 from api.pages.study_history import build_forecasts, build_subjects, in_history
 from api.pages.study_ledger import build_ledger
 from api.pages.study_upkeep import build_alerts, build_evidence, build_schedules, build_sources, build_subscriptions
 from api.requests import StudyId
+from api.routes.compare import After, Before, read_comparison
 from api.routes.studies import known_study
 from api.service import ServiceDep
 from forecast.jobs.history import history_page
@@ -47,6 +49,16 @@ def show_study_page(
     with service.database.read() as session:
         page = _build(session, study_id, evidence, service.settings.fresh_seconds)
     return respond(page)
+
+
+@router.get("/compare")
+def show_compare_page(before: Before, after: After, service: ServiceDep) -> HTMLResponse:
+    """Two forecasts of one study side by side."""
+    found = read_comparison(service, before, after)
+    with service.database.read() as session:
+        row = StudyRepository(session).get(found.study)
+        history = history_page(session, found.study, FORECASTS_SHOWN, None).items
+    return respond(build_compare(found, found.study if row is None else row.title, history))
 
 
 def _build(session: Session, study_id: str, cursor: str | None, fresh_seconds: float) -> StudyPage:

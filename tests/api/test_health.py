@@ -74,6 +74,7 @@ def test_the_schema_of_the_interface_names_every_route(client: TestClient) -> No
         "/v1/forecasts/{forecast_id}",
         "/v1/forecasts/{forecast_id}/draws.nc",
         "/v1/forecasts/{forecast_id}/diagnostics",
+        "/v1/compare",
         "/v1/forecasts/{forecast_id}/plots",
         "/v1/forecasts/{forecast_id}/plots/{name}.json",
         "/v1/forecasts/{forecast_id}/plots/{name}.png",

@@ -8,6 +8,7 @@ from typing import get_type_hints
 import pytest
 from fastapi.testclient import TestClient
 
+from api.pages.compare import ComparePage
 from api.pages.diagnostics import DiagnosticsPage
 from api.pages.failure import FailurePage
 from api.pages.forecast import ForecastPage, build_forecast
@@ -36,6 +37,7 @@ PAGES: tuple[type[PageContext], ...] = (
     DiagnosticsPage,
     FailurePage,
     StudyPage,
+    ComparePage,
 )
 
 
