@@ -16,6 +16,7 @@ from tests.api.sample_answer import degraded_forecast, explained_forecast
 from tests.api.stored_sample import karabakh_study, store_sample
 from tests.browser.accessibility import serious_violations
 from tests.browser.conftest import OpenPage, Site
+from tests.browser.test_pages import wait_for_figures
 
 
 def home(site: Site) -> str:
@@ -80,6 +81,11 @@ PAGES: tuple[Callable[[Site], str], ...] = (
     nowhere,
 )
 
+FIGURES = {
+    "forecast": ("horizon", "indicator-incidents", "factor-tension"),
+    "diagnostics": ("trace", "rank"),
+}
+
 OPEN_DETAILS = "() => document.querySelectorAll('details').forEach((part) => { part.open = true; })"
 
 
@@ -91,6 +97,8 @@ def test_no_page_has_a_serious_violation(
     path = address(site)
     page = open_page(site.url + path, scheme=scheme, measured=False, refusals=path == "/nowhere")
     page.evaluate(OPEN_DETAILS)
+    # What Plotly draws is part of the page.
+    wait_for_figures(page, FIGURES.get(address.__name__, ()))
     assert serious_violations(page) == []
 
 
