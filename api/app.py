@@ -15,14 +15,17 @@ from api.pages.routes import mount_pages
 from api.problems import MEDIA_TYPE, install_problems
 from api.routes import (
     alerts,
+    check,
     compare,
     events,
     evidence,
+    examples,
     forecasts,
     health,
     jobs,
     ledger,
     plots,
+    previews,
     queries,
     schedules,
     sources,
@@ -35,6 +38,9 @@ from forecast.settings import LOOPBACK_HOSTS, Settings, get_settings
 ROUTES: Final = (
     health,
     studies,
+    check,
+    previews,
+    examples,
     evidence,
     jobs,
     events,

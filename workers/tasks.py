@@ -1,4 +1,4 @@
-"""The tasks: run a job, ask a source, deliver an alert, draw figures, and the tick that repairs what broke when the dispatcher is not there to do it."""
+"""The tasks: run a job, ask a source, deliver an alert, draw figures, preview priors, and the tick that repairs what broke when the dispatcher is not there to do it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from celery import signals
 
 from forecast.jobs.broker import Broker
 from forecast.jobs.dispatch import Dispatcher
-from forecast.jobs.publish import DELIVER_TASK, DRAW_TASK, FETCH_TASK, RUN_JOB_TASK, TICK_TASK, Publisher
+from forecast.jobs.publish import DELIVER_TASK, DRAW_TASK, FETCH_TASK, PREVIEW_TASK, RUN_JOB_TASK, TICK_TASK, Publisher
 from forecast.jobs.recover import lose_attempt
 from forecast.jobs.submit import JobLimits
 from forecast.logs import get_logger
@@ -77,6 +77,13 @@ def draw_figures(forecast_id: str) -> str:
     return str(draw(database(), ArtifactStore(get_settings().artifacts), forecast_id))
 
 
+def preview_priors(digest: str) -> str:
+    """Answer what a document's priors alone imply, if somebody waits for it; returns what came of it, for the log."""
+    from workers.previewer import answer_preview
+
+    return str(answer_preview(database(), digest))
+
+
 def tick() -> None:
     """Run one pass of the dispatcher."""
     _dispatcher().run_pass()
@@ -103,6 +110,7 @@ run_job_task = app.task(name=RUN_JOB_TASK)(run_job)
 fetch_task = app.task(name=FETCH_TASK)(fetch_pulled)
 deliver_task = app.task(name=DELIVER_TASK)(deliver_alert)
 draw_task = app.task(name=DRAW_TASK)(draw_figures)
+preview_task = app.task(name=PREVIEW_TASK)(preview_priors)
 tick_task = app.task(name=TICK_TASK)(tick)
 signals.worker_process_init.connect(child.prepare, weak=False)
 signals.task_failure.connect(on_task_failure, sender=run_job_task, weak=False)

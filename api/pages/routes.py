@@ -45,7 +45,7 @@ STUDIES_SHOWN: Final = 50
 PAST_SHOWN: Final = 12
 LATELY: Final = timedelta(days=30)
 JOBS_SHOWN: Final = 20
-PAGES: Final = frozenset({"/", "/compare"})
+PAGES: Final = frozenset({"/", "/compare", "/new"})
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 

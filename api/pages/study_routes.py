@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.evidence_schemas import view_evidence
 from api.pages import wording
 from api.pages.compare import build_compare
+from api.pages.editor import build_editor
 from api.pages.page import respond
 from api.pages.study import StudyPage
 from api.pages.study_history import build_forecasts, build_subjects, in_history
@@ -32,6 +33,8 @@ from forecast.store import (
     StudyRepository,
     utc_now,
 )
+from forecast.study.yaml_writer import as_yaml
+from priors import bundled_studies
 
 FORECASTS_SHOWN: Final = 60
 RUNS_SHOWN: Final = 8
@@ -48,6 +51,26 @@ def show_study_page(
     """History, schedules, sources, evidence, alerts and ledger of a study; `static/study.js` does what a reader asks."""
     with service.database.read() as session:
         page = _build(session, study_id, evidence, service.settings.fresh_seconds)
+    return respond(page)
+
+
+@router.get("/new")
+def show_editor(
+    service: ServiceDep, study: Annotated[str | None, Query(max_length=64, description="A study to change.")] = None
+) -> HTMLResponse:
+    """Where a study is written."""
+    text = None
+    if study is not None:
+        with service.database.read() as session:
+            studies = StudyRepository(session)
+            text = studies.document(known_study(studies, study).digest)
+    page = build_editor(
+        today=utc_now().date().isoformat(),
+        examples=bundled_studies(),
+        max_bytes=service.settings.max_document_bytes,
+        study=study,
+        text=None if text is None else as_yaml(json.loads(text)),
+    )
     return respond(page)
 
 

@@ -109,7 +109,12 @@ def plural(count: float, noun: str) -> str:
 
 def nouns(noun: str) -> str:
     """The plural of a noun."""
-    return {"class": "classes", "study": "studies", "case or expert": "cases and experts", "probability": "probabilities"}.get(noun, f"{noun}s")
+    return {
+        "class": "classes",
+        "study": "studies",
+        "case or expert": "cases and experts",
+        "probability": "probabilities",
+    }.get(noun, f"{noun}s")
 
 
 def day(value: date | None) -> str:

@@ -47,22 +47,24 @@ function themeTemplate() {
   };
 }
 
+// Draws a figure that is at hand.
+export async function drawFigure(element, figure) {
+  const Plotly = await loadPlotly(element.dataset.plotly);
+  const layout = { ...figure.layout, template: themeTemplate(), autosize: true };
+  // Above the plot and growing upwards: on a phone it takes several lines.
+  layout.legend = { ...layout.legend, x: 0, xanchor: "left", y: 1.01, yanchor: "bottom" };
+  // The height kept for the figure is the figure's.
+  layout.height = element.previousElementSibling.height.baseVal.value;
+  element.replaceChildren();
+  await Plotly.newPlot(element, figure.data, layout, CONFIG);
+  drawn.set(element, Plotly);
+}
+
 async function draw(element) {
   try {
-    const [Plotly, response] = await Promise.all([
-      loadPlotly(element.dataset.plotly),
-      fetch(element.dataset.figure, { headers: { Accept: "application/json" } }),
-    ]);
+    const response = await fetch(element.dataset.figure, { headers: { Accept: "application/json" } });
     if (!response.ok) throw new Error(`the figure could not be read (${response.status})`);
-    const figure = await response.json();
-    const layout = { ...figure.layout, template: themeTemplate(), autosize: true };
-    // Above the plot and growing upwards: on a phone it takes several lines.
-    layout.legend = { ...layout.legend, x: 0, xanchor: "left", y: 1.01, yanchor: "bottom" };
-    // The height kept for the figure is the figure's.
-    layout.height = element.previousElementSibling.height.baseVal.value;
-    element.replaceChildren();
-    await Plotly.newPlot(element, figure.data, layout, CONFIG);
-    drawn.set(element, Plotly);
+    await drawFigure(element, await response.json());
     element.dataset.drawn = "yes";
   } catch (error) {
     element.textContent = `The figure cannot be shown: ${error.message}.`;

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
-from forecast.dims import POSTERIOR, SAMPLE_STATS
+from forecast.dims import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
 from forecast.model.encode import EncodedStudy
 
 LATENT_SUFFIX = "_z"
@@ -29,3 +33,16 @@ def split_latent(posterior: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
     """The latent standard normals, and the named quantities that are made from them."""
     latent = [name for name in posterior.data_vars if str(name).endswith(LATENT_SUFFIX)]
     return posterior[latent], posterior[[name for name in posterior.data_vars if name not in latent]]
+
+
+def label_quantities(
+    values: Mapping[str, npt.NDArray[np.float64]], dims: Mapping[str, tuple[str, ...]], encoded: EncodedStudy
+) -> xr.Dataset:
+    """Quantities that are no draws of a sampler, dims (draw, ...), as one chain with the study's labels."""
+    kept = {name: array for name, array in values.items() if array.size}
+    variables = {name: ((CHAIN, DRAW, *dims[name]), array[None]) for name, array in kept.items()}
+    lengths = encoded.arrays.lengths
+    used = {dim for name in kept for dim in dims[name]}
+    coords = {dim: encoded.coords.get(dim, list(range(lengths[dim]))) for dim in sorted(used)}
+    draws = len(next(iter(kept.values())))
+    return xr.Dataset(variables, coords={CHAIN: [0], DRAW: np.arange(draws), **coords})

@@ -33,6 +33,7 @@ from forecast.store import (
     DrawingRepository,
     ForecastRepository,
     JobRepository,
+    PreviewRepository,
     SourceRepository,
     utc_now,
 )
@@ -47,6 +48,8 @@ ORPHAN_AGE_SECONDS: Final = 3600.0
 ORPHAN_INTERVAL_SECONDS: Final = 600.0
 SCORING_INTERVAL_SECONDS: Final = 3600.0
 DEAF_AFTER_SECONDS: Final = 60.0
+PREVIEW_PATIENCE: Final = timedelta(hours=1)
+"""Nobody waits longer for a preview."""
 DRAW_AGAIN_SECONDS: Final = 180.0
 """Longer than any forecast takes to draw."""
 DRAW_ANYWAY_SECONDS: Final = 600.0
@@ -132,6 +135,7 @@ class Dispatcher:
             published = self._publish_due(now)
             asked = self._publish_fetches(now)
             self._publish_deliveries(now)
+            self._publish_previews(now)
             self._publish_drawing(now)
         except BrokerUnavailableError as error:
             log.warning("broker_unavailable", error=str(error))
@@ -186,6 +190,17 @@ class Dispatcher:
             self._publisher.publish_delivery(alert_id)
             with self._database.write() as session:
                 AlertRepository(session).mark_published(alert_id, now)
+
+    def _publish_previews(self, now: datetime) -> None:
+        again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
+        with self._database.read() as session:
+            digests = PreviewRepository(session).unpublished(again, now - PREVIEW_PATIENCE, BATCH)
+        for digest in digests:
+            self._publisher.publish_preview(digest)
+            with self._database.write() as session:
+                row = PreviewRepository(session).get(digest)
+                if row is not None:
+                    row.published_at = now
 
     def _publish_drawing(self, now: datetime) -> None:
         """One forecast at a time, so that no job queues behind drawings."""

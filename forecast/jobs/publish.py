@@ -18,6 +18,7 @@ TICK_TASK: Final = "forecast.tick"
 FETCH_TASK: Final = "forecast.fetch_source"
 DELIVER_TASK: Final = "forecast.deliver_alert"
 DRAW_TASK: Final = "forecast.draw_figures"
+PREVIEW_TASK: Final = "forecast.preview_priors"
 
 SOCKET_TIMEOUT_SECONDS: Final = 3.0
 """A publish to a frozen server blocks for ever without one."""
@@ -82,6 +83,16 @@ class Publisher:
             When the queue did not take it; the dispatcher will try again.
         """
         self._send(DRAW_TASK, [forecast_id], f"the figures of {forecast_id}")
+
+    def publish_preview(self, digest: str) -> None:
+        """Tell the queue that somebody waits for what a document's priors imply.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the queue did not take it; the dispatcher will try again.
+        """
+        self._send(PREVIEW_TASK, [digest], f"the preview of {digest[:12]}")
 
     def _send(self, task: str, args: list[str], what: str) -> None:
         from kombu.exceptions import KombuError

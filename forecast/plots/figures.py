@@ -6,7 +6,8 @@ a caption under `layout.meta.caption` that says how to read it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy import stats
 
-from forecast.answer import Answer
+from forecast.answer import Answer, OutcomeForecast
 from forecast.dims import CHAIN, DRAW
 from forecast.plots.signals import signal_figures
 from forecast.plots.style import PALETTE, Figure, band, rounded, table
@@ -43,10 +44,15 @@ def build_figures(answer: Answer, posterior: xr.Dataset) -> dict[str, Figure]:
 
 def horizon_figure(answer: Answer) -> Figure:
     """Probability that each outcome has occurred, by the end of each future period, with its 90 % band."""
+    return horizon_curves(answer.as_of, answer.outcomes)
+
+
+def horizon_curves(as_of: date, outcomes: Sequence[OutcomeForecast]) -> Figure:
+    """The same of outcomes that are no forecast's."""
     data: list[Figure] = []
-    for position, outcome in enumerate(answer.outcomes):
+    for position, outcome in enumerate(outcomes):
         colour = PALETTE[position % len(PALETTE)]
-        dates = [answer.as_of.isoformat(), *(point.date.isoformat() for point in outcome.horizon)]
+        dates = [as_of.isoformat(), *(point.date.isoformat() for point in outcome.horizon)]
         high = [0.0, *(point.high for point in outcome.horizon)]
         low = [0.0, *(point.low for point in outcome.horizon)]
         # A binary outcome has no probability, and so no band, before its resolution date.
@@ -65,7 +71,7 @@ def horizon_figure(answer: Answer) -> Figure:
                 "hovertemplate": "%{x|%d %b %Y}: %{y:.1%}<extra>" + outcome.id + "</extra>",
             }
         )
-    highest = max(point.high for outcome in answer.outcomes for point in outcome.horizon)
+    highest = max(point.high for outcome in outcomes for point in outcome.horizon)
     top = next(step for step in (0.1, 0.25, 0.5, 1.0) if step >= min(highest, 1.0))
     return {
         "data": data,

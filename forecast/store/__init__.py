@@ -12,6 +12,7 @@ from forecast.store.evidence import EvidenceRepository, as_arrival
 from forecast.store.forecasts import ForecastRepository, compress_figure, stored_file
 from forecast.store.jobs import JobRepository
 from forecast.store.pages import DEFAULT_PAGE, MAX_PAGE, Page
+from forecast.store.previews import PreviewRepository
 from forecast.store.schedules import ScheduleRepository
 from forecast.store.schema import check_schema, migrate
 from forecast.store.scores import ScoreRepository
@@ -32,6 +33,7 @@ __all__ = [
     "JobRepository",
     "NotStoredError",
     "Page",
+    "PreviewRepository",
     "ResultCorruptError",
     "ScheduleRepository",
     "SchemaError",

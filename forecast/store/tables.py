@@ -226,3 +226,20 @@ class DrawingRow(Base):
     """None until it is done, or given up."""
     failures: Mapped[list[str]] = mapped_column(JSON, default=list)
     """What could not be drawn, and why."""
+
+
+class PriorPreviewRow(Base):
+    """What a document's priors alone imply, asked for before anything is sampled."""
+
+    __tablename__ = "prior_preview"
+
+    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"), primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the queue was last told."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    """Tries that were begun."""
+    made_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    """None until there is an answer or an error."""
+    answer: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(Text)

@@ -17,7 +17,7 @@ from forecast.study.field_messages import field_errors
 from forecast.study.inline import inline_tables
 from forecast.study.problems import one_error, study_error
 from forecast.study.reader import plain_copy, read_json
-from forecast.study.sources import FolderTables, NoTables, TableSource, ZipTables, read_limited
+from forecast.study.sources import FolderTables, GivenTables, NoTables, TableSource, ZipTables, read_limited
 from forecast.study.validation import check_study
 from forecast.study.yaml_reader import read_yaml
 
@@ -68,9 +68,7 @@ def study_from_bytes(body: bytes, media_type: str) -> Study:
         case "application/yaml" | "application/x-yaml" | "text/yaml":
             return _from_plain(read_yaml(body), NoTables())
         case "application/zip" | "application/x-zip-compressed":
-            tables = ZipTables(body)
-            name, document = tables.document()
-            return _from_plain(read_json(document) if name.endswith(".json") else read_yaml(document), tables)
+            return study_from_files(ZipTables(body))
         case other:
             raise one_error(
                 "document",
@@ -78,6 +76,18 @@ def study_from_bytes(body: bytes, media_type: str) -> Study:
                 f"{other[:60]!r} is not a form of study; expected application/json, application/yaml or "
                 "application/zip; send one of these",
             )
+
+
+def study_from_files(files: GivenTables) -> Study:
+    """The study in a document and its tables that came together.
+
+    Raises
+    ------
+    StudyError
+        With every place that is wrong.
+    """
+    name, document = files.document()
+    return _from_plain(read_json(document) if name.endswith(".json") else read_yaml(document), files)
 
 
 def study_from_document(document: object) -> Study:

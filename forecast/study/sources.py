@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import posixpath
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 from forecast.study.problems import one_error, shown
 from forecast.study.reader import MAX_BYTES
@@ -56,7 +57,43 @@ class FolderTables:
         return read_limited(file, name)
 
 
-class ZipTables:
+class GivenTables:
+    """Files that came together, by name."""
+
+    where: ClassVar[str] = "upload"
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = dict(files)
+
+    def document(self) -> tuple[str, bytes]:
+        """Name and bytes of the study document.
+
+        Raises
+        ------
+        StudyError
+            When there is none, or more than one.
+        """
+        found = [name for name in self.files if name in DOCUMENT_NAMES]
+        if len(found) != 1:
+            seen = ", ".join(found) or "none of " + ", ".join(DOCUMENT_NAMES)
+            raise one_error(
+                self.where, "no_document", f"{seen} at its top; expected one study document; put it at the top"
+            )
+        return found[0], self.files[found[0]]
+
+    def read(self, name: str, path: str) -> bytes:
+        relative = posixpath.normpath(_checked_name(name, path))
+        if relative not in self.files:
+            known = [file for file in self.files if file.endswith(".csv")]
+            raise one_error(
+                path,
+                "no_such_file",
+                f"no file {shown(name)} in the {self.where}; expected one; {nearest_hint(name, known)}",
+            )
+        return self.files[relative]
+
+
+class ZipTables(GivenTables):
     """Files of a zip archive, read into memory with a limit on what comes out, not on what its header claims.
 
     Raises
@@ -66,12 +103,14 @@ class ZipTables:
         outside of it.
     """
 
+    where: ClassVar[str] = "archive"
+
     def __init__(self, body: bytes) -> None:
         if len(body) > MAX_BYTES:
             raise one_error(
                 "archive", "too_large", f"{len(body):,} bytes; expected at most {MAX_BYTES:,}; leave out rows"
             )
-        self.files: dict[str, bytes] = {}
+        super().__init__({})
         try:
             with zipfile.ZipFile(io.BytesIO(body)) as archive:
                 self._read_members(archive)
@@ -107,25 +146,6 @@ class ZipTables:
                     "archive", "too_large", f"over {MAX_BYTES:,} bytes unpacked; expected less; leave out rows"
                 )
             self.files[name] = content
-
-    def document(self) -> tuple[str, bytes]:
-        """Name and bytes of the study document."""
-        found = [name for name in self.files if name in DOCUMENT_NAMES]
-        if len(found) != 1:
-            seen = ", ".join(found) or "none of " + ", ".join(DOCUMENT_NAMES)
-            raise one_error(
-                "archive", "no_document", f"{seen} at its top; expected one study document; zip it at the top"
-            )
-        return found[0], self.files[found[0]]
-
-    def read(self, name: str, path: str) -> bytes:
-        relative = posixpath.normpath(_checked_name(name, path))
-        if relative not in self.files:
-            known = [file for file in self.files if file.endswith(".csv")]
-            raise one_error(
-                path, "no_such_file", f"no file {shown(name)} in the archive; expected one; {nearest_hint(name, known)}"
-            )
-        return self.files[relative]
 
 
 _OUTSIDE = "{name} lies outside the document's folder; expected a file in it; move the table beside the document"

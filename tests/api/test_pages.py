@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.pages.compare import ComparePage
 from api.pages.diagnostics import DiagnosticsPage
+from api.pages.editor import EditorPage
 from api.pages.failure import FailurePage
 from api.pages.forecast import ForecastPage, build_forecast
 from api.pages.home import HomePage
@@ -38,6 +39,7 @@ PAGES: tuple[type[PageContext], ...] = (
     FailurePage,
     StudyPage,
     ComparePage,
+    EditorPage,
 )
 
 

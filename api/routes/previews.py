@@ -1,0 +1,113 @@
+"""What a study's priors alone imply, before anything is sampled."""
+
+from __future__ import annotations
+
+import json
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from api.problems import RequestError
+from api.requests import read_body_json
+from api.service import Service, ServiceDep
+from forecast.jobs.previews import PreviewView, PriorAnswer
+from forecast.jobs.publish import BrokerUnavailableError
+from forecast.jobs.submit import canonical_json
+from forecast.logs import get_logger
+from forecast.store import NotStoredError, PreviewRepository, StudyRepository, utc_now
+from forecast.store.tables import PriorPreviewRow
+from forecast.study import study_from_document
+
+router = APIRouter(prefix="/v1/previews", tags=["studies"])
+
+log = get_logger(__name__)
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["document"],
+                    "properties": {"document": {"type": "object"}},
+                    "additionalProperties": False,
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    summary="Ask what a study's priors alone imply",
+    status_code=202,
+    response_model=PreviewView,
+    openapi_extra=_BODY,
+)
+async def ask_preview(request: Request, service: ServiceDep) -> Response:
+    """The same document has one preview. A worker makes it; ask `Location` until its state is `ready` or `failed`."""
+    body = await read_body_json(request)
+    if set(body) != {"document"}:
+        raise RequestError(
+            f"the body has {', '.join(sorted(body)) or 'nothing'}, expected `document` and nothing else",
+            code="request_invalid",
+        )
+    return await run_in_threadpool(_ask, service, body["document"])
+
+
+def _ask(service: Service, document: object) -> Response:
+    study = study_from_document(document)
+    text = canonical_json(study.canonical())
+    if len(text.encode()) > service.settings.max_document_bytes:
+        raise RequestError(
+            f"the document has {len(text.encode())} bytes with its tables, "
+            f"expected at most {service.settings.max_document_bytes}; leave out rows",
+            code="body_too_large",
+        )
+    with service.database.write() as session:
+        StudyRepository(session).add_document(study.digest, text, utc_now())
+        row = PreviewRepository(session).ask(study.digest, utc_now())
+        view, is_new = view_preview(row), row.published_at is None
+    if is_new:
+        _publish(service, study.digest)
+    status = 202 if view.state == "waiting" else 200
+    headers = {"Location": f"/v1/previews/{study.digest}"}
+    return JSONResponse(view.model_dump(mode="json"), status_code=status, headers=headers)
+
+
+def _publish(service: Service, digest: str) -> None:
+    """Save the wait for the next pass of the dispatcher."""
+    try:
+        service.publisher.publish_preview(digest)
+    except BrokerUnavailableError as error:
+        log.info("publish_left_to_dispatcher", digest=digest, error=str(error))
+        return
+    with service.database.write() as session:
+        row = PreviewRepository(session).get(digest)
+        if row is not None:
+            row.published_at = utc_now()
+
+
+@router.get("/{digest}", summary="Show what a study's priors alone imply")
+def show_preview(digest: str, service: ServiceDep) -> PreviewView:
+    with service.database.read() as session:
+        row = PreviewRepository(session).get(digest) if "\0" not in digest else None
+        if row is None:
+            raise NotStoredError(f"there is no preview of {digest[:64]!r}; ask for one with POST /v1/previews")
+        return view_preview(row)
+
+
+def view_preview(row: PriorPreviewRow) -> PreviewView:
+    """A preview as everybody outside sees it."""
+    state = "waiting" if row.made_at is None else "failed" if row.error is not None else "ready"
+    return PreviewView(
+        digest=row.digest,
+        state=state,
+        asked_at=row.asked_at,
+        made_at=row.made_at,
+        error=row.error,
+        answer=None if row.answer is None else PriorAnswer.model_validate(json.loads(row.answer), strict=False),
+    )

@@ -1,0 +1,61 @@
+"""Previews of priors as they are asked for, while a worker answers them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from fastapi.testclient import TestClient
+
+from forecast.jobs.previews import PriorAnswer
+from forecast.store import PreviewRepository, utc_now
+from tests.coin import coin_document, coin_study
+from tests.installation import Installation
+
+
+def test_a_preview_waits_for_a_worker_and_is_then_there(client: TestClient, installation: Installation) -> None:
+    asked = client.post("/v1/previews", json={"document": coin_document()})
+    digest = coin_study().digest
+    assert (asked.status_code, asked.json()["state"]) == (202, "waiting")
+    assert asked.headers["location"] == f"/v1/previews/{digest}"
+    with installation.database.write() as session:
+        row = PreviewRepository(session).get(digest)
+        assert row is not None
+        row.answer = PriorAnswer(outcomes=(), figure={"data": []}, draws=10).model_dump_json()
+        row.made_at = utc_now()
+    shown = client.get(f"/v1/previews/{digest}").json()
+    assert (shown["state"], shown["answer"]["draws"]) == ("ready", 10)
+    again = client.post("/v1/previews", json={"document": coin_document()})
+    assert (again.status_code, again.json()["state"]) == (200, "ready")
+
+
+def test_one_that_failed_can_be_asked_for_again(client: TestClient, installation: Installation) -> None:
+    client.post("/v1/previews", json={"document": coin_document()})
+    digest = coin_study().digest
+    with installation.database.write() as session:
+        row = PreviewRepository(session).get(digest)
+        assert row is not None
+        row.error, row.made_at, row.attempts = "no such thing", utc_now(), 3
+    assert client.get(f"/v1/previews/{digest}").json()["error"] == "no such thing"
+    assert client.post("/v1/previews", json={"document": coin_document()}).json()["state"] == "waiting"
+    with installation.database.read() as session:
+        row = PreviewRepository(session).get(digest)
+        assert row is not None
+        assert (row.attempts, row.error, row.published_at) == (0, None, None)
+
+
+def test_the_queue_is_told_of_those_that_wait(client: TestClient, installation: Installation) -> None:
+    client.post("/v1/previews", json={"document": coin_document()})
+    now = utc_now()
+    with installation.database.read() as session:
+        previews = PreviewRepository(session)
+        assert previews.unpublished(now, now - timedelta(hours=1), 10) == (coin_study().digest,)
+        assert previews.unpublished(now, now + timedelta(seconds=1), 10) == (), "nobody waits any more"
+
+
+def test_bad_documents_bodies_and_digests_are_refused(client: TestClient) -> None:
+    wrong = client.post("/v1/previews", json={"document": {"study": "x"}})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "study_invalid")
+    for body in ({}, {"document": {}, "draws": 3}, {"study": "coin"}):
+        assert client.post("/v1/previews", json=body).status_code == 422
+    for digest in ("nothing", "%00", "x" * 300):
+        assert client.get(f"/v1/previews/{digest}").status_code == 404
