@@ -24,6 +24,9 @@ GROUPS: Final = (
 )
 """Figures of the diagnostics page: key, heading, and how the names of its figures begin, in order."""
 
+OF_FUTURES: Final = frozenset({"horizon", "unfolding"})
+"""Figures that stand on the forecast's own page; so do these:"""
+
 OF_SIGNALS: Final = ("indicator-", "factor-")
 """How the names of figures begin that stand beside an indicator or a factor."""
 
@@ -94,7 +97,7 @@ def figure_named(slots: Iterable[FigureSlot], name: str) -> FigureSlot | None:
 
 def diagnostic_groups(slots: Iterable[FigureSlot]) -> tuple[FigureGroup, ...]:
     """All figures that have no place of their own, under their headings; empty groups are left out."""
-    rest = [slot for slot in slots if slot.name != "horizon" and not slot.name.startswith(OF_SIGNALS)]
+    rest = [slot for slot in slots if slot.name not in OF_FUTURES and not slot.name.startswith(OF_SIGNALS)]
     found = []
     for key, heading, begin in GROUPS:
         own = [slot for start in begin for slot in rest if slot.name.startswith(start)]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from api.pages import wording
 from api.pages.bars import PROBABILITY, Bar
@@ -20,6 +20,7 @@ from api.pages.figures import FigureSlot, figure_named
 from api.pages.page import PageContext
 from api.pages.pairs import PairMatrix, build_pairs
 from api.pages.provenance import Download, build_downloads, build_identity
+from api.pages.questions import Question, build_questions
 from api.pages.signals import FactorView, IndicatorView, build_factors, build_indicators
 from api.pages.trust import Trust, build_trust
 from api.pages.verdicts import VerdictBadge, verdict_badge
@@ -88,7 +89,9 @@ class ForecastPage(PageContext):
     outcomes: tuple[AnswerRow, ...]
     pairs: PairMatrix | None
     what_if: WhatIf | None
+    questions: tuple[Question, ...]
     horizon_figure: FigureSlot | None
+    unfolding_figure: FigureSlot | None
     horizon_columns: tuple[HorizonColumn, ...]
     horizon_rows: tuple[HorizonRow, ...]
     period: str
@@ -115,6 +118,7 @@ def build_forecast(
     job_id: str | None = None,
     is_stored: bool = False,
     pending: Mapping[str, str] | None = None,
+    document: Mapping[str, Any] | None = None,
 ) -> ForecastPage:
     """The page of a stored forecast.
 
@@ -128,6 +132,8 @@ def build_forecast(
         Whether it is of a stored study, which has a page of its own.
     pending
         Id by kind of jobs that will explain it.
+    document
+        The canonical document that was forecast.
     """
     levels = [outcome.interval for outcome in forecast.outcomes]
     return ForecastPage(
@@ -150,7 +156,9 @@ def build_forecast(
         outcomes=tuple(_outcome_row(outcome, forecast) for outcome in forecast.outcomes),
         pairs=build_pairs(forecast.outcomes, forecast.pairs),
         what_if=build_what_if(forecast),
+        questions=build_questions(document) if document else (),
         horizon_figure=figure_named(figures, "horizon"),
+        unfolding_figure=figure_named(figures, "unfolding"),
         horizon_columns=tuple(HorizonColumn(outcome.id, outcome.title) for outcome in forecast.outcomes),
         horizon_rows=_horizon_rows(forecast.outcomes),
         period=forecast.period,

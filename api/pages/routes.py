@@ -114,6 +114,7 @@ def show_forecast(forecast_id: str, service: ServiceDep) -> HTMLResponse:
     row, forecast = _read_forecast(service, forecast_id)
     with service.database.read() as session:
         pending = JobRepository(session).explaining(row.id)
+        document = StudyRepository(session).document(row.digest)
     page = build_forecast(
         forecast,
         _figure_slots(service, row.id),
@@ -121,6 +122,7 @@ def show_forecast(forecast_id: str, service: ServiceDep) -> HTMLResponse:
         job_id=row.job_id,
         is_stored=row.version is not None,
         pending=pending,
+        document=json.loads(document) if document else None,
     )
     return respond(page)
 

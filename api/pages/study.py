@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from api.pages.page import PageContext
+from api.pages.questions import Question
 from api.pages.study_history import ForecastRow, SubjectHistory
 from api.pages.study_ledger import LedgerView
-from api.pages.study_upkeep import AlertView, EvidenceRow, ScheduleView, SourceRow, SubscriptionView
+from api.pages.study_upkeep import AlertView, EvidenceRow, Option, ScheduleView, SourceRow, SubscriptionView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class StudyPage(PageContext):
     """As the service's JSON has it; what a forecast of now is as of."""
     document_day: str
     """The as-of date of the document itself."""
+    questions: tuple[Question, ...]
     subjects: tuple[SubjectHistory, ...]
     forecasts: tuple[ForecastRow, ...]
     has_more_forecasts: bool
@@ -33,6 +35,10 @@ class StudyPage(PageContext):
     sources: tuple[SourceRow, ...]
     evidence: tuple[EvidenceRow, ...]
     older_evidence_url: str | None
+    indicators: tuple[Option, ...]
+    outcomes: tuple[Option, ...]
+    scenarios: tuple[Option, ...]
+    """What evidence and subscriptions can be about."""
     subscriptions: tuple[SubscriptionView, ...]
     alerts: tuple[AlertView, ...]
     feed_url: str

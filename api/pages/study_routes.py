@@ -14,10 +14,18 @@ from api.pages import wording
 from api.pages.compare import build_compare
 from api.pages.editor import build_editor
 from api.pages.page import respond
+from api.pages.questions import build_questions
 from api.pages.study import StudyPage
 from api.pages.study_history import build_forecasts, build_subjects, in_history
 from api.pages.study_ledger import build_ledger
-from api.pages.study_upkeep import build_alerts, build_evidence, build_schedules, build_sources, build_subscriptions
+from api.pages.study_upkeep import (
+    build_alerts,
+    build_evidence,
+    build_options,
+    build_schedules,
+    build_sources,
+    build_subscriptions,
+)
 from api.requests import StudyId
 from api.routes.compare import After, Before, read_comparison
 from api.routes.studies import known_study
@@ -91,6 +99,7 @@ def _build(session: Session, study_id: str, cursor: str | None, fresh_seconds: f
     document = json.loads(studies.document(row.digest) or "{}")
     outcomes = {block["id"]: str(block["title"]) for block in document["outcomes"]}
     scenarios = {block["id"]: str(block.get("title") or block["id"]) for block in document.get("scenarios", [])}
+    indicators = {block["id"]: str(block.get("title") or block["id"]) for block in document.get("indicators", [])}
     history = history_page(session, row.id, FORECASTS_SHOWN, None)
     schedules = ScheduleRepository(session)
     planned = schedules.page(ROWS_SHOWN, study=row.id).items
@@ -108,6 +117,7 @@ def _build(session: Session, study_id: str, cursor: str | None, fresh_seconds: f
         is_stale=newest is not None and age > fresh_seconds,
         today=now.date().isoformat(),
         document_day=str(document["as_of"]),
+        questions=build_questions(document),
         subjects=build_subjects(history.items, scenarios, outcomes),
         forecasts=build_forecasts(history.items, now),
         has_more_forecasts=history.next_cursor is not None,
@@ -117,6 +127,9 @@ def _build(session: Session, study_id: str, cursor: str | None, fresh_seconds: f
         older_evidence_url=None
         if arrived.next_cursor is None
         else f"/studies/{row.id}?evidence={arrived.next_cursor}#evidence",
+        indicators=build_options(indicators),
+        outcomes=build_options(outcomes),
+        scenarios=build_options(scenarios),
         subscriptions=build_subscriptions(
             alerts.subscriptions(ROWS_SHOWN, study=row.id).items, {*outcomes, *scenarios}
         ),

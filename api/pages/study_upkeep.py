@@ -27,6 +27,7 @@ SOURCE_WORDS: Final = {
     SourceStatus.WORKING: "working",
     SourceStatus.FAILING: "failing",
 }
+MAX_OPTION_CHARACTERS: Final = 60
 SHOWN_ELSEWHERE: Final = frozenset({"known_at", "source", "note", "outcome"})
 
 
@@ -47,6 +48,9 @@ class ScheduleView:
 
     id: str
     title: str
+    cron: str
+    """Empty for an interval."""
+    timezone: str
     rule: str
     next_due: str
     is_enabled: bool
@@ -82,9 +86,18 @@ class EvidenceRow:
 
 
 @dataclass(frozen=True)
+class Option:
+    """Something that can be chosen in a form."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
 class SubscriptionView:
     """Who is told of what."""
 
+    id: str
     title: str
     rule: str
     url: str
@@ -103,6 +116,11 @@ class AlertView:
     delivery_state: str
 
 
+def build_options(titles: Mapping[str, str]) -> tuple[Option, ...]:
+    """What can be chosen, with titles short enough for a form."""
+    return tuple(Option(name, wording.shortened(title, MAX_OPTION_CHARACTERS)) for name, title in titles.items())
+
+
 def build_schedules(
     schedules: Sequence[ScheduleRow], runs: Mapping[str, Sequence[OccurrenceRow]]
 ) -> tuple[ScheduleView, ...]:
@@ -111,6 +129,8 @@ def build_schedules(
         ScheduleView(
             id=row.id,
             title=row.title,
+            cron=row.cron or "",
+            timezone=row.timezone,
             rule=_rule(row.cron, row.every_seconds, row.timezone),
             next_due="paused" if row.next_due is None else f"next due {wording.moment(row.next_due)}",
             is_enabled=row.enabled,
@@ -166,6 +186,7 @@ def build_subscriptions(rows: Iterable[SubscriptionRow], subjects: Collection[st
     """
     return tuple(
         SubscriptionView(
+            id=row.id,
             title=row.title,
             rule=_alert_rule(row),
             url=row.url or "listed here only",

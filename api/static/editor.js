@@ -38,7 +38,7 @@ function showGutter(badLines = new Set()) {
   const numbers = Array.from({ length: count }, (_, place) => {
     const line = document.createElement("div");
     line.textContent = badLines.has(place + 1) ? `● ${place + 1}` : `${place + 1}`;
-    if (badLines.has(place + 1)) line.className = "bad";
+    if (badLines.has(place + 1)) line.className = "wrong";
     return line;
   });
   gutter.replaceChildren(...numbers);
@@ -86,9 +86,9 @@ function showAnswer(answer) {
   verdict.classList.toggle("warned", !answer.valid);
   if (answer.valid) {
     const { outcomes, scenarios, cases, indicators, judgments } = answer.counts;
-    verdict.textContent =
-      `It can be forecast: ${outcomes} outcomes, ${scenarios} scenarios, ${cases} cases, ` +
-      `${indicators} indicators, ${judgments} judgments.`;
+    const parts = { outcome: outcomes, scenario: scenarios, case: cases, indicator: indicators, judgment: judgments };
+    const words = Object.entries(parts).map(([noun, count]) => `${count} ${noun}${count === 1 ? "" : "s"}`);
+    verdict.textContent = `It can be forecast: ${words.join(", ")}.`;
   } else {
     const count = answer.errors.length === 1 ? "1 place is wrong" : `${answer.errors.length} places are wrong`;
     verdict.textContent = own.length ? `${count}, the first in line ${own[0].line}.` : `${count}.`;

@@ -13,6 +13,7 @@ from forecast.drawing.material import Material
 from forecast.drawing.predictive import predictive_figures
 from forecast.drawing.sampler import sampler_figures
 from forecast.drawing.survival import survival_figures
+from forecast.drawing.unfolding import unfolding_figures
 from forecast.logs import get_logger
 from forecast.plots.image import draw_png
 from forecast.plots.style import Figure
@@ -25,6 +26,7 @@ KINDS: Final[tuple[Callable[[Material], dict[str, Figure]], ...]] = (
     predictive_figures,
     survival_figures,
     loo_figures,
+    unfolding_figures,
 )
 
 

@@ -120,15 +120,7 @@ class _Panels:
             axes.set_xlim(*x["range"])
         if y.get("range"):
             axes.set_ylim(*y["range"])
-        if str(y.get("tickformat", "")).endswith("%"):
-            from matplotlib.ticker import PercentFormatter
-
-            axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        for axis, said in ((axes.xaxis, x), (axes.yaxis, y)):
-            if said.get("tickvals") is not None and said.get("ticktext") is not None:
-                axis.set_ticks(list(said["tickvals"]), [_plain_text(text) for text in said["ticktext"]])
-            if said.get("visible") is False or said.get("showticklabels") is False:
-                axis.set_ticklabels([])
+        _set_scales(axes, x, y)
         for shape in self._layout.get("shapes", ()):
             if _is_on(shape, x_name, y_name):
                 _draw_reference(axes, shape, is_date=x.get("type") == "date")
@@ -147,6 +139,21 @@ class _Panels:
             axes = self._axes.get((x.removesuffix(" domain"), y.removesuffix(" domain")))
             if axes is not None:
                 axes.text(float(note["x"]), float(note["y"]), text, transform=axes.transAxes, **said)
+
+
+def _set_scales(axes: Any, x: Mapping[str, Any], y: Mapping[str, Any]) -> None:
+    if y.get("autorange") == "reversed":
+        axes.invert_yaxis()
+    for axis, said in ((axes.xaxis, x), (axes.yaxis, y)):
+        if str(said.get("tickformat", "")).endswith("%"):
+            from matplotlib.ticker import PercentFormatter
+
+            axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    for axis, said in ((axes.xaxis, x), (axes.yaxis, y)):
+        if said.get("tickvals") is not None and said.get("ticktext") is not None:
+            axis.set_ticks(list(said["tickvals"]), [_plain_text(text) for text in said["ticktext"]])
+        if said.get("visible") is False or said.get("showticklabels") is False:
+            axis.set_ticklabels([])
 
 
 def _is_on(shape: Mapping[str, Any], x: str, y: str) -> bool:
@@ -175,6 +182,9 @@ def _draw_trace(axes: Any, trace: Mapping[str, Any], default: str, is_date: bool
     kind = trace.get("type", "scatter")
     if kind not in {"scatter", "bar"}:
         raise ValueError(f"a figure has a trace of type {kind!r}, expected scatter or bar; teach `draw_png` to draw it")
+    if kind == "bar" and trace.get("orientation") == "h":
+        _draw_boxes(axes, trace, default)
+        return
     x, y = _values(trace.get("x"), is_date), _values(trace.get("y"), False)
     if not x and y:
         x = list(range(len(y)))
@@ -199,6 +209,18 @@ def _draw_trace(axes: Any, trace: Mapping[str, Any], default: str, is_date: bool
         for left, up, text in zip(x, y, _values(trace.get("text"), False) or [""] * len(x), strict=False):
             axes.text(left, up, _plain_text(text), fontsize=8, ha="center")
     _draw_errors(axes, x, y, trace, default)
+
+
+def _draw_boxes(axes: Any, trace: Mapping[str, Any], default: str) -> None:
+    """Bars that lie, each from its base; the first category is on top."""
+    widths, starts = _values(trace.get("x"), False), _values(trace.get("base"), False) or 0.0
+    colour = _colour((trace.get("marker") or {}).get("color") or default)
+    bars = axes.barh(
+        trace["y"], widths, left=starts, label=trace.get("name"), edgecolor="white", linewidth=0.6, **colour
+    )
+    axes.bar_label(
+        bars, labels=trace.get("text") or [""] * len(widths), label_type="center", fontsize=8, color="#111111"
+    )
 
 
 def _draw_markers(axes: Any, x: Any, y: Any, marker: Mapping[str, Any], name: str | None, default: str) -> None:

@@ -65,10 +65,16 @@ def test_the_ledger_has_everybody_side_by_side(html: str) -> None:
 
 def test_buttons_carry_requests_that_the_service_has(client: TestClient, html: str) -> None:
     buttons = [part for part in Elements(html).of("button") if "data-do" in part]
-    assert len(buttons) == 6
+    assert len(buttons) == 8
+    forms = [{"data-do": "PATCH" if "data-method" in part else "POST", **part} for part in Elements(html).of("form")]
+    buttons += [form for form in forms if "data-at" in form]
     paths = client.get("/openapi.json").json()["paths"]
     for button in buttons:
         pattern = re.sub(r"/v1/schedules/[^/]+", "/v1/schedules/{schedule_id}", button["data-at"])
+        pattern = re.sub(r"/v1/subscriptions/[^/]+", "/v1/subscriptions/{subscription_id}", pattern)
+        pattern = re.sub(
+            r"/v1/studies/coin/(judgments|resolutions|observations)", r"/v1/studies/{study_id}/\1", pattern
+        )
         pattern = re.sub(r"/studies/coin/sources/counts", "/studies/{study_id}/sources/{source_id}", pattern)
         assert button["data-do"].lower() in paths[pattern], button
 

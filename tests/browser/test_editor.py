@@ -17,7 +17,7 @@ from tests.browser.conftest import OpenPage, Site, keep_screenshot
 from tests.browser.test_pages import VIEWS
 from tests.waiting import wait_until
 
-VALID = "It can be forecast: 1 outcomes, 1 scenarios, 0 cases, 0 indicators, 0 judgments."
+VALID = "It can be forecast: 1 outcome, 1 scenario, 0 cases, 0 indicators, 0 judgments."
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_errors_appear_at_their_lines_as_one_types(page: Page) -> None:
     expect(page.locator("#verdict")).to_have_text("2 places are wrong, the first in line 5.")
     expect(page.locator("#errors li")).to_have_count(2)
     expect(page.locator("#errors li").first).to_contain_text("horizon")
-    expect(page.locator(".gutter .bad")).to_have_text(["● 5", "● 6"])
+    expect(page.locator(".gutter .wrong")).to_have_text(["● 5", "● 6"])
     page.get_by_role("button", name="Line 6").click()
     assert (
         page.evaluate(

@@ -7,9 +7,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from priors import study_path
 from tests.api.stored_sample import karabakh_study
 from tests.browser.conftest import OpenPage, keep_screenshot
-from tests.browser.test_pages import wait_for_figures
+from tests.browser.test_pages import FIGURE_MILLISECONDS, wait_for_figures
 from tests.stack import JOB_SECONDS, Stack
 
 pytestmark = pytest.mark.stack
@@ -56,3 +57,57 @@ def test_a_submitted_study_is_watched_until_its_forecast_is_read(stack: Stack, o
     page.get_by_role("link", name="Scenario forecasts").click()
     expect(page.locator(".card .badge").first).to_contain_text("Published")
     keep_screenshot(page, "journey-home")
+
+
+def test_a_study_is_uploaded_forecast_asked_scheduled_and_compared(stack: Stack, open_page: OpenPage) -> None:
+    folder = study_path("karabakh-2021").parent
+    page = open_page(f"{stack.url}/new")
+    page.locator("#folder").set_input_files(folder)
+    expect(page.locator("#verdict")).to_contain_text("It can be forecast: 10 outcomes", timeout=15_000)
+    page.get_by_role("button", name="Look at the priors alone").click()
+    expect(page.locator("#preview-rows tr")).to_have_count(10, timeout=JOB_SECONDS * 1000)
+    expect(page.locator("#preview-figure .main-svg").first).to_be_visible(timeout=FIGURE_MILLISECONDS)
+    keep_screenshot(page, "journey-editor")
+    page.get_by_role("button", name="Store and forecast").click()
+    page.wait_for_url("**/jobs/*")
+    page.wait_for_url("**/forecasts/*", timeout=JOB_SECONDS * 1000)
+    expect(page.locator(".verdict .badge")).to_contain_text("Published")
+    expect(page.locator("#questions")).to_contain_text("Resolves yes when")
+
+    form = page.locator("#what-if-form")
+    form.locator("[data-outcome=mediation_success] select").select_option("force-at")
+    form.get_by_role("button", name="Show what follows").click()
+    expect(page.locator("#what-if-said")).to_contain_text("simulated futures")
+    moved = form.locator('[data-key="outcome mediation_success"]')
+    expect(moved.locator(".after")).to_have_text(">99.9\u00a0%")
+    assert "do=mediation_success%401" in page.url
+    keep_screenshot(page, "journey-what-if")
+
+    page.get_by_role("link", name="karabakh-2021: history").click()
+    page.wait_for_url("**/studies/karabakh-2021")
+    schedule = page.locator("form.new-schedule")
+    schedule.get_by_label("Cron").fill("0 6 1 * *")
+    schedule.get_by_label("also when nothing has changed").check()
+    schedule.get_by_role("button", name="Make it").click()
+    expect(page.locator(".schedule")).to_have_count(1)
+    page.get_by_role("button", name="Forecast as of 2021-09-10").click()
+    page.wait_for_url("**/jobs/*")
+    page.wait_for_url("**/forecasts/*", timeout=JOB_SECONDS * 1000)
+    page.get_by_role("link", name="karabakh-2021: history").click()
+    expect(page.locator("#history .history-chart").first).to_be_visible()
+    expect(page.locator("#forecasts-heading")).to_be_visible()
+    keep_screenshot(page, "journey-study")
+    page.get_by_role("link", name="side by side").first.click()
+    page.wait_for_url("**/compare?*")
+    expect(page.locator("#probabilities tbody tr")).to_have_count(15)
+    expect(page.locator(".standfirst")).to_contain_text("moved by more than noise")
+    expect(page.locator(".compare-moved")).to_have_count(0)
+    keep_screenshot(page, "journey-compare")
+
+    page.get_by_role("link", name="After", exact=True).click()
+    page.get_by_role("link", name="See all diagnostics").click()
+    expect(page.locator("#drawing")).to_have_count(0, timeout=DRAWING_MILLISECONDS)
+    page.get_by_role("link", name="The forecast").click()
+    wait_for_figures(page, ("horizon", "unfolding"))
+    expect(page.locator("#figure-unfolding figcaption")).to_contain_text("simulated futures")
+    keep_screenshot(page, "journey-forecast-drawn")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
@@ -64,3 +66,75 @@ def test_keyboard_alone_reaches_every_button(site: Site, open_page: OpenPage) ->
         if found >= 0:
             reached.add(found)
     assert len(reached) == wanted >= 6
+
+
+def test_evidence_is_added_by_form_with_a_confirmation_where_it_is_scored(site: Site, open_page: OpenPage) -> None:
+    study = store_living_sample(site.installation)
+    page = open_page(f"{site.url}/studies/{study}", refusals=True)
+    page.get_by_text("Add evidence").click()
+    judgments = page.locator(f"form[data-at='/v1/studies/{study}/judgments']")
+    judgments.get_by_label("Expert").fill("<b>eve</b>")
+    judgments.get_by_label("Probability").fill("2")
+    judgments.get_by_role("button", name="Add it").click()
+    expect(judgments.get_by_role("status")).to_contain_text("It could not be done")
+    expect(judgments.get_by_role("status")).to_contain_text("expected")
+    judgments.get_by_label("Expert").fill("eve")
+    judgments.get_by_label("Probability").fill("0.35")
+    judgments.get_by_label("Said on").fill("2021-06-01")
+    judgments.get_by_role("button", name="Add it").click()
+    expect(page.locator("#evidence tbody tr").first).to_contain_text("expert eve, on 2021-06-01, probability 0.35")
+
+    page.get_by_text("Add evidence").click()
+    resolutions = page.locator(f"form[data-at='/v1/studies/{study}/resolutions']")
+    resolutions.get_by_label("It turned out").select_option("no")
+    resolutions.get_by_label("On", exact=True).fill("2021-11-02")
+    resolutions.get_by_label("Source").fill("Us, again")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    resolutions.get_by_role("button", name="Add it").click()
+    expect(page.locator("#ledger tbody tr").first).not_to_contain_text("Us, again")
+    page.once("dialog", lambda dialog: dialog.accept())
+    resolutions.get_by_role("button", name="Add it").click()
+    expect(page.locator("#ledger")).to_contain_text("Us, again")
+    expect(page.locator("#ledger")).to_contain_text("(corrected)")
+
+
+def test_a_table_of_evidence_is_added_whole_or_not_at_all(site: Site, open_page: OpenPage, tmp_path: Path) -> None:
+    study = store_living_sample(site.installation)
+    page = open_page(f"{site.url}/studies/{study}", refusals=True)
+    rows = page.locator("#evidence tbody tr")
+    before = rows.count()
+    page.get_by_text("Add evidence").click()
+    form = page.locator("form.sends-table")
+    form.get_by_label("Of").select_option("judgments")
+    table = tmp_path / "said.csv"
+    table.write_text("expert,outcome,probability,on\nann,heads,0.4,2021-06-01\nbob,tails,0.5,2021-06-01\n")
+    form.get_by_label("CSV file").set_input_files(table)
+    form.get_by_role("button", name="Add its rows").click()
+    expect(form.get_by_role("status")).to_contain_text("tails")
+    table.write_text("expert,outcome,probability,on\nann,heads,0.4,2021-06-01\nbob,heads,0.5,2021-06-01\n")
+    form.get_by_label("CSV file").set_input_files(table)
+    form.get_by_role("button", name="Add its rows").click()
+    expect(rows).to_have_count(before + 2)
+
+
+def test_a_subscription_is_made_tested_and_ended_and_a_schedule_changed(site: Site, open_page: OpenPage) -> None:
+    study = store_living_sample(site.installation)
+    page = open_page(f"{site.url}/studies/{study}", refusals=True)
+    page.get_by_text("Be told of something").click()
+    form = page.locator("form.subscribes")
+    form.get_by_label("Percent").fill("30")
+    form.get_by_label("Of").select_option("outcome heads")
+    form.get_by_role("button", name="Subscribe").click()
+    made = page.locator(".subscriptions li")
+    expect(made).to_have_count(2)
+    expect(page.locator(".subscriptions")).to_contain_text("30")
+    page.once("dialog", lambda dialog: dialog.accept())
+    made.first.get_by_role("button", name="End").click()
+    expect(made).to_have_count(1)
+
+    page.get_by_text("Change its times").click()
+    times = page.locator(".schedule form")
+    times.get_by_label("Cron").fill("15 5 * * *")
+    times.get_by_role("button", name="Change").click()
+    expect(page.locator(".schedule").first).to_contain_text("15 5 * * *, UTC")
+    keep_screenshot(page, "study-forms")

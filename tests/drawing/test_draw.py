@@ -47,7 +47,7 @@ def test_every_figure_is_drawn_with_its_words_and_its_numbers(drawings: Drawings
     assert set(drawings.figures) == {
         "trace-worst", "rank-worst", "ess-evolution", "autocorrelation", "pairs", "energy", "prior-present", "prior-mean",
         "predictive-successes", "predictive-events", "predictive-count", "rootogram", "survival-withdrawal",
-        "survival-conversion", "survival-renewed_war", "pareto-k", "loo-pit",
+        "survival-conversion", "survival-renewed_war", "pareto-k", "loo-pit", "unfolding",
     }  # fmt: skip
     for name, figure in drawings.figures.items():
         meta = figure["layout"]["meta"]
