@@ -105,6 +105,7 @@ class ForecastPage(PageContext):
     explanation: Explanation
     trust: Trust
     diagnostics_url: str
+    report_url: str
     identity: tuple[tuple[str, str], ...]
     downloads: tuple[Download, ...]
     job_url: str | None
@@ -174,6 +175,7 @@ def build_forecast(
         explanation=build_explanation(forecast, pending or {}),
         trust=build_trust(forecast.checks, forecast.diagnostics, forecast.provenance),
         diagnostics_url=f"/forecasts/{forecast.forecast_id}/diagnostics",
+        report_url=f"/forecasts/{forecast.forecast_id}/report",
         identity=build_identity(forecast),
         downloads=build_downloads(forecast.forecast_id, figures, draws_bytes),
         job_url=f"/jobs/{job_id}" if job_id else None,

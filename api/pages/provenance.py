@@ -34,6 +34,7 @@ def build_downloads(forecast_id: str, figures: Sequence[FigureSlot], draws_bytes
     base = f"/v1/forecasts/{forecast_id}"
     size = f", {wording.size(draws_bytes)}" if draws_bytes is not None else ""
     return (
+        Download(f"/forecasts/{forecast_id}/report", "report.html", "all of it for paper, in one file"),
         Download(base, "forecast.json", "everything on this page"),
         Download(
             f"{base}/draws.nc", "draws.nc", f"posterior draws and simulated futures; NetCDF, opens in ArviZ{size}"

@@ -18,10 +18,11 @@ from api.pages.assets import Assets
 from api.pages.diagnostics import build_diagnostics
 from api.pages.failure import build_failure
 from api.pages.figures import FigureSlot, figure_slot
-from api.pages.forecast import build_forecast
+from api.pages.forecast import ForecastPage, build_forecast
 from api.pages.home import ForecastSource, Headline, StudySource, build_home
 from api.pages.job import build_job
 from api.pages.page import respond
+from api.pages.report import LEFT_OUT, build_report, respond_report
 from api.requests import known_id
 from api.routes.forecasts import find_explanations, find_forecast, stored_forecast
 from api.routes.jobs import read_job
@@ -111,20 +112,38 @@ def show_job(job_id: str, service: ServiceDep) -> HTMLResponse:
 @router.get("/forecasts/{forecast_id}")
 def show_forecast(forecast_id: str, service: ServiceDep) -> HTMLResponse:
     """A stored forecast: the answer, whether to trust it, and the evidence."""
+    return respond(_forecast_page(service, forecast_id)[0])
+
+
+@router.get("/forecasts/{forecast_id}/report")
+def show_report(forecast_id: str, service: ServiceDep) -> HTMLResponse:
+    """A stored forecast as one document for paper, with everything inside."""
+    page, slots = _forecast_page(service, forecast_id)
+    with service.database.read() as session:
+        drawings = DrawingRepository(session)
+        drawing = drawings.get(page.forecast_id)
+        wanted = [slot.name for slot in slots if slot.image_url and slot.name not in LEFT_OUT]
+        found = {name: drawings.image(page.forecast_id, name) for name in wanted}
+    images = {name: image for name, image in found.items() if image}
+    return respond_report(build_report(page, slots, images, is_drawn=drawing is None or drawing.drawn_at is not None))
+
+
+def _forecast_page(service: Service, forecast_id: str) -> tuple[ForecastPage, tuple[FigureSlot, ...]]:
     row, forecast = _read_forecast(service, forecast_id)
+    slots = _figure_slots(service, row.id)
     with service.database.read() as session:
         pending = JobRepository(session).explaining(row.id)
         document = StudyRepository(session).document(row.digest)
     page = build_forecast(
         forecast,
-        _figure_slots(service, row.id),
+        slots,
         draws_bytes=row.artifact_bytes,
         job_id=row.job_id,
         is_stored=row.version is not None,
         pending=pending,
         document=json.loads(document) if document else None,
     )
-    return respond(page)
+    return page, slots
 
 
 @router.get("/forecasts/{forecast_id}/diagnostics")

@@ -17,6 +17,7 @@ from api.pages.home import HomePage
 from api.pages.job import JobPage
 from api.pages.job_words import EXPLANATION_LEAD, FAILURES, KIND_WORDS, LEAD
 from api.pages.page import ENVIRONMENT, TEMPLATES, PageContext, render_html
+from api.pages.report import ReportPage
 from api.pages.study import StudyPage
 from forecast.answer import Verdict
 from forecast.jobs.states import FailureCode, JobKind, JobState
@@ -40,6 +41,7 @@ PAGES: tuple[type[PageContext], ...] = (
     StudyPage,
     ComparePage,
     EditorPage,
+    ReportPage,
 )
 
 
