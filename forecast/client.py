@@ -168,6 +168,19 @@ class ForecastClient:
         """Submit a job that explains a forecast; what it finds is shown with the forecast."""
         return self.submit(forecast=forecast_id, kind=kind, idempotency_key=idempotency_key)
 
+    def report(self, forecast_id: str) -> str:
+        """A forecast as one HTML document for paper, with everything inside."""
+        path = quote(forecast_id, safe="")
+        try:
+            answer = self._http.get(f"/forecasts/{path}/report")
+        except httpx2.HTTPError as error:
+            raise ServiceUnavailableError(self._unavailable(error)) from error
+        if not answer.is_success:
+            # Pages say in HTML what is wrong, the interface in a problem.
+            self._json("GET", f"/v1/forecasts/{path}")
+            raise ServiceUnavailableError(f"the report could not be had: {self.url} answered {answer.status_code}")
+        return answer.text
+
     def query(self, forecast_id: str, query: QueryRequest | Mapping[str, Any]) -> QueryAnswer:
         """The probability of an expression over a forecast's outcomes, under conditions if there are any.
 

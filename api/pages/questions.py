@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
+
+from api.pages import wording
 
 KINDS: Final = {
     "event": "happens at some time or not",
@@ -40,21 +43,35 @@ def _question(outcome: Mapping[str, Any]) -> Question:
         id=outcome["id"],
         title=str(outcome["title"]),
         kind=KINDS.get(str(outcome["kind"]), str(outcome["kind"])),
-        by=str(resolution.get("by") or ""),
+        by=_day(resolution["by"]) if resolution.get("by") else "",
         criteria=str(resolution.get("criteria") or ""),
         source=str(resolution.get("source") or ""),
-        prior=_prior(prior.get("distribution")),
+        prior=_prior(prior),
         prior_source=str(prior.get("source") or ""),
         rationale=str(prior.get("rationale") or ""),
     )
 
 
-def _prior(said: object) -> str:
-    """A prior in the words of the document."""
-    if not isinstance(said, Mapping):
-        return str(said or "the default")
-    quantiles = said.get("probability") or {}
-    words = f"median {quantiles.get('median')}, from {quantiles.get('low')} to {quantiles.get('high')}"
-    return f"probability: {words} ({100 * float(quantiles.get('level', 0.9)):.0f} %)" + (
-        f", by {said['by']} periods" if said.get("by") is not None else ""
-    )
+def _prior(prior: Mapping[str, Any]) -> str:
+    """A prior in words: elicited as a probability, or on the outcome's own scale."""
+    said = prior.get("distribution")
+    elicited = said if isinstance(said, Mapping) else prior if prior.get("probability") is not None else None
+    if elicited is None:
+        return f"{said} on its own scale" if said is not None else "the default"
+    quantiles = elicited["probability"]
+    level = float(quantiles.get("level") or 0.9)
+    words = f"{_percent(quantiles['median'])}, {_percent(quantiles['low'])} to {_percent(quantiles['high'])}"
+    when = f" by {wording.plural(float(elicited['by']), 'period')}" if elicited.get("by") is not None else ""
+    return f"{words} with {_percent(level)} probability{when}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * float(value):.3g}{wording.NO_BREAK_SPACE}%"
+
+
+def _day(text: object) -> str:
+    """A date as people read it; the document's own words where it is none."""
+    try:
+        return wording.day(date.fromisoformat(str(text)))
+    except ValueError:
+        return str(text)

@@ -9,7 +9,7 @@ import typer
 
 from forecast.cli.here import check, run, serve, version
 from forecast.cli.living import history, ledger
-from forecast.cli.questions import explain, query
+from forecast.cli.questions import explain, query, report
 from forecast.cli.schedules import app as schedules
 from forecast.cli.service import finish_job, jobs, submit, watch, watch_job
 from forecast.cli.terminal import ExitCode, complain, make_console
@@ -36,6 +36,7 @@ COMMANDS: Final = (
     history,
     query,
     explain,
+    report,
     ledger,
     add,
     evidence,

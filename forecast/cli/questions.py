@@ -148,3 +148,23 @@ def explain(
     for job in failed:
         complain_of(job)
     raise typer.Exit(ExitCode.FAILED if failed else ExitCode.OK)
+
+
+def report(
+    forecast_id: Annotated[str, typer.Argument(metavar="FORECAST", help="Id of a stored forecast.")],
+    out: Annotated[Path, typer.Option("--out", help="Where to write it: .html or .pdf.")] = Path("report.html"),
+    url: Url = None,
+) -> None:
+    """Write a forecast as one document for paper, with figures, method and sources."""
+    if out.suffix.lower() not in {".html", ".pdf"}:
+        message = f"a {out.suffix or 'nameless'} file; expected .html or .pdf; name one of these"
+        raise StudyError([FieldError("--out", "media_type", message)])
+    with open_client(url) as client:
+        html = client.report(forecast_id)
+    if out.suffix.lower() == ".pdf":
+        from forecast.paper import html_to_pdf
+
+        out.write_bytes(html_to_pdf(html))
+    else:
+        out.write_text(html, encoding="utf-8")
+    make_console().print(f"Written to {out}.", highlight=False, soft_wrap=True)
