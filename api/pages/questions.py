@@ -46,7 +46,7 @@ def _question(outcome: Mapping[str, Any]) -> Question:
         by=_day(resolution["by"]) if resolution.get("by") else "",
         criteria=str(resolution.get("criteria") or ""),
         source=str(resolution.get("source") or ""),
-        prior=_prior(prior),
+        prior=_prior(prior) if outcome["kind"] != "threshold" else "follows from its indicator",
         prior_source=str(prior.get("source") or ""),
         rationale=str(prior.get("rationale") or ""),
     )

@@ -24,6 +24,7 @@ __all__ = ["Figure", "build_figures", "horizon_figure", "rank_figure", "trace_fi
 
 TRACE_POINTS = 500
 RANK_BINS = 20
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 MAX_PANELS = 8
 """Outcomes shown in a trace or rank figure; the diagnostics table has them all."""
 
@@ -67,7 +68,8 @@ def horizon_curves(as_of: date, outcomes: Sequence[OutcomeForecast]) -> Figure:
                 "legendgroup": outcome.id,
                 "x": dates,
                 "y": rounded([0.0, *(point.probability for point in outcome.horizon)]),
-                "line": {"color": colour, "width": 2.5, "shape": shape},
+                # Told apart without colour, too.
+                "line": {"color": colour, "width": 2.5, "shape": shape, "dash": DASHES[position % len(DASHES)]},
                 "hovertemplate": "%{x|%d %b %Y}: %{y:.1%}<extra>" + outcome.id + "</extra>",
             }
         )
