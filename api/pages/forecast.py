@@ -152,7 +152,8 @@ def build_forecast(
         verdict=verdict_badge(forecast.verdict),
         verdict_reasons=forecast.verdict_reasons,
         level=wording.level(levels[0]) if levels else f"90{wording.NO_BREAK_SPACE}%",
-        scenarios=tuple(_scenario_row(scenario) for scenario in forecast.scenarios),
+        # The likeliest first: a dot plot is read by its order.
+        scenarios=tuple(map(_scenario_row, sorted(forecast.scenarios, key=lambda found: -found.probability))),
         remainder=None if forecast.remainder is None else _scenario_row(forecast.remainder),
         outcomes=tuple(_outcome_row(outcome, forecast) for outcome in forecast.outcomes),
         pairs=build_pairs(forecast.outcomes, forecast.pairs),

@@ -17,6 +17,8 @@ LEAST_SHARE: Final = 0.01
 """Branches of fewer futures are put together."""
 LEAST_LABELLED: Final = 0.04
 """Narrower boxes have no room for a name; pointing at them tells it."""
+LEAST_NAMED: Final = 0.08
+PATTERNS: Final = ("", "/", "x", ".")
 NOTHING, OTHERS = "nothing more", "other outcomes"
 PATHS_LISTED: Final = 25
 LEVELS: Final = ("First", "Then", "After that")
@@ -95,9 +97,19 @@ def branches(paths: Counter[Path], futures: int) -> list[Branch]:
     return found
 
 
+def _label(name: str, share: float) -> str:
+    """What fits into a box of this width."""
+    if share < LEAST_LABELLED:
+        return ""
+    percent = f"{100 * share:.0f} %"
+    return f"{name}<br>{percent}" if share >= LEAST_NAMED and len(name) <= 110 * share else percent
+
+
 def _figure(paths: Counter[Path], futures: int, ids: list[str]) -> Figure:
     boxes = branches(paths, futures)
     colours = {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(ids)}
+    # Where colours come again, hatches tell them apart.
+    patterns = {name: PATTERNS[place // len(PALETTE) % len(PATTERNS)] for place, name in enumerate(ids)}
     colours |= {NOTHING: "rgba(127, 127, 127, 0.22)", OTHERS: INK}
     names = [name for name in (*ids, OTHERS, NOTHING) if any(box.path[-1] == name for box in boxes)]
     depth = max(len(box.path) for box in boxes)
@@ -113,8 +125,12 @@ def _figure(paths: Counter[Path], futures: int, ids: list[str]) -> Figure:
                 "y": [levels[len(box.path) - 1] for box in own],
                 "x": [round(box.share, 5) for box in own],
                 "base": [round(box.start, 5) for box in own],
-                "marker": {"color": colours[name], "line": {"color": "rgba(255, 255, 255, 0.6)", "width": 1}},
-                "text": [f"{100 * box.share:.0f} %" if box.share >= LEAST_LABELLED else "" for box in own],
+                "marker": {
+                    "color": colours[name],
+                    "line": {"color": "rgba(255, 255, 255, 0.6)", "width": 1},
+                    "pattern": {"shape": patterns.get(name, "")},
+                },
+                "text": [_label(name, box.share) for box in own],
                 "textposition": "inside",
                 "insidetextanchor": "middle",
                 "hovertext": [f"{' → '.join(box.path)}: {100 * box.share:.1f} %" for box in own],

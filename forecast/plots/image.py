@@ -20,8 +20,10 @@ DEFAULT_HEIGHT: Final = 420
 DPI: Final = 100
 SCALE: Final = 1.5
 """Device pixels for each pixel of the page."""
-MARGIN: Final = {"left": 0.085, "right": 0.98, "bottom": 60, "top": 34}
-"""Left and right as shares of the width, bottom and top in pixels."""
+MARGIN: Final = {"left": 0.085, "right": 0.98, "bottom": 60}
+"""Left and right as shares of the width, bottom in pixels."""
+TOP, LEGEND_ROW, LEGEND_CHARACTERS = 34, 17, 150
+"""Pixels above the panels for the first row of the legend and for each further one; letters of a row, marks included."""
 
 DASHES: Final = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-.", "longdash": "--", "longdashdot": "-."}
 MARKERS: Final = {
@@ -53,7 +55,8 @@ def draw_png(figure: Figure) -> bytes:
     height = int(layout.get("height", DEFAULT_HEIGHT))
     canvas = Canvas(figsize=(WIDTH_PIXELS / DPI, height / DPI), dpi=DPI * SCALE, facecolor="white")
     FigureCanvasAgg(canvas)
-    panels = _Panels(canvas, layout, height)
+    names = [str(trace["name"]) for trace in figure["data"] if trace.get("name") and trace.get("showlegend", True)]
+    panels = _Panels(canvas, layout, height, list(dict.fromkeys(names)))
     for place, trace in enumerate(figure["data"]):
         _draw_trace(panels.of(trace), trace, PALETTE[place % len(PALETTE)], panels.is_date(trace))
     panels.finish()
@@ -65,14 +68,18 @@ def draw_png(figure: Figure) -> bytes:
 class _Panels:
     """Matplotlib's axes for each pair of Plotly's."""
 
-    def __init__(self, canvas: Any, layout: Mapping[str, Any], height: int) -> None:
+    def __init__(self, canvas: Any, layout: Mapping[str, Any], height: int, names: Sequence[str]) -> None:
         self._canvas, self._layout, self._height = canvas, layout, height
+        self._columns = max(1, int(LEGEND_CHARACTERS / (max(map(len, names), default=1) + 6)))
+        self._top = TOP + LEGEND_ROW * max(0, -(-len(names) // self._columns) - 1)
         self._axes: dict[tuple[str, str], Any] = {}
 
     def of(self, trace: Mapping[str, Any]) -> Any:
         key = str(trace.get("xaxis", "x")), str(trace.get("yaxis", "y"))
         if key not in self._axes:
-            self._axes[key] = self._canvas.add_axes(self._place(key))
+            axes = self._axes[key] = self._canvas.add_axes(self._place(key))
+            if categories := self._axis("yaxis", key[1]).get("categoryarray"):
+                axes.yaxis.update_units(list(categories))
         return self._axes[key]
 
     def is_date(self, trace: Mapping[str, Any]) -> bool:
@@ -86,7 +93,7 @@ class _Panels:
         x0, x1 = self._axis("xaxis", key[0]).get("domain", (0.0, 1.0))
         y0, y1 = self._axis("yaxis", key[1]).get("domain", (0.0, 1.0))
         left, right = MARGIN["left"], MARGIN["right"]
-        low, high = MARGIN["bottom"] / self._height, 1 - MARGIN["top"] / self._height
+        low, high = MARGIN["bottom"] / self._height, 1 - self._top / self._height
         return left + x0 * (right - left), low + y0 * (high - low), (x1 - x0) * (right - left), (y1 - y0) * (high - low)
 
     def finish(self) -> None:
@@ -100,7 +107,7 @@ class _Panels:
                 handles.values(),
                 handles.keys(),
                 loc="upper right",
-                ncols=6,
+                ncols=self._columns,
                 fontsize=8,
                 frameon=False,
                 borderaxespad=0.1,
@@ -132,7 +139,7 @@ class _Panels:
         x, y = (str(note.get(name, "paper")) for name in ("xref", "yref"))
         if x == y == "paper":
             left, right = MARGIN["left"], MARGIN["right"]
-            low, high = MARGIN["bottom"] / self._height, 1 - MARGIN["top"] / self._height
+            low, high = MARGIN["bottom"] / self._height, 1 - self._top / self._height
             place = left + float(note["x"]) * (right - left), low + float(note["y"]) * (high - low)
             self._canvas.text(*place, text, **said)
         elif x.endswith(" domain") and y.endswith(" domain"):
@@ -215,12 +222,11 @@ def _draw_boxes(axes: Any, trace: Mapping[str, Any], default: str) -> None:
     """Bars that lie, each from its base; the first category is on top."""
     widths, starts = _values(trace.get("x"), False), _values(trace.get("base"), False) or 0.0
     colour = _colour((trace.get("marker") or {}).get("color") or default)
-    bars = axes.barh(
-        trace["y"], widths, left=starts, label=trace.get("name"), edgecolor="white", linewidth=0.6, **colour
-    )
-    axes.bar_label(
-        bars, labels=trace.get("text") or [""] * len(widths), label_type="center", fontsize=8, color="#111111"
-    )
+    hatch = ((trace.get("marker") or {}).get("pattern") or {}).get("shape") or None
+    edge = {"edgecolor": "white", "linewidth": 0.6, "hatch": hatch and 2 * hatch}
+    bars = axes.barh(trace["y"], widths, left=starts, label=trace.get("name"), **edge, **colour)
+    labels = [str(text).replace("<br>", "\n") for text in trace.get("text") or [""] * len(widths)]
+    axes.bar_label(bars, labels=labels, label_type="center", fontsize=7.5, color="#111111")
 
 
 def _draw_markers(axes: Any, x: Any, y: Any, marker: Mapping[str, Any], name: str | None, default: str) -> None:

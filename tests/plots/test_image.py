@@ -61,6 +61,17 @@ def test_panels_stand_where_their_domains_are() -> None:
     assert share(found[middle:], BLUE) == 0 < share(found[:middle], BLUE)
 
 
+def test_boxes_lie_in_the_order_of_their_categories_from_their_bases() -> None:
+    low = {"type": "bar", "orientation": "h", "y": ["Then"], "x": [0.5], "base": [0.5], "marker": {"color": "#ff0000"}}
+    high = {**low, "y": ["First"], "base": [0.0], "marker": {"color": "#0000ff"}, "text": ["a<br>b"], "name": "a"}
+    found = pixels(
+        low, high, yaxis={"autorange": "reversed", "categoryarray": ["First", "Then"]}, xaxis={"range": [0, 1]}
+    )
+    rows, columns = found.shape[0] // 2, found.shape[1] // 2
+    assert share(found[:rows, :columns], BLUE) > 0.3 > share(found[:rows, columns:], BLUE)
+    assert share(found[rows:, columns:], RED) > 0.3 > share(found[rows:, :columns], RED)
+
+
 def test_gaps_and_reference_lines_and_odd_texts_do_no_harm() -> None:
     trace = {
         "x": ["2021-01-01", "2021-02-01", "2021-03-01"],
