@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
@@ -15,9 +13,10 @@ import httpx2
 
 from forecast.answer import StoredForecast
 from forecast.errors import FieldError, ForecastError
+from forecast.job_events import JobUpdate, parse_events, read_update
 from forecast.jobs.living_view import HistoryEntry, Ledger
 from forecast.jobs.states import JobKind
-from forecast.jobs.view import JobView, ProgressView
+from forecast.jobs.view import JobView
 from forecast.settings import LOOPBACK_HOSTS
 
 if TYPE_CHECKING:
@@ -52,17 +51,6 @@ class ServiceProblemError(ForecastError, RuntimeError):
             for error in problem.get("errors", ())
         )
         super().__init__(str(problem.get("detail") or problem.get("title") or f"HTTP {status}"))
-
-
-@dataclass(frozen=True)
-class JobUpdate:
-    """One event of a watched job; `ended` is the whole job once it has ended."""
-
-    state: str
-    attempt: int
-    progress: ProgressView | None
-    queue_position: int | None
-    ended: JobView | None = None
 
 
 class ForecastClient:
@@ -228,7 +216,7 @@ class ForecastClient:
             try:
                 for event, event_id, data in self._events(job_id, last_id):
                     last_id, heard_at = event_id or last_id, time.monotonic()
-                    update = _read_update(event, data)
+                    update = read_update(event, data)
                     yield update
                     if update.ended is not None:
                         return
@@ -266,39 +254,6 @@ class ForecastClient:
 
     def _unavailable(self, error: httpx2.HTTPError) -> str:
         return f"no service answers at {self.url} ({error}); start one with `forecast serve`, or give its --url"
-
-
-def parse_events(lines: Iterator[str]) -> Iterator[tuple[str, str, str]]:
-    """Event name, id and data of each event in a stream of lines (WHATWG HTML, section 9.2.6)."""
-    event, event_id, data = "message", "", list[str]()
-    for line in lines:
-        if not line:
-            if data:
-                yield event, event_id, "\n".join(data)
-            event, data = "message", []
-            continue
-        name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if name == "event":
-            event = value
-        elif name == "id":
-            event_id = value
-        elif name == "data":
-            data.append(value)
-
-
-def _read_update(event: str, data: str) -> JobUpdate:
-    found = json.loads(data)
-    if event == "done":
-        job = JobView.model_validate(found)
-        return JobUpdate(job.state.value, job.attempt, job.progress, None, ended=job)
-    progress = found.get("progress")
-    return JobUpdate(
-        found["state"],
-        found["attempt"],
-        ProgressView.model_validate(progress) if progress else None,
-        found.get("queue_position"),
-    )
 
 
 def _problem(answer: httpx2.Response) -> ServiceProblemError:
