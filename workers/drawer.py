@@ -23,11 +23,12 @@ from forecast.store import (
     stored_file,
     utc_now,
 )
-from forecast.store.tables import ForecastRow
 from forecast.study import study_from_document
 
 MAX_ATTEMPTS: Final = 3
 """After so many tries that did not come back, such as for want of memory, a forecast stays without."""
+
+GIVEN_UP: Final = f"given up after {MAX_ATTEMPTS} tries that did not end"
 
 log = get_logger(__name__)
 
@@ -44,27 +45,35 @@ class DrawOutcome(StrEnum):
 
 def draw(database: Database, artifacts: ArtifactStore, forecast_id: str) -> DrawOutcome:
     """Draw the figures of a forecast, and all images, if nobody has."""
-    with database.write() as session:
-        row, drawing = ForecastRepository(session).get(forecast_id), DrawingRepository(session).get(forecast_id)
-        if row is None or drawing is None or drawing.drawn_at is not None:
-            return DrawOutcome.DROPPED
-        drawing.attempts += 1
-        if drawing.attempts > MAX_ATTEMPTS:
-            failure = f"given up after {MAX_ATTEMPTS} tries that did not end"
-            DrawingRepository(session).finish(drawing, {}, {}, [failure], utc_now())
-            return DrawOutcome.GIVEN_UP
-        document = StudyRepository(session).document(row.digest)
-        stored = _stored_figures(ForecastRepository(session), forecast_id)
-        session.expunge(row)
-    drawings = _draw(row, document, artifacts, stored)
+    # The try is counted by itself: whatever goes wrong afterwards, it is not for ever.
     with database.write() as session:
         drawing = DrawingRepository(session).get(forecast_id)
         if drawing is None or drawing.drawn_at is not None:
             return DrawOutcome.DROPPED
-        figures = {name: compress_figure(figure) for name, figure in drawings.figures.items()}
-        DrawingRepository(session).finish(drawing, figures, drawings.images, drawings.failures, utc_now())
-    log.info("figures_drawn", forecast_id=forecast_id, figures=len(figures), failures=list(drawings.failures))
+        drawing.attempts += 1
+        if drawing.attempts > MAX_ATTEMPTS:
+            DrawingRepository(session).finish(drawing, {}, {}, [GIVEN_UP], utc_now())
+            return DrawOutcome.GIVEN_UP
+    drawings = _draw(database, artifacts, forecast_id)
+    figures, failures = _compressed(drawings)
+    with database.write() as session:
+        drawing = DrawingRepository(session).get(forecast_id)
+        if drawing is None or (drawing.drawn_at is not None and drawing.failures != [GIVEN_UP]):
+            return DrawOutcome.DROPPED
+        DrawingRepository(session).finish(drawing, figures, drawings.images, failures, utc_now())
+    log.info("figures_drawn", forecast_id=forecast_id, figures=len(figures), failures=failures)
     return DrawOutcome.DRAWN
+
+
+def _compressed(drawings: Drawings) -> tuple[dict[str, bytes], list[str]]:
+    """The figures as they are stored, and what could not be drawn or stored."""
+    figures, failures = {}, list(drawings.failures)
+    for name, figure in drawings.figures.items():
+        try:
+            figures[name] = compress_figure(figure)
+        except (TypeError, ValueError) as error:
+            failures.append(f"{name}: {error}")
+    return figures, failures
 
 
 def _stored_figures(forecasts: ForecastRepository, forecast_id: str) -> dict[str, dict[str, Any]]:
@@ -72,15 +81,21 @@ def _stored_figures(forecasts: ForecastRepository, forecast_id: str) -> dict[str
     return {name: json.loads(gzip.decompress(figure)) for name, figure in found if figure}
 
 
-def _draw(
-    row: ForecastRow, document: str | None, artifacts: ArtifactStore, stored: dict[str, dict[str, Any]]
-) -> Drawings:
+def _draw(database: Database, artifacts: ArtifactStore, forecast_id: str) -> Drawings:
     try:
+        with database.read() as session:
+            forecasts = ForecastRepository(session)
+            row = forecasts.get(forecast_id)
+            if row is None:
+                return Drawings({}, {}, ("the forecast is not in the database",))
+            document = StudyRepository(session).document(row.digest)
+            stored = _stored_figures(forecasts, forecast_id)
+            answer, file = row.answer, stored_file(row)
         if document is None:
-            return Drawings({}, {}, (f"the document {row.digest} is not in the database",))
+            return Drawings({}, {}, ("the document of the forecast is not in the database",))
         study = study_from_document(json.loads(document))
-        with xr.open_datatree(artifacts.verified_path(stored_file(row))) as tree:
-            return draw_forecast(Material(study, Answer.model_validate_json(row.answer), tree), stored)
+        with xr.open_datatree(artifacts.verified_path(file)) as tree:
+            return draw_forecast(Material(study, Answer.model_validate_json(answer), tree), stored)
     except Exception as error:
-        log.error("drawing_failed", forecast_id=row.id, exc_info=error)
+        log.exception("drawing_failed", forecast_id=forecast_id)
         return Drawings({}, {}, (f"{type(error).__name__}: {error}",))

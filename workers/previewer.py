@@ -49,7 +49,7 @@ def answer_preview(database: Database, digest: str) -> PreviewOutcome:
         error = f"{type(failure).__name__}: the priors could not be rolled forward; look for extreme priors"
     with database.write() as session:
         row = PreviewRepository(session).get(digest)
-        if row is None or row.made_at is not None:
+        if row is None or (row.made_at is not None and row.error != GIVEN_UP):
             return PreviewOutcome.DROPPED
         row.answer = None if answer is None else answer.model_dump_json()
         row.error, row.made_at = error, utc_now()

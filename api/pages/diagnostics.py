@@ -39,6 +39,8 @@ class DiagnosticsPage(PageContext):
     verdict: VerdictBadge
     trust: Trust
     drawing: DrawingState
+    weighed_url: str | None
+    """The diagnostics of the forecast whose draws were weighed for this one; None where a sampler made its own."""
     groups: tuple[FigureGroup, ...]
     identity: tuple[tuple[str, str], ...]
     downloads: tuple[Download, ...]
@@ -73,9 +75,17 @@ def build_diagnostics(
         forecast_url=f"/forecasts/{forecast.forecast_id}",
         verdict=verdict_badge(forecast.verdict),
         trust=build_trust(forecast.checks, forecast.diagnostics, forecast.provenance),
+        weighed_url=_weighed(forecast),
         drawing=DrawingState(not is_drawn, tuple(failures), f"{base}/plots"),
         groups=diagnostic_groups(figures),
         identity=build_identity(forecast),
         downloads=build_downloads(forecast.forecast_id, figures, draws_bytes),
         job_url=f"/jobs/{job_id}" if job_id else None,
     )
+
+
+def _weighed(forecast: StoredForecast) -> str | None:
+    update = forecast.update
+    if update is None or update.way != "reweighted" or update.previous is None:
+        return None
+    return f"/forecasts/{update.previous}/diagnostics"

@@ -48,6 +48,7 @@ FORECASTS_SHOWN: Final = 60
 RUNS_SHOWN: Final = 8
 ROWS_SHOWN: Final = 50
 ALERTS_SHOWN: Final = 20
+MAX_YAML_CHARACTERS: Final = 400_000
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -77,9 +78,15 @@ def show_editor(
         examples=bundled_studies(),
         max_bytes=service.settings.max_document_bytes,
         study=study,
-        text=None if text is None else as_yaml(json.loads(text)),
+        text=None if text is None else _editable(text),
     )
     return respond(page)
+
+
+def _editable(text: str) -> str:
+    """A canonical document as people edit it: YAML, or JSON where writing YAML would take seconds."""
+    document = json.loads(text)
+    return as_yaml(document) if len(text) <= MAX_YAML_CHARACTERS else json.dumps(document, indent=1, ensure_ascii=False)
 
 
 @router.get("/compare")

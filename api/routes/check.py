@@ -178,7 +178,7 @@ def _texts(given: GivenTables) -> dict[str, str]:
 
 
 def _placed(error: StudyError, document: str) -> list[PlacedError]:
-    places = find_places(document)
+    places = find_places(document, [each.path for each in error.errors])
     found = []
     for each in error.errors:
         at = place_of(each.path, places)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from fastapi import APIRouter, Request
+from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from api.problems import RequestError
 from api.requests import read_body_json
 from api.service import Service, ServiceDep
+from forecast.jobs.errors import BacklogFullError
 from forecast.jobs.previews import PreviewView, PriorAnswer
 from forecast.jobs.publish import BrokerUnavailableError
 from forecast.jobs.submit import canonical_json
@@ -22,6 +25,9 @@ from forecast.study import study_from_document
 router = APIRouter(prefix="/v1/previews", tags=["studies"])
 
 log = get_logger(__name__)
+
+MOST_WAITING: Final = 50
+"""Previews share the workers with jobs."""
 
 _BODY = {
     "requestBody": {
@@ -67,15 +73,29 @@ def _ask(service: Service, document: object) -> Response:
             f"expected at most {service.settings.max_document_bytes}; leave out rows",
             code="body_too_large",
         )
-    with service.database.write() as session:
-        StudyRepository(session).add_document(study.digest, text, utc_now())
-        row = PreviewRepository(session).ask(study.digest, utc_now())
-        view, is_new = view_preview(row), row.published_at is None
+    try:
+        view, is_new = _remember(service, study.digest, text)
+    except IntegrityError:
+        # Somebody asked for the very same at the same time.
+        view, is_new = _remember(service, study.digest, text)
     if is_new:
         _publish(service, study.digest)
     status = 202 if view.state == "waiting" else 200
     headers = {"Location": f"/v1/previews/{study.digest}"}
     return JSONResponse(view.model_dump(mode="json"), status_code=status, headers=headers)
+
+
+def _remember(service: Service, digest: str, text: str) -> tuple[PreviewView, bool]:
+    """The preview, and whether the queue has to be told of it."""
+    now = utc_now()
+    with service.database.write() as session:
+        previews = PreviewRepository(session)
+        known = previews.get(digest)
+        if (known is None or known.made_at is not None) and (waiting := previews.count_waiting(now)) >= MOST_WAITING:
+            raise BacklogFullError(f"{waiting} previews are waiting, at most {MOST_WAITING} may; try again in a minute")
+        StudyRepository(session).add_document(digest, text, now)
+        row = previews.ask(digest, now)
+        return view_preview(row), row.published_at is None
 
 
 def _publish(service: Service, digest: str) -> None:

@@ -5,6 +5,7 @@ import { percent } from "./numbers.js";
 
 const PAUSE_MILLISECONDS = 600;
 const POLL_MILLISECONDS = 1500;
+const PATIENCE_MILLISECONDS = 15 * 60_000;
 const NAME = "study.yaml";
 
 const element = (id) => document.getElementById(id);
@@ -20,6 +21,17 @@ let tables = new Map(); // Files beside the document, by name.
 let checked = null; // The last answer, if it is about the text as it stands.
 let turn = 0;
 let timer = null;
+let known = text.value; // What is stored, or came from somewhere: nothing of it is lost with the page.
+
+const isTyped = () => text.value !== known;
+const mayReplace = () => !isTyped() || window.confirm("Replace what you have typed?");
+
+// Nothing can be stored before the text as it stands has been checked.
+function forget() {
+  turn += 1;
+  checked = null;
+  for (const button of buttons) button.disabled = true;
+}
 
 async function answerOf(response) {
   const answer = await response.json().catch(() => ({}));
@@ -96,7 +108,8 @@ function showAnswer(answer) {
 }
 
 async function check() {
-  const mine = ++turn;
+  forget();
+  const mine = turn;
   const form = new FormData();
   form.append("files", new Blob([text.value]), NAME);
   for (const [name, body] of tables) form.append("files", new Blob([body]), name);
@@ -112,9 +125,7 @@ async function check() {
 }
 
 function checkSoon() {
-  turn += 1;
-  checked = null;
-  for (const button of buttons) button.disabled = true;
+  forget();
   window.clearTimeout(timer);
   timer = window.setTimeout(check, PAUSE_MILLISECONDS);
 }
@@ -145,7 +156,9 @@ function take(files) {
   const found = Object.entries(files);
   const documentName = ["study.yaml", "study.yml", "study.json"].find((name) => name in files);
   if (documentName) {
+    if (!mayReplace()) return;
     text.value = files[documentName];
+    known = text.value;
     tables = new Map();
   }
   for (const [name, body] of found) if (name !== documentName && name.endsWith(".csv")) tables.set(name, body);
@@ -179,12 +192,15 @@ async function readFiles(list) {
 }
 
 async function store(isForecast) {
+  if (!checked) return;
   const { document: body, study } = checked;
   if (text.dataset.study && study !== text.dataset.study && !window.confirm(`The document names another study, ${study}. Store it there?`)) return;
   for (const button of buttons) button.disabled = true;
+  text.readOnly = true;
   said.textContent = "Storing…";
   try {
     await answerOf(await fetch(`/v1/studies/${encodeURIComponent(study)}`, asJson("PUT", body)));
+    known = text.value;
     if (!isForecast) {
       window.location.assign(`/studies/${encodeURIComponent(study)}`);
       return;
@@ -193,7 +209,8 @@ async function store(isForecast) {
     window.location.assign(`/jobs/${job.id}`);
   } catch (error) {
     said.textContent = `It could not be done: ${error.message}`;
-    for (const button of buttons) button.disabled = false;
+    text.readOnly = false;
+    for (const button of buttons) button.disabled = !checked;
   }
 }
 
@@ -224,20 +241,26 @@ async function showPreview(answer) {
 }
 
 async function askPreview() {
+  if (!checked) return;
   const { document: body, digest } = checked;
+  const patience = Date.now() + PATIENCE_MILLISECONDS;
+  element("ask-preview").disabled = true;
   previewSaid.textContent = "Asked; a worker draws from the priors…";
   element("preview").scrollIntoView({ block: "start" });
   try {
     let view = await answerOf(await fetch("/v1/previews", asJson("POST", { document: body })));
     while (view.state === "waiting") {
+      if (Date.now() > patience) throw new Error("no worker has answered; ask again when one is there");
       await new Promise((resolve) => window.setTimeout(resolve, POLL_MILLISECONDS));
       view = await answerOf(await fetch(`/v1/previews/${digest}`, { headers: { Accept: "application/json" } }));
     }
     if (view.state === "failed") throw new Error(view.error);
-    previewSaid.textContent = `From ${view.answer.draws.toLocaleString("en")} draws of the priors; no evidence was used.`;
+    previewSaid.textContent = `From ${view.answer.draws.toLocaleString("en")} draws of the priors; no evidence was used but what is settled.`;
     await showPreview(view.answer);
   } catch (error) {
     previewSaid.textContent = `There is no preview: ${error.message}`;
+  } finally {
+    element("ask-preview").disabled = !checked;
   }
 }
 
@@ -249,9 +272,12 @@ text.addEventListener("scroll", () => {
   gutter.scrollTop = text.scrollTop;
 });
 element("example").addEventListener("change", async (event) => {
-  if (!event.target.value) return;
+  const wanted = event.target.value;
+  if (!wanted) return;
   try {
-    take((await answerOf(await fetch(event.target.value, { headers: { Accept: "application/json" } }))).files);
+    const { files } = await answerOf(await fetch(wanted, { headers: { Accept: "application/json" } }));
+    // Another one may have been chosen meanwhile.
+    if (event.target.value === wanted) take(files);
   } catch (error) {
     said.textContent = `The example could not be read: ${error.message}`;
   }
@@ -260,5 +286,8 @@ for (const id of ["files", "folder"]) element(id).addEventListener("change", (ev
 element("store").addEventListener("click", () => store(true));
 element("store-only").addEventListener("click", () => store(false));
 element("ask-preview").addEventListener("click", askPreview);
+window.addEventListener("beforeunload", (event) => {
+  if (isTyped()) event.preventDefault();
+});
 showGutter();
 check();

@@ -13,13 +13,16 @@ async function send(method, at, body, type) {
 const ask = (method, at, body) =>
   send(method, at, body === undefined ? undefined : JSON.stringify(body), "application/json");
 
+const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+
 // What a form says, by the names of its fields; what is empty is left out.
 function valuesOf(form) {
   const values = {};
   for (const field of form.elements) {
-    if (!field.name || field.value === "") continue;
-    const number = Number(field.value);
-    values[field.name] = field.dataset.as === "number" && Number.isFinite(number) ? number : field.value;
+    const said = field.name ? field.value.trim() : "";
+    // A blank is no zero; what is no plain number is sent as it is, and refused in words.
+    if (said === "") continue;
+    values[field.name] = field.dataset.as === "number" && NUMBER.test(said) ? Number(said) : said;
   }
   return values;
 }

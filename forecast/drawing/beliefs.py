@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import numpy as np
 import xarray as xr
 
 from forecast.dims import CHAIN, DRAW, OUTCOME, POSTERIOR, PRIOR
-from forecast.drawing.material import FloatArray, Material, chained
+from forecast.drawing.material import Draw, FloatArray, Material, chained
 from forecast.drawing.sampler import ROW_HEIGHT, TOP, drawn
 from forecast.plots.plain import plain_figure
 from forecast.plots.style import Figure, table
@@ -16,12 +17,12 @@ from forecast.plots.style import Figure, table
 MAX_PANELS: Final = 8
 
 
-def belief_figures(material: Material) -> dict[str, Figure]:
+def belief_figures(material: Material) -> dict[str, Draw]:
     """Prior and posterior of each outcome's level: the present case's, and the mean over classes."""
     prior = material.group(PRIOR)
     if prior is None:
         return {}
-    found: dict[str, Figure] = {}
+    found: dict[str, Draw] = {}
     for name, variable, title, what in (
         (
             "prior-present",
@@ -37,9 +38,11 @@ def belief_figures(material: Material) -> dict[str, Figure]:
         ),
     ):
         before, after = (_by_outcome(group, variable) for group in (prior, material.posterior))
-        shared = [outcome for outcome in after if outcome in before][:MAX_PANELS]
+        shared = [outcome for outcome in after if outcome in before]
+        shown = {o: before[o] for o in shared[:MAX_PANELS]}, {o: after[o] for o in shared[:MAX_PANELS]}
+        rest = f" The first {MAX_PANELS} of {len(shared)} are shown." if len(shared) > MAX_PANELS else ""
         if shared:
-            found[name] = _figure(title, what, {o: before[o] for o in shared}, {o: after[o] for o in shared})
+            found[name] = partial(_figure, title, what, *shown, rest)
     return found
 
 
@@ -54,7 +57,7 @@ def _by_outcome(group: xr.Dataset, variable: str) -> dict[str, FloatArray]:
     return {name: draws for name, draws in found.items() if np.isfinite(draws).all() and np.ptp(draws) > 0}
 
 
-def _figure(title: str, what: str, before: dict[str, FloatArray], after: dict[str, FloatArray]) -> Figure:
+def _figure(title: str, what: str, before: dict[str, FloatArray], after: dict[str, FloatArray], rest: str) -> Figure:
     tree = xr.DataTree.from_dict({f"/{PRIOR}": chained(before), f"/{POSTERIOR}": chained(after)})
     rows: list[list[str | float]] = [
         [outcome, before[outcome].mean(), before[outcome].std(), after[outcome].mean(), after[outcome].std()]
@@ -64,7 +67,7 @@ def _figure(title: str, what: str, before: dict[str, FloatArray], after: dict[st
         drawn("plot_prior_posterior", tree, col_wrap=1),
         title=title,
         caption=f"One panel for each outcome: its {what}. Where posterior and prior coincide, the evidence said nothing "
-        "about it; where the posterior lies outside the prior, prior and evidence disagree.",
+        "about it; where the posterior lies outside the prior, prior and evidence disagree." + rest,
         height=TOP + ROW_HEIGHT * len(after),
         table=table(["Outcome", "Prior mean", "Prior SD", "Posterior mean", "Posterior SD"], rows),
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from forecast.drawing.beliefs import belief_figures
 from forecast.drawing.loo import loo_figures
-from forecast.drawing.material import Material
+from forecast.drawing.material import Draw, Material
 from forecast.drawing.predictive import predictive_figures
 from forecast.drawing.sampler import sampler_figures
 from forecast.drawing.survival import survival_figures
@@ -20,7 +21,7 @@ from forecast.plots.style import Figure
 
 log = get_logger(__name__)
 
-KINDS: Final[tuple[Callable[[Material], dict[str, Figure]], ...]] = (
+KINDS: Final[tuple[Callable[[Material], dict[str, Draw]], ...]] = (
     sampler_figures,
     belief_figures,
     predictive_figures,
@@ -53,11 +54,14 @@ def draw_forecast(material: Material, stored: Mapping[str, Figure]) -> Drawings:
     failures: list[str] = []
     for kind in KINDS:
         # A refused forecast may hold what cannot be drawn; the other kinds can.
-        found = _attempted(kind.__name__.removesuffix("_figures"), lambda kind=kind: kind(material), failures)  # type: ignore[misc]
-        figures |= found or {}
+        found = _attempted(kind.__name__.removesuffix("_figures"), partial(kind, material), failures)
+        for name, draw in (found or {}).items():
+            figure = _attempted(name, draw, failures)
+            if figure is not None:
+                figures[name] = figure
     images = {}
     for name, figure in {**stored, **figures}.items():
-        image = _attempted(f"image of {name}", lambda figure=figure: draw_png(figure), failures)  # type: ignore[misc]
+        image = _attempted(f"image of {name}", partial(draw_png, figure), failures)
         if image is not None:
             images[name] = image
     return Drawings(figures, images, tuple(failures))

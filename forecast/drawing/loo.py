@@ -22,7 +22,7 @@ import xarray as xr
 from scipy import stats
 
 from forecast.dims import UNIT
-from forecast.drawing.material import FloatArray, Material
+from forecast.drawing.material import Draw, FloatArray, Material
 from forecast.drawing.sampler import drawn
 from forecast.explain.case_likelihood import Case, CaseLikelihood, find_cases
 from forecast.explain.runs import Fit
@@ -53,10 +53,12 @@ class LeftOut:
 
 
 def leave_out(fit: Fit) -> Iterator[LeftOut]:
-    """Every case in turn, at most `MOST_CASES`; cases that the model cannot tell apart are worked out once."""
+    """Every case in turn, at most `MOST_CASES`, evenly spaced; cases that the model cannot tell apart are worked out once."""
     likelihood = CaseLikelihood(fit)
     known: dict[tuple[object, ...], tuple[Weights, float]] = {}
-    for case in find_cases(fit.encoded)[:MOST_CASES]:
+    cases = find_cases(fit.encoded)
+    for place in np.unique(np.linspace(0, len(cases) - 1, min(len(cases), MOST_CASES)).astype(np.int64)).tolist():
+        case = cases[place]
         if case.signature not in known:
             log_likelihood = likelihood.of(case)
             weights = smooth_weights(-log_likelihood, fit.chains)
@@ -67,13 +69,21 @@ def leave_out(fit: Fit) -> Iterator[LeftOut]:
 
 
 def place_units(fit: Fit, found: list[LeftOut]) -> dict[str, float]:
-    """Place in (0, 1) of what each unit showed among its predictions without the case, by the unit's label."""
+    """Place in (0, 1) of what each unit showed among its predictions without the case, by the unit's label.
+
+    Where the outcomes' residuals are correlated, a case that a competing outcome ended has none: its end is no
+    censoring that says nothing.
+    """
     likelihood = CaseLikelihood(fit)
     sigma, rng = fit.values("sigma"), np.random.default_rng(stream_seed(fit.seed, PIT_STREAM))
     places = {}
+    is_correlated = bool(fit.encoded.arrays.lengths["pair"])
     for left in found:
         for position in left.case.units:
             unit = fit.encoded.units[position]
+            if is_correlated and _ended_otherwise(unit.case.data, unit.outcome):
+                # What ended it says something of the frailty with which this outcome's is correlated.
+                continue
             level = likelihood.centre(position)
             if unit.frailty:
                 level = level + sigma[:, fit.encoded.outcomes.index(unit.outcome)] * rng.standard_normal(fit.draws)
@@ -81,6 +91,11 @@ def place_units(fit: Fit, found: list[LeftOut]) -> dict[str, float]:
             w = left.weights.values
             places[unit.label] = float(np.clip(w @ low + rng.uniform() * (w @ (high - low)), 0.0, 1.0))
     return places
+
+
+def _ended_otherwise(data: Spell | Count | Trial, outcome: str) -> bool:
+    """Whether a competing outcome ended the case."""
+    return isinstance(data, Spell) and data.event not in (None, outcome)
 
 
 def _bounds(
@@ -98,19 +113,20 @@ def _bounds(
     return (ended, ended) if data.event == outcome else (ended, np.ones_like(ended))
 
 
-def loo_figures(material: Material) -> dict[str, Figure]:
+def loo_figures(material: Material) -> dict[str, Draw]:
     """Pareto k of every case, and how the cases' places are spread."""
     found = list(leave_out(material.fit))
     if not found:
         return {}
-    figures = {"pareto-k": _pareto_k(found, material.fit)}
+    total = len(find_cases(material.encoded))
     places = place_units(material.fit, found)
+    drawn_later: dict[str, Draw] = {"pareto-k": lambda: _pareto_k(found, material.fit, total)}
     if len(places) >= FEWEST_PLACES:
-        figures["loo-pit"] = _places(places)
-    return figures
+        drawn_later["loo-pit"] = lambda: _places(places)
+    return drawn_later
 
 
-def _pareto_k(found: list[LeftOut], fit: Fit) -> Figure:
+def _pareto_k(found: list[LeftOut], fit: Fit, total: int) -> Figure:
     labels = [f"{left.case.reference_class}/{left.case.id}" for left in found]
     # Ratios too equal for a tail to be fitted have the lightest of tails.
     k = np.array([left.weights.pareto_k if left.weights.pareto_k is not None else _unknown(left) for left in found])
@@ -118,14 +134,15 @@ def _pareto_k(found: list[LeftOut], fit: Fit) -> Figure:
     figure.add_hline(y=MAX_PARETO_K, line={"color": PALETTE[1], "dash": "dash", "width": 1})
     bad = int((~(k <= MAX_PARETO_K)).sum())
     worst = sorted(range(len(k)), key=lambda at: -k[at] if np.isfinite(k[at]) else -np.inf)[:LISTED]
-    total = sum(left.effective_parameters for left in found)
+    effective = sum(left.effective_parameters for left in found)
+    whole = f"all {total}" if len(found) == total else f"these {len(found)} of {total}"
     return plain_figure(
         figure,
         title="Pareto k of each case, left out",
         caption=f"One dot per case, in the study's order. Below the dashed line ({MAX_PARETO_K}) the posterior without "
         f"the case can be had from this one; {_many(bad)} above it. A case with a large k is one that the posterior "
-        f"leans on: see it in its table, and ask for “influence”. All cases together are fitted with about "
-        f"{total:.1f} effective parameters (p_loo).",
+        f"leans on: see it in its table, and ask for “influence”. Of {whole} cases together the fit takes about "
+        f"{effective:.1f} effective parameters (p_loo, the sum over those shown).",
         height=400,
         table=table(
             ["Case", "Pareto k", "Effective parameters"],
@@ -172,10 +189,10 @@ def _places(places: dict[str, float]) -> Figure:
         figure,
         title="Where the cases lie among their predictions",
         caption="Each case is compared with what a model that has not seen it would have predicted; 0 is below every "
-        "prediction, 1 above. If the model fits, the places are spread evenly and the line stays around zero. A line "
-        "that rises and then falls means too few surprises on either side, the reverse too many. p: how often "
-        "even places would look as uneven as these. Cases that were still going on, and counts, are placed at random "
-        "within what is known of them.",
+        "prediction, 1 above. If the model fits, the places are spread evenly and the line stays around zero. Above zero "
+        "on the left and below it on the right: more surprises on either side than predicted; the other way round: "
+        "fewer. p: how often even places would look as uneven as these. Cases that were still going on, and counts, are "
+        f"placed at random within what is known of them. {len(places)} places.",
         height=400,
         table=table(
             ["Share of places below", "Expected", "Found"],

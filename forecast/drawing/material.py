@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -18,9 +18,12 @@ from forecast.futures.archive import LATENT
 from forecast.futures.simulation import MAX_DRAWS, thin_draws
 from forecast.inference.diagnostics import scalars
 from forecast.model.encode import EncodedStudy, encode_study
+from forecast.plots.style import Figure
 from forecast.study import Study
 
 FloatArray = npt.NDArray[np.float64]
+Draw = Callable[[], Figure]
+"""Draws one figure; one that fails takes no other with it."""
 
 WORST: Final = 4
 """Parameters that the figures of the sampler show: those of the smallest effective sample size."""

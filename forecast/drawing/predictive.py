@@ -8,13 +8,14 @@ Kleiber and Zeileis (2016), The American Statistician 70(3), doi:10.1080/0003130
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import numpy as np
 import xarray as xr
 
 from forecast.dims import BAND, CHAIN, DRAW, OBSERVED_DATA, POSTERIOR_PREDICTIVE, UNIT
-from forecast.drawing.material import FloatArray, Material
+from forecast.drawing.material import Draw, FloatArray, Material
 from forecast.drawing.sampler import drawn
 from forecast.futures.archive import OBSERVATION
 from forecast.plots.plain import plain_figure
@@ -33,12 +34,12 @@ KINDS: Final = (
 )
 
 
-def predictive_figures(material: Material) -> dict[str, Figure]:
+def predictive_figures(material: Material) -> dict[str, Draw]:
     """One figure for each kind of data, and a rootogram of the indicators' counts."""
     predictive, observed = material.group(POSTERIOR_PREDICTIVE), material.group(OBSERVED_DATA)
     if predictive is None or observed is None:
         return {}
-    found = {}
+    found: dict[str, Draw] = {}
     for variable, dim, title, said, what in KINDS:
         if variable in predictive and variable in observed:
             replicated = np.asarray(predictive[variable].transpose(CHAIN, DRAW, dim), dtype=float)
@@ -48,11 +49,10 @@ def predictive_figures(material: Material) -> dict[str, Figure]:
                 # A single yes or no lies within any interval; of a class they can be counted.
                 replicated, real, labels = _by_class(replicated, real, labels)
                 title, what = "Successes of the classes", "reference class"
-            found[f"predictive-{variable}"] = _intervals(
-                replicated.reshape(-1, len(labels)), real, labels, title, said, what
-            )
+            flat = replicated.reshape(-1, len(labels))
+            found[f"predictive-{variable}"] = partial(_intervals, flat, real, labels, title, said, what)
     if "count" in observed and float(observed["count"].max()) <= MAX_COUNT:
-        found["rootogram"] = _rootogram(predictive, observed)
+        found["rootogram"] = lambda: _rootogram(predictive, observed)
     return found
 
 

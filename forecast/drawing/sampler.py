@@ -17,7 +17,7 @@ import xarray as xr
 from arviz_stats.base import array_stats
 
 from forecast.dims import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
-from forecast.drawing.material import FloatArray, Material, chained
+from forecast.drawing.material import Draw, FloatArray, Material, chained
 from forecast.plots.figures import rank_figure, trace_figure
 from forecast.plots.plain import plain_figure
 from forecast.plots.style import Figure, table
@@ -33,19 +33,25 @@ TOP: Final = 110
 """Room for titles and the legend, in pixels."""
 
 
-def sampler_figures(material: Material) -> dict[str, Figure]:
-    """Traces, ranks, effective sizes, autocorrelation and pairs of the worst parameters, and the energy."""
+def sampler_figures(material: Material) -> dict[str, Draw]:
+    """Traces, ranks, effective sizes, autocorrelation and pairs of the worst parameters, and the energy.
+
+    Nothing where the draws of an earlier forecast were weighed: no sampler made a step for these.
+    """
+    update = material.answer.update
+    if update is not None and update.way == "reweighted":
+        return {}
     worst = material.worst
-    found: dict[str, Figure] = {}
+    found: dict[str, Draw] = {}
     if worst:
-        found["trace-worst"] = _retitled(trace_figure(worst), "Traces of the parameters hardest to sample")
-        found["rank-worst"] = _retitled(rank_figure(worst), "Ranks of the parameters hardest to sample")
-        found["ess-evolution"] = _ess_evolution(worst)
-        found["autocorrelation"] = _autocorrelation(worst)
+        found["trace-worst"] = lambda: _retitled(trace_figure(worst), "Traces of the parameters hardest to sample")
+        found["rank-worst"] = lambda: _retitled(rank_figure(worst), "Ranks of the parameters hardest to sample")
+        found["ess-evolution"] = lambda: _ess_evolution(worst)
+        found["autocorrelation"] = lambda: _autocorrelation(worst)
     if len(worst) > 1:
-        found["pairs"] = _pairs(worst, material.stats)
+        found["pairs"] = lambda: _pairs(worst, material.stats)
     if "energy" in material.stats:
-        found["energy"] = _energy(material)
+        found["energy"] = lambda: _energy(material)
     return found
 
 

@@ -12,12 +12,13 @@ Analysis, section 4.6. Its use as a posterior predictive check: Gabry et al. (20
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from forecast.drawing.material import FloatArray, Material
+from forecast.drawing.material import Draw, FloatArray, Material
 from forecast.futures.posterior import stream_seed
 from forecast.plots.style import PALETTE, Figure, band, rounded, table
 from forecast.study import Spell
@@ -64,16 +65,16 @@ def kaplan_meier(spells: Spells) -> tuple[FloatArray, FloatArray]:
     return ages, np.cumprod(1.0 - ended / np.maximum(at_risk, 1))
 
 
-def survival_figures(material: Material) -> dict[str, Figure]:
+def survival_figures(material: Material) -> dict[str, Draw]:
     """One figure for each event outcome with cases that were watched over time: ``survival-<id>``."""
     levels = material.posterior.get("case_level")
     if levels is None:
         return {}
-    found = {}
+    found: dict[str, Draw] = {}
     for outcome in material.encoded.outcomes:
         spells = find_spells(material, outcome)
         if len(spells.units) >= FEWEST_CASES and spells.happened.any():
-            found[f"survival-{outcome}"] = _figure(material, outcome, spells)
+            found[f"survival-{outcome}"] = partial(_figure, material, outcome, spells)
     return found
 
 

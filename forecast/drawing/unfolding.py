@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from forecast.dims import FUTURE, FUTURES, OUTCOME
-from forecast.drawing.material import Material
+from forecast.drawing.material import Draw, Material
 from forecast.plots.style import INK, PALETTE, Figure, table
 
 DEPTH: Final = 3
@@ -17,6 +17,7 @@ LEAST_SHARE: Final = 0.01
 """Branches of fewer futures are put together."""
 LEAST_LABELLED: Final = 0.04
 """Narrower boxes have no room for a name; pointing at them tells it."""
+SAME_TIME: Final = 1e-9
 LEAST_NAMED: Final = 0.08
 PATTERNS: Final = ("", "/", "x", ".")
 NOTHING, OTHERS = "nothing more", "other outcomes"
@@ -36,7 +37,7 @@ class Branch:
     share: float
 
 
-def unfolding_figures(material: Material) -> dict[str, Figure]:
+def unfolding_figures(material: Material) -> dict[str, Draw]:
     """The tree; nothing for a study of a single outcome, of which there is no order."""
     futures = material.group(FUTURES)
     if futures is None or "event_time" not in futures or futures.sizes[OUTCOME] < 2:
@@ -44,31 +45,38 @@ def unfolding_figures(material: Material) -> dict[str, Figure]:
     times = futures["event_time"].transpose(FUTURE, OUTCOME).values
     ids = [str(name) for name in futures[OUTCOME].values]
     horizon = float(futures.attrs.get("horizon_periods", np.inf))
-    paths = count_paths(times, ids, horizon)
-    return {"unfolding": _figure(paths, len(times), ids)}
+    return {"unfolding": lambda: _figure(count_paths(times, ids, horizon), len(times), ids)}
 
 
 def count_paths(times: np.ndarray, ids: list[str], horizon: float) -> Counter[Path]:
-    """How many futures follow each order of events, up to `DEPTH` of them and the horizon.
+    """How many futures follow each order of events, up to `DEPTH` moments and the horizon.
+
+    What happens at the very same time, such as outcomes that resolve on one date, is one step: it has no order.
 
     Parameters
     ----------
     times
         Periods until each outcome, dims (future, outcome); infinite or beyond the horizon where it does not happen.
     """
-    order = np.argsort(times, axis=1, kind="stable")[:, :DEPTH]
-    happens = np.take_along_axis(times, order, axis=1) <= horizon
-    coded = np.where(happens, order, -1)
-    found, counts = np.unique(coded, axis=0, return_counts=True)
+    order = np.argsort(times, axis=1, kind="stable")
+    ordered = np.take_along_axis(times, order, axis=1)
+    later = np.diff(ordered, axis=1, prepend=ordered[:, :1]) > SAME_TIME
+    moment = np.cumsum(np.nan_to_num(later, nan=0.0), axis=1).astype(np.int64)
+    counts = (ordered <= horizon) & (moment < DEPTH)
+    coded = np.where(counts, order * DEPTH + moment, -1)
+    found, times_seen = np.unique(coded, axis=0, return_counts=True)
     paths: Counter[Path] = Counter()
-    for places, count in zip(found.tolist(), counts.tolist(), strict=True):
-        paths[_named(places, ids)] += count
+    for codes, count in zip(found.tolist(), times_seen.tolist(), strict=True):
+        paths[_named([code for code in codes if code >= 0], ids)] += count
     return paths
 
 
-def _named(places: list[int], ids: list[str]) -> Path:
-    happened = tuple(ids[place] for place in places if place >= 0)
-    return happened if len(happened) == len(places) else (*happened, NOTHING)
+def _named(codes: list[int], ids: list[str]) -> Path:
+    steps: list[list[str]] = [[] for _ in range(DEPTH)]
+    for code in codes:
+        steps[code % DEPTH].append(ids[code // DEPTH])
+    happened = tuple(" + ".join(sorted(step, key=ids.index)) for step in steps if step)
+    return happened if len(happened) == DEPTH else (*happened, NOTHING)
 
 
 def branches(paths: Counter[Path], futures: int) -> list[Branch]:
@@ -111,7 +119,11 @@ def _figure(paths: Counter[Path], futures: int, ids: list[str]) -> Figure:
     # Where colours come again, hatches tell them apart.
     patterns = {name: PATTERNS[place // len(PALETTE) % len(PATTERNS)] for place, name in enumerate(ids)}
     colours |= {NOTHING: "rgba(127, 127, 127, 0.22)", OTHERS: INK}
-    names = [name for name in (*ids, OTHERS, NOTHING) if any(box.path[-1] == name for box in boxes)]
+    shown = dict.fromkeys(box.path[-1] for box in boxes)
+    together = [name for name in shown if " + " in name]
+    colours |= {name: PALETTE[ids.index(name.split(" + ")[0]) % len(PALETTE)] for name in together}
+    patterns |= dict.fromkeys(together, PATTERNS[-1])
+    names = [name for name in (*ids, *together, OTHERS, NOTHING) if name in shown]
     depth = max(len(box.path) for box in boxes)
     levels = LEVELS[:depth]
     data = []
@@ -150,7 +162,7 @@ def _figure(paths: Counter[Path], futures: int, ids: list[str]) -> Figure:
             "meta": {
                 "title": "How futures unfold",
                 "caption": f"All {futures:,} simulated futures, sorted by which outcome comes first; below each box, what "
-                "comes next in those futures. The width is the share of futures; grey: nothing more before the horizon "
+                "comes next in those futures. What happens on one date (+) has no order. The width is the share of futures; grey: nothing more before the horizon "
                 "ends. Branches of less than 1 % are together.",
                 "table": table(
                     ["Order of events", "Share of futures"],

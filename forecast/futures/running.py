@@ -46,6 +46,10 @@ def estimate_running(encoded: EncodedStudy, posterior: xr.Dataset, seed: int) ->
     probability = resolution_probabilities(encoded, flat, replicates=QUICK_REPLICATES, seed=seed)
     values = probability.T.reshape(-1, len(complete), each)
     errors = mcse_of_mean(values) if each >= FEWEST_DRAWS else np.full(len(values), np.nan)
+    # No success so far has the error of half a success.
+    futures = values[0].size * QUICK_REPLICATES
+    half = (0.5 / (futures + 1.0)) * (1.0 - 0.5 / (futures + 1.0))
+    errors = np.where(errors == 0.0, np.sqrt(half / futures), errors)
     return {
         outcome.id: RunningEstimate(
             float(own.mean()),

@@ -48,8 +48,9 @@ ORPHAN_AGE_SECONDS: Final = 3600.0
 ORPHAN_INTERVAL_SECONDS: Final = 600.0
 SCORING_INTERVAL_SECONDS: Final = 3600.0
 DEAF_AFTER_SECONDS: Final = 60.0
-PREVIEW_PATIENCE: Final = timedelta(hours=1)
-"""Nobody waits longer for a preview."""
+PREVIEWS_AT_ONCE: Final = 5
+"""Told to the queue in one pass, so that jobs are not far behind them."""
+PREVIEWS_KEPT: Final = timedelta(days=30)
 DRAW_AGAIN_SECONDS: Final = 180.0
 """Longer than any forecast takes to draw."""
 DRAW_ANYWAY_SECONDS: Final = 600.0
@@ -194,7 +195,7 @@ class Dispatcher:
     def _publish_previews(self, now: datetime) -> None:
         again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
         with self._database.read() as session:
-            digests = PreviewRepository(session).unpublished(again, now - PREVIEW_PATIENCE, BATCH)
+            digests = PreviewRepository(session).unpublished(again, now, PREVIEWS_AT_ONCE)
         for digest in digests:
             self._publisher.publish_preview(digest)
             with self._database.write() as session:
@@ -227,6 +228,8 @@ class Dispatcher:
         if time.monotonic() < self._scores_due:
             return []
         self._scores_due = time.monotonic() + SCORING_INTERVAL_SECONDS
+        with self._database.write() as session:
+            PreviewRepository(session).remove_older(now - PREVIEWS_KEPT)
         score_due(self._database, now)
         return attribute_scored(self._database, self._limits, now)
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,12 +18,13 @@ from forecast.study.problems import Location, path_text
 from forecast.study.reader import MAX_DEPTH, MAX_NODES
 
 _YamlEvents: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MARK = re.compile(r"^line (\d+)(?: column (\d+))?$")
-_IN_TABLE = re.compile(r"^(?P<file>.+\.csv) (?:row|line) (?P<line>\d+)\b", re.IGNORECASE)
+_MARK = re.compile(r"^line (\d{1,9})(?: column (\d{1,9}))?$")
+_IN_TABLE = re.compile(r"^(?P<file>.+\.csv) (?:row|line) (?P<line>\d{1,9})\b", re.IGNORECASE)
 _FILE = re.compile(r"^(?P<file>.+\.csv)$", re.IGNORECASE)
 _LAST_PART = re.compile(r"(?:\[\d+\]|\.[^.\[\]]+|^[^.\[\]]+)$")
 
 START: Final = (1, 1)
+LONGEST_PATH: Final = 600
 
 
 @dataclass(frozen=True)
@@ -35,39 +37,57 @@ class Place:
     column: int
 
 
-def find_places(text: str) -> dict[str, tuple[int, int]]:
-    """Line and column of every key and item, by its path as errors name it; of what can be read of the text."""
+def find_places(text: str, paths: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Line and column of these paths and of the parts around them, as errors name them; of what can be read of the text.
+
+    Nothing else is kept, however large the text: a long key above many items would be copied for each of them.
+    """
+    wanted = {""}
+    for path in paths:
+        while path and len(path) <= LONGEST_PATH and path not in wanted:
+            wanted.add(path)
+            path = _around(path)
     places: dict[str, tuple[int, int]] = {}
     # What stands before a mistake is known.
     with contextlib.suppress(yaml.YAMLError, RecursionError):
-        _walk(text, places)
+        _walk(text, wanted, places)
     return places
 
 
 def place_of(path: str, places: Mapping[str, tuple[int, int]]) -> Place:
     """Where an error stands: at its own place, or at the nearest part around it that is in the text."""
+    if path in places:
+        return Place(None, *places[path])
     if found := _MARK.match(path):
         return Place(None, int(found.group(1)), int(found.group(2) or 1))
     if found := _IN_TABLE.match(path):
         return Place(found.group("file"), int(found.group("line")), 1)
     if found := _FILE.match(path):
         return Place(found.group("file"), *START)
+    path = path if len(path) <= LONGEST_PATH else ""
     while path and path not in places:
-        shorter = _LAST_PART.sub("", path)
-        path = shorter if shorter != path else ""
+        path = _around(path)
     return Place(None, *places.get(path, START))
+
+
+def _around(path: str) -> str:
+    """The path without its last part."""
+    shorter = _LAST_PART.sub("", path)
+    return shorter if shorter != path else ""
 
 
 @dataclass
 class _Open:
-    """A mapping or list that is being read."""
+    """A mapping or list that is being read; its path is None where nobody asks for anything in it."""
 
-    at: Location
+    at: Location | None
     is_mapping: bool
     key: str | None = None
     count: int = 0
 
-    def child(self) -> Location:
+    def child(self) -> Location | None:
+        if self.at is None or (self.key is not None and len(self.key) > LONGEST_PATH):
+            return None
         return (*self.at, self.key or "") if self.is_mapping else (*self.at, self.count)
 
     def close_item(self) -> None:
@@ -75,8 +95,17 @@ class _Open:
         self.key = None
 
 
-def _walk(text: str, places: dict[str, tuple[int, int]]) -> None:
+def _walk(text: str, wanted: AbstractSet[str], places: dict[str, tuple[int, int]]) -> None:
     stack: list[_Open] = []
+
+    def keep(at: Location | None, event: Any) -> Location | None:
+        """The path, if it is asked for; its place is kept."""
+        path = None if at is None else path_text(at)
+        if path is None or path not in wanted:
+            return None
+        places.setdefault(path, (event.start_mark.line + 1, event.start_mark.column + 1))
+        return at
+
     for number, event in enumerate(yaml.parse(text, Loader=_YamlEvents)):
         if number > 2 * MAX_NODES or len(stack) > MAX_DEPTH:
             return
@@ -86,15 +115,12 @@ def _walk(text: str, places: dict[str, tuple[int, int]]) -> None:
                 stack[-1].close_item()
         elif isinstance(event, yaml.NodeEvent):
             top = stack[-1] if stack else None
-            mark: Any = event.start_mark
-            where = mark.line + 1, mark.column + 1
             if top is not None and top.is_mapping and top.key is None:
                 # A key that is no scalar makes no study; its value is read as one more key.
                 top.key = getattr(event, "value", "")
-                places.setdefault(path_text(top.child()), where)
+                keep(top.child(), event)
                 continue
-            at = top.child() if top is not None else ()
-            places.setdefault(path_text(at), where)
+            at = keep(top.child() if top is not None else (), event)
             if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
                 stack.append(_Open(at, isinstance(event, yaml.MappingStartEvent)))
             elif top is not None:

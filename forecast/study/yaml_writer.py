@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from forecast.study.yaml_reader import NUMBER
+
+LINE_ENDS: Final = frozenset("\x85\u2028\u2029")
+"""YAML folds them into spaces where they are not escaped."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -23,7 +26,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     # YAML quotes what it would guess itself (dates, `no`, `012`); JSON's numbers are more than YAML's (`0E0`).
-    style = "'" if NUMBER.fullmatch(value) else None
+    style = "'" if NUMBER.fullmatch(value) else '"' if LINE_ENDS.intersection(value) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 

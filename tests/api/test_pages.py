@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.pages.compare import ComparePage
-from api.pages.diagnostics import DiagnosticsPage
+from api.pages.diagnostics import DiagnosticsPage, build_diagnostics
 from api.pages.editor import EditorPage
 from api.pages.failure import FailurePage
 from api.pages.forecast import ForecastPage, build_forecast
@@ -19,7 +19,7 @@ from api.pages.job_words import EXPLANATION_LEAD, FAILURES, KIND_WORDS, LEAD
 from api.pages.page import ENVIRONMENT, TEMPLATES, PageContext, render_html
 from api.pages.report import ReportPage
 from api.pages.study import StudyPage
-from forecast.answer import Verdict
+from forecast.answer import Update, Verdict
 from forecast.jobs.states import FailureCode, JobKind, JobState
 from forecast.store import DrawingRepository, compress_figure, utc_now
 from tests.api.html import HOSTILE, Elements, get, plain
@@ -211,6 +211,15 @@ class TestDiagnostics:
         missing = client.get(f"/v1/forecasts/{forecast_id}/plots/horizon.png")
         assert missing.status_code == 404
         assert "it has odd, trace" in missing.json()["detail"]
+
+    def test_weighed_draws_lead_to_the_sampler_that_made_them(self) -> None:
+        update = Update(
+            way="reweighted", previous="earlier", pareto_k=0.1, effective_draws=900.0, reason="little is new"
+        )
+        html = render_html(build_diagnostics(sample_forecast(update=update)))
+        assert 'href="/forecasts/earlier/diagnostics"' in html
+        assert "no sampler ran" in html
+        assert "no sampler ran" not in render_html(build_diagnostics(sample_forecast()))
 
     def test_it_is_reached_from_the_forecast_and_leads_back(self, every_page: dict[str, str]) -> None:
         links = [link["href"] for link in Elements(every_page["forecast"]).of("a")]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from fastapi.testclient import TestClient
 
+from api.routes import previews as previews_route
 from forecast.jobs.previews import PriorAnswer
 from forecast.store import PreviewRepository, utc_now
 from tests.coin import coin_document, coin_study
@@ -48,8 +50,36 @@ def test_the_queue_is_told_of_those_that_wait(client: TestClient, installation: 
     now = utc_now()
     with installation.database.read() as session:
         previews = PreviewRepository(session)
-        assert previews.unpublished(now, now - timedelta(hours=1), 10) == (coin_study().digest,)
-        assert previews.unpublished(now, now + timedelta(seconds=1), 10) == (), "nobody waits any more"
+        assert previews.unpublished(now, now, 10) == (coin_study().digest,)
+        assert previews.unpublished(now, now + timedelta(hours=2), 10) == (), "nobody waits any more"
+
+
+def test_one_that_nobody_answered_in_an_hour_is_begun_anew(client: TestClient, installation: Installation) -> None:
+    client.post("/v1/previews", json={"document": coin_document()})
+    with installation.database.write() as session:
+        row = PreviewRepository(session).get(coin_study().digest)
+        assert row is not None
+        row.asked_at = row.published_at = utc_now() - timedelta(hours=3)
+        row.attempts = 2
+    assert client.post("/v1/previews", json={"document": coin_document()}).json()["state"] == "waiting"
+    with installation.database.read() as session:
+        previews, now = PreviewRepository(session), utc_now()
+        assert previews.unpublished(now, now, 10) == (coin_study().digest,)
+        row = previews.get(coin_study().digest)
+        assert row is not None
+        assert (row.attempts, row.published_at) == (0, None)
+
+
+def test_too_many_that_wait_are_refused_and_old_ones_forgotten(
+    client: TestClient, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(previews_route, "MOST_WAITING", 1)
+    client.post("/v1/previews", json={"document": coin_document()})
+    refused = client.post("/v1/previews", json={"document": coin_document(horizon=13)})
+    assert (refused.status_code, refused.json()["code"]) == (503, "backlog_full")
+    assert client.post("/v1/previews", json={"document": coin_document()}).status_code == 202, "it waits already"
+    with installation.database.write() as session:
+        assert PreviewRepository(session).remove_older(utc_now() + timedelta(seconds=1)) == 1
 
 
 def test_bad_documents_bodies_and_digests_are_refused(client: TestClient) -> None:

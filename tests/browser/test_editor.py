@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -66,6 +66,30 @@ def test_an_example_with_its_tables_is_stored_and_forecast(page: Page, site: Sit
         assert StudyRepository(session).get("pumps") is not None
 
 
+def test_what_was_typed_is_not_replaced_without_asking(page: Page) -> None:
+    text = page.locator("#text")
+    text.fill(text.input_value().replace("What is asked", "What I typed"))
+    expect(page.locator("#store")).to_be_enabled()
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.locator("#example").select_option(label="pumps")
+    page.wait_for_timeout(500)
+    expect(text).to_have_value(re.compile("What I typed"))
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.locator("#example").select_option(label="seeds")
+    expect(page.locator("#verdict")).to_contain_text("21 cases")
+    expect(text).not_to_have_value(re.compile("What I typed"))
+
+
+def test_nothing_can_be_stored_while_other_text_is_being_checked(site: Site, open_page: OpenPage) -> None:
+    page = open_page(f"{site.url}/new", refusals=True)
+    expect(page.locator("#verdict")).to_have_text(VALID)
+    page.route("**/v1/check", lambda route: route.fulfill(status=413, body='{"detail": "too large"}'))
+    page.locator("#example").select_option(label="pumps")
+    expect(page.locator("#text")).to_have_value(re.compile("study: pumps"))
+    expect(page.locator("#verdict")).to_contain_text("could not be checked")
+    expect(page.locator("#store")).to_be_disabled()
+
+
 def test_a_folder_and_a_zip_bring_their_tables(page: Page, tmp_path: Path) -> None:
     folder = study_path("karabakh-2021").parent
     tables = sorted(folder.rglob("*.csv"))
@@ -113,7 +137,7 @@ def test_the_priors_alone_are_shown_when_a_worker_has_answered(page: Page, site:
 
     def waiting() -> tuple[str, ...]:
         with site.installation.database.read() as session:
-            return PreviewRepository(session).unpublished(utc_now(), utc_now() - timedelta(hours=1), 5)
+            return PreviewRepository(session).unpublished(utc_now(), utc_now(), 5)
 
     wait_until(lambda: bool(waiting()), message="the preview to be asked for")
     with site.installation.database.write() as session:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from forecast.answer import Update
 from forecast.drawing import draw
 from forecast.drawing.draw import Drawings, draw_forecast
 from forecast.drawing.material import Material
@@ -70,7 +72,7 @@ def test_every_figure_has_its_image(drawings: Drawings, computed: ComputedForeca
 
 
 def test_the_same_forecast_gives_the_same_figures(material: Material, drawings: Drawings) -> None:
-    again = {name: figure for kind in draw.KINDS for name, figure in kind(material).items()}
+    again = {name: made() for kind in draw.KINDS for name, made in kind(material).items()}
     assert json.dumps(again, sort_keys=True) == json.dumps(drawings.figures, sort_keys=True)
 
 
@@ -90,10 +92,19 @@ def test_one_figure_that_fails_takes_no_other_with_it(material: Material, monkey
     def broken_figures(_: Material) -> dict[str, object]:
         raise ValueError("no such thing")
 
-    monkeypatch.setattr(draw, "KINDS", (broken_figures, draw.belief_figures))
+    def half_figures(_: Material) -> dict[str, object]:
+        return {"bad": lambda: broken_figures(material)}
+
+    monkeypatch.setattr(draw, "KINDS", (broken_figures, half_figures, draw.belief_figures))
     found = draw_forecast(material, {})
-    assert found.failures == ("broken: ValueError: no such thing",)
+    assert found.failures == ("broken: ValueError: no such thing", "bad: ValueError: no such thing")
     assert set(found.figures) == {"prior-present", "prior-mean"}
+
+
+def test_draws_that_were_weighed_have_no_figures_of_a_sampler(material: Material) -> None:
+    update = Update(way="reweighted", previous="x", pareto_k=0.1, effective_draws=900.0, reason="little is new")
+    weighed = replace(material, answer=material.answer.model_copy(update={"update": update}))
+    assert draw.sampler_figures(weighed) == {}
 
 
 def test_draws_that_are_not_finite_are_left_out_of_the_figures(material: Material) -> None:

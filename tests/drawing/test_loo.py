@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.drawing.loo import leave_out, place_units
+from forecast.drawing.loo import _places, leave_out, place_units
 from forecast.explain.runs import Fit
 from forecast.model.encode import encode_study
 from tests.documents import binary_outcome, event_outcome, make_study
@@ -93,3 +93,31 @@ def test_places_of_trials_are_uniform_when_the_model_is_right() -> None:
     )
     places = list(place_units(fit, list(leave_out(fit))).values())
     assert stats.kstest(places, "uniform").pvalue > SMALLEST_P
+
+
+@pytest.mark.parametrize(("a", "b", "words"), [(5, 5, "fewer"), (0.4, 0.4, "more")])
+def test_the_caption_says_which_way_the_line_bends(a: float, b: float, words: str) -> None:
+    values = stats.beta(a, b).ppf((np.arange(200) + 0.5) / 200)
+    figure = _places({f"c{k}": float(value) for k, value in enumerate(values)})
+    rows = figure["layout"]["meta"]["table"]["rows"]
+    left = float(rows[1][2]) - float(rows[1][1])
+    right = float(rows[3][2]) - float(rows[3][1])
+    assert (left > 0 > right) == (words == "more")
+    caption = figure["layout"]["meta"]["caption"]
+    assert caption.index("Above zero on the left and below it on the right: more") < caption.index("fewer")
+
+
+def test_a_case_that_a_competitor_ended_has_no_place_where_residuals_are_correlated() -> None:
+    pooling = {**POOLING, "case_sd": 0.8}
+    rows = [{"id": f"c{k}", "duration": 3 + k, "event": end} for k, end in enumerate(["left", "converted", ""])]
+    events = {"exit": "left", "conversion": "converted"}
+    classes = [{"id": "past", "outcome": ["exit", "conversion"], "rows": rows, "event_value": events}]
+    outcomes = [event_outcome(id=id, competes="end", pooling=pooling) for id in ("exit", "conversion")]
+    for changes, expected in (({"dependence": {"eta": 2}}, 4), ({}, 6)):
+        encoded = encode_study(make_study(*outcomes, reference_classes=classes, **changes))
+        pairs = encoded.arrays.lengths["pair"]
+        fit = fit_of(
+            encoded, class_level=np.full((50, 2), -2.0), sigma=np.full((50, 2), 0.8), log_hazard_shape=np.zeros((50, 2)),
+            partial_z=np.zeros((50, pairs)),
+        )  # fmt: skip
+        assert len(place_units(fit, list(leave_out(fit)))) == expected

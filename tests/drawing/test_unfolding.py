@@ -24,7 +24,7 @@ def test_orders_are_counted_up_to_the_third_event_and_the_horizon() -> None:
         ]
     )
     assert count_paths(times, ["a", "b", "c", "d"], 10.0) == Counter(
-        {("b", NOTHING): 2, ("a", "b", "c"): 1, ("b", "a", "c"): 1, (NOTHING,): 1, ("a", "b", NOTHING): 1}
+        {("b", NOTHING): 2, ("a", "b", "c"): 1, ("b", "a", "c"): 1, (NOTHING,): 1, ("a + b", NOTHING): 1}
     )
 
 
@@ -46,3 +46,10 @@ def test_boxes_fill_each_level_and_lie_below_their_parents() -> None:
             parent = by_path[path[:-1]]
             assert parent.start - 1e-12 <= box.start <= box.start + box.share <= parent.start + parent.share + 1e-12
     assert (OTHERS,) in by_path, "what is rarer than 1 % is put together"
+
+
+def test_outcomes_that_resolve_on_one_date_are_one_step() -> None:
+    times = np.array([[12.0, 12.0, 12.0], [12.0, NEVER, 12.0], [12.0, 3.0, 12.0]])
+    assert count_paths(times, ["a", "b", "c"], 24.0) == Counter(
+        {("a + b + c", NOTHING): 1, ("a + c", NOTHING): 1, ("b", "a + c", NOTHING): 1}
+    )

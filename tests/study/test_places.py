@@ -34,7 +34,14 @@ scenarios: [{id: a, title: b, when: heads or tails}]
 
 
 def test_every_key_and_item_has_its_line_and_column() -> None:
-    places = find_places(TEXT)
+    paths = [
+        "study",
+        "outcomes[0].id",
+        "outcomes[0].resolution.by",
+        "outcomes[0].prior.distribution",
+        "scenarios[0].when",
+    ]
+    places = find_places(TEXT, paths)
     assert places["study"] == (2, 1)
     assert places["outcomes[0].id"] == (8, 5)
     assert places["outcomes[0].resolution.by"] == (12, 7)
@@ -45,7 +52,8 @@ def test_every_key_and_item_has_its_line_and_column() -> None:
 def test_errors_are_found_where_they_stand_or_at_the_nearest_part_around_them() -> None:
     with pytest.raises(StudyError) as caught:
         study_from_bytes(TEXT.encode(), "application/yaml")
-    places = find_places(TEXT)
+    odd = ["outcomes[0].pooling.case_sd", "outcomes[7].id", "nothing.like.it"]
+    places = find_places(TEXT, [*odd, *(error.path for error in caught.value.errors)])
     found = {error.path: place_of(error.path, places) for error in caught.value.errors}
     assert found == {"outcomes[0].prior.distribution": Place(None, 14, 7)}
     assert place_of("outcomes[0].pooling.case_sd", places) == Place(None, 8, 5)
@@ -58,13 +66,13 @@ def test_errors_are_found_where_they_stand_or_at_the_nearest_part_around_them() 
 
 
 def test_a_text_that_breaks_off_is_known_up_to_there() -> None:
-    assert find_places("a: 1\nb: [2,\n  c: {\n")["b"] == (2, 1)
+    assert find_places("a: 1\nb: [2,\n  c: {\n", ["b"])["b"] == (2, 1)
 
 
 def test_json_is_read_as_well() -> None:
     text = json.dumps(coin_document(), indent=1)
     line = next(number for number, own in enumerate(text.splitlines(), start=1) if '"by"' in own)
-    assert find_places(text)["outcomes[0].resolution.by"] == (line, 5)
+    assert find_places(text, ["outcomes[0].resolution.by"])["outcomes[0].resolution.by"] == (line, 5)
 
 
 values = st.recursive(
@@ -91,7 +99,7 @@ def paths_of(value: object, at: str = "") -> set[str]:
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=3), values, max_size=4), st.booleans())
 def test_every_path_of_a_document_is_found(document: dict[str, object], flow: bool) -> None:
     text = yaml.safe_dump(document, default_flow_style=flow)
-    places = find_places(text)
+    places = find_places(text, paths_of(document))
     assert paths_of(document) <= set(places)
     lines = text.splitlines()
     for path in paths_of(document):
@@ -102,5 +110,21 @@ def test_every_path_of_a_document_is_found(document: dict[str, object], flow: bo
 
 @given(st.text(max_size=200))
 def test_no_text_makes_it_fail(text: str) -> None:
-    find_places(text)
+    find_places(text, [text])
     place_of(text, {})
+
+
+def test_a_long_key_above_many_items_costs_nothing() -> None:
+    text = '? "' + "k" * 50_000 + '"\n: [' + "1," * 50_000 + "1]\n"
+    places = find_places(text, ["k" * 50_000, "outcomes"])
+    assert places == {"": (1, 1)}
+
+
+@pytest.mark.parametrize("path", ["line " + "1" * 5000, "x.csv row " + "1" * 5000, "a" * 10_000, "[0]" * 5000])
+def test_odd_paths_are_somewhere(path: str) -> None:
+    assert place_of(path, {}).line == 1
+
+
+def test_a_key_that_looks_like_a_place_is_found_where_it_stands() -> None:
+    places = find_places("study: a\nline 7: 3\n", ["line 7"])
+    assert place_of("line 7", places) == Place(None, 2, 1)

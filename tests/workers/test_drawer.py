@@ -10,7 +10,7 @@ import pytest
 from forecast.jobs.lifecycle import complete_job
 from forecast.pipeline import ComputedForecast, compute_forecast
 from forecast.store import DrawingRepository, ForecastRepository, compress_figure
-from forecast.store.tables import DrawingRow
+from forecast.store.tables import DrawingRow, FigureRow
 from tests.coin import coin_study
 from tests.installation import Installation, forecast_row, installation_in
 from workers.drawer import MAX_ATTEMPTS, DrawOutcome, draw
@@ -103,3 +103,16 @@ def test_tries_that_never_came_back_are_given_up(installation: Installation, com
         row.attempts = MAX_ATTEMPTS
     assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.GIVEN_UP
     assert "given up" in drawing_of(installation, forecast_id)[0].failures[0]
+
+
+def test_a_damaged_figure_is_one_try_of_three(installation: Installation, computed: ComputedForecast) -> None:
+    forecast_id = store(installation, computed)
+    with installation.database.write() as session:
+        row = session.get(FigureRow, (forecast_id, "horizon"))
+        assert row is not None
+        row.json_gzip = b"damaged"
+    assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DRAWN
+    drawing, _ = drawing_of(installation, forecast_id)
+    assert drawing.attempts == 1
+    assert drawing.drawn_at is not None
+    assert "BadGzipFile" in drawing.failures[0]
