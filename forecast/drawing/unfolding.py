@@ -18,6 +18,7 @@ LEAST_SHARE: Final = 0.01
 LEAST_LABELLED: Final = 0.04
 """Narrower boxes have no room for a name; pointing at them tells it."""
 SAME_TIME: Final = 1e-9
+NEVER: Final = 1e300
 LEAST_NAMED: Final = 0.08
 PATTERNS: Final = ("", "/", "x", ".")
 NOTHING, OTHERS = "nothing more", "other outcomes"
@@ -59,10 +60,11 @@ def count_paths(times: np.ndarray, ids: list[str], horizon: float) -> Counter[Pa
         Periods until each outcome, dims (future, outcome); infinite or beyond the horizon where it does not happen.
     """
     order = np.argsort(times, axis=1, kind="stable")
-    ordered = np.take_along_axis(times, order, axis=1)
+    # Finite, so that two that never happen differ by nothing.
+    ordered = np.minimum(np.take_along_axis(times, order, axis=1), NEVER)
     later = np.diff(ordered, axis=1, prepend=ordered[:, :1]) > SAME_TIME
-    moment = np.cumsum(np.nan_to_num(later, nan=0.0), axis=1).astype(np.int64)
-    counts = (ordered <= horizon) & (moment < DEPTH)
+    moment = np.cumsum(later, axis=1)
+    counts = (ordered <= min(horizon, NEVER / 2)) & (moment < DEPTH)
     coded = np.where(counts, order * DEPTH + moment, -1)
     found, times_seen = np.unique(coded, axis=0, return_counts=True)
     paths: Counter[Path] = Counter()
