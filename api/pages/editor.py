@@ -37,7 +37,6 @@ class EditorPage(PageContext):
     text: str
     examples: tuple[Example, ...]
     keys: tuple[KeyHelp, ...]
-    max_bytes: int
 
 
 KEYS = (
@@ -80,7 +79,7 @@ scenarios:
 
 
 def build_editor(
-    *, today: str, examples: tuple[str, ...], max_bytes: int, study: str | None = None, text: str | None = None
+    *, today: str, examples: tuple[str, ...], study: str | None = None, text: str | None = None
 ) -> EditorPage:
     """The page.
 
@@ -100,5 +99,4 @@ def build_editor(
         text=BEGINNING.format(today=today) if text is None else text,
         examples=tuple(Example(name, f"/v1/examples/{name}") for name in examples),
         keys=KEYS,
-        max_bytes=max_bytes,
     )

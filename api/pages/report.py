@@ -27,7 +27,7 @@ FIGURES_FIRST: Final = (
     ("futures", "Over time", ("horizon", "unfolding")),
     ("signals", "Indicators and factors", OF_SIGNALS),
 )
-LEFT_OUT: Final = frozenset({"trace", "rank", "trace-worst", "rank-worst", "ess-evolution", "autocorrelation", "pairs"})
+GROUPS_SHOWN: Final = (*FIGURES_FIRST, *(group for group in GROUPS if group[0] != "sampler"))
 """How the sampler fared is on the diagnostics page; the checks say what came of it."""
 
 MAX_SOURCES: Final = 200
@@ -102,16 +102,21 @@ def respond_report(page: ReportPage) -> HTMLResponse:
     return HTMLResponse(render_html(page), headers={**PAGE_HEADERS, "Content-Security-Policy": POLICY})
 
 
+def in_report(name: str) -> bool:
+    """Whether the figure of this name has a place in a report."""
+    return any(name.startswith(begin) for _, _, begin in GROUPS_SHOWN)
+
+
 def _groups(slots: Sequence[FigureSlot], images: Mapping[str, bytes]) -> tuple[PictureGroup, ...]:
     found = []
-    for key, heading, begin in (*FIGURES_FIRST, *GROUPS):
+    for _, heading, begin in GROUPS_SHOWN:
         shown = tuple(
             _picture(slot, images[slot.name])
             for start in begin
             for slot in slots
-            if slot.name.startswith(start) and slot.name in images and slot.name not in LEFT_OUT
+            if slot.name.startswith(start) and slot.name in images
         )
-        if shown and key != "sampler":
+        if shown:
             found.append(PictureGroup(heading, shown))
     return tuple(found)
 

@@ -22,7 +22,7 @@ from api.pages.forecast import ForecastPage, build_forecast
 from api.pages.home import ForecastSource, Headline, StudySource, build_home
 from api.pages.job import build_job
 from api.pages.page import respond
-from api.pages.report import LEFT_OUT, build_report, respond_report
+from api.pages.report import build_report, in_report, respond_report
 from api.requests import known_id
 from api.routes.forecasts import find_explanations, find_forecast, stored_forecast
 from api.routes.jobs import read_job
@@ -122,7 +122,7 @@ def show_report(forecast_id: str, service: ServiceDep) -> HTMLResponse:
     with service.database.read() as session:
         drawings = DrawingRepository(session)
         drawing = drawings.get(page.forecast_id)
-        wanted = [slot.name for slot in slots if slot.image_url and slot.name not in LEFT_OUT]
+        wanted = [slot.name for slot in slots if slot.image_url and in_report(slot.name)]
         found = {name: drawings.image(page.forecast_id, name) for name in wanted}
     images = {name: image for name, image in found.items() if image}
     return respond_report(build_report(page, slots, images, is_drawn=drawing is None or drawing.drawn_at is not None))

@@ -76,7 +76,6 @@ def show_editor(
     page = build_editor(
         today=utc_now().date().isoformat(),
         examples=bundled_studies(),
-        max_bytes=service.settings.max_document_bytes,
         study=study,
         text=None if text is None else _editable(text),
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from forecast.store import NotStoredError
-from forecast.study import Study
+from forecast.study.schema import study_schema
 from priors import bundled_studies, study_path
 
 router = APIRouter(prefix="/v1", tags=["studies"])
@@ -50,4 +50,4 @@ def show_example(name: str) -> ExampleStudy:
 
 @router.get("/schema", summary="Show the JSON schema of a study document")
 def show_schema() -> dict[str, Any]:
-    return Study.model_json_schema()
+    return study_schema()

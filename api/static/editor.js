@@ -91,8 +91,7 @@ function showAnswer(answer) {
   checked = answer.valid ? answer : null;
   for (const button of buttons) button.disabled = !answer.valid;
   errors.replaceChildren(...answer.errors.map(errorItem));
-  text.toggleAttribute("aria-invalid", !answer.valid);
-  if (!answer.valid) text.setAttribute("aria-invalid", "true");
+  text.setAttribute("aria-invalid", String(!answer.valid));
   const own = answer.errors.filter((found) => found.file === null);
   showGutter(new Set(own.map((found) => found.line)));
   verdict.classList.toggle("warned", !answer.valid);

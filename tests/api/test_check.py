@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import pytest
 import yaml
 from fastapi.testclient import TestClient
 
+from forecast.study.schema import SCHEMA_FILE
 from priors import bundled_studies, study_path
 from tests.api.html import BROWSER, HOSTILE, Elements, get
 from tests.api.living_sample import store_living_sample
@@ -127,6 +129,10 @@ def test_an_unknown_example_is_not_found(client: TestClient) -> None:
     assert client.get("/v1/examples").json()["items"] == list(bundled_studies())
     for name in ("nothing", "..%2f..%2fetc", "%00"):
         assert client.get(f"/v1/examples/{name}").status_code == 404
+
+
+def test_the_schema_is_the_one_that_comes_with_the_studies(client: TestClient) -> None:
+    assert client.get("/v1/schema").json() == json.loads(SCHEMA_FILE.read_text())
 
 
 class TestPage:

@@ -107,10 +107,15 @@ def test_draws_that_were_weighed_have_no_figures_of_a_sampler(material: Material
     assert draw.sampler_figures(weighed) == {}
 
 
-def test_draws_that_are_not_finite_are_left_out_of_the_figures(material: Material) -> None:
-    name = next(iter(material.worst))
-    assert np.isfinite(material.worst[name]).all()
-    assert material.draws_of(["no such parameter"], 4) == {}
+def test_draws_that_are_not_finite_or_do_not_vary_are_left_out_of_the_figures(material: Material) -> None:
+    first, second = list(material.worst)[:2]
+    broken = Material(material.study, material.answer, material.tree.copy(deep=True))
+    for name, value in ((first, np.nan), (second, 1.0)):
+        variable, _, label = name.rstrip("]").partition("[")
+        draws = broken.tree["posterior"][variable]
+        draws.loc[{str(draws.dims[2]): label}] = value
+    kept = broken.draws_of([first, second, *list(material.worst)[2:], "no such parameter"], 4)
+    assert list(kept) == list(material.worst)[2:]
 
 
 def test_an_unknown_kind_of_trace_is_an_error() -> None:
