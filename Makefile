@@ -19,6 +19,7 @@ demo: setup ## Start everything, forecast the Karabakh study live and show its p
 
 test: setup ## Run all tests and checks, the fast ones first
 	@./.ci/chromium
+	@./.ci/postgresql
 	@exec $(PYTHON) -m pytest --ignore=tests/benchmarks $(ARGS)
 
 test-fast: setup ## Run what needs no sampling, no services and no browser

@@ -132,6 +132,11 @@ class Settings(BaseSettings):
         return self.home / "artifacts"
 
     @property
+    def key_file(self) -> Path:
+        """The key that an embedded service makes for its own user."""
+        return self.home / "key"
+
+    @property
     def logs(self) -> Path:
         """Directory of one log file per process."""
         return self.home / "logs"

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.stack import stack  # noqa: F401 (a fixture that several folders share)
+from tests.postgresql import postgresql  # noqa: F401 (a fixture that several folders share)
+from tests.stack import stack  # noqa: F401 (so is this)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,6 +25,8 @@ NEED_NO_PROGRAM = ("test_cli_living", "test_client", "test_settings")
 """Modules directly under tests/ that come before, all the same."""
 NEED_PROGRAM_MODULES = ("test_draws_contract", "test_nutpie_internals", "test_one_compilation")
 """Modules of other folders that wait for it."""
+ON_BOTH_DATABASES = ("store", "jobs")
+"""Folders whose tests run on SQLite and on PostgreSQL; all others run on the one that `--database` names."""
 LATE_MARKERS = ("slow", "statistical", "stack", "fault", "browser", "benchmark")
 MARKER_OF_FOLDER = {"statistical": "statistical", "fault": "fault", "browser": "browser", "benchmarks": "benchmark"}
 
@@ -34,6 +37,29 @@ KEPT_SETTINGS = {"FORECAST_CACHE_DIR"}
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="What tests store in.")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    item = metafunc.definition
+    if folder_of(item) not in ON_BOTH_DATABASES and not item.get_closest_marker("both_databases"):
+        return
+    if item.get_closest_marker("sqlite_only") is None:
+        metafunc.parametrize("database_kind", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def database_kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a test stores in: SQLite in its own directory, or a PostgreSQL database of its own."""
+    kind = str(getattr(request, "param", request.config.getoption("--database")))
+    if request.node.get_closest_marker("sqlite_only"):
+        return "sqlite"
+    if kind == "postgresql":
+        monkeypatch.setenv("FORECAST_DATABASE_URL", request.getfixturevalue("postgresql").migrated_database())
+    return kind
 
 
 def pytest_configure(config: pytest.Config) -> None:

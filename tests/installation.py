@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from forecast.access import Scope, create_key, ensure_local_key
 from forecast.jobs.lifecycle import Claim, claim_job
 from forecast.jobs.states import JobState
 from forecast.jobs.submit import JobLimits, submit_job
 from forecast.settings import Settings
-from forecast.store import ArtifactStore, Database, JobRepository, migrate
+from forecast.store import (
+    DEFAULT_WORKSPACE,
+    ArtifactStore,
+    Database,
+    JobRepository,
+    SchemaError,
+    WorkspaceRepository,
+    check_schema,
+    migrate,
+    utc_now,
+)
 from forecast.store.ids import new_id
 from forecast.store.tables import AttemptRow, ForecastRow, JobRow
 from forecast.study import Study
@@ -29,7 +43,24 @@ class Installation:
 
     settings: Settings
     database: Database
+    """As the default workspace sees it."""
     artifacts: ArtifactStore
+    workspace: str = DEFAULT_WORKSPACE
+
+    @cached_property
+    def key(self) -> str:
+        """A key of the workspace with every scope."""
+        if self.workspace == DEFAULT_WORKSPACE:
+            return ensure_local_key(self.database, self.settings.key_file, utc_now())
+        with self.database.write() as session:
+            return create_key(session, self.workspace, "tests", list(Scope), utc_now()).text
+
+    def of(self, workspace: str) -> Installation:
+        """The same installation, as another workspace sees it; made if there is none."""
+        with self.database.write() as session:
+            if WorkspaceRepository(session).get(workspace) is None:
+                WorkspaceRepository(session).add(workspace, workspace.title(), NOW)
+        return Installation(self.settings, self.database.of(workspace), self.artifacts, workspace)
 
     def submit(self, study: Study | None = None, now: datetime = NOW, **options: Any) -> str:
         """A queued job's id."""
@@ -66,6 +97,7 @@ def forecast_row(claim: Claim, study: Study | None = None, now: datetime = NOW, 
     study = study or coin_study()
     values: dict[str, Any] = {
         "id": new_id(),
+        "workspace": claim.workspace,
         "job_id": claim.job_id,
         "study": study.study,
         "digest": claim.digest,
@@ -81,12 +113,30 @@ def forecast_row(claim: Claim, study: Study | None = None, now: datetime = NOW, 
     return ForecastRow(**{**values, **changes})
 
 
+@cache
+def _migrated_file() -> bytes:
+    """A new SQLite database of this version's schema; rebuilding tables for each test would take longer than most."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "forecast.db"
+        migrate(f"sqlite:///{file}")
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return file.read_bytes()
+
+
 @contextmanager
 def installation_in(home: Path, **settings: Any) -> Iterator[Installation]:
     """A new installation with its database migrated."""
     chosen = Settings(home=home, **settings)
-    migrate(chosen.database)
-    database = Database(chosen.database)
+    file = chosen.home / "forecast.db"
+    if chosen.database_url is None and not file.exists():
+        chosen.home.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_migrated_file())
+    database = Database(chosen.database).of(DEFAULT_WORKSPACE)
+    try:
+        check_schema(database)
+    except SchemaError:
+        migrate(chosen.database)
     try:
         yield Installation(chosen, database, ArtifactStore(chosen.artifacts))
     finally:

@@ -40,7 +40,9 @@ class Stack:
 
     def __init__(self, home: Path, environment_only: Mapping[str, Any] | None = None, **settings: Any) -> None:
         self.home = home
-        self._given = {**PATIENCE, "port": 0, **settings}
+        # Of the test that starts it, where tests have databases of their own.
+        database = {"database_url": url} if (url := os.environ.get("FORECAST_DATABASE_URL")) else {}
+        self._given = {**PATIENCE, "port": 0, **database, **settings}
         self._environment_only = dict(environment_only or {})
         self.supervisor: subprocess.Popen[str] | None = None
         self.url = ""

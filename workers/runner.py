@@ -199,6 +199,7 @@ class Runner:
         crash_point("file_renamed")
         row = ForecastRow(
             id=forecast_id,
+            workspace=claim.workspace,
             job_id=claim.job_id,
             study=answer.study,
             digest=claim.digest,

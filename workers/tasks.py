@@ -15,7 +15,7 @@ from forecast.jobs.recover import lose_attempt
 from forecast.jobs.submit import JobLimits
 from forecast.logs import get_logger
 from forecast.settings import get_settings
-from forecast.store import ArtifactStore, Database, JobRepository
+from forecast.store import DEFAULT_WORKSPACE, ArtifactStore, Database, JobRepository
 from workers import child
 from workers.app import app
 from workers.identity import is_dead_child, worker_name
@@ -53,12 +53,15 @@ def run_job(job_id: str) -> str:
         return str(runner.run(job_id))
 
 
-def fetch_pulled(study: str, source: str) -> str:
-    """Ask a source whose fetch is wanted; returns what came of it, for the log."""
+def fetch_pulled(study: str, source: str, workspace: str = DEFAULT_WORKSPACE) -> str:
+    """Ask a source whose fetch is wanted; returns what came of it, for the log.
+
+    Programs of before workspaces send no workspace.
+    """
     # The parent only starts children; it needs no HTTP.
     from forecast.jobs.fetching import asker, fetch_source
 
-    return str(fetch_source(database(), asker(get_settings()), study, source))
+    return str(fetch_source(database().of(workspace), asker(get_settings()), study, source))
 
 
 def deliver_alert(alert_id: str) -> str:
@@ -77,11 +80,11 @@ def draw_figures(forecast_id: str) -> str:
     return str(draw(database(), ArtifactStore(get_settings().artifacts), forecast_id))
 
 
-def preview_priors(digest: str) -> str:
+def preview_priors(digest: str, workspace: str = DEFAULT_WORKSPACE) -> str:
     """Answer what a document's priors alone imply, if somebody waits for it; returns what came of it, for the log."""
     from workers.previewer import answer_preview
 
-    return str(answer_preview(database(), digest))
+    return str(answer_preview(database().of(workspace), digest))
 
 
 def tick() -> None:

@@ -101,7 +101,7 @@ def _remember(service: Service, digest: str, text: str) -> tuple[PreviewView, bo
 def _publish(service: Service, digest: str) -> None:
     """Save the wait for the next pass of the dispatcher."""
     try:
-        service.publisher.publish_preview(digest)
+        service.publisher.publish_preview(service.workspace, digest)
     except BrokerUnavailableError as error:
         log.info("publish_left_to_dispatcher", digest=digest, error=str(error))
         return

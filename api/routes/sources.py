@@ -48,6 +48,6 @@ def ask_source(study_id: StudyId, source_id: str, service: ServiceDep) -> Respon
 
 def _publish(service: Service, study: str, source: str) -> None:
     try:
-        service.publisher.publish_fetch(study, source)
+        service.publisher.publish_fetch(service.workspace, study, source)
     except BrokerUnavailableError as error:
         log.info("publish_left_to_dispatcher", source=source, error=str(error))

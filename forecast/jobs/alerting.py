@@ -31,8 +31,26 @@ log = get_logger(__name__)
 def raise_alerts(database: Database, now: datetime) -> list[str]:
     """Ids of the alerts that are new."""
     with database.read() as session:
+        forecasts = AlertRepository(session).unassessed(BATCH)
+        workspaces = AlertRepository(session).subscribing()
+    raised: list[str] = []
+    for workspace, forecast_id in forecasts:
+        try:
+            with database.of(workspace).write() as session:
+                raised += _assess(session, forecast_id, now)
+        except IntegrityError:
+            log.info("assessed_elsewhere", forecast=forecast_id)
+    for workspace in workspaces:
+        raised += _raise_in(database.of(workspace), now)
+    if raised:
+        log.info("alerts_raised", alerts=raised)
+    return raised
+
+
+def _raise_in(database: Database, now: datetime) -> list[str]:
+    """What there is to tell in one workspace of sources and schedules."""
+    with database.read() as session:
         alerts = AlertRepository(session)
-        forecasts = alerts.unassessed(BATCH)
         # Looked for without holding up writers: most passes find nothing.
         found = [
             (subscription.id, finding)
@@ -41,22 +59,15 @@ def raise_alerts(database: Database, now: datetime) -> list[str]:
             if not alerts.has(subscription.id, finding.key)
         ]
         behind = alerts.behind(AlertKind.SCHEDULE, now - LOOK_BACK)
-    raised: list[str] = []
-    for forecast_id in forecasts:
-        try:
-            with database.write() as session:
-                raised += _assess(session, forecast_id, now)
-        except IntegrityError:
-            log.info("assessed_elsewhere", forecast=forecast_id)
-    if found or behind:
-        try:
-            with database.write() as session:
-                raised += _tell(session, found, now)
-                AlertRepository(session).mark_seen(behind, now)
-        except IntegrityError:
-            log.info("told_elsewhere")
-    if raised:
-        log.info("alerts_raised", alerts=raised)
+    if not (found or behind):
+        return []
+    try:
+        with database.write() as session:
+            raised = _tell(session, found, now)
+            AlertRepository(session).mark_seen(behind, now)
+    except IntegrityError:
+        log.info("told_elsewhere")
+        return []
     return raised
 
 

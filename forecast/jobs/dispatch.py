@@ -175,13 +175,13 @@ class Dispatcher:
         again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
         with self._database.read() as session:
             wanted = SourceRepository(session).unpublished(again, BATCH)
-        for study, source in wanted:
-            self._publisher.publish_fetch(study, source)
-            with self._database.write() as session:
+        for workspace, study, source in wanted:
+            self._publisher.publish_fetch(workspace, study, source)
+            with self._database.of(workspace).write() as session:
                 row = SourceRepository(session).get(study, source)
                 if row is not None:
                     row.published_at = now
-        return [f"{study}/{source}" for study, source in wanted]
+        return ["/".join(source) for source in wanted]
 
     def _publish_deliveries(self, now: datetime) -> None:
         again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
@@ -195,10 +195,10 @@ class Dispatcher:
     def _publish_previews(self, now: datetime) -> None:
         again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
         with self._database.read() as session:
-            digests = PreviewRepository(session).unpublished(again, now, PREVIEWS_AT_ONCE)
-        for digest in digests:
-            self._publisher.publish_preview(digest)
-            with self._database.write() as session:
+            wanted = PreviewRepository(session).unpublished(again, now, PREVIEWS_AT_ONCE)
+        for workspace, digest in wanted:
+            self._publisher.publish_preview(workspace, digest)
+            with self._database.of(workspace).write() as session:
                 row = PreviewRepository(session).get(digest)
                 if row is not None:
                     row.published_at = now

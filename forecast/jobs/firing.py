@@ -80,9 +80,9 @@ def fire_due(database: Database, limits: JobLimits, now: datetime | None = None)
     with database.read() as session:
         waiting = ScheduleRepository(session).due(now, BATCH)
     made: list[str] = []
-    for schedule_id in waiting:
+    for workspace, schedule_id in waiting:
         try:
-            with database.write() as session:
+            with database.of(workspace).write() as session:
                 made += _fire(session, schedule_id, limits, now)
                 crash_point("schedule_fired")
         except IntegrityError:

@@ -80,15 +80,16 @@ def _resolution(row: Mapping[str, Any], recorded_at: datetime | None) -> Resolut
 def score_due(database: Database, now: datetime) -> int:
     """Score what has come due in every study; how many scores are new."""
     with database.read() as session:
-        studies = StudyRepository(session).ids()
+        studies = StudyRepository(session).everywhere()
     added = 0
-    for study_id in studies:
+    for workspace, study_id in studies:
+        bound = database.of(workspace)
         try:
-            with database.read() as session:
+            with bound.read() as session:
                 row = StudyRepository(session).get(study_id)
                 scores = [] if row is None else list(_scores(session, row, now))
             if scores:
-                with database.write() as session:
+                with bound.write() as session:
                     added += ScoreRepository(session).add_missing(study_id, scores)
         except IntegrityError:
             log.info("scored_elsewhere", study=study_id)

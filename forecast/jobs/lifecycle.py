@@ -29,6 +29,7 @@ class Claim:
     """One attempt's right to compute a job, for as long as its lease is renewed."""
 
     job_id: str
+    workspace: str
     attempt: int
     fence: str
     digest: str
@@ -107,6 +108,7 @@ def claim_job(
     jobs.add_event(job_id, "claimed", now, attempt=row.attempt, worker=worker)
     return Claim(
         job_id,
+        row.workspace,
         row.attempt,
         fence,
         row.digest,

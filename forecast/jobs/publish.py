@@ -54,7 +54,7 @@ class Publisher:
         """
         self._send(RUN_JOB_TASK, [job_id], f"job {job_id}")
 
-    def publish_fetch(self, study: str, source: str) -> None:
+    def publish_fetch(self, workspace: str, study: str, source: str) -> None:
         """Tell the queue that a source is to be asked.
 
         Raises
@@ -62,7 +62,7 @@ class Publisher:
         BrokerUnavailableError
             When the queue did not take it; the dispatcher will try again.
         """
-        self._send(FETCH_TASK, [study, source], f"source {source} of {study}")
+        self._send(FETCH_TASK, [study, source, workspace], f"source {source} of {study}")
 
     def publish_delivery(self, alert_id: str) -> None:
         """Tell the queue that an alert is to be delivered.
@@ -84,7 +84,7 @@ class Publisher:
         """
         self._send(DRAW_TASK, [forecast_id], f"the figures of {forecast_id}")
 
-    def publish_preview(self, digest: str) -> None:
+    def publish_preview(self, workspace: str, digest: str) -> None:
         """Tell the queue that somebody waits for what a document's priors imply.
 
         Raises
@@ -92,7 +92,7 @@ class Publisher:
         BrokerUnavailableError
             When the queue did not take it; the dispatcher will try again.
         """
-        self._send(PREVIEW_TASK, [digest], f"the preview of {digest[:12]}")
+        self._send(PREVIEW_TASK, [digest, workspace], f"the preview of {digest[:12]}")
 
     def _send(self, task: str, args: list[str], what: str) -> None:
         from kombu.exceptions import KombuError

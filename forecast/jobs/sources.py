@@ -126,14 +126,14 @@ def request_due(database: Database, now: datetime) -> list[str]:
     with database.read() as session:
         due = SourceRepository(session).due(now, BATCH)
     wanted = []
-    for study, source in due:
-        with database.write() as session:
+    for workspace, study, source in due:
+        with database.of(workspace).write() as session:
             row = SourceRepository(session).get(study, source)
             if row is None or row.next_due is None or row.next_due > now:
                 continue
             row.next_due = next_due(row, now)
             row.requested_at, row.published_at = row.requested_at or now, None
-        wanted.append(f"{study}/{source}")
+        wanted.append(f"{workspace}/{study}/{source}")
     return wanted
 
 

@@ -240,7 +240,7 @@ def _queue(
     key = row.idempotency_key
     if key and (earlier := find_submitted(session, key, row.request_hash)):
         return Submission(earlier, is_new=False)
-    if (waiting := jobs.count(JobState.QUEUED)) >= limits.max_queued:
+    if (waiting := jobs.count_everywhere(JobState.QUEUED)) >= limits.max_queued:
         raise BacklogFullError(
             f"{waiting} jobs are waiting, at most {limits.max_queued} may; try again when some of them have run"
         )

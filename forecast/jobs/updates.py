@@ -33,8 +33,8 @@ def explain_updates(database: Database, limits: JobLimits, now: datetime) -> lis
     with database.read() as session:
         forecasts = ForecastRepository(session)
         waiting = [
-            forecast_id
-            for forecast_id in forecasts.scheduled_without(JobKind.TRIAGE.value, now - LOOK_BACK, BATCH)
+            (workspace, forecast_id)
+            for workspace, forecast_id in forecasts.scheduled_without(JobKind.TRIAGE.value, now - LOOK_BACK, BATCH)
             if _has_previous(forecasts, forecast_id)
         ]
     return _ask(database, limits, JobKind.TRIAGE, waiting, now)
@@ -50,10 +50,12 @@ def attribute_scored(database: Database, limits: JobLimits, now: datetime) -> li
     return _ask(database, limits, JobKind.ATTRIBUTION, waiting, now)
 
 
-def _ask(database: Database, limits: JobLimits, kind: JobKind, forecasts: Iterable[str], now: datetime) -> list[str]:
+def _ask(
+    database: Database, limits: JobLimits, kind: JobKind, forecasts: Iterable[tuple[str, str]], now: datetime
+) -> list[str]:
     made = []
-    for forecast_id in forecasts:
-        with database.write() as session:
+    for workspace, forecast_id in forecasts:
+        with database.of(workspace).write() as session:
             target = ForecastRepository(session).get(forecast_id)
             assert target is not None, "forecasts are never removed"
             # No client can send a key with a control character.

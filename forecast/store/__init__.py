@@ -11,6 +11,7 @@ from forecast.store.errors import CursorError, EvidenceFullError, NotStoredError
 from forecast.store.evidence import EvidenceRepository, as_arrival
 from forecast.store.forecasts import ForecastRepository, compress_figure, stored_file
 from forecast.store.jobs import JobRepository
+from forecast.store.keys import KeyRepository
 from forecast.store.pages import DEFAULT_PAGE, MAX_PAGE, Page
 from forecast.store.previews import PreviewRepository
 from forecast.store.schedules import ScheduleRepository
@@ -18,9 +19,11 @@ from forecast.store.schema import check_schema, migrate
 from forecast.store.scores import ScoreRepository
 from forecast.store.sources import SourceRepository, pack_copy, unpack_copy
 from forecast.store.studies import StudyRepository
+from forecast.store.workspaces import DEFAULT_WORKSPACE, WorkspaceRepository
 
 __all__ = [
     "DEFAULT_PAGE",
+    "DEFAULT_WORKSPACE",
     "MAX_PAGE",
     "AlertRepository",
     "ArtifactStore",
@@ -31,6 +34,7 @@ __all__ = [
     "EvidenceRepository",
     "ForecastRepository",
     "JobRepository",
+    "KeyRepository",
     "NotStoredError",
     "Page",
     "PreviewRepository",
@@ -41,6 +45,7 @@ __all__ = [
     "SourceRepository",
     "StoredFile",
     "StudyRepository",
+    "WorkspaceRepository",
     "as_arrival",
     "check_schema",
     "compress_figure",

@@ -9,17 +9,17 @@ from sqlalchemy import JSON, Float, ForeignKey, Index, String, Text, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forecast.store.columns import UtcDateTime
-from forecast.store.tables import ID, ROW_NUMBER, STUDY_ID, Base
+from forecast.store.tables import ID, ROW_NUMBER, STUDY_ID, Base, Workspaced, study_key
 
 
-class SubscriptionRow(Base):
+class SubscriptionRow(Workspaced, Base):
     """What somebody wants to be told of a study, and where."""
 
     __tablename__ = "subscription"
-    __table_args__ = (Index("ix_subscription_study", "study"),)
+    __table_args__ = (study_key(), Index("ix_subscription_workspace_study", "workspace", "study"))
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
-    study: Mapped[str] = mapped_column(ForeignKey("study.id"))
+    study: Mapped[str] = mapped_column(STUDY_ID)
     title: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(String(16))
     outcome: Mapped[str | None] = mapped_column(STUDY_ID)
@@ -31,8 +31,8 @@ class SubscriptionRow(Base):
     failures: Mapped[int | None]
     url: Mapped[str | None] = mapped_column(Text)
     """None for alerts that are only listed."""
-    secret: Mapped[str | None] = mapped_column(String(100))
-    """Signs what is sent; shown once, to who made the subscription."""
+    secret: Mapped[str | None] = mapped_column(Text)
+    """Signs what is sent; sealed (`secrets.py`), and shown once, to who made the subscription."""
     enabled: Mapped[bool]
     seen_until: Mapped[datetime] = mapped_column(UtcDateTime)
     """Up to when due times of schedules have been looked at."""
@@ -41,15 +41,19 @@ class SubscriptionRow(Base):
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class AlertRow(Base):
+class AlertRow(Workspaced, Base):
     """Something that somebody wanted to be told; its key is why he is told once."""
 
     __tablename__ = "alert"
-    __table_args__ = (UniqueConstraint("subscription_id", "key"), Index("ix_alert_study_id", "study", "id"))
+    __table_args__ = (
+        study_key(),
+        UniqueConstraint("subscription_id", "key"),
+        Index("ix_alert_workspace_study_id", "workspace", "study", "id"),
+    )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     subscription_id: Mapped[str] = mapped_column(ForeignKey("subscription.id"))
-    study: Mapped[str] = mapped_column(ForeignKey("study.id"))
+    study: Mapped[str] = mapped_column(STUDY_ID)
     kind: Mapped[str] = mapped_column(String(16))
     key: Mapped[str] = mapped_column(String(255))
     title: Mapped[str] = mapped_column(Text)

@@ -152,14 +152,20 @@ class AlertRepository:
         )
         return None if claimed is None else self._session.get(DeliveryRow, alert_id, populate_existing=True)
 
-    def unassessed(self, limit: int) -> tuple[str, ...]:
-        """Forecasts that nobody has looked at for alerts, oldest first."""
+    def subscribing(self) -> tuple[str, ...]:
+        """Workspaces in which somebody wants to be told of anything."""
+        query = select(SubscriptionRow.workspace).where(SubscriptionRow.enabled, SubscriptionRow.deleted_at.is_(None))
+        return tuple(self._session.scalars(query.distinct().order_by(SubscriptionRow.workspace)))
+
+    def unassessed(self, limit: int) -> tuple[tuple[str, str], ...]:
+        """Workspace and id of forecasts that nobody has looked at for alerts, oldest first."""
         query = (
-            select(ForecastRow.id)
+            select(ForecastRow.workspace, ForecastRow.id)
             .outerjoin(AssessedRow, AssessedRow.forecast_id == ForecastRow.id)
             .where(AssessedRow.forecast_id.is_(None))
         )
-        return tuple(self._session.scalars(query.order_by(ForecastRow.id).limit(limit)))
+        found = self._session.execute(query.order_by(ForecastRow.id).limit(limit))
+        return tuple((row.workspace, row.id) for row in found)
 
     def begin_assessment(self, forecast_id: str, now: datetime) -> bool:
         """Whether a forecast is still to be looked at; from now on it is not."""
@@ -172,7 +178,10 @@ class AlertRepository:
     def before(self, row: ForecastRow, *, with_refused: bool = False) -> ForecastRow | None:
         """The forecast that was a study's latest when one was made; None also for one of an earlier day than that."""
         query = select(ForecastRow).where(
-            ForecastRow.study == row.study, ForecastRow.version.is_not(None), ForecastRow.id < row.id
+            ForecastRow.workspace == row.workspace,
+            ForecastRow.study == row.study,
+            ForecastRow.version.is_not(None),
+            ForecastRow.id < row.id,
         )
         if not with_refused:
             query = query.where(ForecastRow.verdict != "refused")

@@ -2,19 +2,24 @@
 
 A request or a task opens one transaction with `Database.read` or `Database.write`; nothing below commits. On SQLite a
 write transaction takes the write lock when it begins (BEGIN IMMEDIATE): a transaction that reads first and writes
-later would get SQLITE_BUSY at once instead of waiting for its turn.
+later would get SQLITE_BUSY at once instead of waiting for its turn. On PostgreSQL reads see one snapshot and writers
+wait for each other's rows, no longer than writers of SQLite do.
 """
 
 from __future__ import annotations
 
+import copy
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
+
+from forecast.store.errors import DatabaseUrlError
+from forecast.store.workspaces import BoundSession
 
 BUSY_TIMEOUT_SECONDS: Final = 10.0
 POOL_SIZE: Final = 8
@@ -22,26 +27,45 @@ POOL_OVERFLOW: Final = 40
 """The web process serves up to 40 requests at a time from its threads."""
 
 _WRITING: Final = "forecast_writing"
+_MILLISECONDS: Final = int(BUSY_TIMEOUT_SECONDS * 1000)
+_POSTGRESQL_OPTIONS: Final = (
+    f"-c lock_timeout={_MILLISECONDS} -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+)
 
 
 class Database:
-    """Transactions on one database."""
+    """Transactions on one database, seen from one workspace or from none.
+
+    Attributes
+    ----------
+    workspace
+        The one that reading and writing is confined to; None sees all of them, for whoever looks after the installation.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.workspace: str | None = None
         self.engine = create_database_engine(url)
         self._writing = self.engine.execution_options(**{_WRITING: True})
+        is_sqlite = self.engine.dialect.name == "sqlite"
+        self._reading = self.engine.execution_options(**({} if is_sqlite else {"isolation_level": "REPEATABLE READ"}))
+
+    def of(self, workspace: str) -> Database:
+        """The same database, confined to a workspace."""
+        bound = copy.copy(self)
+        bound.workspace = workspace
+        return bound
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One transaction that only reads, on a consistent snapshot."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with BoundSession(self._reading, self.workspace) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction, committed when the block ends and rolled back when it raises."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with BoundSession(self._writing, self.workspace) as session, session.begin():
             yield session
 
     def dispose(self) -> None:
@@ -49,11 +73,21 @@ class Database:
         self.engine.dispose()
 
 
-def create_database_engine(url: str) -> Engine:
-    """An engine for the URL; on SQLite with the settings that make an answered commit survive a power cut."""
+def create_database_engine(url: str, *, foreign_keys: bool = True) -> Engine:
+    """An engine for the URL; on SQLite with the settings that make an answered commit survive a power cut.
+
+    Parameters
+    ----------
+    foreign_keys
+        False lets SQLite rebuild a table that others point to, for migrations, which check all keys at their end.
+    """
     parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return _create_postgresql_engine(parsed)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW)
+        raise DatabaseUrlError(
+            f"the database is {parsed.get_backend_name()!r}, expected sqlite or postgresql; correct FORECAST_DATABASE_URL"
+        )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(
@@ -63,8 +97,26 @@ def create_database_engine(url: str) -> Engine:
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
     )
     event.listen(engine, "connect", _prepare_sqlite)
+    if not foreign_keys:
+        event.listen(engine, "connect", _without_foreign_keys)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _create_postgresql_engine(url: URL) -> Engine:
+    try:
+        return create_engine(
+            # psycopg 3, whichever way the address is spelled.
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
+            connect_args={"connect_timeout": int(BUSY_TIMEOUT_SECONDS), "options": _POSTGRESQL_OPTIONS},
+        )
+    except ImportError as error:
+        raise DatabaseUrlError(
+            "the database is PostgreSQL and psycopg is not installed; install `scenario-forecast[postgresql]`"
+        ) from error
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -74,6 +126,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # NORMAL may lose the last commits at a power cut: an accepted job would be gone.
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _without_foreign_keys(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA foreign_keys=OFF")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -35,3 +35,9 @@ class EvidenceFullError(ForecastError, RuntimeError):
     """A study has as much evidence as is kept of one."""
 
     code: ClassVar[str] = "evidence_full"
+
+
+class DatabaseUrlError(ForecastError, ValueError):
+    """The address of the database is of a kind that cannot be used here."""
+
+    code: ClassVar[str] = "database_unusable"

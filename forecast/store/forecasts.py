@@ -73,17 +73,18 @@ class ForecastRepository:
             found.setdefault(row.forecast_id, []).append(row)
         return {forecast_id: tuple(rows) for forecast_id, rows in found.items()}
 
-    def scheduled_without(self, kind: str, since: datetime, limit: int) -> tuple[str, ...]:
-        """Forecasts made by schedules of which no job of a kind has been asked to explain anything, oldest first."""
+    def scheduled_without(self, kind: str, since: datetime, limit: int) -> tuple[tuple[str, str], ...]:
+        """Workspace and id of forecasts made by schedules of which no job of a kind has been asked to explain anything,
+        oldest first."""
         asked = select(JobRow.target).where(JobRow.kind == kind, JobRow.target.is_not(None))
         query = (
-            select(ForecastRow.id)
+            select(ForecastRow.workspace, ForecastRow.id)
             .join(OccurrenceRow, OccurrenceRow.job_id == ForecastRow.job_id)
             .where(ForecastRow.made_at >= since, ForecastRow.verdict != "refused", ForecastRow.id.not_in(asked))
             .order_by(ForecastRow.id)
             .limit(limit)
         )
-        return tuple(self._session.scalars(query))
+        return tuple((row.workspace, row.id) for row in self._session.execute(query))
 
     def newest_of_version(self, study: str, version: str) -> ForecastRow | None:
         """The newest forecast of one stored version of a study."""
@@ -106,7 +107,11 @@ class ForecastRepository:
             .join(JobRow, JobRow.id == ForecastRow.job_id)
             .outerjoin(
                 StudyVersionRow,
-                and_(StudyVersionRow.study == ForecastRow.study, StudyVersionRow.digest == ForecastRow.version),
+                and_(
+                    StudyVersionRow.workspace == ForecastRow.workspace,
+                    StudyVersionRow.study == ForecastRow.study,
+                    StudyVersionRow.digest == ForecastRow.version,
+                ),
             )
             .where(ForecastRow.study == study, ForecastRow.version.is_not(None))
             .where(ForecastRow.verdict != "refused", ForecastRow.as_of < day)
@@ -122,7 +127,8 @@ class ForecastRepository:
         """The forecast before one in the history of its study: of a stored version, by as-of date, then by age."""
         query = (
             select(ForecastRow)
-            .where(ForecastRow.study == row.study, ForecastRow.version.is_not(None), ForecastRow.verdict != "refused")
+            .where(ForecastRow.workspace == row.workspace, ForecastRow.study == row.study)
+            .where(ForecastRow.version.is_not(None), ForecastRow.verdict != "refused")
             .where(tuple_(ForecastRow.as_of, ForecastRow.id) < (row.as_of, row.id))
             .order_by(ForecastRow.as_of.desc(), ForecastRow.id.desc())
             .limit(1)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from forecast.store.pages import Page, decode_cursor, make_page
 from forecast.store.tables import AttemptRow, JobEventRow, JobRow
+from forecast.store.workspaces import EVERYWHERE
 
 
 class JobRepository:
@@ -57,12 +58,23 @@ class JobRepository:
         return {row.kind: row.id for row in self._session.execute(query.order_by(JobRow.id))}
 
     def count(self, state: str) -> int:
+        """How many jobs are in a state; of its workspace, in a session that is bound to one."""
         return self._session.scalar(select(func.count()).select_from(JobRow).where(JobRow.state == state)) or 0
 
-    def count_before(self, row: JobRow) -> int:
-        """How many queued jobs came before this one."""
-        query = select(func.count()).select_from(JobRow).where(JobRow.state == "queued", JobRow.id < row.id)
+    def count_everywhere(self, state: str) -> int:
+        """How many jobs of the installation are in a state."""
+        query = select(func.count()).select_from(JobRow).where(JobRow.state == state)
+        return self._session.scalar(query, execution_options={EVERYWHERE: True}) or 0
+
+    def count_since(self, moment: datetime) -> int:
+        """How many jobs were accepted since a moment; of its workspace, in a session that is bound to one."""
+        query = select(func.count()).select_from(JobRow).where(JobRow.created_at >= moment)
         return self._session.scalar(query) or 0
+
+    def count_before(self, row: JobRow) -> int:
+        """How many queued jobs of the installation came before this one."""
+        query = select(func.count()).select_from(JobRow).where(JobRow.state == "queued", JobRow.id < row.id)
+        return self._session.scalar(query, execution_options={EVERYWHERE: True}) or 0
 
     def change(self, job_id: str, *guards: ColumnElement[bool], **values: Any) -> bool:
         """Change one row if every guard holds; tells whether it did. Watchers see a new revision."""

@@ -9,20 +9,21 @@ from sqlalchemy import JSON, Date, Float, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forecast.store.columns import UtcDateTime
-from forecast.store.tables import DIGEST, ID, ROW_NUMBER, STUDY_ID, Base
+from forecast.store.tables import DIGEST, ID, ROW_NUMBER, STUDY_ID, WORKSPACE_ID, Base, Workspaced, study_key
 
 
-class EvidenceRow(Base):
+class EvidenceRow(Workspaced, Base):
     """One row of evidence that arrived; never changed, never removed. A later row in its slot corrects it."""
 
     __tablename__ = "evidence"
     __table_args__ = (
-        Index("ix_evidence_study_id", "study", "id"),
-        Index("ix_evidence_study_slot_id", "study", "slot", "id"),
+        study_key(),
+        Index("ix_evidence_workspace_study_id", "workspace", "study", "id"),
+        Index("ix_evidence_workspace_study_slot_id", "workspace", "study", "slot", "id"),
     )
 
     id: Mapped[int] = mapped_column(ROW_NUMBER, primary_key=True, autoincrement=True)
-    study: Mapped[str] = mapped_column(ForeignKey("study.id"))
+    study: Mapped[str] = mapped_column(STUDY_ID)
     kind: Mapped[str] = mapped_column(String(16))
     subject: Mapped[str] = mapped_column(STUDY_ID)
     """The indicator or outcome."""
@@ -38,13 +39,18 @@ class EvidenceRow(Base):
     """How it came: `api`, or a source of the study."""
 
 
-class SourceRow(Base):
+class SourceRow(Workspaced, Base):
     """A source of a study: when it is fetched, how that went, and its last good copy."""
 
     __tablename__ = "source"
-    __table_args__ = (Index("ix_source_next_due", "next_due"), Index("ix_source_requested_at", "requested_at"))
+    __table_args__ = (
+        study_key(),
+        Index("ix_source_next_due", "next_due"),
+        Index("ix_source_requested_at", "requested_at"),
+    )
 
-    study: Mapped[str] = mapped_column(ForeignKey("study.id"), primary_key=True)
+    workspace: Mapped[str] = mapped_column(WORKSPACE_ID, primary_key=True)
+    study: Mapped[str] = mapped_column(STUDY_ID, primary_key=True)
     id: Mapped[str] = mapped_column(STUDY_ID, primary_key=True)
     definition: Mapped[str] = mapped_column(Text)
     """Its block of the document, as canonical JSON."""
@@ -74,17 +80,18 @@ class SourceRow(Base):
     """The last good copy."""
 
 
-class ScoreRow(Base):
+class ScoreRow(Workspaced, Base):
     """One score of one forecaster about one outcome under one resolution; never changed, never removed."""
 
     __tablename__ = "score"
     __table_args__ = (
+        study_key(),
         UniqueConstraint("forecast_id", "outcome", "forecaster", "resolution"),
-        Index("ix_score_study_id", "study", "id"),
+        Index("ix_score_workspace_study_id", "workspace", "study", "id"),
     )
 
     id: Mapped[int] = mapped_column(ROW_NUMBER, primary_key=True, autoincrement=True)
-    study: Mapped[str] = mapped_column(ForeignKey("study.id"))
+    study: Mapped[str] = mapped_column(STUDY_ID)
     forecast_id: Mapped[str] = mapped_column(ForeignKey("forecast.id"))
     outcome: Mapped[str] = mapped_column(STUDY_ID)
     forecaster: Mapped[str] = mapped_column(String(255))
@@ -102,14 +109,18 @@ class ScoreRow(Base):
     scored_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class ScheduleRow(Base):
+class ScheduleRow(Workspaced, Base):
     """A rule by which forecasts of a study are made."""
 
     __tablename__ = "schedule"
-    __table_args__ = (Index("ix_schedule_next_due", "next_due"), Index("ix_schedule_study", "study"))
+    __table_args__ = (
+        study_key(),
+        Index("ix_schedule_next_due", "next_due"),
+        Index("ix_schedule_workspace_study", "workspace", "study"),
+    )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
-    study: Mapped[str] = mapped_column(ForeignKey("study.id"))
+    study: Mapped[str] = mapped_column(STUDY_ID)
     title: Mapped[str] = mapped_column(Text)
     cron: Mapped[str | None] = mapped_column(String(100))
     every_seconds: Mapped[float | None] = mapped_column(Float)

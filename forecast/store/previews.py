@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from forecast.store.tables import PriorPreviewRow
+from forecast.store.workspaces import workspace_of
 
 PATIENCE: Final = timedelta(hours=1)
 """Nobody waits longer for a preview; asking again begins anew."""
@@ -21,7 +22,7 @@ class PreviewRepository:
         self._session = session
 
     def get(self, digest: str) -> PriorPreviewRow | None:
-        return self._session.get(PriorPreviewRow, digest)
+        return self._session.get(PriorPreviewRow, (workspace_of(self._session), digest))
 
     def ask(self, digest: str, now: datetime) -> PriorPreviewRow:
         """The preview of a stored document; one that failed is asked for again, one that waits is waited for anew."""
@@ -46,13 +47,14 @@ class PreviewRepository:
         found = self._session.execute(delete(PriorPreviewRow).where(PriorPreviewRow.asked_at < than))
         return int(getattr(found, "rowcount", 0))
 
-    def unpublished(self, again: datetime, now: datetime, limit: int) -> tuple[str, ...]:
-        """Digests that somebody still waits for and of which the queue was not told lately, the oldest first."""
+    def unpublished(self, again: datetime, now: datetime, limit: int) -> tuple[tuple[str, str], ...]:
+        """Workspace and digest of those that somebody still waits for and of which the queue was not told lately, the
+        oldest first."""
         query = (
-            select(PriorPreviewRow.digest)
+            select(PriorPreviewRow.workspace, PriorPreviewRow.digest)
             .where(PriorPreviewRow.made_at.is_(None), PriorPreviewRow.asked_at >= now - PATIENCE)
             .where(or_(PriorPreviewRow.published_at.is_(None), PriorPreviewRow.published_at < again))
             .order_by(PriorPreviewRow.asked_at)
             .limit(limit)
         )
-        return tuple(self._session.scalars(query))
+        return tuple((row.workspace, row.digest) for row in self._session.execute(query))

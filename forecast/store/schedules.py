@@ -39,12 +39,13 @@ class ScheduleRepository:
         )
         return self._session.scalar(query.with_for_update(skip_locked=True).execution_options(populate_existing=True))
 
-    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
-        """Ids of schedules that are due, the one that has waited longest first."""
-        query = select(ScheduleRow.id).where(
+    def due(self, now: datetime, limit: int) -> tuple[tuple[str, str], ...]:
+        """Workspace and id of schedules that are due, the one that has waited longest first."""
+        query = select(ScheduleRow.workspace, ScheduleRow.id).where(
             ScheduleRow.enabled, ScheduleRow.deleted_at.is_(None), ScheduleRow.next_due <= now
         )
-        return tuple(self._session.scalars(query.order_by(ScheduleRow.next_due).limit(limit)))
+        found = self._session.execute(query.order_by(ScheduleRow.next_due).limit(limit))
+        return tuple((row.workspace, row.id) for row in found)
 
     def next_due_of(self, studies: Collection[str]) -> dict[str, datetime]:
         """When each study is due next, for those that have a schedule in force."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from forecast.store.database import Database, create_database_engine
 from forecast.store.errors import SchemaError
 
-HEAD: Final = "0009"
+HEAD: Final = "0010"
 """The newest revision in `migrations/versions`; a test holds the two together."""
+
+_LOCK_KEY: Final = 0x5CE0_A410
 
 
 def migrate(url: str) -> None:
@@ -29,9 +33,9 @@ def migrate(url: str) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    engine = create_database_engine(url)
+    engine = create_database_engine(url, foreign_keys=False)
     try:
-        with engine.begin() as connection:
+        with migrating(engine) as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except CommandError as error:
@@ -41,6 +45,24 @@ def migrate(url: str) -> None:
         ) from error
     finally:
         engine.dispose()
+
+
+@contextmanager
+def migrating(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which tables may be rebuilt, on an engine without foreign keys; all are checked at its end.
+
+    Of several processes that migrate one database at a time, the others wait and find it done.
+    """
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+        yield connection
+        if connection.dialect.name == "sqlite" and (
+            broken := connection.execute(text("PRAGMA foreign_key_check")).all()
+        ):
+            raise SchemaError(
+                f"the migrated database points to rows that are not there: {broken[:5]}; nothing was changed"
+            )
 
 
 def check_schema(database: Database) -> None:

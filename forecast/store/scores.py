@@ -34,13 +34,15 @@ class ScoreRepository:
         found = self._session.execute(select(*columns).where(ScoreRow.study == study))
         return frozenset((forecast, outcome, by, resolution) for forecast, outcome, by, resolution in found)
 
-    def never_asked(self, forecaster: str, kind: str, limit: int) -> tuple[str, ...]:
-        """Forecasts that a forecaster has a score for, and of which no job of a kind was ever asked for, oldest first."""
+    def never_asked(self, forecaster: str, kind: str, limit: int) -> tuple[tuple[str, str], ...]:
+        """Workspace and id of forecasts that a forecaster has a score for, and of which no job of a kind was ever asked for,
+        oldest first."""
         asked = select(JobRow.target).where(JobRow.kind == kind, JobRow.target.is_not(None))
-        query = select(ScoreRow.forecast_id).where(
+        query = select(ScoreRow.workspace, ScoreRow.forecast_id).where(
             ScoreRow.forecaster == forecaster, ScoreRow.forecast_id.not_in(asked)
         )
-        return tuple(self._session.scalars(query.distinct().order_by(ScoreRow.forecast_id).limit(limit)))
+        found = self._session.execute(query.distinct().order_by(ScoreRow.forecast_id).limit(limit))
+        return tuple((row.workspace, row.forecast_id) for row in found)
 
     def of_study(self, study: str) -> tuple[ScoreRow, ...]:
         """All scores, in the order in which they were added."""

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, undefer
 
 from forecast.store.living_tables import SourceRow
+from forecast.store.workspaces import workspace_of
 
 
 class SourceRepository:
@@ -40,25 +41,27 @@ class SourceRepository:
     def get(self, study: str, source: str, *, with_copy: bool = False) -> SourceRow | None:
         """A source that the study names."""
         options = [undefer(SourceRow.copy_gzip)] if with_copy else []
-        row = self._session.get(SourceRow, (study, source), options=options, populate_existing=True)
+        key = workspace_of(self._session), study, source
+        row = self._session.get(SourceRow, key, options=options, populate_existing=True)
         return None if row is None or row.next_due is None else row
 
     def of_study(self, study: str) -> tuple[SourceRow, ...]:
         """The sources that a study names, by id."""
         return tuple(row for row in self._of(study) if row.next_due is not None)
 
-    def due(self, now: datetime, limit: int) -> tuple[tuple[str, str], ...]:
-        """Study and id of sources that are due."""
-        query = select(SourceRow.study, SourceRow.id).where(SourceRow.next_due <= now).order_by(SourceRow.next_due)
-        return tuple((row.study, row.id) for row in self._session.execute(query.limit(limit)))
+    def due(self, now: datetime, limit: int) -> tuple[tuple[str, str, str], ...]:
+        """Workspace, study and id of sources that are due."""
+        query = select(SourceRow.workspace, SourceRow.study, SourceRow.id).where(SourceRow.next_due <= now)
+        found = self._session.execute(query.order_by(SourceRow.next_due).limit(limit))
+        return tuple((row.workspace, row.study, row.id) for row in found)
 
-    def unpublished(self, published_before: datetime, limit: int) -> tuple[tuple[str, str], ...]:
-        """Study and id of wanted fetches that the queue was not told about since."""
-        query = select(SourceRow.study, SourceRow.id).where(
+    def unpublished(self, published_before: datetime, limit: int) -> tuple[tuple[str, str, str], ...]:
+        """Workspace, study and id of wanted fetches that the queue was not told about since."""
+        query = select(SourceRow.workspace, SourceRow.study, SourceRow.id).where(
             SourceRow.requested_at.is_not(None),
             or_(SourceRow.published_at.is_(None), SourceRow.published_at < published_before),
         )
-        return tuple((row.study, row.id) for row in self._session.execute(query.limit(limit)))
+        return tuple((row.workspace, row.study, row.id) for row in self._session.execute(query.limit(limit)))
 
     def failing(self, study: str, least: int) -> tuple[SourceRow, ...]:
         """Sources of a study that have failed at least so often in a row."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from forecast.store.pages import Page, decode_cursor, make_page
 from forecast.store.tables import DocumentRow, StudyRow, StudyVersionRow
+from forecast.store.workspaces import workspace_of
+
+_INSERT: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class StudyRepository:
-    """Studies, as one transaction sees them."""
+    """Studies of a workspace, as one transaction sees them. Documents belong to all: who knows a digest knows its text."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -20,8 +25,10 @@ class StudyRepository:
     def add_document(self, digest: str, json: str, now: datetime) -> None:
         """Keep a document under its digest; keeping it twice changes nothing."""
         if self._session.get(DocumentRow, digest) is None:
-            self._session.add(DocumentRow(digest=digest, json=json, created_at=now))
-            self._session.flush()
+            # Two may keep the same at once, on a database that lets both begin.
+            insert = _INSERT[self._session.get_bind().dialect.name]
+            row = {"digest": digest, "json": json, "created_at": now}
+            self._session.execute(insert(DocumentRow).values(row).on_conflict_do_nothing())
 
     def document(self, digest: str) -> str | None:
         """The canonical JSON under a digest."""
@@ -29,11 +36,12 @@ class StudyRepository:
         return row.json if row else None
 
     def get(self, study: str) -> StudyRow | None:
-        return self._session.get(StudyRow, study)
+        return self._session.get(StudyRow, (workspace_of(self._session), study))
 
     def lock(self, study: str) -> StudyRow | None:
         """A study as it is now, held until the transaction ends."""
-        query = select(StudyRow).where(StudyRow.id == study).with_for_update()
+        query = select(StudyRow).where(StudyRow.id == study, StudyRow.workspace == workspace_of(self._session))
+        query = query.with_for_update()
         return self._session.scalar(query.execution_options(populate_existing=True))
 
     def put(self, study: str, title: str, digest: str, json: str, now: datetime) -> tuple[StudyRow, bool]:
@@ -47,7 +55,7 @@ class StudyRepository:
             self._session.flush()
         elif row.digest != digest:
             row.title, row.digest, row.updated_at = title, digest, now
-        if self._session.get(StudyVersionRow, (study, digest)) is None:
+        if self.version(study, digest) is None:
             number = 1 + self._count_versions(study)
             self._session.add(StudyVersionRow(study=study, digest=digest, number=number, created_at=now))
         self._session.flush()
@@ -58,7 +66,7 @@ class StudyRepository:
         return self._session.scalar(query) or 0
 
     def version(self, study: str, digest: str) -> StudyVersionRow | None:
-        return self._session.get(StudyVersionRow, (study, digest))
+        return self._session.get(StudyVersionRow, (workspace_of(self._session), study, digest))
 
     def page(self, limit: int, cursor: str | None = None) -> Page[StudyRow]:
         """Studies by id."""
@@ -68,9 +76,10 @@ class StudyRepository:
         rows = list(self._session.scalars(query))
         return make_page("studies", rows, [row.id for row in rows], limit)
 
-    def ids(self) -> tuple[str, ...]:
-        """Every study."""
-        return tuple(self._session.scalars(select(StudyRow.id).order_by(StudyRow.id)))
+    def everywhere(self) -> tuple[tuple[str, str], ...]:
+        """Workspace and id of every study that the session sees."""
+        query = select(StudyRow.workspace, StudyRow.id).order_by(StudyRow.workspace, StudyRow.id)
+        return tuple((row.workspace, row.id) for row in self._session.execute(query))
 
     def versions(self, study: str) -> tuple[StudyVersionRow, ...]:
         """Versions of a study, newest first."""

@@ -1,6 +1,7 @@
 """The tables. The database is the only truth about studies, jobs, forecasts and their explanations.
 
-Documents are content-addressed and never change; forecasts, explanations and events are only ever added.
+Documents are content-addressed and never change; forecasts, explanations and events are only ever added. What belongs to
+somebody carries its workspace: sessions that are bound to one see and write nothing of another (`workspaces.py`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from sqlalchemy import (
     Date,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     String,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -28,6 +31,7 @@ from forecast.store.columns import UtcDateTime
 ID = String(36)
 DIGEST = String(64)
 STUDY_ID = String(64)
+WORKSPACE_ID = String(64)
 # SQLite numbers rows by itself only when the key is spelled INTEGER.
 ROW_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -44,6 +48,31 @@ class Base(DeclarativeBase):
     )
 
 
+class Workspaced:
+    """A row that belongs to a workspace; found in no other."""
+
+    workspace: Mapped[str] = mapped_column(WORKSPACE_ID)
+
+
+def study_key() -> ForeignKeyConstraint:
+    """Points to the study of the same workspace."""
+    return ForeignKeyConstraint(["workspace", "study"], ["study.workspace", "study.id"])
+
+
+class WorkspaceRow(Base):
+    """Whoever shares studies, jobs, forecasts and schedules, and how much they may ask for at a time."""
+
+    __tablename__ = "workspace"
+
+    id: Mapped[str] = mapped_column(WORKSPACE_ID, primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    max_running: Mapped[int | None]
+    """Jobs at a time; None for the installation's setting. So are the others."""
+    max_queued: Mapped[int | None]
+    max_daily: Mapped[int | None]
+
+
 class DocumentRow(Base):
     """A study document with its tables inlined, under the digest of its canonical JSON."""
 
@@ -54,11 +83,12 @@ class DocumentRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class StudyRow(Base):
+class StudyRow(Workspaced, Base):
     """A stored study and its current version."""
 
     __tablename__ = "study"
 
+    workspace: Mapped[str] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
     id: Mapped[str] = mapped_column(STUDY_ID, primary_key=True)
     title: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(ForeignKey("document.digest"))
@@ -66,24 +96,32 @@ class StudyRow(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class StudyVersionRow(Base):
+class StudyVersionRow(Workspaced, Base):
     """One version that a study has had."""
 
     __tablename__ = "study_version"
+    __table_args__ = (study_key(),)
 
-    study: Mapped[str] = mapped_column(ForeignKey("study.id"), primary_key=True)
+    workspace: Mapped[str] = mapped_column(WORKSPACE_ID, primary_key=True)
+    study: Mapped[str] = mapped_column(STUDY_ID, primary_key=True)
     digest: Mapped[str] = mapped_column(ForeignKey("document.digest"), primary_key=True)
     number: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class JobRow(Base):
+class JobRow(Workspaced, Base):
     """One request to compute something; also the outbox of the queue (queued and not recently dispatched)."""
 
     __tablename__ = "job"
-    __table_args__ = (Index("ix_job_state_dispatched_at", "state", "dispatched_at"), Index("ix_job_study", "study"))
+    __table_args__ = (
+        UniqueConstraint("workspace", "idempotency_key"),
+        Index("ix_job_state_dispatched_at", "state", "dispatched_at"),
+        Index("ix_job_workspace_study", "workspace", "study"),
+        Index("ix_job_workspace_created_at", "workspace", "created_at"),
+    )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
+    workspace: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
     kind: Mapped[str] = mapped_column(String(32))
     study: Mapped[str] = mapped_column(STUDY_ID)
     title: Mapped[str] = mapped_column(Text)
@@ -98,7 +136,7 @@ class JobRow(Base):
     """Evidence recorded later is not in the document; None for a document that came with the request."""
     seed: Mapped[int] = mapped_column(BigInteger)
     code_version: Mapped[str] = mapped_column(String(32))
-    idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)
+    idempotency_key: Mapped[str | None] = mapped_column(String(255))
     request_hash: Mapped[str] = mapped_column(DIGEST)
     state: Mapped[str] = mapped_column(String(16))
     revision: Mapped[int] = mapped_column(default=0)
@@ -148,11 +186,11 @@ class JobEventRow(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-class ForecastRow(Base):
+class ForecastRow(Workspaced, Base):
     """The stored answer of one job."""
 
     __tablename__ = "forecast"
-    __table_args__ = (Index("ix_forecast_study_id", "study", "id"),)
+    __table_args__ = (Index("ix_forecast_workspace_study_id", "workspace", "study", "id"),)
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), unique=True)
@@ -167,6 +205,8 @@ class ForecastRow(Base):
     """Relative to the directory of artifacts."""
     artifact_sha256: Mapped[str] = mapped_column(DIGEST)
     artifact_bytes: Mapped[int] = mapped_column(BigInteger)
+    draws_removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the file was removed because of its age or for want of room; the answer stays."""
 
 
 class EstimateRow(Base):
@@ -228,11 +268,12 @@ class DrawingRow(Base):
     """What could not be drawn, and why."""
 
 
-class PriorPreviewRow(Base):
+class PriorPreviewRow(Workspaced, Base):
     """What a document's priors alone imply, asked for before anything is sampled."""
 
     __tablename__ = "prior_preview"
 
+    workspace: Mapped[str] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
     digest: Mapped[str] = mapped_column(ForeignKey("document.digest"), primary_key=True)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -243,3 +284,14 @@ class PriorPreviewRow(Base):
     """None until there is an answer or an error."""
     answer: Mapped[str | None] = mapped_column(Text)
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class CounterRow(Base):
+    """How often something happened since the installation began; added up by whichever process saw it."""
+
+    __tablename__ = "counter"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    label: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Such as the stage; empty for a counter without one."""
+    value: Mapped[float] = mapped_column(Float)

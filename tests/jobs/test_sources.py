@@ -208,11 +208,11 @@ def test_a_source_is_wanted_when_it_is_due_and_once(open_installation: Installat
     store(open_installation, server.url("/t.csv"), cron="0 5 * * *")
     ask(open_installation)
     assert request_due(open_installation.database, START + timedelta(hours=16)) == []
-    assert request_due(open_installation.database, START + timedelta(hours=17)) == ["small/counts"]
+    assert request_due(open_installation.database, START + timedelta(hours=17)) == ["default/small/counts"]
     assert request_due(open_installation.database, START + timedelta(hours=17)) == []
     assert standing(open_installation).fetch_wanted
     # A month of standstill: one fetch, not thirty.
-    assert request_due(open_installation.database, START + timedelta(days=30)) == ["small/counts"]
+    assert request_due(open_installation.database, START + timedelta(days=30)) == ["default/small/counts"]
     assert standing(open_installation).next_due == datetime(2020, 5, 21, 5, tzinfo=UTC)
 
 

@@ -49,6 +49,7 @@ def test_a_database_of_a_newer_version_is_refused(installation: Installation) ->
         migrate(installation.settings.database)
 
 
+@pytest.mark.sqlite_only
 def test_sqlite_is_set_to_survive_a_power_cut(installation: Installation) -> None:
     with installation.database.read() as session:
         values = {
@@ -73,7 +74,10 @@ def test_a_block_that_raises_leaves_nothing_behind(installation: Installation) -
 def test_a_row_must_point_at_what_exists(installation: Installation) -> None:
     with pytest.raises(IntegrityError), installation.database.write() as session:
         session.execute(
-            text("INSERT INTO study VALUES ('s', 't', 'no-such-digest', '2026-01-01 00:00:00', '2026-01-01 00:00:00')")
+            text(
+                "INSERT INTO study (workspace, id, title, digest, created_at, updated_at) "
+                "VALUES ('default', 's', 't', 'no-such-digest', '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+            )
         )
 
 

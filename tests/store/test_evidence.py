@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,10 +13,11 @@ from hypothesis import strategies as st
 
 from forecast.jobs.knowledge import known_study, moment_of
 from forecast.jobs.submit import canonical_json
-from forecast.store import Database, EvidenceRepository, StudyRepository, migrate
+from forecast.store import Database, EvidenceRepository, StudyRepository
 from forecast.store.living_tables import EvidenceRow
 from forecast.store.tables import StudyRow
 from forecast.study import EvidenceKind, accept_arrivals, resolve_observations
+from tests.installation import Installation
 from tests.living import living_study
 
 NUMBERS = itertools.count()
@@ -26,12 +25,8 @@ START = datetime(2020, 4, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'forecast.db'}"
-    migrate(url)
-    made = Database(url)
-    yield made
-    made.dispose()
+def database(installation: Installation) -> Database:
+    return installation.database
 
 
 def store_study(database: Database, name: str = "small") -> None:
@@ -53,7 +48,7 @@ def read(
 ) -> dict[str, int]:
     """Value by month, as a job of that moment would see it."""
     with database.read() as session:
-        row = session.get(StudyRow, name)
+        row = session.get(StudyRow, ("default", name))
         assert row is not None
         study = known_study(session, row, now, as_of=as_of, hindsight=hindsight).study
     return {f"{item.period:%Y-%m}": item.value for item in resolve_observations(study)["incidents"]}

@@ -15,6 +15,7 @@ from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.states import JobKind, JobState
 from forecast.store import ForecastRepository, check_schema, migrate, schema
 from forecast.store.database import create_database_engine
+from forecast.store.schema import migrating
 from tests.explanations import explanation_row, submit_explanation_of
 from tests.installation import Installation, installation_in
 
@@ -28,12 +29,12 @@ INSERT INTO study_version VALUES ('coin', '{DIGEST}', 1, '2026-01-01 00:00:00');
 INSERT INTO job (id, kind, study, title, digest, version, as_of, seed, code_version, request_hash, state, revision,
     attempt, max_attempts, dispatches, cancel_requested, deadline_seconds, created_at, queued_at)
     VALUES ('{JOB}', 'forecast', 'coin', 'Coin', '{DIGEST}', '{DIGEST}', '2021-01-01', 42, '0', 'h', 'succeeded', 3,
-    1, 3, 1, 0, 600, '2026-01-01 00:00:00', '2026-01-01 00:00:00');
+    1, 3, 1, FALSE, 600, '2026-01-01 00:00:00', '2026-01-01 00:00:00');
 INSERT INTO attempt VALUES ('{JOB}', 1, 'host:1:2', '2026-01-01 00:00:00', '2026-01-01 00:00:09', 'succeeded', NULL);
 INSERT INTO job_event (job_id, at, event, detail) VALUES ('{JOB}', '2026-01-01 00:00:00', 'queued', '{{}}');
 INSERT INTO forecast VALUES ('{FORECAST}', '{JOB}', 'coin', '{DIGEST}', '{DIGEST}', '2021-01-01',
     '2026-01-01 00:00:09', 'published', '{{}}', 'x.nc', 'a', 1);
-INSERT INTO figure VALUES ('{FORECAST}', 'horizon', x'00');
+INSERT INTO figure VALUES ('{FORECAST}', 'horizon', 'zipped');
 """
 
 
@@ -42,15 +43,18 @@ def at_work(engine: Engine) -> Iterator[tuple[Config, Connection]]:
     """Alembic on a connection of ours, as `migrate` has it."""
     config = Config()
     config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
-    with engine.begin() as connection:
+    with migrating(engine) as connection:
         config.attributes["connection"] = connection
         yield config, connection
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(tmp_path: Path, database_kind: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A database of the first schema with a study, a job and its forecast."""
-    made = create_database_engine(f"sqlite:///{tmp_path / 'home' / 'forecast.db'}")
+    url = f"sqlite:///{tmp_path / 'home' / 'forecast.db'}"
+    if database_kind == "postgresql":
+        url = request.getfixturevalue("postgresql").new_database()
+    made = create_database_engine(url, foreign_keys=False)
     with at_work(made) as (config, connection):
         command.upgrade(config, "0001")
         for statement in OLD_ROWS.split(";"):

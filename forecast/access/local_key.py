@@ -1,0 +1,48 @@
+"""The key that an embedded service makes for its own user, in a file that nobody else can read."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from forecast.access.keys import create_key, find_principal
+from forecast.access.scopes import Scope
+from forecast.store import DEFAULT_WORKSPACE, Database
+
+NAME: Final = "this machine"
+
+
+def read_local_key(path: Path) -> str | None:
+    """The key in the file; None when there is none that this user can read."""
+    try:
+        return path.read_text("ascii").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def ensure_local_key(database: Database, path: Path, now: datetime) -> str:
+    """The key of the default workspace that lies in the file; a new one when there is none that holds."""
+    known = read_local_key(path)
+    if known is not None:
+        with database.read() as session:
+            if find_principal(session, known, now) is not None:
+                path.chmod(0o600)
+                return known
+    with database.write() as session:
+        made = create_key(session, DEFAULT_WORKSPACE, NAME, list(Scope), now)
+        _write_private(path, made.text)
+    return made.text
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(text + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)

@@ -1,0 +1,79 @@
+"""What a key may do, and whoever holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from forecast.errors import ForecastError
+
+
+class Scope(StrEnum):
+    """What a key may do in its workspace."""
+
+    READ = "read"
+    """See everything, and ask what if."""
+    SUBMIT = "submit"
+    """Also store studies and evidence, submit and cancel jobs, make schedules and subscriptions."""
+    ADMIN = "admin"
+    """Also make and revoke keys of the workspace."""
+    METRICS = "metrics"
+    """Read the counts of the whole installation, and nothing else."""
+
+
+_IMPLIED = {Scope.SUBMIT: {Scope.READ}, Scope.ADMIN: {Scope.READ, Scope.SUBMIT}}
+
+
+def with_implied(scopes: Iterable[str]) -> frozenset[Scope]:
+    """The scopes that some scopes bring with them, themselves included; one that is not known brings nothing."""
+    known = {Scope(scope) for scope in scopes if scope in set(Scope)}
+    return frozenset(known.union(*(_IMPLIED.get(scope, set()) for scope in known)))
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Whoever asks, as his key says."""
+
+    workspace: str
+    key_id: str
+    name: str
+    scopes: frozenset[Scope]
+
+    def require(self, scope: Scope) -> None:
+        """Make sure that this is allowed.
+
+        Raises
+        ------
+        ScopeMissingError
+            When it is not.
+        """
+        if scope not in self.scopes:
+            held = ", ".join(sorted(self.scopes)) or "none"
+            raise ScopeMissingError(
+                f"this needs the scope {scope.value!r}, the key {self.name!r} has {held}; use another key, or have one made "
+                f"with `forecast key create --scope {scope.value}`"
+            )
+
+
+class AccessError(ForecastError, PermissionError):
+    """Something is not allowed."""
+
+
+class NotSignedInError(AccessError):
+    """Nobody is known to be asking: no key, or one that holds no more. Which of these it is, is not said."""
+
+    code: ClassVar[str] = "not_signed_in"
+
+
+class ScopeMissingError(AccessError):
+    """Who asks is known, and may not do this."""
+
+    code: ClassVar[str] = "scope_missing"
+
+
+class KeyRequestError(ForecastError, ValueError):
+    """A key cannot be made as asked for."""
+
+    code: ClassVar[str] = "key_invalid"
