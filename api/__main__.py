@@ -17,15 +17,26 @@ GRACE_SECONDS: Final = 3
 def load_app() -> Starlette:
     """Import and make the application; a process that cannot do so ends, so that its supervisor notices."""
     import os
+    import sys
     import traceback
+
+    from forecast.errors import ForecastError
 
     try:
         from api.app import create_app
+        from forecast.access.exposure import require_keys
         from forecast.logs import configure_logging
+        from forecast.store import utc_now
 
         settings = get_settings()
         configure_logging("api", settings.log_level)
-        return create_app(settings)
+        app = create_app(settings)
+        if not settings.is_loopback:
+            require_keys(app.state.service.database, settings, utc_now())
+        return app
+    except ForecastError as error:
+        sys.stderr.write(f"error: {error}\n")
+        os._exit(2)
     except BaseException:  # noqa: BLE001 (told and ended, whatever it was)
         traceback.print_exc()
         os._exit(1)
@@ -43,6 +54,8 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=15,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         h11_max_incomplete_event_size=64 * 1024,
         lifespan="on",
     )

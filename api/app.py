@@ -23,6 +23,7 @@ from api.routes import (
     forecasts,
     health,
     jobs,
+    keys,
     ledger,
     plots,
     previews,
@@ -52,6 +53,7 @@ ROUTES: Final = (
     sources,
     ledger,
     alerts,
+    keys,
 )
 _PROBLEM: Final = {"description": "What was wrong and what to do", "model": Problem}
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.rates import TooManyRequestsError
 from forecast.errors import FieldError, ForecastError, StudyError
 from forecast.futures.query import InsufficientDrawsError, QueryError
 from forecast.jobs.errors import FieldsError
@@ -25,6 +26,8 @@ from forecast.logs import get_logger
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 10
+QUOTA_SECONDS: Final = 60
+"""A place becomes free when a job ends."""
 
 STATUS: Final[Mapping[str, int]] = {
     "study_invalid": 422,
@@ -37,6 +40,11 @@ STATUS: Final[Mapping[str, int]] = {
     "insufficient_draws": 422,
     "not_comparable": 422,
     "request_invalid": 422,
+    "key_invalid": 422,
+    "not_signed_in": 401,
+    "scope_missing": 403,
+    "too_many_requests": 429,
+    "quota_exceeded": 429,
     "cursor_invalid": 400,
     "body_invalid": 400,
     "header_invalid": 400,
@@ -67,6 +75,11 @@ TITLES: Final[Mapping[str, str]] = {
     "not_comparable": "The two cannot be compared",
     "insufficient_draws": "Too few draws fulfil the conditions",
     "request_invalid": "The request cannot be used",
+    "key_invalid": "The key cannot be made",
+    "not_signed_in": "Nobody is known to be asking",
+    "scope_missing": "The key may not do this",
+    "too_many_requests": "Too many requests",
+    "quota_exceeded": "The workspace has as many jobs as it may",
     "cursor_invalid": "The page cursor cannot be used",
     "body_invalid": "The body cannot be read",
     "header_invalid": "A header cannot be used",
@@ -170,7 +183,7 @@ async def _on_domain_error(request: Request, error: Exception) -> Response:
         return await _on_defect(request, error)
     if status == 500:
         log.error("problem", code=code, detail=str(error), path=request.url.path)
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
+    headers = _headers(error, status)
     errors: Sequence[FieldError] = (
         error.errors if isinstance(error, StudyError | RequestError | QueryError | FieldsError) else ()
     )
@@ -181,6 +194,15 @@ async def _on_domain_error(request: Request, error: Exception) -> Response:
     return problem_response(
         status, code, str(error), errors=errors, instance=request.url.path, headers=headers, **extensions
     )
+
+
+def _headers(error: ForecastError, status: int) -> dict[str, str]:
+    """What a client needs to know before it tries again."""
+    if status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="scenario forecasts"'}
+    if isinstance(error, TooManyRequestsError):
+        return {"Retry-After": str(error.retry_seconds)}
+    return {"Retry-After": str(RETRY_SECONDS if status == 503 else QUOTA_SECONDS)} if status in (429, 503) else {}
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:

@@ -1,13 +1,22 @@
-"""What every route needs: settings, database, files, the way to the queue and the futures asked about."""
+"""What every route needs: settings, database, files, the way to the queue, the futures asked about, and who asks.
+
+There is no other way to the database than through a service, and none to a service but by saying what it is for: a route
+declares `Reader`, `Submitter`, `Admin` or `MetricsReader`, and gets a service of its caller's workspace, or the caller an
+error. `OpenService` is for the few routes that everybody may ask (a test holds their list).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.callers import find_caller
 from api.futures_cache import FuturesCache
+from api.rates import Rates
+from forecast.access import NotSignedInError, Principal, Scope
 from forecast.jobs.publish import Publisher
 from forecast.jobs.submit import JobLimits
 from forecast.settings import Settings
@@ -16,13 +25,16 @@ from forecast.store import ArtifactStore, Database
 
 @dataclass(frozen=True)
 class Service:
-    """One installation, as the web process holds it."""
+    """One installation, as the web process holds it; or as one caller sees it."""
 
     settings: Settings
     database: Database
     artifacts: ArtifactStore
     publisher: Publisher
     futures: FuturesCache
+    rates: Rates
+    principal: Principal | None = None
+    """Who asks; None for the installation itself."""
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
@@ -34,7 +46,30 @@ class Service:
             artifacts,
             Publisher(settings.broker_url, settings.queue_name),
             FuturesCache(artifacts),
+            Rates.of(settings),
         )
+
+    def of(self, principal: Principal) -> Service:
+        """The same installation, as a caller sees it."""
+        return replace(self, database=self.database.of(principal.workspace), principal=principal)
+
+    @property
+    def caller(self) -> Principal:
+        """Who asks.
+
+        Raises
+        ------
+        NotSignedInError
+            When nobody is known to be asking.
+        """
+        if self.principal is None:
+            raise NotSignedInError("nobody is signed in; send a key, or sign in")
+        return self.principal
+
+    @property
+    def workspace(self) -> str:
+        """The caller's."""
+        return self.caller.workspace
 
     @property
     def job_limits(self) -> JobLimits:
@@ -51,4 +86,22 @@ def get_service(request: Request) -> Service:
     return service
 
 
-ServiceDep = Annotated[Service, Depends(get_service)]
+OpenService = Annotated[Service, Depends(get_service)]
+
+
+def allowed(scope: Scope) -> Callable[..., Service]:
+    """A dependency that gives the service of whoever asks, if he may do this."""
+
+    def service_of_caller(request: Request, service: OpenService) -> Service:
+        principal = find_caller(request, service.database, service.rates)
+        principal.require(scope)
+        return service.of(principal)
+
+    service_of_caller.scope = scope  # type: ignore[attr-defined]
+    return service_of_caller
+
+
+Reader = Annotated[Service, Depends(allowed(Scope.READ))]
+Submitter = Annotated[Service, Depends(allowed(Scope.SUBMIT))]
+Admin = Annotated[Service, Depends(allowed(Scope.ADMIN))]
+MetricsReader = Annotated[Service, Depends(allowed(Scope.METRICS))]

@@ -56,7 +56,7 @@ class ServiceProblemError(ForecastError, RuntimeError):
 class ForecastClient:
     """Talks to one service."""
 
-    def __init__(self, url: str, transport: httpx2.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, transport: httpx2.BaseTransport | None = None, *, key: str | None = None) -> None:
         self.url = url.rstrip("/")
         try:
             is_local = (urlsplit(self.url).hostname or "") in LOOPBACK_HOSTS
@@ -68,6 +68,7 @@ class ForecastClient:
             timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             trust_env=not is_local,
             transport=transport,
+            headers={} if key is None else {"Authorization": f"Bearer {key}"},
         )
 
     def __enter__(self) -> Self:
@@ -88,6 +89,11 @@ class ForecastClient:
             return self._http.get("/healthz", timeout=2.0).is_success
         except httpx2.HTTPError:
             return False
+
+    def sign_in_address(self, path: str = "/") -> str:
+        """An address of a page that signs one browser in, once and within ten minutes."""
+        page, _, word = str(self._json("POST", "/v1/sign-in-links")["address"]).partition("#")
+        return f"{self.url}{page}?next={quote(path, safe='/')}#{word}"
 
     def put_study(self, study: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """Store a study's canonical document as its current version, and return its summary."""

@@ -33,7 +33,7 @@ def run_demo(console: Console) -> ExitCode:
     def say(text: str) -> None:
         console.print(text, highlight=False, soft_wrap=True)
 
-    with _running_service(settings, say) as url, ForecastClient(url) as client:
+    with _running_service(settings, say) as url, ForecastClient(url, key=settings.key_for(url)) as client:
         study = load_study(find_study_file(STUDY))
         say(f"\nSubmitting the study {study.study!r} over HTTP: {study.title}, as of {study.as_of}.")
         client.put_study(study.study, study.canonical())
@@ -42,7 +42,11 @@ def run_demo(console: Console) -> ExitCode:
         say("On the first run of a machine, compiling takes a few minutes; later runs read it from a cache.")
         code = finish_job(client, watch_job(client, job.id, console), console)
         if os.environ.get("DEMO_EXIT") != "1":
-            say("\nThe service goes on running: open the page. Ctrl-C stops it.")
+            say(
+                "\nThe service goes on running; Ctrl-C stops it. This address signs a browser in, once and within ten minutes"
+            )
+            say("(later, `forecast open` gives another one):")
+            say(client.sign_in_address(f"/forecasts/{client.job(job.id).forecast_id or ''}"))
             _wait_for_interrupt()
         say("\nStopping the service.")
     say("Stopped.")

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -45,12 +45,34 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    allow_remote: bool = Field(
-        default=False,
-        description="Allow an address that other machines can reach. There is no authentication, so put some in front.",
-    )
     allowed_hosts: tuple[str, ...] = Field(
         default=(), description="Further names that a request's Host header may carry, as a JSON list."
+    )
+    key: SecretStr | None = Field(
+        default=None,
+        description="Key that the command line sends; by default, to the service of `home`, the one in its file `key`.",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses of proxies whose word about scheme and client counts (X-Forwarded-*), as a JSON list.",
+    )
+    session_hours: float = Field(
+        default=168.0, gt=0, le=8760, description="How long a browser stays signed in; a week by default."
+    )
+    requests_per_minute: int = Field(default=1200, ge=1, description="Requests of one key, in each web process.")
+    refused_per_minute: int = Field(
+        default=30, ge=1, description="Requests with keys that do not hold from one address before it has to wait."
+    )
+    workspace_running: int = Field(
+        default=64, ge=1, description="Jobs of one workspace that may run at a time, unless it has its own limit."
+    )
+    workspace_queued: int = Field(
+        default=500, ge=1, description="Jobs of one workspace that may wait, unless it has its own limit."
+    )
+    workspace_daily: int = Field(
+        default=5000,
+        ge=1,
+        description="Jobs of one workspace accepted within 24 hours, unless it has its own limit.",
     )
     queue_name: str = Field(
         default="forecast",
@@ -135,6 +157,25 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """The key that an embedded service makes for its own user."""
         return self.home / "key"
+
+    @property
+    def own_address(self) -> str:
+        """Where the service of this directory answers, as it says itself; else where it would."""
+        try:
+            return self.address_file.read_text(encoding="utf-8").strip() or self.base_url
+        except OSError:
+            return self.base_url
+
+    def key_for(self, url: str) -> str | None:
+        """The key to send to an address: the configured one; to the service of this directory, its own."""
+        if self.key is not None:
+            return self.key.get_secret_value()
+        if url.rstrip("/") != self.own_address:
+            return None
+        try:
+            return self.key_file.read_text(encoding="ascii").strip() or None
+        except (OSError, UnicodeDecodeError):
+            return None
 
     @property
     def logs(self) -> Path:

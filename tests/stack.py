@@ -60,7 +60,17 @@ class Stack:
 
     @property
     def client(self) -> ForecastClient:
-        return ForecastClient(self.url)
+        return ForecastClient(self.url, key=self.key)
+
+    @property
+    def key(self) -> str:
+        """The service's own."""
+        return self.settings.key_file.read_text().strip()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """For requests that are made without the client."""
+        return {"Authorization": f"Bearer {self.key}"}
 
     def start(self) -> None:
         """Start it and wait until it answers."""

@@ -117,7 +117,7 @@ def test_what_failed_is_said_and_what_did_not_is_printed(
 
 
 def test_a_watched_explanation_prints_what_it_found(installation: Installation, url: str, forecast_id: str) -> None:
-    with ForecastClient(url) as client:
+    with ForecastClient(url, key=installation.key) as client:
         job = client.explain(forecast_id, JobKind.SENSITIVITY)
     settle(installation, job.id)
     found = run("watch", job.id, "--url", url)

@@ -33,7 +33,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 @pytest.fixture
 def url(installation: Installation) -> Iterator[str]:
     with web_process(installation) as address:
-        with ForecastClient(address) as client:
+        with ForecastClient(address, key=installation.key) as client:
             client.put_study("coin", coin_document())
         yield address
 
@@ -115,8 +115,8 @@ def test_a_study_that_is_not_there_is_said_to_be_missing(url: str) -> None:
     assert "there is no study" in found.stderr
 
 
-def test_schedules_are_made_paused_and_deleted(url: str) -> None:
-    with ForecastClient(url) as client:
+def test_schedules_are_made_paused_and_deleted(installation: Installation, url: str) -> None:
+    with ForecastClient(url, key=installation.key) as client:
         client.put_study("small", {**living_document(), "outcomes": [event_outcome()]})
     assert "No schedule." in command(url, "schedules", "list")
     made = command(url, "schedules", "add", "small", "--cron", "0 6 1 * *", "--timezone", "Asia/Baku").strip()
@@ -173,10 +173,10 @@ def test_evidence_is_added_from_a_file_and_shown_with_both_its_times(url: str, t
     assert "Nothing has come" in command(url, "evidence", "coin", "--as-of", "2021-01-01"), "it was recorded today"
 
 
-def test_sources_and_alerts_are_listed(url: str) -> None:
+def test_sources_and_alerts_are_listed(installation: Installation, url: str) -> None:
     assert "names no sources" in command(url, "sources", "coin")
     source = {"id": "said", "url": "https://example.org/a.csv", "kind": "judgments"}
-    with ForecastClient(url) as client:
+    with ForecastClient(url, key=installation.key) as client:
         client.put_study("coin", coin_document(sources=[source]))
         made = client.request("POST", "/v1/subscriptions", json={"study": "coin", "kind": "verdict", "title": "Look"})
         client.request("POST", f"/v1/subscriptions/{made['id']}/test")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 from forecast.client import ForecastClient
 from forecast.settings import Settings
@@ -35,9 +36,10 @@ def started(*arguments: str | Path, **variables: str) -> Iterator[subprocess.Pop
 
 @contextmanager
 def web_process(installation: Installation) -> Iterator[str]:
-    """The address of a web process over an installation; no worker is there."""
+    """The address of a web process over an installation; no worker is there. Meanwhile command lines send its key."""
     address = choose_address(Settings(port=0))
     with started("api", FORECAST_HOME=str(installation.settings.home), FORECAST_PORT=str(address.port)):
         with ForecastClient(address.base_url) as client:
             wait_until(client.is_healthy, message="the web process")
-        yield address.base_url
+        with mock.patch.dict(os.environ, FORECAST_KEY=installation.key):
+            yield address.base_url

@@ -39,13 +39,8 @@ def choose_address(settings: Settings) -> Settings:
     Raises
     ------
     CannotServeError
-        When the port is taken, or the address is open to other machines without leave.
+        When the port is taken.
     """
-    if not settings.is_loopback and not settings.allow_remote:
-        raise CannotServeError(
-            f"{settings.host} can be reached from other machines, and the service has no authentication; "
-            "listen on 127.0.0.1, or put authentication in front and set FORECAST_ALLOW_REMOTE=true"
-        )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -25,6 +25,7 @@ from forecast.jobs.explainers import (
 )
 from forecast.jobs.lifecycle import Claim, Completion, claim_job, complete_job, fail_job
 from forecast.jobs.states import JobKind
+from forecast.jobs.submit import JobLimits
 from forecast.logs import get_logger
 from forecast.settings import Settings
 from forecast.store import (
@@ -102,7 +103,9 @@ class Runner:
             # The next worker gets the dispatcher's next message.
             return RunOutcome.DROPPED
         with self._database.write() as session:
-            claim = claim_job(session, job_id, self._worker, self._settings.lease_seconds)
+            claim = claim_job(
+                session, job_id, self._worker, self._settings.lease_seconds, limits=JobLimits.of(self._settings)
+            )
         if claim is None:
             log.info("message_dropped", job_id=job_id)
             return RunOutcome.DROPPED

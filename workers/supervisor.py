@@ -14,10 +14,12 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
+from forecast.access import ensure_local_key, find_principal, make_link
+from forecast.access.exposure import require_keys
 from forecast.errors import ForecastError
 from forecast.logs import configure_logging, get_logger
 from forecast.settings import Settings, get_settings
-from forecast.store import migrate
+from forecast.store import Database, migrate, utc_now
 from workers.address import choose_address, is_answering_http
 from workers.dispatcher import DEAF_HINT
 from workers.lock import HomeLock
@@ -117,6 +119,14 @@ class Supervisor:
         temporary.write_text(self._settings.base_url + "\n", encoding="utf-8")
         temporary.replace(address)
         _tell(f"Ready: {self._settings.base_url}")
+        database = Database(self._settings.database)
+        try:
+            _tell(
+                f"Sign in within ten minutes: {self._settings.base_url}/sign-in#{_sign_in_word(database, self._settings)}"
+            )
+            _tell("Later, `forecast open` gives another address.")
+        finally:
+            database.dispose()
 
     def _heed(self, hint: Path) -> None:
         """Restart a worker that lives and hears nothing; the dispatcher leaves a hint."""
@@ -148,6 +158,24 @@ def _tell(text: str) -> None:
     sys.stdout.flush()
 
 
+def _prepare_access(settings: Settings) -> None:
+    database = Database(settings.database)
+    try:
+        ensure_local_key(database, settings.key_file, utc_now())
+        require_keys(database, settings, utc_now())
+    finally:
+        database.dispose()
+
+
+def _sign_in_word(database: Database, settings: Settings) -> str:
+    """What follows the `#` of an address that signs a browser in with this machine's key."""
+    now = utc_now()
+    with database.write() as session:
+        principal = find_principal(session, settings.key_file.read_text("ascii").strip(), now)
+        assert principal is not None, "the key was made when the service was started"
+        return make_link(session, principal, now)
+
+
 def serve(settings: Settings) -> None:
     """Serve one data directory until SIGINT or SIGTERM.
 
@@ -168,6 +196,7 @@ def serve(settings: Settings) -> None:
         if settings.redis_url is None:
             prepare_directories(settings)
         migrate(settings.database)
+        _prepare_access(settings)
         supervisor = Supervisor(settings)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, supervisor.request_stop)

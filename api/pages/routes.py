@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from api.pages import study_routes
+from api.pages import access_routes, study_routes
 from api.pages.assets import Assets
 from api.pages.diagnostics import build_diagnostics
 from api.pages.failure import build_failure
@@ -26,7 +27,7 @@ from api.pages.report import build_report, in_report, respond_report
 from api.requests import known_id
 from api.routes.forecasts import find_explanations, find_forecast, stored_forecast
 from api.routes.jobs import read_job
-from api.service import Service, ServiceDep
+from api.service import Reader, Service
 from forecast.answer import StoredForecast
 from forecast.jobs.history import history_page
 from forecast.jobs.states import JobState
@@ -46,7 +47,7 @@ STUDIES_SHOWN: Final = 50
 PAST_SHOWN: Final = 12
 LATELY: Final = timedelta(days=30)
 JOBS_SHOWN: Final = 20
-PAGES: Final = frozenset({"/", "/compare", "/new"})
+PAGES: Final = frozenset({"/", "/compare", "/new", "/access", "/sign-in", "/sign-out"})
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -54,7 +55,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @router.get("/")
-def show_home(request: Request, service: ServiceDep) -> HTMLResponse:
+def show_home(request: Request, service: Reader) -> HTMLResponse:
     """Studies with their newest forecasts, and recent jobs."""
     with service.database.read() as session:
         forecasts = ForecastRepository(session)
@@ -97,7 +98,7 @@ def _forecast_source(row: ForecastRow) -> ForecastSource:
 
 
 @router.get("/jobs/{job_id}")
-def show_job(job_id: str, service: ServiceDep) -> HTMLResponse:
+def show_job(job_id: str, service: Reader) -> HTMLResponse:
     """How far a job is; `static/job.js` keeps the page up to date."""
     job = read_job(service, job_id)
     ahead = 0
@@ -110,13 +111,13 @@ def show_job(job_id: str, service: ServiceDep) -> HTMLResponse:
 
 
 @router.get("/forecasts/{forecast_id}")
-def show_forecast(forecast_id: str, service: ServiceDep) -> HTMLResponse:
+def show_forecast(forecast_id: str, service: Reader) -> HTMLResponse:
     """A stored forecast: the answer, whether to trust it, and the evidence."""
     return respond(_forecast_page(service, forecast_id)[0])
 
 
 @router.get("/forecasts/{forecast_id}/report")
-def show_report(forecast_id: str, service: ServiceDep) -> HTMLResponse:
+def show_report(forecast_id: str, service: Reader) -> HTMLResponse:
     """A stored forecast as one document for paper, with everything inside."""
     page, slots = _forecast_page(service, forecast_id)
     with service.database.read() as session:
@@ -147,7 +148,7 @@ def _forecast_page(service: Service, forecast_id: str) -> tuple[ForecastPage, tu
 
 
 @router.get("/forecasts/{forecast_id}/diagnostics")
-def show_diagnostics(forecast_id: str, service: ServiceDep) -> HTMLResponse:
+def show_diagnostics(forecast_id: str, service: Reader) -> HTMLResponse:
     """What a statistician wants to see of a stored forecast."""
     row, forecast = _read_forecast(service, forecast_id)
     with service.database.read() as session:
@@ -190,6 +191,7 @@ def mount_pages(app: FastAPI) -> None:
     """
     app.include_router(router)
     app.include_router(study_routes.router)
+    app.include_router(access_routes.router)
     app.mount("/static", Assets(), name="static")
     for kind, handler in list(app.exception_handlers.items()):
         app.add_exception_handler(kind, _shown_as_page(handler))
@@ -198,7 +200,14 @@ def mount_pages(app: FastAPI) -> None:
 def _shown_as_page(handler: Any) -> Handler:
     async def handle(request: Request, error: Exception) -> Response:
         response: Response = await handler(request, error)
-        return _as_page(response) if wants_page(request) else response
+        if not wants_page(request):
+            return response
+        if response.status_code == 401 and request.method == "GET":
+            path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(
+                f"/sign-in?next={quote(path)}", status_code=303, headers={"Cache-Control": "no-store"}
+            )
+        return _as_page(response)
 
     return handle
 

@@ -29,7 +29,7 @@ from api.pages.study_upkeep import (
 from api.requests import StudyId
 from api.routes.compare import After, Before, read_comparison
 from api.routes.studies import known_study
-from api.service import ServiceDep
+from api.service import Reader
 from forecast.jobs.history import history_page
 from forecast.jobs.ledger import read_ledger
 from forecast.jobs.sources import view_source
@@ -55,7 +55,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 @router.get("/studies/{study_id}")
 def show_study_page(
-    study_id: StudyId, service: ServiceDep, evidence: Annotated[str | None, Query(max_length=500)] = None
+    study_id: StudyId, service: Reader, evidence: Annotated[str | None, Query(max_length=500)] = None
 ) -> HTMLResponse:
     """History, schedules, sources, evidence, alerts and ledger of a study; `static/study.js` does what a reader asks."""
     with service.database.read() as session:
@@ -65,7 +65,7 @@ def show_study_page(
 
 @router.get("/new")
 def show_editor(
-    service: ServiceDep, study: Annotated[str | None, Query(max_length=64, description="A study to change.")] = None
+    service: Reader, study: Annotated[str | None, Query(max_length=64, description="A study to change.")] = None
 ) -> HTMLResponse:
     """Where a study is written."""
     text = None
@@ -89,7 +89,7 @@ def _editable(text: str) -> str:
 
 
 @router.get("/compare")
-def show_compare_page(before: Before, after: After, service: ServiceDep) -> HTMLResponse:
+def show_compare_page(before: Before, after: After, service: Reader) -> HTMLResponse:
     """Two forecasts of one study side by side."""
     found = read_comparison(service, before, after)
     with service.database.read() as session:

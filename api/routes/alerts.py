@@ -16,7 +16,7 @@ from api.feed import atom_feed
 from api.requests import PAGE, Cursor, Id, Limit, StudyId, known_id, parse_body, read_body_json
 from api.routes.studies import known_study
 from api.schemas import Schema
-from api.service import Service, ServiceDep
+from api.service import Reader, Service, Submitter
 from forecast.jobs.alert_rules import Finding
 from forecast.jobs.alerting import add_alert
 from forecast.jobs.publish import BrokerUnavailableError
@@ -131,7 +131,7 @@ def _body(model: type[SubscriptionChange]) -> dict[str, Any]:
     status_code=201,
     openapi_extra=_body(SubscriptionRequest),
 )
-async def post_subscription(request: Request, service: ServiceDep) -> Response:
+async def post_subscription(request: Request, service: Submitter) -> Response:
     """Crossed thresholds, moves beyond their noise, other verdicts, failing sources, missed due times. With `url`, each
     alert is posted there, signed as the Standard Webhooks specification says (`webhook-id`, `webhook-timestamp`,
     `webhook-signature`), and tried again until it is taken. The id is the same at every try: drop what you have seen."""
@@ -151,7 +151,7 @@ StudyFilter = Annotated[str | None, Query(pattern=STUDY_ID_PATTERN, description=
 
 @router.get("/v1/subscriptions", summary="List the subscriptions, newest first")
 def list_subscriptions(
-    service: ServiceDep, limit: Limit = PAGE, cursor: Cursor = None, study: StudyFilter = None
+    service: Reader, limit: Limit = PAGE, cursor: Cursor = None, study: StudyFilter = None
 ) -> SubscriptionPage:
     with service.database.read() as session:
         page = AlertRepository(session).subscriptions(limit, cursor, study)
@@ -160,7 +160,7 @@ def list_subscriptions(
 
 
 @router.get("/v1/subscriptions/{subscription_id}", summary="Show a subscription")
-def show_subscription(subscription_id: Id, service: ServiceDep) -> SubscriptionView:
+def show_subscription(subscription_id: Id, service: Reader) -> SubscriptionView:
     with service.database.read() as session:
         return SubscriptionView.model_validate(_subscription(session, subscription_id))
 
@@ -171,7 +171,7 @@ def show_subscription(subscription_id: Id, service: ServiceDep) -> SubscriptionV
     response_model=NewSubscription,
     openapi_extra=_body(SubscriptionChange),
 )
-async def patch_subscription(subscription_id: Id, request: Request, service: ServiceDep) -> NewSubscription:
+async def patch_subscription(subscription_id: Id, request: Request, service: Submitter) -> NewSubscription:
     """What is absent stays; `enabled: false` pauses it, and what happens in a pause is not told later. Alerts on their
     way go to the address that it has then. The secret is shown when this gave it one."""
     wanted = parse_body(SubscriptionChange, await read_body_json(request))
@@ -188,7 +188,7 @@ def _change(service: Service, subscription_id: str, wanted: SubscriptionChange) 
 
 
 @router.delete("/v1/subscriptions/{subscription_id}", summary="End a subscription", status_code=204)
-def remove_subscription(subscription_id: Id, service: ServiceDep) -> Response:
+def remove_subscription(subscription_id: Id, service: Submitter) -> Response:
     """Its alerts stay."""
     with service.database.write() as session:
         delete_subscription(_subscription(session, subscription_id), utc_now())
@@ -198,7 +198,7 @@ def remove_subscription(subscription_id: Id, service: ServiceDep) -> Response:
 @router.post(
     "/v1/subscriptions/{subscription_id}/test", summary="Send a test alert", response_model=AlertView, status_code=202
 )
-def test_subscription(subscription_id: Id, service: ServiceDep) -> Response:
+def test_subscription(subscription_id: Id, service: Submitter) -> Response:
     """To see whether alerts of this subscription arrive, and whether their signature is accepted."""
     now = utc_now()
     with service.database.write() as session:
@@ -211,16 +211,14 @@ def test_subscription(subscription_id: Id, service: ServiceDep) -> Response:
 
 
 @router.get("/v1/alerts", summary="List the alerts, newest first")
-def list_alerts(
-    service: ServiceDep, limit: Limit = PAGE, cursor: Cursor = None, study: StudyFilter = None
-) -> AlertPage:
+def list_alerts(service: Reader, limit: Limit = PAGE, cursor: Cursor = None, study: StudyFilter = None) -> AlertPage:
     with service.database.read() as session:
         page = AlertRepository(session).page(limit, cursor, study)
         return AlertPage(items=tuple(_views(session, page.items)), next_cursor=page.next_cursor)
 
 
 @router.get("/v1/alerts/{alert_id}", summary="Show an alert and every try to deliver it")
-def show_alert(alert_id: Id, service: ServiceDep) -> AlertDetail:
+def show_alert(alert_id: Id, service: Reader) -> AlertDetail:
     with service.database.read() as session:
         row = _alert(session, alert_id)
         (view,) = _views(session, [row])
@@ -233,7 +231,7 @@ def show_alert(alert_id: Id, service: ServiceDep) -> AlertDetail:
 @router.post(
     "/v1/alerts/{alert_id}/replay", summary="Deliver an alert again", response_model=AlertView, status_code=202
 )
-def replay_alert(alert_id: Id, service: ServiceDep) -> Response:
+def replay_alert(alert_id: Id, service: Submitter) -> Response:
     """With the id and the body that it had, and a signature of now."""
     with service.database.write() as session:
         row = _alert(session, alert_id)
@@ -249,7 +247,7 @@ def replay_alert(alert_id: Id, service: ServiceDep) -> Response:
     responses={200: {"content": {"application/atom+xml": {}}}},
     response_class=Response,
 )
-def show_feed(study_id: StudyId, service: ServiceDep, request: Request) -> Response:
+def show_feed(study_id: StudyId, service: Reader, request: Request) -> Response:
     with service.database.read() as session:
         study = known_study(StudyRepository(session), study_id)
         alerts = AlertRepository(session).page(FEED_ENTRIES, study=study.id).items

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 
 from api.problems import RequestError
 from api.requests import media_type_of
-from api.service import ServiceDep
+from api.service import Reader
 from forecast.errors import StudyError
 from forecast.jobs.submit import canonical_json
 from forecast.study import Study
@@ -95,7 +95,7 @@ class CheckedStudy(BaseModel):
 
 
 @router.post("", summary="Check a study without storing it", openapi_extra=_BODY)
-async def check_study(request: Request, service: ServiceDep) -> CheckedStudy:
+async def check_study(request: Request, service: Reader) -> CheckedStudy:
     """Always 200 for something that can be read as files; `valid` says whether it is a study."""
     named = media_type_of(request)
     if named == FORM:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from api.requests import known_id
 from api.routes.forecasts import find_forecast
-from api.service import Service, ServiceDep
+from api.service import Reader, Service
 from forecast.jobs.comparing import Comparison, compare_forecasts
 
 router = APIRouter(prefix="/v1/compare", tags=["forecasts"])
@@ -18,7 +18,7 @@ After = Annotated[str, Query(description="Id of the forecast that is compared.",
 
 
 @router.get("", summary="Compare two forecasts of one study")
-def show_comparison(before: Before, after: After, service: ServiceDep) -> Comparison:
+def show_comparison(before: Before, after: After, service: Reader) -> Comparison:
     return read_comparison(service, before, after)
 
 

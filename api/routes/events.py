@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api.requests import Id
 from api.routes.jobs import read_job
 from api.schemas import JobProgress
-from api.service import Service, ServiceDep
+from api.service import Reader, Service
 from forecast.jobs.states import JobState
 from forecast.jobs.view import JobView
 from forecast.store import JobRepository
@@ -24,7 +24,7 @@ POLL_SECONDS: Final = 0.4
 RECONNECT_MILLISECONDS: Final = 2000
 
 
-def existing_job(job_id: Id, service: ServiceDep) -> JobView:
+def existing_job(job_id: Id, service: Reader) -> JobView:
     """The job to watch; asked before the stream begins, so that an unknown one is a 404."""
     return read_job(service, job_id)
 
@@ -32,7 +32,7 @@ def existing_job(job_id: Id, service: ServiceDep) -> JobView:
 @router.get("/{job_id}/events", summary="Watch a job", response_class=EventSourceResponse)
 async def watch_job(
     job: Annotated[JobView, Depends(existing_job)],
-    service: ServiceDep,
+    service: Reader,
     last_event_id: Annotated[str | None, Header(description="Sent by a browser that reconnects.")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """`progress` events (`JobProgress`) with each change, then one `done` event with the ended job."""

@@ -14,7 +14,7 @@ from api.evidence_schemas import EvidenceAdded, EvidencePage, view_evidence
 from api.problems import RequestError
 from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of, refuse_unknown
 from api.routes.studies import known_study
-from api.service import Service, ServiceDep
+from api.service import Reader, Service, Submitter
 from forecast.jobs.knowledge import known_study as study_with_evidence
 from forecast.jobs.knowledge import moment_of
 from forecast.store import EvidenceRepository, StudyRepository, utc_now
@@ -106,7 +106,7 @@ def read_rows(body: bytes, media_type: str) -> list[Mapping[str, object]]:
     status_code=201,
     openapi_extra=_body(EvidenceKind.OBSERVATIONS),
 )
-async def post_observations(study_id: StudyId, request: Request, service: ServiceDep) -> Response:
+async def post_observations(study_id: StudyId, request: Request, service: Submitter) -> Response:
     """Counts of indicators in periods that are over. A blank value takes a count back; all rows or none are stored."""
     return await _append(study_id, EvidenceKind.OBSERVATIONS, request, service)
 
@@ -118,7 +118,7 @@ async def post_observations(study_id: StudyId, request: Request, service: Servic
     status_code=201,
     openapi_extra=_body(EvidenceKind.JUDGMENTS),
 )
-async def post_judgments(study_id: StudyId, request: Request, service: ServiceDep) -> Response:
+async def post_judgments(study_id: StudyId, request: Request, service: Submitter) -> Response:
     """Stated probabilities, all rows or none."""
     return await _append(study_id, EvidenceKind.JUDGMENTS, request, service)
 
@@ -130,7 +130,7 @@ async def post_judgments(study_id: StudyId, request: Request, service: ServiceDe
     status_code=201,
     openapi_extra=_body(EvidenceKind.RESOLUTIONS),
 )
-async def post_resolutions(study_id: StudyId, request: Request, service: ServiceDep) -> Response:
+async def post_resolutions(study_id: StudyId, request: Request, service: Submitter) -> Response:
     """How outcomes turned out, all rows or none; a later row corrects an earlier one, and both stay."""
     return await _append(study_id, EvidenceKind.RESOLUTIONS, request, service)
 
@@ -143,7 +143,7 @@ Hindsight = Annotated[bool, Query(description="With as_of: what was known then, 
 @router.get("/{study_id}/evidence", summary="List the evidence of a study that arrived, newest first")
 def list_evidence(
     study_id: StudyId,
-    service: ServiceDep,
+    service: Reader,
     limit: Limit = PAGE,
     cursor: Cursor = None,
     kind: Annotated[EvidenceKind | None, Query(description="Only evidence of this kind.")] = None,

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, Response
 
 from api.requests import Id, known_id
 from api.schemas import ForecastDiagnostics
-from api.service import Service, ServiceDep
+from api.service import Reader, Service
 from forecast.answer import StoredForecast
 from forecast.jobs.explainers import EXPLANATIONS
 from forecast.store import ForecastRepository, NotStoredError, stored_file, utc_now
@@ -92,13 +92,13 @@ def forecast_etag(row: ForecastRow, explanations: Sequence[ExplanationRow], *, i
 
 
 @router.get("/{forecast_id}", summary="Show a forecast", response_model=StoredForecast)
-def show_forecast(forecast_id: Id, service: ServiceDep, request: Request) -> Response:
+def show_forecast(forecast_id: Id, service: Reader, request: Request) -> Response:
     row = find_forecast(service, forecast_id)
     return forecast_response(row, find_explanations(service, row.id), request, service.settings.fresh_seconds)
 
 
 @router.get("/{forecast_id}/draws.nc", summary="The posterior draws, as NetCDF that ArviZ opens")
-def show_draws(forecast_id: Id, service: ServiceDep) -> FileResponse:
+def show_draws(forecast_id: Id, service: Reader) -> FileResponse:
     row = find_forecast(service, forecast_id)
     path = service.artifacts.verified_path(stored_file(row))
     headers = {"ETag": f'"{row.artifact_sha256}"', "Cache-Control": FOR_EVER}
@@ -106,7 +106,7 @@ def show_draws(forecast_id: Id, service: ServiceDep) -> FileResponse:
 
 
 @router.get("/{forecast_id}/diagnostics", summary="Why a forecast has its verdict")
-def show_diagnostics(forecast_id: Id, service: ServiceDep) -> ForecastDiagnostics:
+def show_diagnostics(forecast_id: Id, service: Reader) -> ForecastDiagnostics:
     row = find_forecast(service, forecast_id)
     answer = json.loads(row.answer)
     wanted = ("verdict", "verdict_reasons", "checks", "diagnostics")

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse
 
 from api.problems import STATUS, TITLES
-from api.service import ServiceDep
+from api.service import OpenService
 from forecast.store import NotStoredError, SchemaError, check_schema
 
 router = APIRouter()
@@ -23,7 +23,7 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", summary="Whether jobs are accepted and will be run")
-def readyz(service: ServiceDep) -> JSONResponse:
+def readyz(service: OpenService) -> JSONResponse:
     """503 without the database; `degraded` without the queue, for jobs are then accepted and run later."""
     # Only this route talks to Redis from the web process, and redis-py takes half a second to import.
     from forecast.jobs.broker import Broker

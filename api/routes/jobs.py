@@ -29,7 +29,7 @@ from api.requests import (
 )
 from api.routes.studies import known_study
 from api.schemas import JobPage, JobRequest
-from api.service import Service, ServiceDep
+from api.service import Reader, Service, Submitter
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.knowledge import known_study as study_with_evidence
 from forecast.jobs.lifecycle import Cancellation, cancel_job
@@ -60,7 +60,7 @@ _BODY: Final = {
 
 @router.post("", summary="Submit a job", response_model=JobView, status_code=202, openapi_extra=_BODY)
 async def post_job(
-    request: Request, service: ServiceDep, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
+    request: Request, service: Submitter, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
 ) -> Response:
     """202 with the job's address, or 200 with the ended job for `Prefer: wait=N` (at most 60)."""
     body = await read_body_json(request)
@@ -198,7 +198,7 @@ def read_job(service: Service, job_id: str) -> JobView:
 
 @router.get("", summary="List jobs, newest first")
 def list_jobs(
-    service: ServiceDep,
+    service: Reader,
     limit: Limit = PAGE,
     cursor: Cursor = None,
     state: Annotated[JobState | None, Query(description="Only jobs in this state.")] = None,
@@ -212,12 +212,12 @@ def list_jobs(
 
 
 @router.get("/{job_id}", summary="Show a job")
-def show_job(job_id: Id, service: ServiceDep) -> JobView:
+def show_job(job_id: Id, service: Reader) -> JobView:
     return read_job(service, job_id)
 
 
 @router.post("/{job_id}/cancel", summary="Cancel a job", response_model=JobView)
-def cancel(job_id: Id, service: ServiceDep) -> Response:
+def cancel(job_id: Id, service: Submitter) -> Response:
     """200 when it is cancelled, 202 when it is running and will stop, 409 when it has ended."""
     with service.database.write() as session:
         outcome = cancel_job(session, known_id(job_id, "job"))

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.requests import StudyId
 from api.routes.studies import known_study
-from api.service import ServiceDep
+from api.service import Reader
 from forecast.jobs.ledger import read_ledger
 from forecast.jobs.living_view import Ledger
 from forecast.store import StudyRepository
@@ -15,6 +15,6 @@ router = APIRouter(prefix="/v1/studies", tags=["ledger"])
 
 
 @router.get("/{study_id}/ledger", summary="How outcomes were resolved, and what everybody scored")
-def show_ledger(study_id: StudyId, service: ServiceDep) -> Ledger:
+def show_ledger(study_id: StudyId, service: Reader) -> Ledger:
     with service.database.read() as session:
         return read_ledger(session, known_study(StudyRepository(session), study_id))

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api.requests import Id
 from api.routes.forecasts import FOR_EVER, find_forecast
-from api.service import ServiceDep
+from api.service import Reader
 from forecast.store import DrawingRepository, ForecastRepository, NotStoredError
 
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
@@ -51,7 +51,7 @@ class ForecastFigures(BaseModel):
 
 
 @router.get("/{forecast_id}/plots", summary="List the figures of a forecast")
-def list_plots(forecast_id: Id, service: ServiceDep) -> ForecastFigures:
+def list_plots(forecast_id: Id, service: Reader) -> ForecastFigures:
     row = find_forecast(service, forecast_id)
     with service.database.read() as session:
         drawing = DrawingRepository(session).get(row.id)
@@ -86,7 +86,7 @@ def read_figures(session: Session, forecast_id: str) -> list[FigureView]:
 
 
 @router.get("/{forecast_id}/plots/{name}.json", summary="A figure, as Plotly reads it")
-def show_plot(forecast_id: Id, name: str, service: ServiceDep, request: Request) -> Response:
+def show_plot(forecast_id: Id, name: str, service: Reader, request: Request) -> Response:
     row = find_forecast(service, forecast_id)
     with service.database.read() as session:
         forecasts = ForecastRepository(session)
@@ -108,7 +108,7 @@ def show_plot(forecast_id: Id, name: str, service: ServiceDep, request: Request)
     response_class=Response,
     responses={200: {"content": {PNG: {}}}},
 )
-def show_image(forecast_id: Id, name: str, service: ServiceDep) -> Response:
+def show_image(forecast_id: Id, name: str, service: Reader) -> Response:
     row = find_forecast(service, forecast_id)
     with service.database.read() as session:
         drawings = DrawingRepository(session)

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.problems import RequestError
 from api.requests import read_body_json
-from api.service import Service, ServiceDep
+from api.service import Reader, Service, Submitter
 from forecast.jobs.errors import BacklogFullError
 from forecast.jobs.previews import PreviewView, PriorAnswer
 from forecast.jobs.publish import BrokerUnavailableError
@@ -53,7 +53,7 @@ _BODY = {
     response_model=PreviewView,
     openapi_extra=_BODY,
 )
-async def ask_preview(request: Request, service: ServiceDep) -> Response:
+async def ask_preview(request: Request, service: Submitter) -> Response:
     """The same document has one preview. A worker makes it; ask `Location` until its state is `ready` or `failed`."""
     body = await read_body_json(request)
     if set(body) != {"document"}:
@@ -112,7 +112,7 @@ def _publish(service: Service, digest: str) -> None:
 
 
 @router.get("/{digest}", summary="Show what a study's priors alone imply")
-def show_preview(digest: str, service: ServiceDep) -> PreviewView:
+def show_preview(digest: str, service: Reader) -> PreviewView:
     with service.database.read() as session:
         row = PreviewRepository(session).get(digest) if "\0" not in digest else None
         if row is None:

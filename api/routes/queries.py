@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from api.json_schema import inlined_schema
 from api.requests import Id, parse_body, read_body_json
 from api.routes.forecasts import find_forecast
-from api.service import ServiceDep
+from api.service import Reader
 from forecast.futures.query import QueryAnswer, QueryRequest
 from forecast.store import stored_file
 
@@ -27,7 +27,7 @@ _BODY: Final = {
     openapi_extra=_BODY,
 )
 def query_forecast(
-    forecast_id: Id, service: ServiceDep, body: Annotated[dict[str, Any], Depends(read_body_json)]
+    forecast_id: Id, service: Reader, body: Annotated[dict[str, Any], Depends(read_body_json)]
 ) -> QueryAnswer:
     """`observe` keeps the futures in which all its expressions are true; `do` makes an outcome happen and cuts its causes."""
     row = find_forecast(service, forecast_id)

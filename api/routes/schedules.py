@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from api.requests import PAGE, Cursor, Id, Limit, known_id, parse_body, read_body_json
 from api.routes.studies import known_study
 from api.schemas import Schema
-from api.service import Service, ServiceDep
+from api.service import Reader, Service, Submitter
 from forecast.jobs.firing import CatchUp, Overlap, RunStatus, Unchanged
 from forecast.jobs.publish import publish_now
 from forecast.jobs.schedules import (
@@ -79,7 +79,7 @@ def _body(model: type[ScheduleChange]) -> dict[str, Any]:
 @router.post(
     "", summary="Make a schedule", response_model=ScheduleView, status_code=201, openapi_extra=_body(ScheduleRequest)
 )
-async def post_schedule(request: Request, service: ServiceDep) -> Response:
+async def post_schedule(request: Request, service: Submitter) -> Response:
     """A cron expression in a time zone, or an interval; forecasts are made as of the day on which it is due there."""
     wanted = parse_body(ScheduleRequest, await read_body_json(request))
     view = await run_in_threadpool(_create, service, wanted)
@@ -95,7 +95,7 @@ def _create(service: Service, wanted: ScheduleRequest) -> ScheduleView:
 
 @router.get("", summary="List the schedules, newest first")
 def list_schedules(
-    service: ServiceDep,
+    service: Reader,
     limit: Limit = PAGE,
     cursor: Cursor = None,
     study: Annotated[str | None, Query(pattern=STUDY_ID_PATTERN, description="Only schedules of this study.")] = None,
@@ -108,7 +108,7 @@ def list_schedules(
 
 
 @router.get("/{schedule_id}", summary="Show a schedule")
-def show_schedule(schedule_id: Id, service: ServiceDep) -> ScheduleView:
+def show_schedule(schedule_id: Id, service: Reader) -> ScheduleView:
     with service.database.read() as session:
         return ScheduleView.model_validate(_known(session, schedule_id))
 
@@ -116,7 +116,7 @@ def show_schedule(schedule_id: Id, service: ServiceDep) -> ScheduleView:
 @router.patch(
     "/{schedule_id}", summary="Change a schedule", response_model=ScheduleView, openapi_extra=_body(ScheduleChange)
 )
-async def patch_schedule(schedule_id: Id, request: Request, service: ServiceDep) -> ScheduleView:
+async def patch_schedule(schedule_id: Id, request: Request, service: Submitter) -> ScheduleView:
     """What is absent stays; `enabled: false` pauses it, and due times of a pause are not made up for."""
     wanted = parse_body(ScheduleChange, await read_body_json(request))
     return await run_in_threadpool(_change, service, schedule_id, wanted)
@@ -131,7 +131,7 @@ def _change(service: Service, schedule_id: str, wanted: ScheduleChange) -> Sched
 
 
 @router.delete("/{schedule_id}", summary="Delete a schedule", status_code=204)
-def remove_schedule(schedule_id: Id, service: ServiceDep) -> Response:
+def remove_schedule(schedule_id: Id, service: Submitter) -> Response:
     """Its forecasts stay, and so does the record of its runs."""
     with service.database.write() as session:
         delete_schedule(_known(session, schedule_id), utc_now())
@@ -139,7 +139,7 @@ def remove_schedule(schedule_id: Id, service: ServiceDep) -> Response:
 
 
 @router.post("/{schedule_id}/run", summary="Run a schedule now", response_model=ScheduleRun, status_code=202)
-def run_schedule(schedule_id: Id, service: ServiceDep) -> Response:
+def run_schedule(schedule_id: Id, service: Submitter) -> Response:
     """As of today, whether or not anything has changed."""
     with service.database.write() as session:
         row = _known(session, schedule_id)
@@ -155,7 +155,7 @@ def run_schedule(schedule_id: Id, service: ServiceDep) -> Response:
 
 
 @router.get("/{schedule_id}/runs", summary="List what came of a schedule's due times, newest first")
-def list_runs(schedule_id: Id, service: ServiceDep, limit: Limit = PAGE, cursor: Cursor = None) -> RunPage:
+def list_runs(schedule_id: Id, service: Reader, limit: Limit = PAGE, cursor: Cursor = None) -> RunPage:
     with service.database.read() as session:
         row = _known(session, schedule_id)
         page = ScheduleRepository(session).runs(row.id, limit, cursor)

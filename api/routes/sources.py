@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from api.requests import StudyId
 from api.routes.studies import known_study
 from api.schemas import Schema
-from api.service import Service, ServiceDep
+from api.service import Reader, Service, Submitter
 from forecast.jobs.publish import BrokerUnavailableError
 from forecast.jobs.sources import SourceView, request_fetch, view_source
 from forecast.logs import get_logger
@@ -27,7 +27,7 @@ class SourceList(Schema):
 
 
 @router.get("/{study_id}/sources", summary="List the sources of a study, and how they stand")
-def list_sources(study_id: StudyId, service: ServiceDep) -> SourceList:
+def list_sources(study_id: StudyId, service: Reader) -> SourceList:
     with service.database.read() as session:
         known_study(StudyRepository(session), study_id)
         return SourceList(items=tuple(view_source(row) for row in SourceRepository(session).of_study(study_id)))
@@ -36,7 +36,7 @@ def list_sources(study_id: StudyId, service: ServiceDep) -> SourceList:
 @router.post(
     "/{study_id}/sources/{source_id}/fetch", summary="Ask a source now", response_model=SourceView, status_code=202
 )
-def ask_source(study_id: StudyId, source_id: str, service: ServiceDep) -> Response:
+def ask_source(study_id: StudyId, source_id: str, service: Submitter) -> Response:
     """What is new in it becomes evidence, as when it is due; a fetch that is on its way already is not doubled."""
     with service.database.write() as session:
         known_study(StudyRepository(session), study_id)

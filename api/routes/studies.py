@@ -12,7 +12,7 @@ from api.problems import RequestError
 from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of
 from api.routes.forecasts import forecast_response
 from api.schemas import ForecastPage, StudyDetail, StudyPage, StudySummary, StudyVersion, VersionList
-from api.service import Service, ServiceDep
+from api.service import Reader, Service, Submitter
 from forecast.answer import StoredForecast
 from forecast.errors import FieldError, StudyError
 from forecast.jobs.history import history_page
@@ -43,7 +43,7 @@ _BODY = {
 
 
 @router.put("/{study_id}", summary="Store a study", response_model=StudySummary, openapi_extra=_BODY)
-async def put_study(study_id: StudyId, request: Request, service: ServiceDep) -> Response:
+async def put_study(study_id: StudyId, request: Request, service: Submitter) -> Response:
     """Stores a version. 201 when the study is new; the same document again is the same version."""
     named = media_type_of(request)
     media_type = _ALSO_CALLED.get(named, named)
@@ -82,7 +82,7 @@ def _store_study(service: Service, study_id: str, body: bytes, media_type: str) 
 
 
 @router.get("", summary="List the studies")
-def list_studies(service: ServiceDep, limit: Limit = PAGE, cursor: Cursor = None) -> StudyPage:
+def list_studies(service: Reader, limit: Limit = PAGE, cursor: Cursor = None) -> StudyPage:
     with service.database.read() as session:
         page = StudyRepository(session).page(limit, cursor)
         items = tuple(StudySummary.model_validate(row) for row in page.items)
@@ -90,7 +90,7 @@ def list_studies(service: ServiceDep, limit: Limit = PAGE, cursor: Cursor = None
 
 
 @router.get("/{study_id}", summary="Show a study")
-def show_study(study_id: StudyId, service: ServiceDep, response: Response) -> StudyDetail:
+def show_study(study_id: StudyId, service: Reader, response: Response) -> StudyDetail:
     with service.database.read() as session:
         studies = StudyRepository(session)
         row = known_study(studies, study_id)
@@ -101,7 +101,7 @@ def show_study(study_id: StudyId, service: ServiceDep, response: Response) -> St
 
 
 @router.get("/{study_id}/versions", summary="List the versions of a study, newest first")
-def list_versions(study_id: StudyId, service: ServiceDep) -> VersionList:
+def list_versions(study_id: StudyId, service: Reader) -> VersionList:
     with service.database.read() as session:
         studies = StudyRepository(session)
         current = known_study(studies, study_id).digest
@@ -119,7 +119,7 @@ def list_versions(study_id: StudyId, service: ServiceDep) -> VersionList:
 
 
 @router.get("/{study_id}/forecasts", summary="The history of a study: what each forecast said, and why it moved")
-def list_forecasts(study_id: StudyId, service: ServiceDep, limit: Limit = PAGE, cursor: Cursor = None) -> ForecastPage:
+def list_forecasts(study_id: StudyId, service: Reader, limit: Limit = PAGE, cursor: Cursor = None) -> ForecastPage:
     with service.database.read() as session:
         page = history_page(session, study_id, limit, cursor)
         if not page.items:
@@ -128,7 +128,7 @@ def list_forecasts(study_id: StudyId, service: ServiceDep, limit: Limit = PAGE, 
 
 
 @router.get("/{study_id}/latest", summary="Show the newest forecast of a study", response_model=StoredForecast)
-def show_latest(study_id: StudyId, service: ServiceDep, request: Request) -> Response:
+def show_latest(study_id: StudyId, service: Reader, request: Request) -> Response:
     with service.database.read() as session:
         forecasts = ForecastRepository(session)
         row = forecasts.latest(study_id)

@@ -14,18 +14,10 @@ from forecast.store import DEFAULT_WORKSPACE, Database
 NAME: Final = "this machine"
 
 
-def read_local_key(path: Path) -> str | None:
-    """The key in the file; None when there is none that this user can read."""
-    try:
-        return path.read_text("ascii").strip() or None
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
 def ensure_local_key(database: Database, path: Path, now: datetime) -> str:
     """The key of the default workspace that lies in the file; a new one when there is none that holds."""
-    known = read_local_key(path)
-    if known is not None:
+    known = path.read_text("ascii", errors="replace").strip() if path.is_file() else None
+    if known:
         with database.read() as session:
             if find_principal(session, known, now) is not None:
                 path.chmod(0o600)

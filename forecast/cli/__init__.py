@@ -7,6 +7,7 @@ from typing import Final
 
 import typer
 
+from forecast.cli.access import keys, open_, workspaces
 from forecast.cli.here import check, run, serve, version
 from forecast.cli.living import history, ledger
 from forecast.cli.questions import explain, query, report
@@ -46,10 +47,13 @@ COMMANDS: Final = (
 )
 for _command in COMMANDS:
     app.command()(_command)
+app.command("open")(open_)
 app.add_typer(schedules)
+app.add_typer(keys)
+app.add_typer(workspaces)
 
 
-BAD_QUESTIONS: Final = {"query_invalid", "request_invalid", "schedule_invalid", "study_invalid"}
+BAD_QUESTIONS: Final = {"key_invalid", "query_invalid", "request_invalid", "schedule_invalid", "study_invalid"}
 """Codes of errors in what was asked for, wherever they were found."""
 
 

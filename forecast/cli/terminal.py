@@ -83,6 +83,5 @@ def open_client(url: str | None) -> ForecastClient:
     from forecast.settings import get_settings
 
     settings = get_settings()
-    if url is None and settings.address_file.is_file():
-        url = settings.address_file.read_text(encoding="utf-8").strip()
-    return ForecastClient(url or settings.base_url)
+    chosen = url or settings.own_address
+    return ForecastClient(chosen, key=settings.key_for(chosen))

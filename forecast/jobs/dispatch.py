@@ -7,12 +7,13 @@ as dispatched after publishing, so a crash between the two costs one more messag
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from forecast.jobs.alerting import raise_alerts
 from forecast.jobs.broker import Broker
@@ -20,6 +21,7 @@ from forecast.jobs.crash_points import crash_point
 from forecast.jobs.firing import fire_due
 from forecast.jobs.ledger import score_due
 from forecast.jobs.publish import BrokerUnavailableError, Publisher
+from forecast.jobs.quotas import quotas_of
 from forecast.jobs.recover import enforce_deadlines, enforce_queue_age, expire_leases
 from forecast.jobs.sources import PUBLISH_AGAIN_SECONDS, request_due
 from forecast.jobs.states import JobState
@@ -35,6 +37,7 @@ from forecast.store import (
     JobRepository,
     PreviewRepository,
     SourceRepository,
+    WorkspaceRepository,
     utc_now,
 )
 
@@ -163,13 +166,20 @@ class Dispatcher:
             self._broker.begin_epoch()
             log.info("broker_epoch_began", queued=forgotten)
         with self._database.read() as session:
-            due = [row.id for row in JobRepository(session).due_for_dispatch(BACKOFF_SECONDS, now, BATCH)]
+            jobs = JobRepository(session)
+            full = self._full_workspaces(session, jobs.running_by_workspace())
+            due = [row.id for row in jobs.due_for_dispatch(BACKOFF_SECONDS, now, BATCH, full)]
         for job_id in due:
             self._publisher.publish_job(job_id)
             crash_point("dispatcher_published")
             with self._database.write() as session:
                 JobRepository(session).mark_dispatched(job_id, now)
         return due
+
+    def _full_workspaces(self, session: Session, running: Mapping[str, int]) -> list[str]:
+        """Workspaces that have as many jobs running as they may."""
+        rows = (WorkspaceRepository(session).known(workspace) for workspace in running)
+        return [row.id for row in rows if running[row.id] >= quotas_of(row, self._limits).running]
 
     def _publish_fetches(self, now: datetime) -> list[str]:
         again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)

@@ -38,6 +38,12 @@ class BacklogFullError(ForecastError, RuntimeError):
     code: ClassVar[str] = "backlog_full"
 
 
+class QuotaExceededError(ForecastError, RuntimeError):
+    """A workspace has as many jobs as it may."""
+
+    code: ClassVar[str] = "quota_exceeded"
+
+
 class JobFinishedError(ForecastError, RuntimeError):
     """The job has ended; what was asked for cannot be done to it any more."""
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from forecast.errors import StudyError
 from forecast.jobs.crash_points import crash_point
-from forecast.jobs.errors import BacklogFullError
+from forecast.jobs.errors import BacklogFullError, QuotaExceededError
 from forecast.jobs.knowledge import known_study
 from forecast.jobs.schedule_rule import rule_of
 from forecast.jobs.states import JobState
@@ -157,7 +157,7 @@ def _run(session: Session, row: ScheduleRow, due_at: datetime, limits: JobLimits
             _record(schedules, row, due_at, now, RunStatus.SKIPPED, reason)
             return None
         job = submit_job(session, study, limits, version_digest=known.version, recorded_by=due_at, now=now).job
-    except (StudyError, BacklogFullError) as error:
+    except (StudyError, BacklogFullError, QuotaExceededError) as error:
         _record(schedules, row, due_at, now, RunStatus.FAILED, str(error)[:2000])
         return None
     _record(schedules, row, due_at, now, RunStatus.JOB, None, job.id)

@@ -11,15 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from forecast.jobs.errors import JobFinishedError
+from forecast.jobs.quotas import is_at_work
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
 from forecast.store import ForecastRepository, JobRepository, NotStoredError, utc_now
 from forecast.store.tables import ExplanationRow, ForecastRow, JobRow
+
+if TYPE_CHECKING:
+    from forecast.jobs.submit import JobLimits
 
 MAX_DETAIL_CHARACTERS = 4000
 
@@ -78,13 +82,28 @@ def _held(claim: Claim) -> tuple[ColumnElement[bool], ...]:
 
 
 def claim_job(
-    session: Session, job_id: str, worker: str, lease_seconds: float, now: datetime | None = None
+    session: Session,
+    job_id: str,
+    worker: str,
+    lease_seconds: float,
+    now: datetime | None = None,
+    limits: JobLimits | None = None,
 ) -> Claim | None:
-    """Take a queued job; None when it is not to be had, and the message about it can be dropped."""
+    """Take a queued job; None when it is not to be had, and the message about it can be dropped.
+
+    Parameters
+    ----------
+    limits
+        With them, a job whose workspace has as many running as it may is left in the queue; the dispatcher sends it
+        again as soon as one of them has ended.
+    """
     now = now or utc_now()
     jobs = JobRepository(session)
     row = jobs.get(job_id)
     if row is None:
+        return None
+    if limits is not None and row.state == JobState.QUEUED and is_at_work(session, row.workspace, limits):
+        jobs.put_back(job_id)
         return None
     fence = secrets.token_hex(16)
     claimed = jobs.change(

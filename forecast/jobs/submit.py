@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib.metadata import version
 from typing import Any, Final
@@ -22,6 +22,7 @@ from forecast.jobs.errors import (
     NoPreviousForecastError,
     UnknownKindError,
 )
+from forecast.jobs.quotas import Quotas, require_room
 from forecast.jobs.states import JobKind, JobState
 from forecast.settings import Settings
 from forecast.store import ForecastRepository, JobRepository, StudyRepository, utc_now
@@ -42,11 +43,16 @@ class JobLimits:
     max_attempts: int
     deadline_seconds: float
     max_queued: int
+    quotas: Quotas = field(default_factory=lambda: Quotas(running=64, queued=10_000, daily=1_000_000))
+    """Of a workspace that has none of its own."""
 
     @classmethod
     def of(cls, settings: Settings) -> JobLimits:
         """Those of an installation."""
-        return cls(settings.max_attempts, settings.deadline_seconds, settings.max_queued)
+        quotas = Quotas(
+            running=settings.workspace_running, queued=settings.workspace_queued, daily=settings.workspace_daily
+        )
+        return cls(settings.max_attempts, settings.deadline_seconds, settings.max_queued, quotas)
 
 
 @dataclass(frozen=True)
@@ -145,8 +151,8 @@ def submit_job(
     ------
     IdempotencyMismatchError
         When the key was used for another request.
-    BacklogFullError
-        When `limits.max_queued` jobs wait already.
+    BacklogFullError, QuotaExceededError
+        When `limits.max_queued` jobs wait already, or the workspace has as many as it may.
     """
     now = now or utc_now()
     seed = study.sampler.seed
@@ -191,7 +197,7 @@ def submit_explanation(
         When the forecast's checks refuse it.
     NoPreviousForecastError
         When it is to be compared with the one before it, and there is none.
-    IdempotencyMismatchError, BacklogFullError
+    IdempotencyMismatchError, BacklogFullError, QuotaExceededError
         As for `submit_job`.
     """
     require_explainable(target)
@@ -244,6 +250,7 @@ def _queue(
         raise BacklogFullError(
             f"{waiting} jobs are waiting, at most {limits.max_queued} may; try again when some of them have run"
         )
+    require_room(session, limits, now)
     if prepare is not None:
         prepare()
     row.id = new_id()

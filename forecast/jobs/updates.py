@@ -9,7 +9,7 @@ from typing import Final
 
 from forecast.answer import Verdict
 from forecast.errors import ForecastError
-from forecast.jobs.errors import BacklogFullError
+from forecast.jobs.errors import BacklogFullError, QuotaExceededError
 from forecast.jobs.ledger import PUBLISHED
 from forecast.jobs.states import JobKind
 from forecast.jobs.submit import JobLimits, submit_explanation
@@ -64,7 +64,7 @@ def _ask(
                 submission = submit_explanation(
                     session, target, kind, limits, idempotency_key=key, request_hash=key, now=now
                 )
-            except BacklogFullError as error:
+            except (BacklogFullError, QuotaExceededError) as error:
                 log.warning("explanation_waits", forecast=forecast_id, kind=kind.value, error=str(error))
                 break
             except ForecastError as error:

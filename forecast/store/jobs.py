@@ -6,7 +6,7 @@ later, so no two processes can both believe that they made the same change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,6 +65,16 @@ class JobRepository:
         """How many jobs of the installation are in a state."""
         query = select(func.count()).select_from(JobRow).where(JobRow.state == state)
         return self._session.scalar(query, execution_options={EVERYWHERE: True}) or 0
+
+    def count_in(self, workspace: str, state: str) -> int:
+        """How many jobs of a workspace are in a state."""
+        query = select(func.count()).select_from(JobRow).where(JobRow.workspace == workspace, JobRow.state == state)
+        return self._session.scalar(query) or 0
+
+    def running_by_workspace(self) -> dict[str, int]:
+        """How many jobs each workspace has running, for those that have any."""
+        query = select(JobRow.workspace, func.count()).where(JobRow.state == "running").group_by(JobRow.workspace)
+        return {row[0]: row[1] for row in self._session.execute(query)}
 
     def count_since(self, moment: datetime) -> int:
         """How many jobs were accepted since a moment; of its workspace, in a session that is bound to one."""
@@ -130,8 +140,16 @@ class JobRepository:
     def queued_since_before(self, moment: datetime) -> tuple[JobRow, ...]:
         return self._where(JobRow.state == "queued", JobRow.queued_at < moment)
 
-    def due_for_dispatch(self, backoff_seconds: Sequence[float], now: datetime, limit: int) -> tuple[JobRow, ...]:
-        """Queued jobs that were never dispatched, or too long ago for how often they were; oldest first."""
+    def due_for_dispatch(
+        self, backoff_seconds: Sequence[float], now: datetime, limit: int, but_not: Collection[str] = ()
+    ) -> tuple[JobRow, ...]:
+        """Queued jobs that were never dispatched, or too long ago for how often they were; oldest first.
+
+        Parameters
+        ----------
+        but_not
+            Workspaces whose jobs have to wait.
+        """
         last = len(backoff_seconds)
         steps = [
             and_(
@@ -141,6 +159,8 @@ class JobRepository:
             for count, seconds in enumerate(backoff_seconds, start=1)
         ]
         query = select(JobRow).where(JobRow.state == "queued", or_(JobRow.dispatched_at.is_(None), *steps))
+        if but_not:
+            query = query.where(JobRow.workspace.not_in(but_not))
         return tuple(self._session.scalars(query.order_by(JobRow.id).limit(limit)))
 
     def mark_dispatched(self, job_id: str, now: datetime) -> bool:
@@ -151,6 +171,10 @@ class JobRepository:
         """Treat every queued job as never dispatched; tells how many there are."""
         statement = update(JobRow).where(JobRow.state == "queued").values(dispatched_at=None, dispatches=0)
         return self._rows_of(statement.execution_options(synchronize_session=False))
+
+    def put_back(self, job_id: str) -> bool:
+        """Treat a queued job as never dispatched: it came to a worker while its workspace had no place left."""
+        return self.touch(job_id, JobRow.state == "queued", dispatched_at=None, dispatches=0)
 
     def unclaimed_since(self, moment: datetime) -> int:
         """How many queued jobs were told to the queue, more than once, and have waited since before a moment."""

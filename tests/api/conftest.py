@@ -26,7 +26,8 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 @pytest.fixture
 def client(installation: Installation) -> Iterator[TestClient]:
     """A client of an application over that installation; there is no Redis, and no worker."""
-    with TestClient(create_app(installation.settings), base_url="http://127.0.0.1") as made:
+    headers = {"Authorization": f"Bearer {installation.key}"}
+    with TestClient(create_app(installation.settings), base_url="http://127.0.0.1", headers=headers) as made:
         yield made
 
 

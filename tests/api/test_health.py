@@ -67,6 +67,10 @@ def test_the_schema_of_the_interface_names_every_route(client: TestClient) -> No
         *(f"/v1/alerts{rest}" for rest in ("", "/{alert_id}", "/{alert_id}/replay")),
         "/v1/studies/{study_id}/sources",
         "/v1/studies/{study_id}/sources/{source_id}/fetch",
+        "/v1/access",
+        "/v1/sign-in-links",
+        "/v1/keys",
+        "/v1/keys/{key_id}",
         "/v1/jobs",
         "/v1/jobs/{job_id}",
         "/v1/jobs/{job_id}/events",
@@ -88,10 +92,10 @@ def test_the_schema_of_the_interface_names_every_route(client: TestClient) -> No
     }
 
 
-def get_status(port: int, path: str) -> int | None:
+def get_status(port: int, path: str, key: str | None = None) -> int | None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers={} if key is None else {"Authorization": f"Bearer {key}"})
         return connection.getresponse().status
     except OSError:
         return None
@@ -108,7 +112,8 @@ def test_the_process_answers_within_two_seconds_of_its_start(installation: Insta
         wait_until(lambda: get_status(port, "/healthz") == 200, message="/healthz")
         healthy_after = time.monotonic() - began
         # Any other request waits for the application instead of failing.
-        assert get_status(port, "/v1/jobs") == 200
+        assert get_status(port, "/v1/jobs") == 401
+        assert get_status(port, "/v1/jobs", installation.key) == 200
     finally:
         process.terminate()
         process.wait(timeout=20)

@@ -8,6 +8,7 @@ from typing import get_type_hints
 import pytest
 from fastapi.testclient import TestClient
 
+from api.pages.access import AccessPage, SignInPage
 from api.pages.compare import ComparePage
 from api.pages.diagnostics import DiagnosticsPage, build_diagnostics
 from api.pages.editor import EditorPage
@@ -42,6 +43,8 @@ PAGES: tuple[type[PageContext], ...] = (
     ComparePage,
     EditorPage,
     ReportPage,
+    SignInPage,
+    AccessPage,
 )
 
 

@@ -50,7 +50,7 @@ def test_the_queue_is_told_of_those_that_wait(client: TestClient, installation: 
     now = utc_now()
     with installation.database.read() as session:
         previews = PreviewRepository(session)
-        assert previews.unpublished(now, now, 10) == (coin_study().digest,)
+        assert previews.unpublished(now, now, 10) == (("default", coin_study().digest),)
         assert previews.unpublished(now, now + timedelta(hours=2), 10) == (), "nobody waits any more"
 
 
@@ -64,7 +64,7 @@ def test_one_that_nobody_answered_in_an_hour_is_begun_anew(client: TestClient, i
     assert client.post("/v1/previews", json={"document": coin_document()}).json()["state"] == "waiting"
     with installation.database.read() as session:
         previews, now = PreviewRepository(session), utc_now()
-        assert previews.unpublished(now, now, 10) == (coin_study().digest,)
+        assert previews.unpublished(now, now, 10) == (("default", coin_study().digest),)
         row = previews.get(coin_study().digest)
         assert row is not None
         assert (row.attempts, row.published_at) == (0, None)

@@ -34,7 +34,7 @@ def test_a_submitted_study_becomes_a_forecast(stack: Stack, tmp_path: Path) -> N
     assert forecast.study_digest == coin_study(sampler=QUICK).digest
     assert forecast.provenance.seed == 3
     assert forecast.outcomes[0].id == "heads"
-    with httpx2.Client(base_url=stack.url, trust_env=False) as http:
+    with httpx2.Client(base_url=stack.url, trust_env=False, headers=stack.headers) as http:
         draws = http.get(f"/v1/forecasts/{forecast.forecast_id}/draws.nc")
         latest = http.get("/v1/studies/coin/latest").json()
     (tmp_path / "draws.nc").write_bytes(draws.content)
@@ -49,7 +49,7 @@ def test_a_submitted_study_becomes_a_forecast(stack: Stack, tmp_path: Path) -> N
 
 def test_waiting_answers_with_the_ended_job(stack: Stack) -> None:
     body = {"document": coin_document(sampler=QUICK)}
-    with httpx2.Client(base_url=stack.url, trust_env=False, timeout=90) as http:
+    with httpx2.Client(base_url=stack.url, trust_env=False, timeout=90, headers=stack.headers) as http:
         answer = http.post("/v1/jobs", json=body, headers={"Prefer": "wait=60"})
     assert answer.status_code == 200, answer.text
     assert answer.json()["state"] == "succeeded"

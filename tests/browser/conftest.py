@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from api.app import create_app
 from tests.installation import Installation, installation_in
+from tests.stack import Stack
 from tests.waiting import wait_until
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -48,7 +51,22 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 
+KEYS: dict[str, str] = {}
+"""Key by host and port of the services that there are."""
+
 OpenPage = Callable[..., Page]
+
+
+def session_cookies(url: str) -> list[Any]:
+    """The cookie of a browser that has been signed in, as the page for it does; none where nobody has a key."""
+    address = urlsplit(url)
+    key = KEYS.get(address.netloc)
+    if key is None:
+        return []
+    own = f"{address.scheme}://{address.netloc}"
+    answer = httpx2.post(f"{own}/sign-in", data={"key": key}, headers={"Origin": own}, trust_env=False, timeout=30)
+    assert answer.status_code == 303, answer.text
+    return [{"name": name, "value": value, "url": own} for name, value in answer.cookies.items()]
 
 
 @dataclass(frozen=True)
@@ -65,6 +83,14 @@ def browser(chromium_path: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=list(ARGUMENTS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def own_key(request: pytest.FixtureRequest) -> None:
+    """The service that tests share lets their browsers in."""
+    if "stack" in request.fixturenames:
+        stack: Stack = request.getfixturevalue("stack")
+        KEYS[urlsplit(stack.url).netloc] = stack.key
 
 
 @pytest.fixture
@@ -91,6 +117,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
             reduced_motion="reduce",
         )
         contexts.append(context)
+        context.add_cookies(session_cookies(url))
         page = context.new_page()
         page.add_init_script(MEASURE_SHIFT)
         own = urlsplit(url).netloc
@@ -130,7 +157,9 @@ def _served(installation: Installation) -> Iterator[str]:
     thread.start()
     try:
         wait_until(lambda: server.started, message="the web process to listen")
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        KEYS[address] = installation.key
+        yield f"http://{address}"
     finally:
         server.should_exit = True
         thread.join(timeout=10)

@@ -184,7 +184,8 @@ def test_the_command_itself_ends_with_2_and_shows_no_traceback(command: str, tmp
 @pytest.mark.parametrize(("form", "name"), OVER_HTTP)
 def test_http_names_the_place_and_stores_nothing(form: str, name: str, installation: Installation) -> None:
     text, path, word = BAD[name]
-    with TestClient(create_app(installation.settings), base_url="http://127.0.0.1") as client:
+    headers = {"Authorization": f"Bearer {installation.key}"}
+    with TestClient(create_app(installation.settings), base_url="http://127.0.0.1", headers=headers) as client:
         if form == "post job":
             body = b'{"document": ' + text.encode() + b"}"
             answer = client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})

@@ -24,8 +24,9 @@ from forecast.settings import Settings
 # Not entered, so that nothing is started in the background: only what a query itself needs is loaded.
 client = TestClient(create_app(Settings(home=sys.argv[1])), base_url="http://127.0.0.1")
 body = {"expression": "leaves", "observe": ["not stays"], "do": [{"outcome": "talks", "at": 3}], "all": True}
-answer = client.post(f"/v1/forecasts/{sys.argv[2]}/query", json=body)
-loaded = [name for name in sys.argv[3:] if name in sys.modules]
+headers = {"Authorization": f"Bearer {sys.argv[3]}"}
+answer = client.post(f"/v1/forecasts/{sys.argv[2]}/query", json=body, headers=headers)
+loaded = [name for name in sys.argv[4:] if name in sys.modules]
 print(json.dumps({"status": answer.status_code, "loaded": loaded}))
 """
 
@@ -67,7 +68,8 @@ def test_answering_a_query_loads_no_science(tmp_path: Path) -> None:
         )
         with installation.database.write() as session:
             complete_job(session, claim, row, {})
-    assert run(ASK, str(tmp_path), row.id, *HEAVY, *OF_OTHERS) == {"status": 200, "loaded": []}
+        key = installation.key
+    assert run(ASK, str(tmp_path), row.id, key, *HEAVY, *OF_OTHERS) == {"status": 200, "loaded": []}
 
 
 def test_a_started_application_is_ready_for_its_first_query(tmp_path: Path) -> None:

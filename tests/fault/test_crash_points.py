@@ -151,7 +151,8 @@ def test_a_job_accepted_by_a_web_process_that_dies_before_it_answers_is_found_by
     installation: Installation,
 ) -> None:
     environment = crashing("accepted", installation)
-    body, headers = {"document": coin_document()}, {"Idempotency-Key": "a-key"}
+    body = {"document": coin_document()}
+    headers = {"Idempotency-Key": "a-key", "Authorization": f"Bearer {installation.key}"}
     with web_process(environment) as url, pytest.raises(httpx2.HTTPError):
         httpx2.post(f"{url}/v1/jobs", json=body, headers=headers, trust_env=False, timeout=30)
     with web_process(environment) as url:
@@ -159,5 +160,5 @@ def test_a_job_accepted_by_a_web_process_that_dies_before_it_answers_is_found_by
         answer = httpx2.post(f"{url}/v1/jobs", json=body, headers=headers, trust_env=False, timeout=30)
         assert answer.status_code == 202
         assert time.monotonic() - began < 5
-        listed = httpx2.get(f"{url}/v1/jobs", trust_env=False).json()["items"]
+        listed = httpx2.get(f"{url}/v1/jobs", headers=headers, trust_env=False).json()["items"]
     assert [job["id"] for job in listed] == [answer.json()["id"]]

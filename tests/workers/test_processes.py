@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from forecast.access import Scope, create_key, revoke_key
+from forecast.access.exposure import ExposedError, require_keys
 from forecast.settings import Settings
+from forecast.store import utc_now
+from tests.installation import installation_in
 from tests.waiting import wait_until
 from workers.address import CannotServeError, choose_address
 from workers.lock import AlreadyServedError, HomeLock
@@ -130,7 +134,16 @@ def test_a_taken_port_is_said_to_be_taken() -> None:
             choose_address(Settings(port=taken.getsockname()[1]))
 
 
-def test_an_address_that_others_can_reach_needs_leave() -> None:
-    with pytest.raises(CannotServeError, match="no authentication"):
-        choose_address(Settings(host="0.0.0.0", port=0))
-    assert choose_address(Settings(host="0.0.0.0", port=0, allow_remote=True)).port > 0
+def test_an_address_that_others_can_reach_needs_a_key_for_them(tmp_path: Path) -> None:
+    with installation_in(tmp_path / "home", host="0.0.0.0", port=0) as installation:
+        # That of this machine opens it for nobody else.
+        assert installation.key
+        with pytest.raises(ExposedError, match="no key for anybody to use from there; make one with `forecast key"):
+            require_keys(installation.database, installation.settings, utc_now())
+        with installation.database.write() as session:
+            made = create_key(session, "default", "desk", [Scope.READ], utc_now())
+        require_keys(installation.database, installation.settings, utc_now())
+        with installation.database.write() as session:
+            revoke_key(session, made.row.id, utc_now())
+        with pytest.raises(ExposedError):
+            require_keys(installation.database, installation.settings, utc_now())

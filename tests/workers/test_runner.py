@@ -249,7 +249,7 @@ def test_an_attempt_that_lost_its_lease_writes_nothing(installation: Installatio
 
 
 def installation_claim(job_id: str, fence: str, digest: str) -> Claim:
-    return Claim(job_id, 1, fence, digest, 1, "coin", None, 600.0, JobKind.FORECAST, None)
+    return Claim(job_id, "default", 1, fence, digest, 1, "coin", None, 600.0, JobKind.FORECAST, None)
 
 
 def test_progress_is_written_while_the_computation_runs(installation: Installation, stopping: threading.Event) -> None:

@@ -1,0 +1,94 @@
+"""Who asks: the holder of the key in the header, or of the one that signed the browser in.
+
+A browser sends its cookie whoever makes it ask. So a request that changes something and comes with a cookie must say that
+it comes from a page of ours, in a header that no other page can write (Sec-Fetch-Site, or Origin).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, NoReturn
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from sqlalchemy.orm import Session
+
+from api.rates import Rates
+from forecast.access import NotSignedInError, Principal, find_principal, principal_of_session
+from forecast.access.keys import needs_noting
+from forecast.logs import get_logger
+from forecast.store import Database, KeyRepository, utc_now
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_HOW: Final = (
+    "send `Authorization: Bearer <key>`, or sign in at /sign-in; keys are made with `forecast key create`, and a service of "
+    "this machine keeps its own in the file `key` of FORECAST_HOME"
+)
+
+log = get_logger(__name__)
+
+
+def find_caller(request: Request, database: Database, rates: Rates) -> Principal:
+    """Who asks.
+
+    Raises
+    ------
+    NotSignedInError
+        When it is not known; unknown, revoked and expired keys get the same answer.
+    TooManyRequestsError
+        When he asks too often, or too many of this address asked with keys that do not hold.
+    """
+    now = utc_now()
+    header = request.headers.get("authorization")
+    with database.read() as session:
+        of_cookie = header is None
+        principal = _of_cookie(request, session, now) if of_cookie else _of_header(session, header or "", now)
+        row = None if principal is None else KeyRepository(session).get(principal.key_id)
+    if principal is None:
+        _refuse(request, rates, had_any=header is not None or cookie_name(request) in request.cookies)
+    rates.count_request(principal.key_id)
+    if row is not None and needs_noting(row, now):
+        with database.write() as session:
+            KeyRepository(session).note_use(principal.key_id, now)
+    return principal
+
+
+def _of_header(session: Session, header: str, now: datetime) -> Principal | None:
+    scheme, _, key = header.partition(" ")
+    return find_principal(session, key.strip(), now) if scheme.lower() == "bearer" else None
+
+
+def _of_cookie(request: Request, session: Session, now: datetime) -> Principal | None:
+    token = request.cookies.get(cookie_name(request))
+    if token is None:
+        return None
+    principal = principal_of_session(session, token, now)
+    if principal is not None and request.method not in SAFE_METHODS and not comes_from_here(request):
+        raise NotSignedInError(
+            "the request carries a browser's session and does not say that it comes from a page of this service; send a "
+            "key instead of a cookie"
+        )
+    return principal
+
+
+def _refuse(request: Request, rates: Rates, *, had_any: bool) -> NoReturn:
+    if had_any:
+        address = request.client.host if request.client else ""
+        log.warning("key_refused", address=address, path=request.url.path)
+        rates.count_failure(address)
+    raise NotSignedInError(f"this needs a key that holds; {_HOW}")
+
+
+def cookie_name(request: Request) -> str:
+    """The name of a browser's session. Browsers keep cookies apart by host but not by port, so the port is part of it."""
+    return f"forecast_session_{request.url.port or request.url.scheme}"
+
+
+def comes_from_here(request: Request) -> bool:
+    """Whether a browser says that the request comes from a page of this service."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()

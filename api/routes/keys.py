@@ -1,0 +1,149 @@
+"""Who one is here, and the keys of one's workspace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from api.requests import parse_body, read_body_json
+from api.schemas import Schema
+from api.service import Admin, Reader, Service
+from forecast.access import Scope, create_key, list_keys, make_link, revoke_key
+from forecast.access.scopes import KeyRequestError
+from forecast.jobs.quotas import Usage, read_usage
+from forecast.store import utc_now
+from forecast.store.access_tables import ApiKeyRow
+
+router = APIRouter(prefix="/v1", tags=["access"])
+
+KeyId = Annotated[str, Path(description="Id of a key: the eight characters after `fc_`.")]
+
+
+class KeyView(Schema):
+    """A key, without what makes it one."""
+
+    id: str
+    workspace: str
+    name: str
+    scopes: tuple[Scope, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    """To the minute."""
+
+
+class CreatedKey(KeyView):
+    """A key as it was made."""
+
+    key: str
+    """The key itself; shown once, and kept nowhere."""
+
+
+class KeyList(Schema):
+    items: tuple[KeyView, ...]
+
+
+class AccessView(Schema):
+    """Who asks, and how much of what may be asked is in use."""
+
+    workspace: str
+    key: str
+    """Id of the key; that which signed the browser in."""
+    name: str
+    scopes: tuple[Scope, ...]
+    """Those that others bring with them included."""
+    usage: Usage
+
+
+class SignInLink(Schema):
+    """A word that signs one browser in."""
+
+    address: str
+    """Below the address of the service; good once, for ten minutes."""
+
+
+class KeyRequest(BaseModel):
+    """Asks for a key."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(description="Whose it is, or what for.")
+    scopes: list[Scope] = Field(description="What it may do: read, submit, admin, metrics.")
+    days: float | None = Field(default=None, description="How long it holds; for ever by default.")
+
+
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": KeyRequest.model_json_schema()}}}
+}
+
+
+@router.get("/access", summary="Who I am here")
+def show_access(service: Reader) -> AccessView:
+    caller = service.caller
+    with service.database.read() as session:
+        usage = read_usage(session, service.job_limits, utc_now())
+    return AccessView(
+        workspace=caller.workspace,
+        key=caller.key_id,
+        name=caller.name,
+        scopes=tuple(sorted(caller.scopes)),
+        usage=usage,
+    )
+
+
+@router.post("/sign-in-links", summary="Get a link that signs one browser in", status_code=201)
+def post_link(service: Reader) -> SignInLink:
+    """The browser can then do what this key can. What follows the `#` is not sent by browsers, so it is in no log."""
+    with service.database.write() as session:
+        return SignInLink(address=f"/sign-in#{make_link(session, service.caller, utc_now())}")
+
+
+@router.get("/keys", summary="List the keys of the workspace, newest first")
+def show_keys(service: Admin) -> KeyList:
+    with service.database.read() as session:
+        return KeyList(items=tuple(view_key(row) for row in list_keys(session, service.workspace)))
+
+
+@router.post("/keys", summary="Make a key", response_model=CreatedKey, status_code=201, openapi_extra=_BODY)
+async def post_key(request: Request, service: Admin) -> Response:
+    """Of the caller's workspace, with scopes that he has himself. The key is shown once."""
+    wanted = parse_body(KeyRequest, await read_body_json(request))
+    view = await run_in_threadpool(_create, service, wanted)
+    headers = {"Location": "/v1/keys", "Cache-Control": "no-store"}
+    return JSONResponse(view.model_dump(mode="json"), 201, headers=headers)
+
+
+def _create(service: Service, wanted: KeyRequest) -> CreatedKey:
+    caller = service.caller
+    if more := sorted(set(wanted.scopes) - caller.scopes):
+        raise KeyRequestError(f"the key {caller.name!r} has not the scope {more[0]!r} itself, so it cannot pass it on")
+    with service.database.write() as session:
+        made = create_key(
+            session, caller.workspace, wanted.name, wanted.scopes, utc_now(), days=wanted.days, made_by=caller.key_id
+        )
+        return CreatedKey(**view_key(made.row).model_dump(), key=made.text)
+
+
+@router.delete("/keys/{key_id}", summary="Revoke a key", status_code=204)
+def remove_key(key_id: KeyId, service: Admin) -> Response:
+    """It holds no more from now on, and every browser that it signed in is signed out."""
+    with service.database.write() as session:
+        revoke_key(
+            session,
+            key_id[:64].replace("\0", ""),
+            utc_now(),
+            workspace=service.workspace,
+            made_by=service.caller.key_id,
+        )
+    return Response(status_code=204)
+
+
+def view_key(row: ApiKeyRow) -> KeyView:
+    """A key as others see it."""
+    return KeyView.model_validate(row)

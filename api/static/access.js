@@ -1,0 +1,39 @@
+// Makes and revokes keys. A new key is shown once, where it was asked for.
+
+const said = document.querySelector("main [role=status]");
+
+async function send(method, at, body) {
+  const headers = { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
+  const response = await fetch(at, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const answer = response.status === 204 ? {} : await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.detail ?? `the service answered ${response.status}`);
+  return answer;
+}
+
+async function attempt(work) {
+  try {
+    await work();
+  } catch (error) {
+    said.textContent = `It could not be done: ${error.message}`;
+  }
+}
+
+for (const button of document.querySelectorAll("[data-revoke]")) {
+  button.addEventListener("click", () => attempt(async () => {
+    if (!window.confirm("Revoke this key? Whoever uses it is refused from now on, and signed out.")) return;
+    await send("DELETE", `/v1/keys/${button.dataset.revoke}`);
+    window.location.reload();
+  }));
+}
+
+document.getElementById("new-key")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { name, days, scopes } = event.target.elements;
+  const chosen = [...scopes].filter((box) => box.checked).map((box) => box.value);
+  attempt(async () => {
+    const wanted = { name: name.value, scopes: chosen, ...(days.value.trim() ? { days: Number(days.value) } : {}) };
+    const made = await send("POST", "/v1/keys", wanted);
+    event.target.reset();
+    said.textContent = `Made. Keep it now, it is shown only once: ${made.key}`;
+  });
+});

@@ -1,0 +1,93 @@
+"""How many jobs a workspace may have: running, waiting, and accepted within a day.
+
+The numbers are counted in the database, so that they hold for all processes and survive each of them. Who counts holds
+the workspace's row, so that two requests cannot both take the last place.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from forecast.jobs.errors import QuotaExceededError
+from forecast.jobs.states import JobState
+from forecast.store import JobRepository, WorkspaceRepository
+from forecast.store.tables import WorkspaceRow
+from forecast.store.workspaces import workspace_of
+
+if TYPE_CHECKING:
+    from forecast.jobs.submit import JobLimits
+
+DAY: Final = timedelta(days=1)
+
+
+class Quotas(BaseModel):
+    """How many jobs a workspace may have."""
+
+    model_config = ConfigDict(frozen=True)
+
+    running: int
+    queued: int
+    daily: int
+    """Accepted within the last 24 hours."""
+
+
+class Usage(BaseModel):
+    """How many jobs a workspace has, and may have."""
+
+    model_config = ConfigDict(frozen=True)
+
+    running: int
+    queued: int
+    daily: int
+    limits: Quotas
+
+
+def quotas_of(row: WorkspaceRow, limits: JobLimits) -> Quotas:
+    """Those of a workspace; the installation's where it has none of its own."""
+    own = {"running": row.max_running, "queued": row.max_queued, "daily": row.max_daily}
+    return limits.quotas.model_copy(update={name: value for name, value in own.items() if value is not None})
+
+
+def read_usage(session: Session, limits: JobLimits, now: datetime) -> Usage:
+    """How many jobs the session's workspace has, and may have."""
+    row = WorkspaceRepository(session).known(workspace_of(session))
+    jobs = JobRepository(session)
+    return Usage(
+        running=jobs.count(JobState.RUNNING),
+        queued=jobs.count(JobState.QUEUED),
+        daily=jobs.count_since(now - DAY),
+        limits=quotas_of(row, limits),
+    )
+
+
+def require_room(session: Session, limits: JobLimits, now: datetime) -> None:
+    """Make sure that the session's workspace may have another job.
+
+    Raises
+    ------
+    QuotaExceededError
+        When it may not.
+    """
+    row = WorkspaceRepository(session).lock(workspace_of(session))
+    quotas = quotas_of(row, limits)
+    jobs = JobRepository(session)
+    if (queued := jobs.count(JobState.QUEUED)) >= quotas.queued:
+        raise QuotaExceededError(
+            f"{queued} jobs of the workspace {row.id!r} are waiting, at most {quotas.queued} may; try again when some of "
+            "them have run"
+        )
+    if (daily := jobs.count_since(now - DAY)) >= quotas.daily:
+        raise QuotaExceededError(
+            f"the workspace {row.id!r} has submitted {daily} jobs within 24 hours, at most {quotas.daily} may be; try "
+            "again later, or ask the operator for more (`forecast workspace limit`)"
+        )
+
+
+def is_at_work(session: Session, workspace: str, limits: JobLimits) -> bool:
+    """Whether as many jobs of a workspace run as may; its row is held until the transaction ends."""
+    row = WorkspaceRepository(session).lock(workspace)
+    return JobRepository(session).count_in(workspace, JobState.RUNNING) >= quotas_of(row, limits).running
