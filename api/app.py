@@ -10,6 +10,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from api.metrics import CountRequests, RequestCounts
 from api.middleware import BodyLimit, HostCheck, SecurityHeaders
 from api.pages.routes import mount_pages
 from api.problems import MEDIA_TYPE, install_problems
@@ -25,6 +26,7 @@ from api.routes import (
     jobs,
     keys,
     ledger,
+    metrics,
     plots,
     previews,
     queries,
@@ -54,6 +56,7 @@ ROUTES: Final = (
     ledger,
     alerts,
     keys,
+    metrics,
 )
 _PROBLEM: Final = {"description": "What was wrong and what to do", "model": Problem}
 
@@ -81,6 +84,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
     )
     app.state.service = service
+    app.state.counts = RequestCounts()
     install_problems(app)
     for module in ROUTES:
         app.include_router(module.router)
@@ -89,6 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if hosts := allowed_hosts(settings):
         app.add_middleware(HostCheck, allowed=hosts)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(CountRequests, counts=app.state.counts)
     return app
 
 

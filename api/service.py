@@ -33,20 +33,23 @@ class Service:
     publisher: Publisher
     futures: FuturesCache
     rates: Rates
+    everywhere: Database
+    """The database as no workspace sees it: for what is about the installation."""
     principal: Principal | None = None
     """Who asks; None for the installation itself."""
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
         """The installation that the settings describe; connects to nothing yet."""
-        artifacts = ArtifactStore(settings.artifacts)
+        artifacts, database = ArtifactStore(settings.artifacts), Database(settings.database)
         return cls(
             settings,
-            Database(settings.database),
+            database,
             artifacts,
             Publisher(settings.broker_url, settings.queue_name),
             FuturesCache(artifacts),
             Rates.of(settings),
+            database,
         )
 
     def of(self, principal: Principal) -> Service:

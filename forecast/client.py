@@ -90,6 +90,14 @@ class ForecastClient:
         except httpx2.HTTPError:
             return False
 
+    def readiness(self) -> dict[str, Any]:
+        """What the service says of itself: its status, and what that is made of."""
+        try:
+            found = self._http.get("/readyz").json()
+        except (httpx2.HTTPError, ValueError) as error:
+            raise ServiceUnavailableError(f"no service answers at {self.url} ({error})") from error
+        return dict(found)
+
     def sign_in_address(self, path: str = "/") -> str:
         """An address of a page that signs one browser in, once and within ten minutes."""
         page, _, word = str(self._json("POST", "/v1/sign-in-links")["address"]).partition("#")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
 import structlog
+
+from forecast.redaction import redact_values
 
 
 def configure_logging(process: str, level: str = "INFO", file: Path | None = None) -> None:
@@ -40,6 +43,7 @@ def configure_logging(process: str, level: str = "INFO", file: Path | None = Non
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _redact,
                 # JSON escapes line breaks and control characters, so no value can forge a line.
                 structlog.processors.JSONRenderer(),
             ],
@@ -53,6 +57,10 @@ def configure_logging(process: str, level: str = "INFO", file: Path | None = Non
 def get_logger(name: str) -> Any:
     """A logger that takes an event name and named values."""
     return structlog.get_logger(name)
+
+
+def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    return {key: redact_values(value) for key, value in event.items()}
 
 
 def _name_process(process: str) -> Any:

@@ -41,8 +41,10 @@ def warm_up() -> None:
 
 
 def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    """Cores that this process may use; a worker with several children has fewer for each (`FORECAST_THREADS`)."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    allowed = os.environ.get("FORECAST_THREADS", "")
+    return min(cores, int(allowed)) if allowed.isdigit() and int(allowed) > 0 else cores
 
 
 def compute_forecast(

@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         default=None,
         description="Key that the command line sends; by default, to the service of `home`, the one in its file `key`.",
     )
+    secret_keys: tuple[SecretStr, ...] = Field(
+        default=(),
+        description="Keys that secrets in the database are sealed with, as a JSON list, the one in use first; by default "
+        "one is made in `home`.",
+    )
     trusted_proxies: tuple[str, ...] = Field(
         default=(),
         description="Addresses of proxies whose word about scheme and client counts (X-Forwarded-*), as a JSON list.",
@@ -103,6 +108,27 @@ class Settings(BaseSettings):
     deadline_seconds: float = Field(default=3600.0, gt=0, le=18_000, description="Longest run of one attempt.")
     queue_timeout_seconds: float = Field(
         default=86_400.0, gt=0, description="Longest wait of a job in the queue before it is failed."
+    )
+    job_memory_bytes: int | None = Field(
+        default=None,
+        ge=500 * MEGABYTE,
+        description="Memory that one job may take; by default four fifths of the machine's, divided by `concurrency`.",
+    )
+    threads: int | None = Field(
+        default=None, ge=1, le=1024, description="Threads of one job; by default all cores, divided by `concurrency`."
+    )
+    keep_draws_days: float | None = Field(
+        default=None,
+        gt=0,
+        description="Age from which draws are removed; the newest of each study stay. For ever by default.",
+    )
+    keep_draws_bytes: int | None = Field(
+        default=None,
+        ge=MEGABYTE,
+        description="Size of all draws from which the oldest are removed; the newest of each study stay. No limit by default.",
+    )
+    keep_jobs_days: float | None = Field(
+        default=None, gt=0, description="Age from which jobs that left no result are removed. For ever by default."
     )
     max_queued: int = Field(default=1000, ge=1, description="Jobs in the queue before new ones are turned away.")
     max_body_bytes: int = Field(default=8 * MEGABYTE, ge=1024, description="Largest request body.")
@@ -157,6 +183,11 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """The key that an embedded service makes for its own user."""
         return self.home / "key"
+
+    @property
+    def secret_file(self) -> Path:
+        """The key that secrets in the database are sealed with, where none is configured."""
+        return self.home / "secret.key"
 
     @property
     def own_address(self) -> str:

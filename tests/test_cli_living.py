@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def command(url: str, *arguments: str) -> str:
         text=True,
         check=False,
         timeout=120,
-        env={"COLUMNS": "160", "PATH": "/usr/bin"},
+        env={"COLUMNS": "160", "PATH": "/usr/bin", "FORECAST_KEY": os.environ["FORECAST_KEY"]},
     )
     assert found.returncode == 0, found.stderr
     return found.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ def command(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         timeout=120,
-        env={"COLUMNS": "160", "PATH": "/usr/bin"},
+        env={"COLUMNS": "160", "PATH": "/usr/bin", "FORECAST_KEY": os.environ["FORECAST_KEY"]},
     )
 
 

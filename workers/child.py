@@ -7,16 +7,24 @@ the running job back to the queue instead of dying with it.
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.logs import get_logger
 from forecast.settings import get_settings
+from workers.memory import memory_in_use, memory_limit, refuse_more_than
 
 log = get_logger(__name__)
+
+BLOATED_SHARE: Final = 0.5
+_warm_bytes = 0
+"""What this process held when its program was there."""
 
 stopping = threading.Event()
 """Set when this child was asked to stop; a running job is then released."""
@@ -24,7 +32,9 @@ stopping = threading.Event()
 
 def prepare(**_: Any) -> None:
     """Set up a child that has just started."""
-    get_settings().apply_compiler_environment()
+    settings = get_settings()
+    settings.apply_compiler_environment()
+    refuse_more_than(memory_limit(settings))
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
 
 
@@ -41,6 +51,13 @@ def releasing_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def is_bloated() -> bool:
+    """Whether this process holds so much beyond its program that the next job would have too little."""
+    limit = memory_limit(get_settings())
+    warm = min(_warm_bytes, limit)
+    return memory_in_use() > warm + BLOATED_SHARE * (limit - warm)
+
+
 def _on_sigterm(_signal: int, _frame: Any) -> None:
     stopping.set()
 
@@ -55,4 +72,23 @@ def _warm_up() -> None:
         # A job will meet the same error and report it; an idle child has nobody to tell but the log.
         log.exception("warm_up_failed")
     else:
-        log.info("warm", seconds=round(time.monotonic() - began, 1))
+        # Only compiling needs the library that builds the model.
+        source = "compiled" if "pymc" in sys.modules else "cache"
+        log.info("warm", seconds=round(time.monotonic() - began, 1), source=source)
+        _note_warm(source)
+
+
+def _note_warm(source: str) -> None:
+    global _warm_bytes  # noqa: PLW0603
+    _warm_bytes = memory_in_use()
+    from forecast.jobs.counting import Counter
+    from forecast.store import CounterRepository, Database
+
+    database = Database(get_settings().database)
+    try:
+        with database.write() as session:
+            CounterRepository(session).add({(Counter.PROGRAMS, source): 1})
+    except SQLAlchemyError as error:
+        log.warning("not_counted", counter=Counter.PROGRAMS.value, error=str(error))
+    finally:
+        database.dispose()

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from forecast.jobs.broker import Broker
 from forecast.jobs.dispatch import Dispatcher
 from forecast.jobs.publish import Publisher
+from forecast.jobs.retention import Retention
 from forecast.jobs.submit import JobLimits
 from forecast.logs import configure_logging, get_logger
 from forecast.settings import Settings, get_settings
@@ -34,6 +35,7 @@ def run_dispatcher(settings: Settings, stop: threading.Event) -> None:
         ArtifactStore(settings.artifacts),
         settings.queue_timeout_seconds,
         JobLimits.of(settings),
+        Retention.of(settings),
     )
     hint = settings.home / DEAF_HINT
     try:

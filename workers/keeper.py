@@ -30,6 +30,7 @@ from forecast.jobs.states import FailureCode
 from forecast.logs import get_logger
 from forecast.settings import Settings
 from forecast.store import Database, JobRepository
+from workers.memory import memory_in_use, memory_limit
 
 log = get_logger(__name__)
 
@@ -40,6 +41,12 @@ class WorkerStoppingError(StopRequestedError):
     code = "worker_stopping"
 
 
+class MemoryLimitError(StopRequestedError):
+    """The attempt holds more memory than it may."""
+
+    code = "memory_limit"
+
+
 class Keeper:
     """Keeps one claim."""
 
@@ -48,6 +55,7 @@ class Keeper:
         self._database = database
         self._claim = claim
         self._stopping = stopping
+        self._memory_limit = memory_limit(settings)
         self._deadline = time.monotonic() + claim.deadline_seconds
         self._renewal_due = time.monotonic() + settings.heartbeat_seconds
         self._progress: Mapping[str, Any] | None = None
@@ -85,10 +93,11 @@ class Keeper:
         progress, self._progress = self._progress, None
         is_due = time.monotonic() >= self._renewal_due
         is_over = time.monotonic() >= self._deadline
-        if not (is_due or is_over or progress is not None or self._stopping.is_set()):
+        is_large = memory_in_use() > self._memory_limit
+        if not (is_due or is_over or is_large or progress is not None or self._stopping.is_set()):
             return self._look()
         with self._database.write() as session:
-            reason = self._settle(session, is_over)
+            reason = self._settle(session, is_over=is_over, is_large=is_large)
             if reason is None and progress is not None:
                 record_progress(session, self._claim, progress)
         if is_due:
@@ -102,9 +111,11 @@ class Keeper:
         if row is not None and row.fence == self._claim.fence and not row.cancel_requested:
             return None
         with self._database.write() as session:
-            return self._settle(session, is_over=False)
+            return self._settle(session)
 
-    def _settle(self, session: Session, is_over: bool) -> type[StopRequestedError] | None:
+    def _settle(
+        self, session: Session, *, is_over: bool = False, is_large: bool = False
+    ) -> type[StopRequestedError] | None:
         renewal = renew_lease(session, self._claim, self._settings.lease_seconds)
         if renewal is Renewal.LOST:
             return LeaseLostError
@@ -118,6 +129,13 @@ class Keeper:
             )
             fail_job(session, self._claim, FailureCode.DEADLINE, detail)
             return DeadlineError
+        if is_large:
+            detail = (
+                f"the attempt needed more than {self._memory_limit / 1e9:.1f} GB of memory; ask for fewer draws, chains or "
+                "cases, or raise FORECAST_JOB_MEMORY_BYTES"
+            )
+            fail_job(session, self._claim, FailureCode.MEMORY_LIMIT, detail)
+            return MemoryLimitError
         if self._stopping.is_set():
             release_job(session, self._claim)
             return WorkerStoppingError

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.answer import Answer
 from forecast.errors import StopRequestedError
+from forecast.jobs.counting import Counter
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.explainers import (
     EXPLANATIONS,
@@ -38,6 +39,7 @@ from forecast.store import (
     stored_file,
     utc_now,
 )
+from forecast.store.counters import Counts
 from forecast.store.ids import new_id
 from forecast.store.tables import ExplanationRow, ForecastRow
 from forecast.study import Study, study_from_document
@@ -216,7 +218,7 @@ class Runner:
             artifact_bytes=file.size_bytes,
         )
         figures = {name: compress_figure(figure) for name, figure in computed.figures.items()}
-        outcome = self._complete(claim, row, figures)
+        outcome = self._complete(claim, row, figures, _counts_of(answer))
         if outcome is not RunOutcome.STORED:
             self._artifacts.remove(file.path)
         return outcome
@@ -235,9 +237,15 @@ class Runner:
         )
         return self._complete(claim, row, {})
 
-    def _complete(self, claim: Claim, row: ForecastRow | ExplanationRow, figures: Mapping[str, bytes]) -> RunOutcome:
+    def _complete(
+        self,
+        claim: Claim,
+        row: ForecastRow | ExplanationRow,
+        figures: Mapping[str, bytes],
+        counts: Counts | None = None,
+    ) -> RunOutcome:
         with self._database.write() as session:
-            completion = complete_job(session, claim, row, figures)
+            completion = complete_job(session, claim, row, figures, counts=counts)
         crash_point("completed")
         if completion is Completion.STORED:
             return RunOutcome.STORED
@@ -255,6 +263,14 @@ class Runner:
             log.exception("failure_not_stored", job_id=claim.job_id)
             return RunOutcome.STOPPED
         return RunOutcome.FAILED if failed else RunOutcome.STOPPED
+
+
+def _counts_of(answer: Answer) -> Counts:
+    """What a forecast adds to the installation's counters."""
+    diagnostics = answer.diagnostics
+    counts = {(Counter.STAGE_SECONDS.value, stage): seconds for stage, seconds in diagnostics.seconds.items()}
+    counts |= {(Counter.STAGE_RUNS.value, stage): 1 for stage in diagnostics.seconds}
+    return counts | {(Counter.DIVERGENCES.value, ""): diagnostics.divergences}
 
 
 def _pipeline() -> Compute:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from forecast.access import ensure_local_key, find_principal, make_link
 from forecast.access.exposure import require_keys
 from forecast.errors import ForecastError
+from forecast.jobs.subscriptions import reseal_secrets
 from forecast.logs import configure_logging, get_logger
 from forecast.settings import Settings, get_settings
 from forecast.store import Database, migrate, utc_now
@@ -162,6 +163,8 @@ def _prepare_access(settings: Settings) -> None:
     database = Database(settings.database)
     try:
         ensure_local_key(database, settings.key_file, utc_now())
+        with database.write() as session:
+            reseal_secrets(session, settings)
         require_keys(database, settings, utc_now())
     finally:
         database.dispose()

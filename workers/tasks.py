@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from forecast.jobs.broker import Broker
 from forecast.jobs.dispatch import Dispatcher
 from forecast.jobs.publish import DELIVER_TASK, DRAW_TASK, FETCH_TASK, PREVIEW_TASK, RUN_JOB_TASK, TICK_TASK, Publisher
 from forecast.jobs.recover import lose_attempt
+from forecast.jobs.retention import Retention
 from forecast.jobs.submit import JobLimits
 from forecast.logs import get_logger
 from forecast.settings import get_settings
@@ -39,6 +41,7 @@ def _dispatcher() -> Dispatcher:
         ArtifactStore(settings.artifacts),
         settings.queue_timeout_seconds,
         JobLimits.of(settings),
+        Retention.of(settings),
     )
 
 
@@ -50,7 +53,12 @@ def run_job(job_id: str) -> str:
     settings = get_settings()
     runner = Runner(settings, database(), ArtifactStore(settings.artifacts), worker_name(), child.stopping)
     with child.releasing_on_sigterm():
-        return str(runner.run(job_id))
+        outcome = str(runner.run(job_id))
+    if child.is_bloated():
+        # What a large job leaves behind is given back by ending the process. The job has ended, so nobody misses it.
+        log.warning("child_ends", reason="memory", job_id=job_id)
+        os._exit(0)
+    return outcome
 
 
 def fetch_pulled(study: str, source: str, workspace: str = DEFAULT_WORKSPACE) -> str:

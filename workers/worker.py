@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 
 from forecast.settings import get_settings
+from workers.threads import cap_threads
 
 
 def main() -> None:
     """Run the worker until it is stopped."""
     settings = get_settings()
     settings.apply_compiler_environment()
+    cap_threads(settings)
     os.environ["FORECAST_PROCESS"] = "worker"
     from workers.app import app
 

@@ -54,6 +54,7 @@ def build_diagnostics(
     is_drawn: bool = True,
     failures: Sequence[str] = (),
     draws_bytes: int | None = None,
+    has_draws: bool = True,
     job_id: str | None = None,
 ) -> DiagnosticsPage:
     """The page of a stored forecast; the parameters are those of `api.pages.forecast.build_forecast`.
@@ -79,7 +80,7 @@ def build_diagnostics(
         drawing=DrawingState(not is_drawn, tuple(failures), f"{base}/plots"),
         groups=diagnostic_groups(figures),
         identity=build_identity(forecast),
-        downloads=build_downloads(forecast.forecast_id, figures, draws_bytes),
+        downloads=build_downloads(forecast.forecast_id, figures, draws_bytes, has_draws=has_draws),
         job_url=f"/jobs/{job_id}" if job_id else None,
     )
 

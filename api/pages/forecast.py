@@ -116,6 +116,7 @@ def build_forecast(
     figures: Sequence[FigureSlot] = (),
     *,
     draws_bytes: int | None = None,
+    has_draws: bool = True,
     job_id: str | None = None,
     is_stored: bool = False,
     pending: Mapping[str, str] | None = None,
@@ -129,6 +130,8 @@ def build_forecast(
         The places of its stored figures.
     draws_bytes
         Size of its `draws.nc`, if known.
+    has_draws
+        False when that was removed to make room: nothing can be asked of it any more.
     is_stored
         Whether it is of a stored study, which has a page of its own.
     pending
@@ -157,7 +160,7 @@ def build_forecast(
         remainder=None if forecast.remainder is None else _scenario_row(forecast.remainder),
         outcomes=tuple(_outcome_row(outcome, forecast) for outcome in forecast.outcomes),
         pairs=build_pairs(forecast.outcomes, forecast.pairs),
-        what_if=build_what_if(forecast),
+        what_if=build_what_if(forecast) if has_draws else None,
         questions=build_questions(document) if document else (),
         horizon_figure=figure_named(figures, "horizon"),
         unfolding_figure=figure_named(figures, "unfolding"),
@@ -178,7 +181,7 @@ def build_forecast(
         diagnostics_url=f"/forecasts/{forecast.forecast_id}/diagnostics",
         report_url=f"/forecasts/{forecast.forecast_id}/report",
         identity=build_identity(forecast),
-        downloads=build_downloads(forecast.forecast_id, figures, draws_bytes),
+        downloads=build_downloads(forecast.forecast_id, figures, draws_bytes, has_draws=has_draws),
         job_url=f"/jobs/{job_id}" if job_id else None,
     )
 

@@ -29,15 +29,25 @@ def build_identity(forecast: StoredForecast) -> tuple[tuple[str, str], ...]:
     )
 
 
-def build_downloads(forecast_id: str, figures: Sequence[FigureSlot], draws_bytes: int | None) -> tuple[Download, ...]:
+def build_downloads(
+    forecast_id: str, figures: Sequence[FigureSlot], draws_bytes: int | None, *, has_draws: bool = True
+) -> tuple[Download, ...]:
     """The answer, its draws, its diagnostics and its figures."""
     base = f"/v1/forecasts/{forecast_id}"
     size = f", {wording.size(draws_bytes)}" if draws_bytes is not None else ""
     return (
         Download(f"/forecasts/{forecast_id}/report", "report.html", "all of it for paper, in one file"),
         Download(base, "forecast.json", "everything on this page"),
-        Download(
-            f"{base}/draws.nc", "draws.nc", f"posterior draws and simulated futures; NetCDF, opens in ArviZ{size}"
+        *(
+            [
+                Download(
+                    f"{base}/draws.nc",
+                    "draws.nc",
+                    f"posterior draws and simulated futures; NetCDF, opens in ArviZ{size}",
+                )
+            ]
+            if has_draws
+            else []
         ),
         Download(f"{base}/diagnostics", "diagnostics.json", "checks and convergence"),
         Download(f"{base}/plots", "figures", f"{len(figures)} figures: as Plotly reads them, as images, as numbers"),

@@ -139,6 +139,7 @@ def _forecast_page(service: Service, forecast_id: str) -> tuple[ForecastPage, tu
         forecast,
         slots,
         draws_bytes=row.artifact_bytes,
+        has_draws=row.draws_removed_at is None,
         job_id=row.job_id,
         is_stored=row.version is not None,
         pending=pending,
@@ -159,6 +160,7 @@ def show_diagnostics(forecast_id: str, service: Reader) -> HTMLResponse:
         is_drawn=drawing is None or drawing.drawn_at is not None,
         failures=() if drawing is None else drawing.failures,
         draws_bytes=row.artifact_bytes,
+        has_draws=row.draws_removed_at is None,
         job_id=row.job_id,
     )
     return respond(page)

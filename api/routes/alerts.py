@@ -30,6 +30,7 @@ from forecast.jobs.subscriptions import (
     create_subscription,
     delete_subscription,
     replay,
+    secret_of,
 )
 from forecast.logs import get_logger
 from forecast.store import AlertRepository, NotStoredError, StudyRepository, utc_now
@@ -143,7 +144,9 @@ async def post_subscription(request: Request, service: Submitter) -> Response:
 def _create(service: Service, wanted: SubscriptionRequest) -> NewSubscription:
     with service.database.write() as session:
         study = known_study(StudyRepository(session), wanted.study)
-        return NewSubscription.model_validate(create_subscription(session, study, wanted, service.settings, utc_now()))
+        row = create_subscription(session, study, wanted, service.settings, utc_now())
+        view = SubscriptionView.model_validate(row)
+        return NewSubscription(**view.model_dump(), secret=secret_of(row, service.settings))
 
 
 StudyFilter = Annotated[str | None, Query(pattern=STUDY_ID_PATTERN, description="Only of this study.")]
@@ -184,7 +187,7 @@ def _change(service: Service, subscription_id: str, wanted: SubscriptionChange) 
         has_new_secret = change_subscription(row, wanted, service.settings, utc_now())
         session.flush()
         view = SubscriptionView.model_validate(row)
-        return NewSubscription(**view.model_dump(), secret=row.secret if has_new_secret else None)
+        return NewSubscription(**view.model_dump(), secret=secret_of(row, service.settings) if has_new_secret else None)
 
 
 @router.delete("/v1/subscriptions/{subscription_id}", summary="End a subscription", status_code=204)

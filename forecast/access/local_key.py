@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from forecast.access.keys import create_key, find_principal
 from forecast.access.scopes import Scope
+from forecast.private_files import write_private
 from forecast.store import DEFAULT_WORKSPACE, Database
 
 NAME: Final = "this machine"
@@ -24,17 +24,5 @@ def ensure_local_key(database: Database, path: Path, now: datetime) -> str:
                 return known
     with database.write() as session:
         made = create_key(session, DEFAULT_WORKSPACE, NAME, list(Scope), now)
-        _write_private(path, made.text)
+        write_private(path, made.text + "\n")
     return made.text
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-        stream.write(text + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)

@@ -8,7 +8,8 @@ from typing import Final
 import typer
 
 from forecast.cli.access import keys, open_, workspaces
-from forecast.cli.here import check, run, serve, version
+from forecast.cli.doctor import doctor
+from forecast.cli.here import check, migrate, run, serve, version
 from forecast.cli.living import history, ledger
 from forecast.cli.questions import explain, query, report
 from forecast.cli.schedules import app as schedules
@@ -31,6 +32,8 @@ COMMANDS: Final = (
     check,
     run,
     serve,
+    migrate,
+    doctor,
     submit,
     watch,
     jobs,

@@ -59,6 +59,14 @@ def create(
     note("keep it now: only its hash is stored")
 
 
+@keys.command("secret")
+def secret() -> None:
+    """Print a new key to seal secrets with, for FORECAST_SECRET_KEYS."""
+    from forecast.secrets import new_secret_key
+
+    typer.echo(new_secret_key())
+
+
 @keys.command("list")
 def list_() -> None:
     """List the keys of all workspaces."""

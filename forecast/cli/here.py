@@ -63,6 +63,25 @@ def serve(
     os.execv(sys.executable, [sys.executable, "-m", "workers.supervisor"])  # noqa: S606
 
 
+def migrate() -> None:
+    """Bring the database to this version's schema, and seal secrets with the key in use; `serve` does so by itself."""
+    from forecast.jobs.subscriptions import reseal_secrets
+    from forecast.settings import get_settings
+    from forecast.store import Database
+    from forecast.store import migrate as migrate_database
+    from forecast.store.schema import HEAD
+
+    settings = get_settings()
+    migrate_database(settings.database)
+    database = Database(settings.database)
+    try:
+        with database.write() as session:
+            count = reseal_secrets(session, settings)
+    finally:
+        database.dispose()
+    typer.echo(f"The database has schema {HEAD}; {count} secrets are sealed with the key in use.")
+
+
 def version() -> None:
     """Print the version."""
     typer.echo(distribution_version("scenario-forecast"))

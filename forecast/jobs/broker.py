@@ -7,6 +7,7 @@ was told before is gone.
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from typing import Final
 
 import redis
@@ -16,6 +17,19 @@ from redis.retry import Retry
 from forecast.jobs.publish import BrokerUnavailableError
 
 TIMEOUT_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True)
+class BrokerFacts:
+    """What a server says of itself."""
+
+    version: str
+    policy: str
+    """What becomes of new data when its memory is full."""
+    keeps_a_file: bool
+    """Whether what it holds survives its restart."""
+    waiting: int
+    """Messages of our queue."""
 
 
 class Broker:
@@ -30,6 +44,7 @@ class Broker:
             # redis-py retries for some seconds by default; who asks here asks again by itself.
             retry=Retry(NoBackoff(), 0),
         )
+        self._queue = queue
         self._epoch_key = f"{queue}:epoch"
 
     def is_alive(self) -> bool:
@@ -38,6 +53,26 @@ class Broker:
             return bool(self._client.ping())
         except (redis.RedisError, OSError):
             return False
+
+    def facts(self) -> BrokerFacts:
+        """How the server is set up, and how many messages wait in it.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the server does not answer.
+        """
+        try:
+            memory, persistence = self._client.info("memory"), self._client.info("persistence")
+            server = self._client.info("server")
+            return BrokerFacts(
+                version=str(server.get("valkey_version", server["redis_version"])),
+                policy=str(memory["maxmemory_policy"]),
+                keeps_a_file=bool(persistence["aof_enabled"]),
+                waiting=int(self._client.llen(self._queue)),
+            )
+        except (redis.RedisError, OSError) as error:
+            raise BrokerUnavailableError(f"the queue's server does not answer: {error}") from error
 
     def epoch(self) -> str | None:
         """The mark that was left in the server, if it is still there.

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from forecast.jobs.states import DeliveryState
+from forecast.jobs.subscriptions import secret_of
 from forecast.logs import get_logger
 from forecast.outgoing import AddressRules, Posted, post, signature_headers
 from forecast.settings import Settings
@@ -63,7 +64,7 @@ def deliver(
             return DeliveryState.FAILED
         assert subscription.url is not None, "else there is a reason"
         # Where it goes now, which may have been corrected since.
-        secret, url, attempt = subscription.secret, subscription.url, delivery.attempts
+        secret, url, attempt = secret_of(subscription, settings), subscription.url, delivery.attempts
         delivery.url = url
     body = message_of(alert)
     headers = {"Content-Type": "application/json"}

@@ -17,12 +17,14 @@ from sqlalchemy.orm import Session
 
 from forecast.jobs.alerting import raise_alerts
 from forecast.jobs.broker import Broker
+from forecast.jobs.counting import Counter
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.firing import fire_due
 from forecast.jobs.ledger import score_due
 from forecast.jobs.publish import BrokerUnavailableError, Publisher
 from forecast.jobs.quotas import quotas_of
 from forecast.jobs.recover import enforce_deadlines, enforce_queue_age, expire_leases
+from forecast.jobs.retention import Retention, make_room
 from forecast.jobs.sources import PUBLISH_AGAIN_SECONDS, request_due
 from forecast.jobs.states import JobState
 from forecast.jobs.submit import JobLimits
@@ -31,6 +33,7 @@ from forecast.logs import get_logger
 from forecast.store import (
     AlertRepository,
     ArtifactStore,
+    CounterRepository,
     Database,
     DrawingRepository,
     ForecastRepository,
@@ -103,7 +106,9 @@ class Dispatcher:
         artifacts: ArtifactStore,
         queue_timeout_seconds: float,
         limits: JobLimits,
+        retention: Retention | None = None,
     ) -> None:
+        self._retention = retention or Retention()
         self._database = database
         self._publisher = publisher
         self._broker = broker
@@ -168,13 +173,15 @@ class Dispatcher:
         with self._database.read() as session:
             jobs = JobRepository(session)
             full = self._full_workspaces(session, jobs.running_by_workspace())
-            due = [row.id for row in jobs.due_for_dispatch(BACKOFF_SECONDS, now, BATCH, full)]
-        for job_id in due:
+            due = {row.id: row.dispatches for row in jobs.due_for_dispatch(BACKOFF_SECONDS, now, BATCH, full)}
+        for job_id, dispatches in due.items():
             self._publisher.publish_job(job_id)
             crash_point("dispatcher_published")
             with self._database.write() as session:
                 JobRepository(session).mark_dispatched(job_id, now)
-        return due
+                if dispatches:
+                    CounterRepository(session).add({(Counter.REDISPATCHES, ""): 1})
+        return list(due)
 
     def _full_workspaces(self, session: Session, running: Mapping[str, int]) -> list[str]:
         """Workspaces that have as many jobs running as they may."""
@@ -247,6 +254,7 @@ class Dispatcher:
         if time.monotonic() < self._orphans_due:
             return
         self._orphans_due = time.monotonic() + ORPHAN_INTERVAL_SECONDS
+        make_room(self._database, self._artifacts, self._retention, now)
         oldest = now.timestamp() - ORPHAN_AGE_SECONDS
         # List the files first: one that is finished and mentioned in between is then among the known.
         candidates = list(self._artifacts.files_older_than(oldest))

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from forecast.errors import StudyError
+from forecast.jobs.counting import Counter
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.errors import BacklogFullError, QuotaExceededError
 from forecast.jobs.knowledge import known_study
@@ -22,7 +23,7 @@ from forecast.jobs.schedule_rule import rule_of
 from forecast.jobs.states import JobState
 from forecast.jobs.submit import CODE_VERSION, JobLimits, prepare_study, submit_job
 from forecast.logs import get_logger
-from forecast.store import Database, ScheduleRepository, StudyRepository, utc_now
+from forecast.store import CounterRepository, Database, ScheduleRepository, StudyRepository, utc_now
 from forecast.store.living_tables import OccurrenceRow, ScheduleRow
 from forecast.store.tables import JobRow
 from forecast.study import Study
@@ -105,7 +106,7 @@ def _give_up(session: Session, schedule_id: str, now: datetime) -> None:
         return
     if not schedules.has_occurrence(row.id, row.next_due):
         reason = "a defect of ours; it is in the dispatcher's log"
-        _record(schedules, row, row.next_due, now, RunStatus.FAILED, reason)
+        _record(session, row, row.next_due, now, RunStatus.FAILED, reason)
     row.next_due = rule_of(row).next_after(now)
 
 
@@ -124,9 +125,11 @@ def _fire(session: Session, schedule_id: str, limits: JobLimits, now: datetime) 
             continue
         if reason := _missed(row, due_at, now, is_latest=due_at == due[-1]):
             more = "" if due_at != due[0] or due_at == row.next_due else "; and so were those before it"
-            _record(schedules, row, due_at, now, RunStatus.MISSED, reason + more)
+            _record(session, row, due_at, now, RunStatus.MISSED, reason + more)
         elif job_id := _run(session, row, due_at, limits, now):
             jobs.append(job_id)
+            late = max(0.0, (now - due_at).total_seconds())
+            CounterRepository(session).add({(Counter.LATENESS_SECONDS, ""): late})
     row.next_due = rule.next_after(due[-1])
     row.updated_at = now
     return jobs
@@ -145,7 +148,7 @@ def _run(session: Session, row: ScheduleRow, due_at: datetime, limits: JobLimits
     schedules = ScheduleRepository(session)
     last = schedules.newest_job(row.id)
     if last is not None and not JobState(last.state).is_terminal and row.overlap == Overlap.SKIP:
-        _record(schedules, row, due_at, now, RunStatus.SKIPPED, f"job {last.id} was still {last.state}")
+        _record(session, row, due_at, now, RunStatus.SKIPPED, f"job {last.id} was still {last.state}")
         return None
     study_row = StudyRepository(session).get(row.study)
     assert study_row is not None, "a schedule points to its study"
@@ -154,13 +157,13 @@ def _run(session: Session, row: ScheduleRow, due_at: datetime, limits: JobLimits
         known = known_study(session, study_row, now, as_of=as_of, recorded_by=due_at)
         study = prepare_study(known.study, None, row.sampler)
         if last is not None and row.unchanged == Unchanged.SKIP and (reason := _unchanged(last, study)):
-            _record(schedules, row, due_at, now, RunStatus.SKIPPED, reason)
+            _record(session, row, due_at, now, RunStatus.SKIPPED, reason)
             return None
         job = submit_job(session, study, limits, version_digest=known.version, recorded_by=due_at, now=now).job
     except (StudyError, BacklogFullError, QuotaExceededError) as error:
-        _record(schedules, row, due_at, now, RunStatus.FAILED, str(error)[:2000])
+        _record(session, row, due_at, now, RunStatus.FAILED, str(error)[:2000])
         return None
-    _record(schedules, row, due_at, now, RunStatus.JOB, None, job.id)
+    _record(session, row, due_at, now, RunStatus.JOB, None, job.id)
     return job.id
 
 
@@ -177,7 +180,7 @@ def _unchanged(last: JobRow, study: Study) -> str | None:
 
 
 def _record(
-    schedules: ScheduleRepository,
+    session: Session,
     row: ScheduleRow,
     due_at: datetime,
     now: datetime,
@@ -185,6 +188,8 @@ def _record(
     reason: str | None,
     job_id: str | None = None,
 ) -> None:
+    schedules = ScheduleRepository(session)
+    CounterRepository(session).add({(Counter.OCCURRENCES, status.value): 1})
     schedules.add_occurrence(
         OccurrenceRow(schedule_id=row.id, due_at=due_at, status=status.value, reason=reason, job_id=job_id, made_at=now)
     )

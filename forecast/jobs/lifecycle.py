@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
+from forecast.jobs.counting import Counter
 from forecast.jobs.errors import JobFinishedError
 from forecast.jobs.quotas import is_at_work
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
-from forecast.store import ForecastRepository, JobRepository, NotStoredError, utc_now
+from forecast.store import CounterRepository, ForecastRepository, JobRepository, NotStoredError, utc_now
+from forecast.store.counters import Counts
 from forecast.store.tables import ExplanationRow, ForecastRow, JobRow
 
 if TYPE_CHECKING:
@@ -161,6 +163,7 @@ def complete_job(
     result: ForecastRow | ExplanationRow,
     figures: Mapping[str, bytes],
     now: datetime | None = None,
+    counts: Counts | None = None,
 ) -> Completion:
     """Store the result and end the job as succeeded, both or neither.
 
@@ -168,6 +171,8 @@ def complete_job(
     ----------
     figures
         Of a forecast; an explanation has none.
+    counts
+        What to add to the installation's counters with it.
     """
     now = now or utc_now()
     jobs = JobRepository(session)
@@ -178,7 +183,10 @@ def complete_job(
         **ended_values(JobState.SUCCEEDED, now),
     )
     if not completed:
-        return Completion.CANCELLED if cancel_claimed(session, claim, now) else Completion.LOST
+        if cancel_claimed(session, claim, now):
+            return Completion.CANCELLED
+        CounterRepository(session).add({(Counter.RESULTS_REFUSED, ""): 1})
+        return Completion.LOST
     forecasts = ForecastRepository(session)
     if isinstance(result, ForecastRow):
         forecasts.add(result, figures)
@@ -188,6 +196,8 @@ def complete_job(
         stored = {"forecast": result.forecast_id, "explanation": result.id}
     jobs.end_attempt(claim.job_id, claim.attempt, AttemptOutcome.SUCCEEDED, None, now)
     jobs.add_event(claim.job_id, "succeeded", now, attempt=claim.attempt, **stored)
+    count_ended(session, claim.kind, JobState.SUCCEEDED)
+    CounterRepository(session).add(counts or {})
     return Completion.STORED
 
 
@@ -208,6 +218,7 @@ def fail_job(session: Session, claim: Claim, code: FailureCode, detail: str, now
         return cancel_claimed(session, claim, now)
     jobs.end_attempt(claim.job_id, claim.attempt, AttemptOutcome.FAILED, f"{code.value}: {detail}", now)
     jobs.add_event(claim.job_id, "failed", now, attempt=claim.attempt, code=code.value)
+    count_ended(session, claim.kind, JobState.FAILED)
     return True
 
 
@@ -220,6 +231,7 @@ def cancel_claimed(session: Session, claim: Claim, now: datetime | None = None) 
         return False
     jobs.end_attempt(claim.job_id, claim.attempt, AttemptOutcome.CANCELLED, None, now)
     jobs.add_event(claim.job_id, "cancelled", now, attempt=claim.attempt)
+    count_ended(session, claim.kind, JobState.CANCELLED)
     return True
 
 
@@ -263,6 +275,7 @@ def cancel_job(session: Session, job_id: str, now: datetime | None = None) -> Ca
         **ended_values(JobState.CANCELLED, now),
     ):
         jobs.add_event(job_id, "cancelled", now)
+        count_ended(session, row.kind, JobState.CANCELLED)
         return Cancellation.CANCELLED
     if row.state == JobState.CANCELLED:
         return Cancellation.CANCELLED
@@ -272,6 +285,11 @@ def cancel_job(session: Session, job_id: str, now: datetime | None = None) -> Ca
         jobs.add_event(job_id, "cancel_requested", now)
         return Cancellation.REQUESTED
     raise JobFinishedError(f"job {job_id} has ended as {row.state}; only a queued or running job can be cancelled")
+
+
+def count_ended(session: Session, kind: str, state: JobState) -> None:
+    """Count a job that has ended."""
+    CounterRepository(session).add({(Counter.JOBS_ENDED, f"{kind}:{state.value}"): 1})
 
 
 def ended_values(state: JobState, now: datetime) -> dict[str, Any]:

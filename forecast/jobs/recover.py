@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from forecast.jobs.lifecycle import ended_values, requeued_values
+from forecast.jobs.counting import Counter
+from forecast.jobs.lifecycle import count_ended, ended_values, requeued_values
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
-from forecast.store import JobRepository, utc_now
+from forecast.store import CounterRepository, JobRepository, utc_now
 from forecast.store.tables import JobRow
 
 DEADLINE_GRACE_SECONDS = 20.0
@@ -24,7 +25,7 @@ def expire_leases(session: Session, now: datetime | None = None) -> list[str]:
     """Take jobs from workers that fell silent: back to the queue, or failed when no attempt is left."""
     now = now or utc_now()
     jobs = JobRepository(session)
-    return [row.id for row in jobs.running_past_lease(now) if _lose(jobs, row, now, JobRow.lease_until < now)]
+    return [row.id for row in jobs.running_past_lease(now) if _lose(session, row, now, JobRow.lease_until < now)]
 
 
 def lose_attempt(session: Session, job_id: str, worker: str, now: datetime | None = None) -> bool:
@@ -34,10 +35,11 @@ def lose_attempt(session: Session, job_id: str, worker: str, now: datetime | Non
     row = jobs.get(job_id)
     if row is None or row.state != JobState.RUNNING or row.worker != worker:
         return False
-    return _lose(jobs, row, now)
+    return _lose(session, row, now)
 
 
-def _lose(jobs: JobRepository, row: JobRow, now: datetime, *guards: ColumnElement[bool]) -> bool:
+def _lose(session: Session, row: JobRow, now: datetime, *guards: ColumnElement[bool]) -> bool:
+    jobs = JobRepository(session)
     held = (JobRow.fence == row.fence, JobRow.state == JobState.RUNNING.value, *guards)
     ended = f"the worker {row.worker} fell silent"
     if row.cancel_requested:
@@ -65,6 +67,9 @@ def _lose(jobs: JobRepository, row: JobRow, now: datetime, *guards: ColumnElemen
     if moved:
         jobs.end_attempt(row.id, row.attempt, AttemptOutcome.LOST, ended, now)
         jobs.add_event(row.id, event, now, attempt=row.attempt, reason="worker_lost")
+        CounterRepository(session).add({(Counter.LEASES_EXPIRED, ""): 1})
+        if event != "requeued":
+            count_ended(session, row.kind, JobState(event))
     return moved
 
 
@@ -86,6 +91,7 @@ def enforce_deadlines(session: Session, now: datetime | None = None) -> list[str
         ):
             jobs.end_attempt(row.id, row.attempt, AttemptOutcome.FAILED, detail, now)
             jobs.add_event(row.id, "failed", now, attempt=row.attempt, code=FailureCode.DEADLINE.value)
+            count_ended(session, row.kind, JobState.FAILED)
             failed.append(row.id)
     return failed
 
@@ -106,5 +112,6 @@ def enforce_queue_age(session: Session, queue_timeout_seconds: float, now: datet
             **ended_values(JobState.FAILED, now),
         ):
             jobs.add_event(row.id, "failed", now, code=FailureCode.QUEUE_TIMEOUT.value)
+            count_ended(session, row.kind, JobState.FAILED)
             failed.append(row.id)
     return failed

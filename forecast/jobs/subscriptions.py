@@ -93,14 +93,16 @@ _OPTIONS: Final = {
 def create_subscription(
     session: Session, study: StudyRow, wanted: SubscriptionRequest, settings: Settings, now: datetime
 ) -> SubscriptionRow:
-    """Store a subscription; its secret is in the row, and nowhere else.
+    """Store a subscription; its secret is in the row, sealed, and nowhere else.
 
     Raises
     ------
     SubscriptionError
         With every place that is wrong.
     """
-    from forecast.outgoing import new_secret  # a quarter of a second that only this needs
+    # A quarter of a second that only this needs.
+    from forecast.outgoing import new_secret
+    from forecast.secrets import SecretBox
 
     if errors := [*_errors(session, study, wanted), *_url_errors(wanted.url, settings)]:
         raise SubscriptionError(errors)
@@ -117,7 +119,7 @@ def create_subscription(
         least_move=(wanted.least_move or DEFAULT_MOVE) if is_move else None,
         failures=(wanted.failures or DEFAULT_FAILURES) if wanted.kind is AlertKind.SOURCE else None,
         url=wanted.url,
-        secret=None if wanted.url is None else new_secret(),
+        secret=None if wanted.url is None else SecretBox.of(settings).seal(new_secret()),
         enabled=wanted.enabled is not False,
         seen_until=now,
         created_at=now,
@@ -143,6 +145,7 @@ def change_subscription(row: SubscriptionRow, wanted: SubscriptionChange, settin
         When the address cannot be used.
     """
     from forecast.outgoing import new_secret
+    from forecast.secrets import SecretBox
 
     if errors := list(_url_errors(wanted.url, settings)):
         raise SubscriptionError(errors)
@@ -150,7 +153,7 @@ def change_subscription(row: SubscriptionRow, wanted: SubscriptionChange, settin
     if "url" in wanted.model_fields_set:
         row.url = wanted.url
         has_new_secret = row.secret is None and wanted.url is not None
-        row.secret = new_secret() if has_new_secret else row.secret
+        row.secret = SecretBox.of(settings).seal(new_secret()) if has_new_secret else row.secret
     if wanted.enabled is not None and wanted.enabled != row.enabled:
         # Due times are looked at from some minutes before; those of the pause are over.
         skipped = LOOK_BACK if row.kind == AlertKind.SCHEDULE else timedelta()
@@ -158,6 +161,25 @@ def change_subscription(row: SubscriptionRow, wanted: SubscriptionChange, settin
     row.title = wanted.title or row.title
     row.updated_at = now
     return has_new_secret
+
+
+def secret_of(row: SubscriptionRow, settings: Settings) -> str | None:
+    """What signs the messages of a subscription."""
+    from forecast.secrets import SecretBox
+
+    return None if row.secret is None else SecretBox.of(settings).open(row.secret)
+
+
+def reseal_secrets(session: Session, settings: Settings) -> int:
+    """Seal every secret with the key that is in use now, those of before there was sealing too; how many there are."""
+    from forecast.secrets import SecretBox
+
+    box = SecretBox.of(settings)
+    rows = AlertRepository(session).with_secret()
+    for row in rows:
+        assert row.secret is not None, "they were asked for by it"
+        row.secret = box.reseal(row.secret)
+    return len(rows)
 
 
 def delete_subscription(row: SubscriptionRow, now: datetime) -> None:

@@ -5,15 +5,24 @@ from __future__ import annotations
 from forecast.store.alerts import AlertRepository
 from forecast.store.artifacts import ArtifactStore, StoredFile
 from forecast.store.columns import utc_now
+from forecast.store.counters import CounterRepository
 from forecast.store.database import Database
 from forecast.store.drawings import DrawingRepository
-from forecast.store.errors import CursorError, EvidenceFullError, NotStoredError, ResultCorruptError, SchemaError
+from forecast.store.errors import (
+    CursorError,
+    DrawsRemovedError,
+    EvidenceFullError,
+    NotStoredError,
+    ResultCorruptError,
+    SchemaError,
+)
 from forecast.store.evidence import EvidenceRepository, as_arrival
 from forecast.store.forecasts import ForecastRepository, compress_figure, stored_file
 from forecast.store.jobs import JobRepository
 from forecast.store.keys import KeyRepository
 from forecast.store.pages import DEFAULT_PAGE, MAX_PAGE, Page
 from forecast.store.previews import PreviewRepository
+from forecast.store.retention import RetentionRepository
 from forecast.store.schedules import ScheduleRepository
 from forecast.store.schema import check_schema, migrate
 from forecast.store.scores import ScoreRepository
@@ -27,9 +36,11 @@ __all__ = [
     "MAX_PAGE",
     "AlertRepository",
     "ArtifactStore",
+    "CounterRepository",
     "CursorError",
     "Database",
     "DrawingRepository",
+    "DrawsRemovedError",
     "EvidenceFullError",
     "EvidenceRepository",
     "ForecastRepository",
@@ -39,6 +50,7 @@ __all__ = [
     "Page",
     "PreviewRepository",
     "ResultCorruptError",
+    "RetentionRepository",
     "ScheduleRepository",
     "SchemaError",
     "ScoreRepository",

@@ -56,6 +56,10 @@ class AlertRepository:
             query = query.where(SubscriptionRow.study == study)
         return tuple(self._session.scalars(query.order_by(SubscriptionRow.id)))
 
+    def with_secret(self) -> tuple[SubscriptionRow, ...]:
+        """Subscriptions that have a secret, deleted ones included."""
+        return tuple(self._session.scalars(select(SubscriptionRow).where(SubscriptionRow.secret.is_not(None))))
+
     def behind(self, kind: str, moment: datetime) -> tuple[str, ...]:
         """Subscriptions of a kind whose due times have not been looked at since a moment."""
         query = select(SubscriptionRow.id).where(

@@ -19,6 +19,12 @@ class ResultCorruptError(ForecastError, RuntimeError):
     code: ClassVar[str] = "result_corrupt"
 
 
+class DrawsRemovedError(ForecastError, LookupError):
+    """The draws of a forecast were removed to make room; its answer is still there."""
+
+    code: ClassVar[str] = "draws_removed"
+
+
 class CursorError(ForecastError, ValueError):
     """A page cursor is not one that we gave out."""
 

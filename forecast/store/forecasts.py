@@ -13,6 +13,7 @@ from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from forecast.store.artifacts import StoredFile
+from forecast.store.errors import DrawsRemovedError
 from forecast.store.living_tables import OccurrenceRow
 from forecast.store.pages import Page, decode_cursor, make_page
 from forecast.store.tables import (
@@ -141,7 +142,7 @@ class ForecastRepository:
             select(ForecastRow, JobRow.kind)
             .join(JobRow, JobRow.id == ForecastRow.job_id)
             .where(ForecastRow.study == study, ForecastRow.version.is_not(None), ForecastRow.verdict == "published")
-            .where(ForecastRow.as_of <= as_of)
+            .where(ForecastRow.as_of <= as_of, ForecastRow.draws_removed_at.is_(None))
             .order_by(ForecastRow.as_of.desc(), ForecastRow.id.desc())
         )
         for row, kind in self._session.execute(query).yield_per(10):
@@ -192,8 +193,9 @@ class ForecastRepository:
         return tuple(self._session.scalars(query))
 
     def artifact_paths(self) -> frozenset[str]:
-        """Every stored file that a forecast mentions."""
-        return frozenset(self._session.scalars(select(ForecastRow.artifact_path)))
+        """Every stored file that a forecast mentions and that was not removed."""
+        query = select(ForecastRow.artifact_path).where(ForecastRow.draws_removed_at.is_(None))
+        return frozenset(self._session.scalars(query))
 
 
 def _day(text: str) -> date:
@@ -220,7 +222,18 @@ def _estimates(row: ForecastRow) -> Iterator[EstimateRow]:
 
 
 def stored_file(row: ForecastRow) -> StoredFile:
-    """The file of posterior draws of a forecast."""
+    """The file of posterior draws of a forecast.
+
+    Raises
+    ------
+    DrawsRemovedError
+        When it was removed to make room.
+    """
+    if row.draws_removed_at is not None:
+        raise DrawsRemovedError(
+            f"the draws of the forecast {row.id} were removed on {row.draws_removed_at:%Y-%m-%d} by the installation's rules; "
+            "its answer is still there; submit its study again to have draws"
+        )
     return StoredFile(path=row.artifact_path, sha256=row.artifact_sha256, size_bytes=row.artifact_bytes)
 
 

@@ -71,6 +71,19 @@ class JobRepository:
         query = select(func.count()).select_from(JobRow).where(JobRow.workspace == workspace, JobRow.state == state)
         return self._session.scalar(query) or 0
 
+    def standing(self) -> dict[tuple[str, str], int]:
+        """How many jobs have not ended, by kind and state."""
+        query = (
+            select(JobRow.kind, JobRow.state, func.count())
+            .where(JobRow.state.in_(("queued", "running")))
+            .group_by(JobRow.kind, JobRow.state)
+        )
+        return {(row[0], row[1]): row[2] for row in self._session.execute(query)}
+
+    def oldest_queued_at(self) -> datetime | None:
+        """Since when the job that has waited longest is queued; None when none is."""
+        return self._session.scalar(select(func.min(JobRow.queued_at)).where(JobRow.state == "queued"))
+
     def running_by_workspace(self) -> dict[str, int]:
         """How many jobs each workspace has running, for those that have any."""
         query = select(JobRow.workspace, func.count()).where(JobRow.state == "running").group_by(JobRow.workspace)

@@ -47,6 +47,13 @@ class ScheduleRepository:
         found = self._session.execute(query.order_by(ScheduleRow.next_due).limit(limit))
         return tuple((row.workspace, row.id) for row in found)
 
+    def longest_due(self, now: datetime) -> datetime | None:
+        """Since when the schedule that has waited longest is due; None when none is."""
+        query = select(func.min(ScheduleRow.next_due)).where(
+            ScheduleRow.enabled, ScheduleRow.deleted_at.is_(None), ScheduleRow.next_due <= now
+        )
+        return self._session.scalar(query)
+
     def next_due_of(self, studies: Collection[str]) -> dict[str, datetime]:
         """When each study is due next, for those that have a schedule in force."""
         query = (

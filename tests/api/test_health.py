@@ -67,6 +67,7 @@ def test_the_schema_of_the_interface_names_every_route(client: TestClient) -> No
         *(f"/v1/alerts{rest}" for rest in ("", "/{alert_id}", "/{alert_id}/replay")),
         "/v1/studies/{study_id}/sources",
         "/v1/studies/{study_id}/sources/{source_id}/fetch",
+        "/metrics",
         "/v1/access",
         "/v1/sign-in-links",
         "/v1/keys",

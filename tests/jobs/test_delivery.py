@@ -26,6 +26,7 @@ from forecast.jobs.subscriptions import (
     create_subscription,
     delete_subscription,
     replay,
+    secret_of,
 )
 from forecast.outgoing import Posted
 from forecast.store import AlertRepository, StudyRepository, utc_now
@@ -61,8 +62,9 @@ def raise_one(installation: Installation, url: str, now: datetime = NOW, key: st
         row = create_subscription(session, study, wanted, installation.settings, now)
         alert = add_alert(session, row, Finding(key, "verdict published became refused", {"note": "é\u2028"}), now)
         assert alert is not None
-        assert row.secret is not None
-        return alert, row.secret
+        secret = secret_of(row, installation.settings)
+        assert secret is not None
+        return alert, secret
 
 
 def attempt(installation: Installation, alert: str, now: datetime) -> DeliveryState | None:
