@@ -27,7 +27,7 @@ MEGABYTE = 1_000_000
 class Settings(BaseSettings):
     """Where the service keeps its state, how it listens, how patient it is and how much it accepts."""
 
-    model_config = SettingsConfigDict(env_prefix="FORECAST_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="FORECAST_", extra="ignore", frozen=True, env_ignore_empty=True)
 
     home: Path = Field(
         default_factory=lambda: user_data_path("scenario-forecast", appauthor=False),
@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     session_hours: float = Field(
         default=168.0, gt=0, le=8760, description="How long a browser stays signed in; a week by default."
     )
-    requests_per_minute: int = Field(default=1200, ge=1, description="Requests of one key, in each web process.")
+    requests_per_minute: int = Field(default=6000, ge=1, description="Requests of one key, in each web process.")
     refused_per_minute: int = Field(
         default=30, ge=1, description="Requests with keys that do not hold from one address before it has to wait."
     )
@@ -151,6 +151,10 @@ class Settings(BaseSettings):
     )
     source_dir: Path | None = Field(default=None, description="Folder of the files that `file:` sources may name.")
     source_max_bytes: int = Field(default=5 * MEGABYTE, ge=1024, description="Largest table of a source.")
+    alive_file: Path | None = Field(
+        default=None,
+        description="File that a worker, dispatcher or beat touches as long as it works, for health checks.",
+    )
     stop_grace_seconds: float = Field(
         default=15.0, gt=0, description="How long a process may take to stop before it is killed."
     )

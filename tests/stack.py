@@ -31,6 +31,8 @@ PATIENCE = {
     "progress_seconds": 0.2,
     "dispatcher_interval_seconds": 0.3,
     "stop_grace_seconds": 10.0,
+    # Tests ask fifty times a second.
+    "requests_per_minute": 100_000,
 }
 """Short, so that what waits for a silence need not wait long."""
 

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+from celery.beat import Scheduler
+
+from forecast.alive import mark_alive
 from forecast.settings import get_settings
+
+
+class WatchedScheduler(Scheduler):
+    """Celery's scheduler in memory (its default one writes a file that a crash can corrupt), with signs of life."""
+
+    def tick(self, *arguments: Any, **options: Any) -> Any:
+        mark_alive(get_settings())
+        return super().tick(*arguments, **options)
 
 
 def main() -> None:
@@ -12,8 +24,9 @@ def main() -> None:
     os.environ["FORECAST_PROCESS"] = "beat"
     from workers.app import app
 
-    # `celery.beat.Scheduler` keeps no file; Celery's default one writes a shelf that a crash can corrupt.
-    app.start(["beat", "--scheduler=celery.beat.Scheduler", "--pidfile=", f"--loglevel={get_settings().log_level}"])
+    app.start(
+        ["beat", "--scheduler=workers.beat:WatchedScheduler", "--pidfile=", f"--loglevel={get_settings().log_level}"]
+    )
 
 
 if __name__ == "__main__":

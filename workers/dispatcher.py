@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from forecast.alive import mark_alive
 from forecast.jobs.broker import Broker
 from forecast.jobs.dispatch import Dispatcher
 from forecast.jobs.publish import Publisher
@@ -49,6 +50,7 @@ def run_dispatcher(settings: Settings, stop: threading.Event) -> None:
             else:
                 if report.workers_are_deaf and report.broker_is_alive:
                     _leave(hint)
+                mark_alive(settings)
             stop.wait(settings.dispatcher_interval_seconds)
     finally:
         publisher.close()

@@ -17,7 +17,7 @@ from forecast.jobs.retention import Retention
 from forecast.jobs.submit import JobLimits
 from forecast.logs import get_logger
 from forecast.settings import get_settings
-from forecast.store import DEFAULT_WORKSPACE, ArtifactStore, Database, JobRepository
+from forecast.store import ArtifactStore, Database, JobRepository
 from workers import child
 from workers.app import app
 from workers.identity import is_dead_child, worker_name
@@ -61,11 +61,8 @@ def run_job(job_id: str) -> str:
     return outcome
 
 
-def fetch_pulled(study: str, source: str, workspace: str = DEFAULT_WORKSPACE) -> str:
-    """Ask a source whose fetch is wanted; returns what came of it, for the log.
-
-    Programs of before workspaces send no workspace.
-    """
+def fetch_pulled(study: str, source: str, workspace: str) -> str:
+    """Ask a source whose fetch is wanted; returns what came of it, for the log."""
     # The parent only starts children; it needs no HTTP.
     from forecast.jobs.fetching import asker, fetch_source
 
@@ -88,7 +85,7 @@ def draw_figures(forecast_id: str) -> str:
     return str(draw(database(), ArtifactStore(get_settings().artifacts), forecast_id))
 
 
-def preview_priors(digest: str, workspace: str = DEFAULT_WORKSPACE) -> str:
+def preview_priors(digest: str, workspace: str) -> str:
     """Answer what a document's priors alone imply, if somebody waits for it; returns what came of it, for the log."""
     from workers.previewer import answer_preview
 

@@ -15,7 +15,9 @@ def main() -> None:
     cap_threads(settings)
     os.environ["FORECAST_PROCESS"] = "worker"
     from workers.app import app
+    from workers.watch import watch
 
+    watch(settings)
     app.worker_main(
         [
             "worker",

@@ -8,6 +8,7 @@ from typing import Final
 import typer
 
 from forecast.cli.access import keys, open_, workspaces
+from forecast.cli.backup import backup, restore
 from forecast.cli.doctor import doctor
 from forecast.cli.here import check, migrate, run, serve, version
 from forecast.cli.living import history, ledger
@@ -34,6 +35,8 @@ COMMANDS: Final = (
     serve,
     migrate,
     doctor,
+    backup,
+    restore,
     submit,
     watch,
     jobs,

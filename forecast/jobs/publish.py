@@ -13,12 +13,19 @@ from forecast.errors import ForecastError
 from forecast.logs import get_logger
 from forecast.store import Database, JobRepository, utc_now
 
-RUN_JOB_TASK: Final = "forecast.run_job"
-TICK_TASK: Final = "forecast.tick"
-FETCH_TASK: Final = "forecast.fetch_source"
-DELIVER_TASK: Final = "forecast.deliver_alert"
-DRAW_TASK: Final = "forecast.draw_figures"
-PREVIEW_TASK: Final = "forecast.preview_priors"
+PROTOCOL: Final = 2
+"""Part of every task's name. It grows when a program of before could not do such a task rightly: a worker of before then
+knows no task of this name and drops the message, and the dispatcher tells the queue again until a new worker hears it.
+
+1: one workspace. 2: rows carry their workspace.
+"""
+
+RUN_JOB_TASK: Final = f"forecast.run_job.{PROTOCOL}"
+TICK_TASK: Final = f"forecast.tick.{PROTOCOL}"
+FETCH_TASK: Final = f"forecast.fetch_source.{PROTOCOL}"
+DELIVER_TASK: Final = f"forecast.deliver_alert.{PROTOCOL}"
+DRAW_TASK: Final = f"forecast.draw_figures.{PROTOCOL}"
+PREVIEW_TASK: Final = f"forecast.preview_priors.{PROTOCOL}"
 
 SOCKET_TIMEOUT_SECONDS: Final = 3.0
 """A publish to a frozen server blocks for ever without one."""

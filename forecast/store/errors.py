@@ -25,6 +25,12 @@ class DrawsRemovedError(ForecastError, LookupError):
     code: ClassVar[str] = "draws_removed"
 
 
+class NotEmptyError(ForecastError, RuntimeError):
+    """A database that should be new holds something."""
+
+    code: ClassVar[str] = "not_empty"
+
+
 class CursorError(ForecastError, ValueError):
     """A page cursor is not one that we gave out."""
 

@@ -84,6 +84,12 @@ class JobRepository:
         """Since when the job that has waited longest is queued; None when none is."""
         return self._session.scalar(select(func.min(JobRow.queued_at)).where(JobRow.state == "queued"))
 
+    def count_of_worker(self, prefix: str) -> int:
+        """How many jobs run in processes whose name begins like this."""
+        query = select(func.count()).select_from(JobRow)
+        query = query.where(JobRow.state == "running", JobRow.worker.startswith(prefix, autoescape=True))
+        return self._session.scalar(query) or 0
+
     def running_by_workspace(self) -> dict[str, int]:
         """How many jobs each workspace has running, for those that have any."""
         query = select(JobRow.workspace, func.count()).where(JobRow.state == "running").group_by(JobRow.workspace)

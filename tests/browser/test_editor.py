@@ -136,8 +136,9 @@ def test_the_priors_alone_are_shown_when_a_worker_has_answered(page: Page, site:
     figure = {"data": [curve], "layout": {"xaxis": {"type": "date"}}}
 
     def waiting() -> tuple[str, ...]:
+        """Their digests."""
         with site.installation.database.read() as session:
-            return PreviewRepository(session).unpublished(utc_now(), utc_now(), 5)
+            return tuple(digest for _, digest in PreviewRepository(session).unpublished(utc_now(), utc_now(), 5))
 
     wait_until(lambda: bool(waiting()), message="the preview to be asked for")
     with site.installation.database.write() as session:

@@ -18,6 +18,7 @@ NAMES = {
     "port",
     "key",
     "trusted_proxies",
+    "alive_file",
     "job_memory_bytes",
     "threads",
     "keep_draws_days",

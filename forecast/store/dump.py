@@ -1,0 +1,128 @@
+"""The rows of a whole database as text that any database takes: for backups, and for the way from one kind to another.
+
+One line of JSON per row, one file per table, in an order in which every row comes after those it points to.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Column, Connection, LargeBinary, Table, func, insert, select, text, update
+
+from forecast.store import access_tables, alert_tables, living_tables
+from forecast.store.columns import UtcDateTime
+from forecast.store.errors import NotEmptyError
+from forecast.store.tables import Base, JobRow
+
+BATCH: Final = 500
+_LATER: Final = ("job", "target")
+"""Jobs and forecasts point to each other: this column is filled when both are there."""
+
+_DEFINED: Final = (access_tables.ApiKeyRow, alert_tables.AlertRow, living_tables.ScheduleRow)
+"""Only tables whose modules are loaded are known."""
+
+
+def tables() -> tuple[Table, ...]:
+    """All tables, each after those it points to."""
+    return tuple(Base.metadata.sorted_tables)
+
+
+def dump_table(connection: Connection, table: Table, file: Path) -> int:
+    """Write the rows of a table to a file of compressed lines; how many there are."""
+    count = 0
+    keys = [table.c[column.name] for column in table.primary_key.columns]
+    with gzip.open(file, "wt", encoding="utf-8", compresslevel=6) as stream:
+        for row in connection.execute(select(table).order_by(*keys)).yield_per(BATCH).mappings():
+            values = {column.name: _plain(row[column.name]) for column in table.columns}
+            stream.write(json.dumps(values, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def load_table(connection: Connection, table: Table, file: Path) -> int:
+    """Insert the rows of a file into an empty table; how many there were."""
+    count = 0
+    for rows in _batches(file, table):
+        connection.execute(insert(table), rows)
+        count += len(rows)
+    return count
+
+
+def connect_later(connection: Connection, file: Path) -> None:
+    """Fill what could not be filled before all tables were."""
+    name, column = _LATER
+    table = Base.metadata.tables[name]
+    with gzip.open(file, "rt", encoding="utf-8") as stream:
+        for line in stream:
+            row = json.loads(line)
+            if row[column] is not None:
+                connection.execute(update(JobRow).where(table.c.id == row["id"]).values({column: row[column]}))
+
+
+def require_empty(connection: Connection) -> None:
+    """Make sure that a database holds nothing but what every new one does.
+
+    Raises
+    ------
+    NotEmptyError
+        When it holds anything else.
+    """
+    for table in tables():
+        count = connection.execute(select(func.count()).select_from(table)).scalar_one()
+        if count and table.name != "workspace":
+            raise NotEmptyError(
+                f"the database has {count} rows in {table.name}, expected a new one; nothing was changed; restore into an empty "
+                "FORECAST_HOME or another FORECAST_DATABASE_URL"
+            )
+
+
+def continue_numbers(connection: Connection) -> None:
+    """Have PostgreSQL number new rows after those that were put in; SQLite does so by itself."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in tables():
+        key = list(table.primary_key.columns)
+        if len(key) == 1 and key[0].autoincrement is True:
+            highest = connection.execute(select(func.max(key[0]))).scalar()
+            if highest is not None:
+                sequence = connection.execute(
+                    text("SELECT pg_get_serial_sequence(:table, :column)"), {"table": table.name, "column": key[0].name}
+                ).scalar_one()
+                connection.execute(text("SELECT setval(:name, :value)"), {"name": sequence, "value": highest})
+
+
+def _batches(file: Path, table: Table) -> Iterator[list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    with gzip.open(file, "rt", encoding="utf-8") as stream:
+        for line in stream:
+            values = json.loads(line)
+            rows.append({column.name: _typed(column, values[column.name]) for column in table.columns})
+            if table.name == _LATER[0]:
+                rows[-1][_LATER[1]] = None
+            if len(rows) == BATCH:
+                yield rows
+                rows = []
+    if rows:
+        yield rows
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _typed(column: Column[Any], value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(column.type, LargeBinary):
+        return base64.b64decode(value)
+    if isinstance(column.type, UtcDateTime):
+        return datetime.fromisoformat(value)
+    return date.fromisoformat(value) if column.type.python_type is date else value
