@@ -1,7 +1,7 @@
 # Every target does its own set-up: a fresh clone and Python 3.12 or 3.13 are enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast bench lint format clean
+.PHONY: help setup demo test test-fast chaos bench lint format clean
 
 PYTHON := .venv/bin/python
 # More for pytest, as in: make test-fast ARGS="-k withdrawal -x"
@@ -24,6 +24,15 @@ test: setup ## Run all tests and checks, the fast ones first
 
 test-fast: setup ## Run what needs no sampling, no services and no browser
 	@exec $(PYTHON) -m pytest -m "not ($(SLOW))" $(ARGS)
+
+# As in: make chaos MINUTES=30 SEED=1 DATABASE=postgresql
+MINUTES ?= 30
+SEED ?= 1
+DATABASE ?= sqlite
+
+chaos: setup ## Disturb a service under real jobs at random and look whether anything was lost, doubled or wrong
+	@./.ci/postgresql
+	@exec $(PYTHON) -m tests.fault.chaos --minutes $(MINUTES) --seed $(SEED) --database $(DATABASE)
 
 bench: setup ## Run the benchmarks and print where the time goes
 	@exec $(PYTHON) -m pytest tests/benchmarks -s $(ARGS)

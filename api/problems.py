@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -23,6 +24,10 @@ from forecast.errors import FieldError, ForecastError, StudyError
 from forecast.futures.query import InsufficientDrawsError, QueryError
 from forecast.jobs.errors import FieldsError
 from forecast.logs import get_logger
+
+_DISK_FULL: Final = "53100"
+_PASSING: Final = ("08", "40", "53", "55P03", "57")
+"""PostgreSQL's classes of errors that pass: connection, rollback, resources, a lock not to be had, an operator at work."""
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 10
@@ -231,12 +236,13 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
 
 
 async def _on_database_error(request: Request, error: Exception) -> Response:
-    text = str(error).lower()
-    if "database or disk is full" in text:
+    text, state = str(error).lower(), str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+    if "database or disk is full" in text or state == _DISK_FULL:
         log.error("storage_full", path=request.url.path)
         detail = "nothing was stored; make room where FORECAST_HOME lies and send the request again"
         return problem_response(507, "storage_full", detail, instance=request.url.path)
-    if "locked" in text or "connection" in text:
+    is_busy = state.startswith(_PASSING) if state else "locked" in text or "connection" in text
+    if is_busy or isinstance(error, PoolTimeoutError):
         log.warning("database_busy", path=request.url.path)
         return problem_response(
             503,
@@ -266,4 +272,5 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(OperationalError, _on_database_error)
+    app.add_exception_handler(PoolTimeoutError, _on_database_error)
     app.add_exception_handler(Exception, _on_defect)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
+from datetime import timedelta
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,9 +13,13 @@ from starlette.responses import JSONResponse
 
 from api.problems import STATUS, TITLES
 from api.service import OpenService
-from forecast.store import NotStoredError, SchemaError, check_schema
+from forecast.jobs.states import JobState
+from forecast.store import JobRepository, NotStoredError, SchemaError, check_schema, utc_now
 
 router = APIRouter()
+
+SILENT_AFTER: Final = timedelta(minutes=2)
+"""How long jobs may wait, told to the queue more than once, until workers are said to be silent."""
 
 
 @router.get("/healthz", summary="Whether the process lives")
@@ -24,20 +29,26 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="Whether jobs are accepted and will be run")
 def readyz(service: OpenService) -> JSONResponse:
-    """503 without the database; `degraded` without the queue, for jobs are then accepted and run later."""
+    """503 without the database; `degraded` without the queue, or while nobody takes the jobs that wait: jobs are then
+    accepted and run later."""
     # Only this route talks to Redis from the web process, and redis-py takes half a second to import.
     from forecast.jobs.broker import Broker
 
+    workers = "unknown"
     try:
         check_schema(service.database)
         database = "ok"
+        with service.database.read() as session:
+            jobs = JobRepository(session)
+            is_silent = jobs.unclaimed_since(utc_now() - SILENT_AFTER) and not jobs.count(JobState.RUNNING)
+            workers = "silent" if is_silent else "ok"
     except (SQLAlchemyError, SchemaError) as error:
         database = "unavailable" if isinstance(error, SQLAlchemyError) else str(error)
     broker = Broker(service.settings.redis_client_url, service.settings.queue_name)
     queue = "ok" if broker.is_alive() else "unavailable"
     broker.close()
-    status = "unavailable" if database != "ok" else "ready" if queue == "ok" else "degraded"
-    body = {"status": status, "database": database, "broker": queue}
+    status = "unavailable" if database != "ok" else "ready" if queue == workers == "ok" else "degraded"
+    body = {"status": status, "database": database, "broker": queue, "workers": workers}
     return JSONResponse(body, status_code=503 if database != "ok" else 200)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from forecast.answer import Verdict
+from forecast.jobs.crash_points import crash_point
 from forecast.jobs.errors import (
     BacklogFullError,
     ForecastRefusedError,
@@ -267,4 +268,5 @@ def _queue(
             return Submission(earlier, is_new=False)
         raise
     jobs.add_event(row.id, "queued", now, kind=row.kind, digest=row.digest)
+    crash_point("accepting")
     return Submission(row, is_new=True)

@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi.testclient import TestClient
 
 from api.app import create_app
 from forecast.settings import Settings
+from forecast.store import JobRepository, utc_now
 from tests.embedded_redis import redis_for
 from tests.installation import Installation
 from tests.waiting import wait_until
@@ -22,11 +24,24 @@ from workers.address import choose_address
 def test_without_redis_the_service_is_degraded_and_goes_on(client: TestClient) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "degraded", "database": "ok", "broker": "unavailable"}
+    assert answer.json() == {"status": "degraded", "database": "ok", "broker": "unavailable", "workers": "ok"}
 
 
 def test_with_redis_the_service_is_ready(client: TestClient, installation: Installation) -> None:
     with redis_for(installation.settings):
+        assert client.get("/readyz").json()["status"] == "ready"
+
+
+def test_jobs_that_nobody_takes_are_said_to_wait_for_workers(client: TestClient, installation: Installation) -> None:
+    job_id = installation.submit(now=utc_now() - timedelta(minutes=5))
+    with redis_for(installation.settings):
+        assert client.get("/readyz").json()["workers"] == "ok", "the queue was not told of it"
+        with installation.database.write() as session:
+            for _ in range(2):
+                JobRepository(session).mark_dispatched(job_id, utc_now())
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json()["status"], answer.json()["workers"]) == (200, "degraded", "silent")
+        installation.claim(job_id, now=utc_now())
         assert client.get("/readyz").json()["status"] == "ready"
 
 

@@ -18,12 +18,14 @@ import pytest
 from forecast.jobs.recover import expire_leases
 from forecast.jobs.states import JobState
 from forecast.settings import Settings
-from forecast.store import ForecastRepository, stored_file, utc_now
+from forecast.store import ForecastRepository, JobRepository, stored_file, utc_now
 from tests.coin import coin_document
 from tests.embedded_redis import redis_for
 from tests.installation import Installation, installation_in
 from tests.waiting import wait_until
 from workers.address import choose_address
+
+pytestmark = pytest.mark.both_databases
 
 RUN_ATTEMPT = """
 import sys, threading
@@ -67,6 +69,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 def crashing(point: str, installation: Installation) -> dict[str, str]:
     mark = installation.settings.home / f"crashed-at-{point}"
+    mark.parent.mkdir(exist_ok=True)
     return {
         **os.environ,
         "FORECAST_HOME": str(installation.settings.home),
@@ -147,14 +150,18 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_a_job_accepted_by_a_web_process_that_dies_before_it_answers_is_found_by_its_key(
-    installation: Installation,
+@pytest.mark.parametrize("point", ["accepting", "accepted"])
+def test_a_web_process_that_dies_while_it_accepts_makes_one_job_for_one_key(
+    installation: Installation, point: str
 ) -> None:
-    environment = crashing("accepted", installation)
+    """Before its commit there is no job, after it there is one; whoever repeats his request cannot tell and need not."""
+    environment = crashing(point, installation)
     body = {"document": coin_document()}
     headers = {"Idempotency-Key": "a-key", "Authorization": f"Bearer {installation.key}"}
     with web_process(environment) as url, pytest.raises(httpx2.HTTPError):
         httpx2.post(f"{url}/v1/jobs", json=body, headers=headers, trust_env=False, timeout=30)
+    with installation.database.read() as session:
+        assert len(JobRepository(session).page(9).items) == (point == "accepted")
     with web_process(environment) as url:
         began = time.monotonic()
         answer = httpx2.post(f"{url}/v1/jobs", json=body, headers=headers, trust_env=False, timeout=30)

@@ -1,0 +1,339 @@
+"""Random faults under a stream of real jobs, and what has to hold at the end: nothing lost, nothing twice, nothing wrong.
+
+``make chaos MINUTES=30 SEED=1`` runs it for long and prints what it did; tests/fault/test_chaos.py runs a short one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import httpx2
+from sqlalchemy import func, select
+
+from forecast.client import ForecastClient, ServiceProblemError, ServiceUnavailableError
+from forecast.jobs.states import JobState
+from forecast.store import Database, stored_file
+from forecast.store.artifacts import ArtifactStore
+from forecast.store.tables import AttemptRow, ForecastRow, JobRow
+from tests.coin import coin_document
+from tests.postgresql import PostgresServer, postgres_server
+from tests.stack import Stack, running_stack
+
+JOBS_PER_SECOND: Final = 1 / 8
+FAULT_EVERY_SECONDS: Final = 12.0
+DRAIN_SECONDS: Final = 400.0
+VARIANTS: Final = 8
+FREEZE_SECONDS: Final = 6.0
+"""Longer than the lease."""
+
+
+def document_of(variant: int) -> dict[str, Any]:
+    """One of a few small studies, each with its seed; the odd ones sample for seconds."""
+    rows = [
+        {"id": f"case-{number}", "successes": number % 7, "trials": 20} for number in range(10 + 20 * (variant % 2))
+    ]
+    document = coin_document(study=f"chaos-{variant}")
+    document["outcomes"][0]["reference"] = {"tosses": 0.5}
+    document["reference_classes"] = [{"id": "tosses", "title": "Tosses", "outcome": "heads", "rows": rows}]
+    document["sampler"] = {"draws": 1000, "tune": 500, "chains": 2, "seed": variant}
+    return document
+
+
+@dataclass
+class Outcome:
+    """What a run did and found."""
+
+    seed: int
+    database: str
+    minutes: float
+    jobs: int = 0
+    faults: dict[str, int] = field(default_factory=dict)
+    succeeded: int = 0
+    failed: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    """Accepted, and not there or not ended."""
+    doubled: list[str] = field(default_factory=list)
+    """With more than one result, or with one though they did not succeed."""
+    wrong: list[str] = field(default_factory=list)
+    """With other probabilities than an undisturbed run with the same seed, or a damaged file."""
+    attempts: dict[int, int] = field(default_factory=dict)
+    """How many jobs took so many attempts."""
+    left_over: list[str] = field(default_factory=list)
+    """Processes that outlived the service."""
+    drained_after_seconds: float = 0.0
+
+    @property
+    def fault_count(self) -> int:
+        return sum(self.faults.values())
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.failed or self.lost or self.doubled or self.wrong or self.left_over)
+
+
+class Chaos:
+    """One run."""
+
+    def __init__(self, stack: Stack, seed: int, minutes: float, postgres: PostgresServer | None) -> None:
+        self._stack = stack
+        self._random = random.Random(seed)
+        self._postgres = postgres
+        self._until = time.monotonic() + minutes * 60
+        self._accepted: dict[str, int] = {}
+        self._supervisor = threading.Lock()
+        self.outcome = Outcome(seed, "postgresql" if postgres else "sqlite", minutes)
+
+    def run(self) -> Outcome:
+        """Compute what is right first, then disturb, then wait and look."""
+        expected = {variant: self._undisturbed(variant) for variant in range(VARIANTS)}
+        self._until = time.monotonic() + self.outcome.minutes * 60
+        submitting = threading.Thread(target=self._submit_all)
+        submitting.start()
+        self._disturb()
+        submitting.join()
+        self._drain()
+        self._look(expected)
+        return self.outcome
+
+    def _undisturbed(self, variant: int) -> str:
+        with self._stack.client as client:
+            job = client.submit(document=document_of(variant))
+            ended = self._stack.wait_for_end(job.id)
+            assert ended.forecast_id is not None, ended
+            return _numbers(client.forecast(ended.forecast_id).model_dump(mode="json"))
+
+    def _submit_all(self) -> None:
+        chosen = random.Random(self.outcome.seed + 1)
+        while time.monotonic() < self._until:
+            variant, key = chosen.randrange(VARIANTS), uuid.UUID(int=chosen.getrandbits(128)).hex
+            job_id = self._submit(variant, key)
+            self._accepted[job_id] = variant
+            time.sleep(chosen.expovariate(JOBS_PER_SECOND))
+
+    def _submit(self, variant: int, key: str) -> str:
+        """As a careful client does: the same request with the same key until it is answered."""
+        while True:
+            try:
+                with ForecastClient(self._stack.url, key=self._stack.key) as client:
+                    return client.submit(document=document_of(variant), idempotency_key=key).id
+            except (ServiceUnavailableError, httpx2.HTTPError, OSError):
+                time.sleep(0.3)
+            except ServiceProblemError as problem:
+                if problem.status < 500:
+                    raise
+                time.sleep(0.3)
+
+    def _disturb(self) -> None:
+        faults: dict[str, Callable[[], bool]] = {
+            "child killed": lambda: self._signal("spawn_main", signal.SIGKILL),
+            "child killed while sampling": self._kill_sampling_child,
+            "child frozen past its lease": lambda: self._freeze("spawn_main", killed=False),
+            "worker killed": lambda: self._signal("workers.worker", signal.SIGKILL),
+            "worker frozen and killed": lambda: self._freeze("workers.worker", killed=True),
+            "worker stopped in order": lambda: self._signal("workers.worker", signal.SIGTERM),
+            "web process killed": lambda: self._signal("-m api", signal.SIGKILL),
+            "dispatcher killed": lambda: self._signal("workers.dispatcher", signal.SIGKILL),
+            "beat killed": lambda: self._signal("workers.beat", signal.SIGKILL),
+            "Redis killed": lambda: self._signal("redis.sock", signal.SIGKILL),
+            "Redis frozen": lambda: self._freeze("redis.sock", killed=False),
+            "Redis wiped": self._wipe_redis,
+            "message sent twice": self._send_twice,
+            "power cut": self._power_cut,
+        }
+        if self._postgres is None:
+            faults["database locked"] = self._lock_sqlite
+        else:
+            faults["connections cut"] = self._cut_connections
+            faults["database restarted"] = self._restart_postgres
+        counts: Counter[str] = Counter()
+        while time.monotonic() < self._until:
+            time.sleep(self._random.uniform(0.4, 1.6) * FAULT_EVERY_SECONDS)
+            name = self._random.choice(sorted(faults))
+            if faults[name]():
+                counts[name] += 1
+        self.outcome.faults = dict(sorted(counts.items()))
+
+    def _pids(self, part: str) -> list[int]:
+        return [pid for pid, command in self._stack.processes().items() if part in command]
+
+    def _signal(self, part: str, number: signal.Signals) -> bool:
+        found = self._pids(part)
+        for pid in found[:1]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return bool(found)
+
+    def _kill_sampling_child(self) -> bool:
+        with self._database() as database, database.read() as session:
+            worker = session.scalar(select(JobRow.worker).where(JobRow.state == "running"))
+        if worker is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(worker.rpartition(":")[2]), signal.SIGKILL)
+        return True
+
+    def _freeze(self, part: str, *, killed: bool) -> bool:
+        found = self._pids(part)[:1]
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+                time.sleep(FREEZE_SECONDS)
+                os.kill(pid, signal.SIGKILL if killed else signal.SIGCONT)
+        return bool(found)
+
+    def _wipe_redis(self) -> bool:
+        shutil.rmtree(self._stack.settings.redis_dir / "appendonlydir", ignore_errors=True)
+        return self._signal("redis.sock", signal.SIGKILL)
+
+    def _send_twice(self) -> bool:
+        from forecast.jobs.publish import BrokerUnavailableError, Publisher
+
+        if not self._accepted:
+            return False
+        settings = self._stack.settings
+        publisher = Publisher(settings.broker_url, settings.queue_name)
+        try:
+            for _ in range(2):
+                publisher.publish_job(self._random.choice(sorted(self._accepted)))
+        except BrokerUnavailableError:
+            return False
+        finally:
+            publisher.close()
+        return True
+
+    def _power_cut(self) -> bool:
+        self._stack.kill()
+        time.sleep(1.0)
+        self._stack.start()
+        return True
+
+    def _lock_sqlite(self) -> bool:
+        with contextlib.closing(sqlite3.connect(self._stack.home / "forecast.db", isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            time.sleep(3.0)
+            connection.execute("ROLLBACK")
+        return True
+
+    def _cut_connections(self) -> bool:
+        assert self._postgres is not None
+        self._postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        return True
+
+    def _restart_postgres(self) -> bool:
+        assert self._postgres is not None
+        self._postgres.stop(at_once=self._random.random() < 0.5)
+        time.sleep(2.0)
+        self._postgres.start(fsync="on")
+        return True
+
+    @contextmanager
+    def _database(self) -> Iterator[Database]:
+        database = Database(self._stack.settings.database)
+        try:
+            yield database
+        finally:
+            database.dispose()
+
+    def _drain(self) -> None:
+        """Until every accepted job has ended, or the patience has."""
+        began = time.monotonic()
+        while time.monotonic() - began < DRAIN_SECONDS:
+            with self._database() as database, database.read() as session:
+                open_jobs = session.scalar(
+                    select(func.count()).select_from(JobRow).where(JobRow.state.in_(("queued", "running")))
+                )
+            if not open_jobs:
+                break
+            time.sleep(0.5)
+        self.outcome.drained_after_seconds = round(time.monotonic() - began, 1)
+
+    def _look(self, expected: dict[int, str]) -> None:
+        outcome, artifacts = self.outcome, ArtifactStore(self._stack.settings.artifacts)
+        outcome.jobs = len(self._accepted)
+        attempts: Counter[int] = Counter()
+        with self._database() as database, database.read() as session:
+            for job_id, variant in self._accepted.items():
+                row = session.get(JobRow, job_id)
+                if row is None or not JobState(row.state).is_terminal:
+                    outcome.lost.append(f"{job_id}: {'gone' if row is None else row.state}")
+                    continue
+                attempts[row.attempt] += 1
+                numbers = session.scalars(select(AttemptRow.number).where(AttemptRow.job_id == job_id)).all()
+                if sorted(numbers) != list(range(1, row.attempt + 1)) or row.attempt > row.max_attempts:
+                    outcome.wrong.append(
+                        f"{job_id}: attempts {sorted(numbers)} of {row.attempt}, at most {row.max_attempts}"
+                    )
+                results = session.scalars(select(ForecastRow).where(ForecastRow.job_id == job_id)).all()
+                if len(results) != (row.state == JobState.SUCCEEDED):
+                    outcome.doubled.append(f"{job_id}: {row.state} with {len(results)} results")
+                    continue
+                if row.state != JobState.SUCCEEDED:
+                    outcome.failed.append(f"{job_id}: {row.state} {row.error_code} {row.error_detail}")
+                    continue
+                outcome.succeeded += 1
+                artifacts.verified_path(stored_file(results[0]))
+                if _numbers(json.loads(results[0].answer)) != expected[variant]:
+                    outcome.wrong.append(f"{job_id}: other numbers than an undisturbed run of variant {variant}")
+        outcome.attempts = dict(sorted(attempts.items()))
+
+
+def _numbers(answer: dict[str, Any]) -> str:
+    """A digest of everything that a forecast says with numbers, to the last bit."""
+    said = {name: answer[name] for name in ("outcomes", "scenarios", "study_digest", "verdict")}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def run_chaos(seed: int, minutes: float, database: str) -> Outcome:
+    """A whole run on a service of its own."""
+    with ExitStack() as resources:
+        settings: dict[str, Any] = {"max_attempts": 12, "lease_seconds": 4.0}
+        postgres = None
+        if database == "postgresql":
+            postgres = resources.enter_context(postgres_server(fsync="on"))
+            settings["database_url"] = postgres.migrated_database()
+        stack = resources.enter_context(running_stack(**settings))
+        outcome = Chaos(stack, seed, minutes, postgres).run()
+        stack.stop()
+        deadline = time.monotonic() + 15
+        while stack.processes() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        outcome.left_over = sorted(stack.processes().values())
+        if not outcome.is_clean:
+            sys.stderr.write(stack.logs() + "\n")
+    return outcome
+
+
+def main() -> int:
+    """Run it and say what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    given = parser.parse_args()
+    outcome = run_chaos(given.seed, given.minutes, given.database)
+    print(json.dumps({**asdict(outcome), "fault_count": outcome.fault_count}, indent=1))
+    return 0 if outcome.is_clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
