@@ -10,6 +10,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from api.description import describe_problems
 from api.metrics import CountRequests, RequestCounts
 from api.middleware import BodyLimit, HostCheck, SecurityHeaders
 from api.pages.routes import mount_pages
@@ -89,6 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for module in ROUTES:
         app.include_router(module.router)
     mount_pages(app)
+    describe_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     if hosts := allowed_hosts(settings):
         app.add_middleware(HostCheck, allowed=hosts)

@@ -6,11 +6,13 @@ it comes from a page of ours, in a header that no other page can write (Sec-Fetc
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 from fastapi import Request
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.rates import Rates
@@ -49,9 +51,17 @@ def find_caller(request: Request, database: Database, rates: Rates) -> Principal
         _refuse(request, rates, had_any=header is not None or cookie_name(request) in request.cookies)
     rates.count_request(principal.key_id)
     if row is not None and needs_noting(row, now):
-        with database.write() as session:
-            KeyRepository(session).note_use(principal.key_id, now)
+        # Beside the request: reading must not wait for whoever is writing.
+        threading.Thread(target=_note_use, args=(database, principal.key_id, now), daemon=True).start()
     return principal
+
+
+def _note_use(database: Database, key_id: str, now: datetime) -> None:
+    try:
+        with database.write() as session:
+            KeyRepository(session).note_use(key_id, now)
+    except SQLAlchemyError as error:
+        log.warning("use_not_noted", key=key_id, error=str(error))
 
 
 def _of_header(session: Session, header: str, now: datetime) -> Principal | None:

@@ -14,11 +14,12 @@ from typing import Any, ClassVar, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.methods import methods_of
 from api.rates import TooManyRequestsError
 from forecast.errors import FieldError, ForecastError, StudyError
 from forecast.futures.query import InsufficientDrawsError, QueryError
@@ -218,9 +219,10 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
         404: ("not_found", f"there is nothing at {request.url.path}; see /openapi.json for what there is"),
         405: ("method_not_allowed", f"{request.method} is not possible at {request.url.path}; see the Allow header"),
     }.get(error.status_code, ("request_invalid", str(error.detail)))
-    return problem_response(
-        error.status_code, code, detail, instance=request.url.path, headers=dict(error.headers or {})
-    )
+    headers = dict(error.headers or {})
+    if error.status_code == 405 and (methods := methods_of(request.app, request.url.path)):
+        headers["Allow"] = methods
+    return problem_response(error.status_code, code, detail, instance=request.url.path, headers=headers)
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
@@ -254,6 +256,23 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
     return await _on_defect(request, error)
 
 
+async def _on_conflict(request: Request, error: Exception) -> Response:
+    log.warning("conflict", path=request.url.path, error=str(error))
+    return problem_response(
+        503,
+        "database_busy",
+        "somebody changed the same thing at the same moment and nothing was stored; send the request again",
+        instance=request.url.path,
+        headers={"Retry-After": "1"},
+    )
+
+
+async def _on_unstorable(request: Request, error: Exception) -> Response:
+    log.info("unstorable", path=request.url.path, error=str(error))
+    detail = "a value cannot be stored or looked for: it holds a null character or a number out of range; correct it"
+    return problem_response(422, "request_invalid", detail, instance=request.url.path)
+
+
 async def _on_defect(request: Request, error: Exception) -> Response:
     incident = uuid.uuid4().hex
     log.error("defect", incident=incident, method=request.method, path=request.url.path, exc_info=error)
@@ -273,4 +292,6 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(OperationalError, _on_database_error)
     app.add_exception_handler(PoolTimeoutError, _on_database_error)
+    app.add_exception_handler(IntegrityError, _on_conflict)
+    app.add_exception_handler(DataError, _on_unstorable)
     app.add_exception_handler(Exception, _on_defect)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.callers import find_caller
 from api.futures_cache import FuturesCache
+from api.queries import refuse_unknown_query
 from api.rates import Rates
 from forecast.access import NotSignedInError, Principal, Scope
 from forecast.jobs.publish import Publisher
@@ -89,15 +91,23 @@ def get_service(request: Request) -> Service:
     return service
 
 
+BEARER: Final = HTTPBearer(auto_error=False, description="A key of a workspace, `fc_...`.")
+
 OpenService = Annotated[Service, Depends(get_service)]
 
 
 def allowed(scope: Scope) -> Callable[..., Service]:
     """A dependency that gives the service of whoever asks, if he may do this."""
 
-    def service_of_caller(request: Request, service: OpenService) -> Service:
+    def service_of_caller(
+        request: Request,
+        service: OpenService,
+        # For the description of the interface; the header itself is read where cookies are.
+        _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)] = None,
+    ) -> Service:
         principal = find_caller(request, service.database, service.rates)
         principal.require(scope)
+        refuse_unknown_query(request)
         return service.of(principal)
 
     service_of_caller.scope = scope  # type: ignore[attr-defined]

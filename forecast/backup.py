@@ -6,6 +6,7 @@ that. Keys to sealed secrets are not in it: whoever finds the file opens nothing
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -62,9 +63,11 @@ def write_backup(settings: Settings, target: Path) -> BackedUp:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.unfinished")
     try:
-        with tempfile.TemporaryDirectory() as folder, tarfile.open(temporary, "w") as archive:
+        temporary.unlink(missing_ok=True)
+        temporary.touch(mode=0o600)
+        # Beside the target: there has to be room for it there, and not where temporary files go.
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder, tarfile.open(temporary, "w") as archive:
             found = _write(settings, Path(folder), archive)
-        temporary.chmod(0o600)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -89,14 +92,17 @@ def _write(settings: Settings, folder: Path, archive: tarfile.TarFile) -> Backed
                 rows = dump_table(connection, table, file)
                 manifest["tables"][table.name] = {"rows": rows, "sha256": _digest(file)}
             mentioned = sorted(ForecastRepository(session).artifact_paths())
-    names = [path for path in mentioned if (settings.artifacts / path).is_file()]
+    for table in tables():
+        archive.add(folder / f"{table.name}.jsonl.gz", f"database/{table.name}.jsonl.gz")
+    names = []
+    for name in mentioned:
+        # One that the rules of retention remove meanwhile is missing like any other.
+        with contextlib.suppress(FileNotFoundError):
+            archive.add(artifacts.root / name, f"artifacts/{name}", recursive=False)
+            names.append(name)
     manifest["files"] = names
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     archive.add(folder / MANIFEST, MANIFEST)
-    for table in tables():
-        archive.add(folder / f"{table.name}.jsonl.gz", f"database/{table.name}.jsonl.gz")
-    for name in names:
-        archive.add(artifacts.root / name, f"artifacts/{name}", recursive=False)
     total = sum(found["rows"] for found in manifest["tables"].values())
     return BackedUp(total, len(names), tuple(path for path in mentioned if path not in set(names)))
 
@@ -112,7 +118,10 @@ def restore_backup(settings: Settings, source: Path) -> BackedUp:
         When the installation holds something already.
     """
     try:
-        with tempfile.TemporaryDirectory() as folder, tarfile.open(source) as archive:
+        if not tarfile.is_tarfile(source):
+            raise BackupError(f"{source} is no backup that can be read; nothing was restored")
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryDirectory(dir=settings.home) as folder, tarfile.open(source) as archive:
             archive.extractall(folder, members=_expected(archive), filter="data")
             return _restore(settings, Path(folder))
     except (tarfile.TarError, json.JSONDecodeError, KeyError, OSError) as error:
@@ -138,14 +147,17 @@ def _restore(settings: Settings, folder: Path) -> BackedUp:
     for name, expected in manifest["tables"].items():
         if _digest(files[name]) != expected["sha256"]:
             raise BackupError(f"the table {name} in the backup is not what was written; nothing was restored")
-    for name in manifest["files"]:
-        place = settings.artifacts / name
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copyfile(folder / "artifacts" / name, place)
+    with _database(settings) as database, database.read() as session:
+        require_empty(session.connection())
     migrate(settings.database)
     with _database(settings) as database, database.write() as session:
         connection = session.connection()
         require_empty(connection)
+        # Files first: rows that are there mention only files that are.
+        for name in manifest["files"]:
+            place = ArtifactStore(settings.artifacts).place_of(name)
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.move(folder / "artifacts" / name, place)
         connection.execute(delete(WorkspaceRow))
         rows = sum(load_table(connection, table, files[table.name]) for table in tables())
         connect_later(connection, files["job"])

@@ -106,6 +106,7 @@ def test_the_log_holds_no_secret_and_no_forged_line(tmp_path: Path) -> None:
     code = f"""
 import logging
 from pathlib import Path
+from forecast.logs import configure_logging, get_logger
 configure_logging("test", "INFO", Path({str(file)!r}))
 log = get_logger("x")
 log.info("asked", url="https://u:hunter2@example.org/x?token=abcdef", key={KEY!r}, text='a\\n{{"event": "forged"}}')

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import uuid
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from forecast.errors import IncompleteSamplingError, SamplingError, StudyError
 from forecast.jobs.states import FailureCode
@@ -37,8 +38,19 @@ def explain_failure(error: BaseException) -> tuple[FailureCode, str]:
     )
 
 
-def _is_out_of_room(error: OSError | OperationalError) -> bool:
+def is_passing(error: BaseException) -> bool:
+    """Whether it says something about the database at this moment and nothing about the job: busy, away, restarted."""
+    if isinstance(error, PoolTimeoutError):
+        return True
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    return not _is_out_of_room(error)
+
+
+def _is_out_of_room(error: OSError | DBAPIError) -> bool:
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return True
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == "53100":
         return True
     # HDF5 and SQLite say it in words only.
     text = str(error).lower()

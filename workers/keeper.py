@@ -57,6 +57,7 @@ class Keeper:
         self._stopping = stopping
         self._memory_limit = memory_limit(settings)
         self._deadline = time.monotonic() + claim.deadline_seconds
+        self._renewed_at = time.monotonic()
         self._renewal_due = time.monotonic() + settings.heartbeat_seconds
         self._progress: Mapping[str, Any] | None = None
         self._reason: type[StopRequestedError] | None = None
@@ -79,6 +80,12 @@ class Keeper:
         """Why the computation should stop, or None when it should go on."""
         return self._reason
 
+    def waits_in_vain(self, seconds: float) -> bool:
+        """Wait; whether the attempt should stop, or its lease is over."""
+        if self._done.wait(seconds) or self._reason is not None:
+            return True
+        return time.monotonic() - self._renewed_at > self._settings.lease_seconds
+
     def _keep(self) -> None:
         while self._reason is None and not self._done.wait(self._settings.progress_seconds):
             try:
@@ -100,6 +107,7 @@ class Keeper:
             reason = self._settle(session, is_over=is_over, is_large=is_large)
             if reason is None and progress is not None:
                 record_progress(session, self._claim, progress)
+        self._renewed_at = time.monotonic()
         if is_due:
             self._renewal_due = time.monotonic() + self._settings.heartbeat_seconds
         return reason

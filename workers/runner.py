@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import class_mapper
 
 from forecast.answer import Answer
 from forecast.errors import StopRequestedError
@@ -43,11 +44,14 @@ from forecast.store.counters import Counts
 from forecast.store.ids import new_id
 from forecast.store.tables import ExplanationRow, ForecastRow
 from forecast.study import Study, study_from_document
-from workers.failures import explain_failure
+from workers.failures import explain_failure, is_passing
 from workers.keeper import Keeper
 
 if TYPE_CHECKING:
     from forecast.pipeline import ComputedForecast, Progress
+
+STORE_PAUSE_SECONDS: Final = 0.5
+LONGEST_STORE_PAUSE_SECONDS: Final = 8.0
 
 log = get_logger(__name__)
 
@@ -121,6 +125,10 @@ class Runner:
                 log.info("attempt_stopped", job_id=job_id, attempt=claim.attempt, reason=stop.code)
                 return RunOutcome.STOPPED
             except Exception as error:  # noqa: BLE001 (the edge of the task: every failure gets a code)
+                if is_passing(error):
+                    # The database was away for longer than the lease: nothing is wrong with the job, another attempt runs it.
+                    log.warning("attempt_left", job_id=job_id, attempt=claim.attempt, error=str(error))
+                    return RunOutcome.STOPPED
                 return self._fail(claim, error)
         log.info("attempt_ended", job_id=job_id, attempt=claim.attempt, outcome=outcome.value)
         return outcome
@@ -149,11 +157,11 @@ class Runner:
             compute = self._compute or (self._updater(claim) if claim.kind is JobKind.UPDATE else _pipeline())
             computed = compute(study, seed=claim.seed, on_progress=show, should_stop=keeper.stop_reason)
             keeper.show({**latest, "stage": "store"})
-            return self._store_forecast(claim, computed)
+            return self._store_forecast(claim, keeper, computed)
         explain = self._explain or self._explainer(claim)
         explanation = explain(study, seed=claim.seed, on_progress=show, should_stop=keeper.stop_reason)
         keeper.show({**latest, "stage": "store"})
-        return self._store_explanation(claim, explanation)
+        return self._store_explanation(claim, keeper, explanation)
 
     def _load_study(self, claim: Claim) -> Study:
         return self._study(claim.digest, claim.job_id)
@@ -196,7 +204,7 @@ class Runner:
         before, after = (Answer.model_validate_json(row.answer) for row in (previous, target))
         return load_triage(after, previous.id, self._study(previous.digest, claim.job_id), before)
 
-    def _store_forecast(self, claim: Claim, computed: ComputedForecast) -> RunOutcome:
+    def _store_forecast(self, claim: Claim, keeper: Keeper, computed: ComputedForecast) -> RunOutcome:
         answer = computed.answer
         now = utc_now()
         forecast_id = new_id()
@@ -218,12 +226,15 @@ class Runner:
             artifact_bytes=file.size_bytes,
         )
         figures = {name: compress_figure(figure) for name, figure in computed.figures.items()}
-        outcome = self._complete(claim, row, figures, _counts_of(answer))
-        if outcome is not RunOutcome.STORED:
-            self._artifacts.remove(file.path)
+        outcome = RunOutcome.STOPPED
+        try:
+            outcome = self._complete(claim, keeper, row, figures, _counts_of(answer))
+        finally:
+            if outcome is not RunOutcome.STORED:
+                self._artifacts.remove(file.path)
         return outcome
 
-    def _store_explanation(self, claim: Claim, explanation: Explanation) -> RunOutcome:
+    def _store_explanation(self, claim: Claim, keeper: Keeper, explanation: Explanation) -> RunOutcome:
         if not isinstance(explanation, EXPLANATIONS[claim.kind]):
             raise TypeError(f"a job of kind {claim.kind.value} gave {type(explanation).__name__}")
         assert claim.target is not None
@@ -235,17 +246,27 @@ class Runner:
             made_at=utc_now(),
             answer=explanation.model_dump_json(),
         )
-        return self._complete(claim, row, {})
+        return self._complete(claim, keeper, row, {})
 
     def _complete(
         self,
         claim: Claim,
+        keeper: Keeper,
         row: ForecastRow | ExplanationRow,
         figures: Mapping[str, bytes],
         counts: Counts | None = None,
     ) -> RunOutcome:
-        with self._database.write() as session:
-            completion = complete_job(session, claim, row, figures, counts=counts)
+        """Store a result. What took minutes is not thrown away because the database was busy for a moment."""
+        completion, pause = None, STORE_PAUSE_SECONDS
+        while completion is None:
+            try:
+                with self._database.write() as session:
+                    completion = complete_job(session, claim, copy_of(row), figures, counts=counts)
+            except DBAPIError as error:
+                if not is_passing(error) or keeper.waits_in_vain(pause):
+                    raise
+                log.warning("result_not_stored_yet", job_id=claim.job_id, error=str(error))
+                pause = min(2 * pause, LONGEST_STORE_PAUSE_SECONDS)
         crash_point("completed")
         if completion is Completion.STORED:
             return RunOutcome.STORED
@@ -263,6 +284,12 @@ class Runner:
             log.exception("failure_not_stored", job_id=claim.job_id)
             return RunOutcome.STOPPED
         return RunOutcome.FAILED if failed else RunOutcome.STOPPED
+
+
+def copy_of(row: ForecastRow | ExplanationRow) -> ForecastRow | ExplanationRow:
+    """The same row, not yet known to any session: one whose transaction failed cannot be stored again."""
+    values = {column.key: getattr(row, column.key) for column in class_mapper(type(row)).column_attrs}
+    return type(row)(**{name: value for name, value in values.items() if value is not None})
 
 
 def _counts_of(answer: Answer) -> Counts:

@@ -54,11 +54,15 @@ def run_job(job_id: str) -> str:
     runner = Runner(settings, database(), ArtifactStore(settings.artifacts), worker_name(), child.stopping)
     with child.releasing_on_sigterm():
         outcome = str(runner.run(job_id))
-    if child.is_bloated():
-        # What a large job leaves behind is given back by ending the process. The job has ended, so nobody misses it.
-        log.warning("child_ends", reason="memory", job_id=job_id)
-        os._exit(0)
+    _end_if_bloated()
     return outcome
+
+
+def _end_if_bloated() -> None:
+    """Give back what a large task leaves behind by ending this process. What it did is stored, so nobody misses it."""
+    if child.is_bloated():
+        log.warning("child_ends", reason="memory")
+        os._exit(0)
 
 
 def fetch_pulled(study: str, source: str, workspace: str) -> str:
@@ -82,14 +86,18 @@ def draw_figures(forecast_id: str) -> str:
     # It reaches the science, which only the pool child may import.
     from workers.drawer import draw
 
-    return str(draw(database(), ArtifactStore(get_settings().artifacts), forecast_id))
+    outcome = str(draw(database(), ArtifactStore(get_settings().artifacts), forecast_id))
+    _end_if_bloated()
+    return outcome
 
 
 def preview_priors(digest: str, workspace: str) -> str:
     """Answer what a document's priors alone imply, if somebody waits for it; returns what came of it, for the log."""
     from workers.previewer import answer_preview
 
-    return str(answer_preview(database().of(workspace), digest))
+    outcome = str(answer_preview(database().of(workspace), digest))
+    _end_if_bloated()
+    return outcome
 
 
 def tick() -> None:

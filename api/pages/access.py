@@ -31,6 +31,8 @@ class SignInPage(PageContext):
     """Where to go on afterwards."""
     problem: str | None
     """Why the last try failed."""
+    workspace: str | None
+    """That of this browser's session, if it has one: a link must not replace it without a word."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,9 @@ class AccessPage(PageContext):
     """Those that a new key may get."""
 
 
-def build_sign_in(next_path: str, problem: str | None = None) -> SignInPage:
+def build_sign_in(next_path: str, problem: str | None = None, workspace: str | None = None) -> SignInPage:
     """The page on which a browser signs in."""
-    return SignInPage(page_title="Sign in", next_path=next_path, problem=problem)
+    return SignInPage(page_title="Sign in", next_path=next_path, problem=problem, workspace=workspace)
 
 
 def build_access(caller: Principal, usage: Usage, keys: Iterable[ApiKeyRow], now: datetime) -> AccessPage:

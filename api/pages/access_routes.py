@@ -22,6 +22,8 @@ from forecast.access import (
     end_session,
     exchange_link,
     list_keys,
+    principal_of_session,
+    require_key,
     sign_in,
 )
 from forecast.jobs.quotas import read_usage
@@ -38,9 +40,13 @@ Next = Annotated[str, Query(alias="next", max_length=MAX_NEXT)]
 
 
 @router.get("/sign-in")
-def show_sign_in(next_path: Next = "/") -> HTMLResponse:
+def show_sign_in(request: Request, service: OpenService, next_path: Next = "/") -> HTMLResponse:
     """Where a browser signs in; `static/sign_in.js` sends the word of a link, which stands after the `#`."""
-    return respond(build_sign_in(safe_path(next_path)))
+    known = None
+    if token := request.cookies.get(cookie_name(request)):
+        with service.database.read() as session:
+            known = principal_of_session(session, token, utc_now())
+    return respond(build_sign_in(safe_path(next_path), workspace=None if known is None else known.workspace))
 
 
 @router.post("/sign-in")
@@ -77,8 +83,13 @@ async def post_sign_in(request: Request, service: OpenService) -> Response:
 
 def _exchange(service: Service, given: dict[str, str]) -> tuple[str, Principal]:
     life = timedelta(hours=service.settings.session_hours)
+    link = given.get("link")
+    if not link:
+        # Whoever has no key makes nobody wait who writes.
+        with service.database.read() as session:
+            require_key(session, given.get("key", ""), utc_now())
     with service.database.write() as session:
-        if link := given.get("link"):
+        if link:
             return exchange_link(session, link, utc_now(), life)
         return sign_in(session, given.get("key", ""), utc_now(), life)
 

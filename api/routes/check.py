@@ -35,8 +35,9 @@ _BODY: Final = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/yaml": {"schema": {"type": "string"}},
-            "application/json": {"schema": {"type": "object"}},
+            # Whatever they are, the answer says where they are wrong.
+            "application/yaml": {"schema": {}},
+            "application/json": {"schema": {}},
             "application/zip": {"schema": {"type": "string", "format": "binary"}},
             FORM: {
                 "schema": {

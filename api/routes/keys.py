@@ -16,7 +16,7 @@ from api.service import Admin, Reader, Service
 from forecast.access import Scope, create_key, list_keys, make_link, revoke_key
 from forecast.access.scopes import KeyRequestError
 from forecast.jobs.quotas import Usage, read_usage
-from forecast.store import utc_now
+from forecast.store import KeyRepository, utc_now
 from forecast.store.access_tables import ApiKeyRow
 
 router = APIRouter(prefix="/v1", tags=["access"])
@@ -123,10 +123,15 @@ def _create(service: Service, wanted: KeyRequest) -> CreatedKey:
     caller = service.caller
     if more := sorted(set(wanted.scopes) - caller.scopes):
         raise KeyRequestError(f"the key {caller.name!r} has not the scope {more[0]!r} itself, so it cannot pass it on")
+    now = utc_now()
     with service.database.write() as session:
-        made = create_key(
-            session, caller.workspace, wanted.name, wanted.scopes, utc_now(), days=wanted.days, made_by=caller.key_id
-        )
+        own = KeyRepository(session).get(caller.key_id)
+        days = wanted.days
+        if own is not None and own.expires_at is not None:
+            # What a key makes does not outlive it.
+            left = (own.expires_at - now).total_seconds() / 86_400
+            days = left if days is None else min(days, left)
+        made = create_key(session, caller.workspace, wanted.name, wanted.scopes, now, days=days, made_by=caller.key_id)
         return CreatedKey(**view_key(made.row).model_dump(), key=made.text)
 
 

@@ -6,6 +6,13 @@ if (word) {
   form.elements.link.value = word;
   // It is used up: it should stay in neither the address nor the history.
   window.history.replaceState(null, "", window.location.pathname + window.location.search);
-  document.querySelector("[role=status]").textContent = "Signing in…";
-  form.submit();
+  if (form.dataset.workspace) {
+    // Somebody else may have sent this link: it must not change whose pages these are without a word.
+    form.elements.key.closest("label").hidden = true;
+    document.getElementById("instead").textContent = "The link that you followed opens another session instead. Go on only if you asked for it.";
+    form.querySelector("button").focus();
+  } else {
+    document.querySelector("[role=status]").textContent = "Signing in…";
+    form.submit();
+  }
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from forecast.access.keys import NewKey, create_key, find_principal, list_keys, parse_key, revoke_key
 from forecast.access.local_key import ensure_local_key
 from forecast.access.scopes import AccessError, NotSignedInError, Principal, Scope, ScopeMissingError
-from forecast.access.sessions import end_session, exchange_link, make_link, principal_of_session, sign_in
+from forecast.access.sessions import end_session, exchange_link, make_link, principal_of_session, require_key, sign_in
 
 __all__ = [
     "AccessError",
@@ -23,6 +23,7 @@ __all__ = [
     "make_link",
     "parse_key",
     "principal_of_session",
+    "require_key",
     "revoke_key",
     "sign_in",
 ]

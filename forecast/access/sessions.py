@@ -25,10 +25,22 @@ def sign_in(session: Session, key: str, now: datetime, life: timedelta) -> tuple
     NotSignedInError
         When it is no key that holds.
     """
+    principal = require_key(session, key, now)
+    return _begin(session, principal, now, life), principal
+
+
+def require_key(session: Session, key: str, now: datetime) -> Principal:
+    """Who holds a key.
+
+    Raises
+    ------
+    NotSignedInError
+        When it is no key that holds.
+    """
     principal = find_principal(session, key.strip(), now)
     if principal is None:
         raise NotSignedInError("this is no key of this installation, or it holds no more; ask for another one")
-    return _begin(session, principal, now, life), principal
+    return principal
 
 
 def _begin(session: Session, principal: Principal, now: datetime, life: timedelta) -> str:

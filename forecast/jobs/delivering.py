@@ -13,6 +13,7 @@ from forecast.jobs.states import DeliveryState
 from forecast.jobs.subscriptions import secret_of
 from forecast.logs import get_logger
 from forecast.outgoing import AddressRules, Posted, post, signature_headers
+from forecast.secrets import SecretsError
 from forecast.settings import Settings
 from forecast.store import AlertRepository, Database, utc_now
 from forecast.store.alert_tables import AlertRow, DeliveryAttemptRow, DeliveryRow, SubscriptionRow
@@ -64,7 +65,12 @@ def deliver(
             return DeliveryState.FAILED
         assert subscription.url is not None, "else there is a reason"
         # Where it goes now, which may have been corrected since.
-        secret, url, attempt = secret_of(subscription, settings), subscription.url, delivery.attempts
+        try:
+            secret = secret_of(subscription, settings)
+        except SecretsError as unopened:
+            _give_up(session, delivery, str(unopened), began)
+            return DeliveryState.FAILED
+        url, attempt = subscription.url, delivery.attempts
         delivery.url = url
     body = message_of(alert)
     headers = {"Content-Type": "application/json"}

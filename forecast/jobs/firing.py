@@ -71,6 +71,10 @@ class RunStatus(StrEnum):
     FAILED = "failed"
 
 
+class _NoRoomError(Exception):
+    """A due time has to wait: as many jobs are waiting as may."""
+
+
 def fire_due(database: Database, limits: JobLimits, now: datetime | None = None) -> list[str]:
     """Deal with every due time up to now; ids of the jobs that were made.
 
@@ -86,6 +90,8 @@ def fire_due(database: Database, limits: JobLimits, now: datetime | None = None)
             with database.of(workspace).write() as session:
                 made += _fire(session, schedule_id, limits, now)
                 crash_point("schedule_fired")
+        except _NoRoomError as error:
+            log.warning("schedule_waits_for_room", schedule=schedule_id, error=str(error))
         except IntegrityError:
             # Somebody else was faster, on a database that lets both begin; all of it is there already.
             log.info("schedule_fired_elsewhere", schedule=schedule_id)
@@ -160,7 +166,13 @@ def _run(session: Session, row: ScheduleRow, due_at: datetime, limits: JobLimits
             _record(session, row, due_at, now, RunStatus.SKIPPED, reason)
             return None
         job = submit_job(session, study, limits, version_digest=known.version, recorded_by=due_at, now=now).job
-    except (StudyError, BacklogFullError, QuotaExceededError) as error:
+    except (BacklogFullError, QuotaExceededError) as error:
+        if (now - due_at).total_seconds() <= ON_TIME_SECONDS:
+            # It stays due; there may be room with the next pass.
+            raise _NoRoomError(str(error)) from error
+        _record(session, row, due_at, now, RunStatus.FAILED, str(error)[:2000])
+        return None
+    except StudyError as error:
         _record(session, row, due_at, now, RunStatus.FAILED, str(error)[:2000])
         return None
     _record(session, row, due_at, now, RunStatus.JOB, None, job.id)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from forecast.errors import FieldError
 from forecast.jobs.errors import SubscriptionError
 from forecast.jobs.states import DeliveryState
+from forecast.logs import get_logger
 from forecast.settings import Settings
 from forecast.store import AlertRepository, NotStoredError, StudyRepository
 from forecast.store.alert_tables import DeliveryRow, SubscriptionRow
@@ -25,6 +26,9 @@ DEFAULT_MOVE: Final = 0.05
 DEFAULT_FAILURES: Final = 3
 LOOK_BACK: Final = timedelta(minutes=10)
 """How far before the last look due times are looked at again: they may be of a transaction that ended after it."""
+
+
+log = get_logger(__name__)
 
 
 class AlertKind(StrEnum):
@@ -171,15 +175,21 @@ def secret_of(row: SubscriptionRow, settings: Settings) -> str | None:
 
 
 def reseal_secrets(session: Session, settings: Settings) -> int:
-    """Seal every secret with the key that is in use now, those of before there was sealing too; how many there are."""
-    from forecast.secrets import SecretBox
+    """Seal every secret with the key that is in use now, those of before there was sealing too; how many that are.
 
-    box = SecretBox.of(settings)
-    rows = AlertRepository(session).with_secret()
-    for row in rows:
+    One that no key opens stays as it is and is told in the log; its webhook fails, and a new address gives it a new secret.
+    """
+    from forecast.secrets import SecretBox, SecretsError
+
+    box, count = SecretBox.of(settings), 0
+    for row in AlertRepository(session).with_secret():
         assert row.secret is not None, "they were asked for by it"
-        row.secret = box.reseal(row.secret)
-    return len(rows)
+        try:
+            row.secret = box.reseal(row.secret)
+            count += 1
+        except SecretsError as error:
+            log.error("secret_not_opened", subscription=row.id, error=str(error))
+    return count
 
 
 def delete_subscription(row: SubscriptionRow, now: datetime) -> None:

@@ -53,8 +53,10 @@ def attribute_scored(database: Database, limits: JobLimits, now: datetime) -> li
 def _ask(
     database: Database, limits: JobLimits, kind: JobKind, forecasts: Iterable[tuple[str, str]], now: datetime
 ) -> list[str]:
-    made = []
+    made, full = [], set[str]()
     for workspace, forecast_id in forecasts:
+        if workspace in full:
+            continue
         with database.of(workspace).write() as session:
             target = ForecastRepository(session).get(forecast_id)
             assert target is not None, "forecasts are never removed"
@@ -64,9 +66,13 @@ def _ask(
                 submission = submit_explanation(
                     session, target, kind, limits, idempotency_key=key, request_hash=key, now=now
                 )
-            except (BacklogFullError, QuotaExceededError) as error:
+            except BacklogFullError as error:
                 log.warning("explanation_waits", forecast=forecast_id, kind=kind.value, error=str(error))
                 break
+            except QuotaExceededError as error:
+                log.warning("explanation_waits", forecast=forecast_id, kind=kind.value, error=str(error))
+                full.add(workspace)
+                continue
             except ForecastError as error:
                 log.warning("explanation_refused", forecast=forecast_id, kind=kind.value, error=str(error))
                 continue

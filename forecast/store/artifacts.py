@@ -85,6 +85,16 @@ class ArtifactStore:
             )
         return place
 
+    def place_of(self, name: str) -> Path:
+        """Where a file lies.
+
+        Raises
+        ------
+        ValueError
+            When the name leads out of the directory.
+        """
+        return self._resolve(name)
+
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""
         self._resolve(name).unlink(missing_ok=True)

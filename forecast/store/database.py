@@ -92,6 +92,7 @@ def create_database_engine(url: str, *, foreign_keys: bool = True) -> Engine:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(
         parsed,
+        hide_parameters=True,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
@@ -109,6 +110,8 @@ def _create_postgresql_engine(url: URL) -> Engine:
             # psycopg 3, whichever way the address is spelled.
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
+            # Errors go to logs, and values are other people's studies.
+            hide_parameters=True,
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
             connect_args={"connect_timeout": int(BUSY_TIMEOUT_SECONDS), "options": _POSTGRESQL_OPTIONS},

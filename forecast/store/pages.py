@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from forecast.store.errors import CursorError
@@ -46,6 +47,21 @@ def decode_cursor(listing: str, cursor: str | None) -> str | None:
         case [str(name), str(key)] if name == listing and "\0" not in key:
             return key
     raise CursorError(f"{cursor!r} is not a cursor of this list; leave it out to begin with the first page")
+
+
+def moment_in(key: str) -> datetime:
+    """The moment that a cursor's key stands for.
+
+    Raises
+    ------
+    CursorError
+        When it is none: somebody wrote the cursor himself.
+    """
+    try:
+        found = datetime.fromisoformat(key)
+    except ValueError as error:
+        raise CursorError("the cursor is not one of this list; leave it out to begin with the first page") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def make_page[Row](listing: str, rows: list[Row], keys: list[str], limit: int) -> Page[Row]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from forecast.store.living_tables import OccurrenceRow
@@ -25,6 +26,34 @@ from forecast.store.tables import (
 REMOVED = "its job was removed by the rules of retention"
 
 
+_NEEDED: Final[tuple[tuple[tuple[Any, ...], tuple[Any, ...]], ...]] = (
+    # As `ForecastRepository.latest` orders them, with and without those that were refused.
+    ((ForecastRow.version.is_(None), ForecastRow.as_of.desc(), ForecastRow.id.desc()), ()),
+    (
+        (ForecastRow.version.is_(None), ForecastRow.as_of.desc(), ForecastRow.id.desc()),
+        (ForecastRow.verdict != "refused",),
+    ),
+    # As `sampled_before` does; whether an update was sampled anew stands in its answer, so all that are no update count.
+    (
+        (ForecastRow.as_of.desc(), ForecastRow.id.desc()),
+        (
+            ForecastRow.version.is_not(None),
+            ForecastRow.verdict == "published",
+            ForecastRow.job_id.in_(select(JobRow.id).where(JobRow.kind == "forecast")),
+        ),
+    ),
+)
+
+
+def _first_of(order: tuple[Any, ...], *guards: Any) -> Select[tuple[str]]:
+    """Ids of the first forecast of each study in an order, among those that have draws."""
+    place = func.row_number().over(partition_by=(ForecastRow.workspace, ForecastRow.study), order_by=order)
+    ranked = (
+        select(ForecastRow.id, place.label("place")).where(ForecastRow.draws_removed_at.is_(None), *guards).subquery()
+    )
+    return select(ranked.c.id).where(ranked.c.place == 1)
+
+
 class RetentionRepository:
     """What may be removed, as one transaction sees it; of all workspaces."""
 
@@ -34,12 +63,15 @@ class RetentionRepository:
     def removable_draws(self, limit: int, made_before: datetime | None = None) -> tuple[ForecastRow, ...]:
         """Forecasts that still have draws nobody needs, oldest first.
 
-        Needed are those of the newest forecast of each study that was not refused, of which queries and updates are; those
-        that a job which has not ended begins from; and those whose figures are not drawn yet.
+        Needed are those of each study's latest forecast, which is the one that is shown and asked; of the latest that was
+        sampled and published, which updates begin from; of the newest of its current version; those that a job which has not
+        ended begins from; and those whose figures are not drawn yet.
         """
-        newest = (
+        needed = [_first_of(order, *guards) for order, guards in _NEEDED]
+        current = (
             select(func.max(ForecastRow.id))
-            .where(ForecastRow.verdict != "refused")
+            .join(StudyRow, and_(StudyRow.workspace == ForecastRow.workspace, StudyRow.id == ForecastRow.study))
+            .where(ForecastRow.version == StudyRow.digest)
             .group_by(ForecastRow.workspace, ForecastRow.study)
         )
         wanted = select(JobRow.target).where(JobRow.target.is_not(None), JobRow.state.in_(("queued", "running")))
@@ -47,7 +79,7 @@ class RetentionRepository:
         query = (
             select(ForecastRow)
             .where(ForecastRow.draws_removed_at.is_(None))
-            .where(ForecastRow.id.not_in(newest), ForecastRow.id.not_in(wanted), ForecastRow.id.not_in(undrawn))
+            .where(*(ForecastRow.id.not_in(chosen) for chosen in (*needed, current, wanted, undrawn)))
             .order_by(ForecastRow.id)
             .limit(limit)
         )

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from forecast.store.living_tables import OccurrenceRow, ScheduleRow
-from forecast.store.pages import Page, decode_cursor, make_page
+from forecast.store.pages import Page, decode_cursor, make_page, moment_in
 from forecast.store.tables import JobRow
 
 _RUNS = "runs"
@@ -86,7 +86,7 @@ class ScheduleRepository:
         listing = f"{_RUNS}:{schedule_id}"
         query = select(OccurrenceRow).where(OccurrenceRow.schedule_id == schedule_id)
         if (before := decode_cursor(listing, cursor)) is not None:
-            query = query.where(OccurrenceRow.due_at < datetime.fromisoformat(before))
+            query = query.where(OccurrenceRow.due_at < moment_in(before))
         rows = list(self._session.scalars(query.order_by(OccurrenceRow.due_at.desc()).limit(limit + 1)))
         return make_page(listing, rows, [row.due_at.isoformat() for row in rows], limit)
 

@@ -55,6 +55,8 @@ def migrating(engine: Engine) -> Iterator[Connection]:
     """
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
+            # However long the other takes.
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
         yield connection
         if connection.dialect.name == "sqlite" and (

@@ -91,7 +91,7 @@ class StudyRow(Workspaced, Base):
     workspace: Mapped[str] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
     id: Mapped[str] = mapped_column(STUDY_ID, primary_key=True)
     title: Mapped[str] = mapped_column(Text)
-    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"))
+    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -104,7 +104,7 @@ class StudyVersionRow(Workspaced, Base):
 
     workspace: Mapped[str] = mapped_column(WORKSPACE_ID, primary_key=True)
     study: Mapped[str] = mapped_column(STUDY_ID, primary_key=True)
-    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"), primary_key=True)
+    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"), primary_key=True, index=True)
     number: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -125,7 +125,7 @@ class JobRow(Workspaced, Base):
     kind: Mapped[str] = mapped_column(String(32))
     study: Mapped[str] = mapped_column(STUDY_ID)
     title: Mapped[str] = mapped_column(Text)
-    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"))
+    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"), index=True)
     """The document that is computed: the version asked for, with the job's as-of date and sampler settings."""
     version: Mapped[str | None] = mapped_column(DIGEST)
     """The stored version it was made from; None for a document that came with the request."""
@@ -195,7 +195,7 @@ class ForecastRow(Workspaced, Base):
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), unique=True)
     study: Mapped[str] = mapped_column(STUDY_ID)
-    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"))
+    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"), index=True)
     version: Mapped[str | None] = mapped_column(DIGEST)
     as_of: Mapped[date] = mapped_column(Date)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -274,7 +274,7 @@ class PriorPreviewRow(Workspaced, Base):
     __tablename__ = "prior_preview"
 
     workspace: Mapped[str] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
-    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"), primary_key=True)
+    digest: Mapped[str] = mapped_column(ForeignKey("document.digest"), primary_key=True, index=True)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the queue was last told."""

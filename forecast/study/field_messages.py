@@ -60,9 +60,13 @@ def _is_consequence(details: ErrorDetails) -> bool:
 
 
 def _field_error(details: ErrorDetails, root: type[BaseModel]) -> FieldError:
-    location = [part for part in details["loc"] if isinstance(part, int) or not part.startswith(("<", "["))]
-    path = path_text(location) or "document"
     kind = details["type"]
+    *before, last = details["loc"] or ("",)
+    # What the validator calls its own steps begins so; a key that nothing reads may begin with anything.
+    location = [part for part in before if isinstance(part, int) or not part.startswith(("<", "["))]
+    if kind == "extra_forbidden" or isinstance(last, int) or not last.startswith(("<", "[")):
+        location.append(last)
+    path = path_text(location) or "document"
     if kind == "study":
         return FieldError(path, "invalid", details["msg"])
     if kind == "extra_forbidden":

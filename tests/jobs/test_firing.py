@@ -240,3 +240,17 @@ def test_blank_blocks_of_a_document_take_evidence(installation: Installation) ->
         EvidenceRepository(session).append("small", arrived, "test", START)
     assert len(fire(installation, hours(1))) == 1
     assert [status for _, status in runs(installation, schedule)] == ["job"]
+
+
+def test_a_due_time_waits_for_room_and_is_lost_only_when_it_is_late(installation: Installation) -> None:
+    schedule = add_schedule(installation)
+    full = dataclasses.replace(LIMITS, max_queued=1)
+    waiting = installation.submit(now=START, limits=full)
+    assert fire_due(installation.database, full, hours(1)) == []
+    assert runs(installation, schedule) == [], "it is still due"
+    finish(installation, waiting)
+    (job,) = fire_due(installation.database, full, hours(1) + timedelta(seconds=60))
+    assert runs(installation, schedule) == [("1", "job")]
+    assert installation.job(job).as_of == hours(1).date()
+    assert fire_due(installation.database, full, hours(2) + timedelta(seconds=300)) == []
+    assert runs(installation, schedule)[-1] != ("2", "job")

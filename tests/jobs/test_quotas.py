@@ -11,7 +11,7 @@ import pytest
 from forecast.jobs.errors import QuotaExceededError
 from forecast.jobs.lifecycle import claim_job, complete_job
 from forecast.jobs.quotas import Quotas, read_usage
-from forecast.jobs.states import JobState
+from forecast.jobs.states import JobKind, JobState
 from forecast.jobs.submit import submit_job
 from forecast.store import JobRepository, WorkspaceRepository
 from tests.coin import NOW, coin_study
@@ -114,3 +114,21 @@ def test_two_workers_at_once_claim_no_more_than_may_run(installation: Installati
         thread.join()
     assert len(claims) == 8
     assert sum(found is not None for found in claims) == 2
+
+
+def test_a_full_workspace_does_not_keep_the_explanations_of_others_waiting(installation: Installation) -> None:
+    from forecast.jobs.updates import _ask
+
+    other = installation.of("other")
+    ids = {}
+    for each in (installation, other):
+        claim = each.claim(each.submit(now=NOW))
+        row = forecast_row(claim)
+        with each.database.write() as session:
+            complete_job(session, claim, row, {}, NOW)
+        ids[each.workspace] = row.id
+    with installation.database.write() as session:
+        WorkspaceRepository(session).known("default").max_daily = 1
+    asked = [("default", ids["default"]), ("other", ids["other"])]
+    made = _ask(installation.database, limited(), JobKind.ATTRIBUTION, asked, NOW)  # type: ignore[arg-type]
+    assert [other.job(job).workspace for job in made] == ["other"]

@@ -46,6 +46,10 @@ def add(
     return row.id
 
 
+OLD = ((95, "published"), (90, "published"), (80, "refused"))
+"""Days ago, and the verdict."""
+
+
 def files(installation: Installation) -> int:
     return len(list(installation.artifacts.root.rglob("*.nc")))
 
@@ -79,10 +83,11 @@ def test_old_draws_go_and_the_newest_of_each_study_stays(installation: Installat
     assert room(installation, Retention(draws_for=30 * DAY)) == Removed()
 
 
-def test_a_refused_forecast_does_not_keep_the_good_one_before_it_from_staying(installation: Installation) -> None:
-    good, refused = add(installation, 90), add(installation, 80, verdict="refused")
-    assert room(installation, Retention(draws_for=30 * DAY)).draws == (refused,)
-    assert good not in room(installation, Retention(draws_for=30 * DAY)).draws
+def test_a_refused_forecast_does_not_take_the_place_of_the_good_one_before_it(installation: Installation) -> None:
+    """The refused one is on show, and somebody will want to see why; the good one is what updates begin from."""
+    older, good, refused = (add(installation, days, verdict=said) for days, said in OLD)
+    assert room(installation, Retention(draws_for=30 * DAY)).draws == (older,)
+    assert {good, refused}.isdisjoint(room(installation, Retention(draws_for=30 * DAY)).draws)
 
 
 def test_by_size_the_oldest_go_until_the_rest_fits(installation: Installation) -> None:
@@ -149,3 +154,24 @@ def test_documents_that_nobody_mentions_go_after_a_day(installation: Installatio
             coin_study().digest,
             hashlib.sha256(b"fresh").hexdigest(),
         }
+
+
+def test_a_forecast_for_an_old_day_does_not_take_the_place_of_the_latest(installation: Installation) -> None:
+    """A replay is made last and is not what the study's page shows; an inline document never is, beside a stored study."""
+    shown = add(installation, 90, version="d" * 64)
+    replayed = add(installation, 80, version="d" * 64, as_of=coin_study().as_of - timedelta(days=30))
+    inline = add(installation, 70)
+    gone = room(installation, Retention(draws_for=30 * DAY)).draws
+    assert shown not in gone
+    assert set(gone) == {replayed, inline}
+
+
+def test_the_base_of_the_next_update_stays(installation: Installation) -> None:
+    base = add(installation, 90, version="d" * 64)
+    later = add(installation, 80, version="d" * 64, as_of=coin_study().as_of + timedelta(days=30))
+    with installation.database.write() as session:
+        job = session.get(JobRow, installation_job(installation, later))
+        assert job is not None
+        job.kind = "update"
+    assert room(installation, Retention(draws_for=30 * DAY)).draws == ()
+    assert base

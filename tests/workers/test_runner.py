@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from forecast.answer import Answer
 from forecast.errors import (
@@ -286,3 +287,47 @@ def test_a_lease_is_renewed_while_the_computation_runs(installation: Installatio
         return result_of(study)
 
     assert runner(installation, compute, stopping).run(job_id) is RunOutcome.STORED
+
+
+def busy_for(installation: Installation, monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
+    """The database is away for the first so many tries to store a result."""
+    import workers.runner
+    from forecast.jobs.lifecycle import complete_job
+
+    tries: list[int] = []
+
+    def complete(*arguments: Any, **options: Any) -> Any:
+        tries.append(1)
+        found = complete_job(*arguments, **options)
+        if len(tries) <= times:
+            raise OperationalError("UPDATE", {}, Exception("database is locked"))
+        return found
+
+    monkeypatch.setattr(workers.runner, "complete_job", complete)
+    monkeypatch.setattr(workers.runner, "STORE_PAUSE_SECONDS", 0.01)
+    return tries
+
+
+def test_a_result_is_not_thrown_away_because_the_database_was_busy(
+    installation: Installation, stopping: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = busy_for(installation, monkeypatch, 3)
+    job_id = installation.submit()
+    assert runner(installation, result_of, stopping).run(job_id) is RunOutcome.STORED
+    assert len(tries) == 4
+    assert installation.state(job_id) is JobState.SUCCEEDED
+    with installation.database.read() as session:
+        row = ForecastRepository(session).of_job(job_id)
+    assert row is not None
+    installation.artifacts.verified_path(stored_file(row))
+
+
+def test_when_the_database_stays_away_another_attempt_runs_the_job_and_no_file_is_left(
+    tmp_path: Path, stopping: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with installation_in(tmp_path / "home", progress_seconds=30.0, heartbeat_seconds=30.0, lease_seconds=0.3) as own:
+        busy_for(own, monkeypatch, 10_000)
+        job_id = own.submit(now=utc_now())
+        assert runner(own, result_of, stopping).run(job_id) is RunOutcome.STOPPED
+        assert own.state(job_id) is JobState.RUNNING, "its lease runs out, and that is not its fault"
+        assert [path for path in own.artifacts.root.rglob("*") if path.is_file()] == []

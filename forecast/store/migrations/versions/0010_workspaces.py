@@ -34,6 +34,7 @@ WORKSPACED: dict[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
     "alert": ((), (("study", "id"),)),
 }
 OF_A_STUDY = ("study_version", "evidence", "source", "score", "schedule", "subscription", "alert")
+OF_A_DOCUMENT = ("study", "study_version", "job", "forecast", "prior_preview")
 ROOTS = ("study", "job", "prior_preview")
 
 
@@ -45,6 +46,21 @@ def upgrade() -> None:
         # Before the key that it points to is replaced.
         with op.batch_alter_table(table) as batch:
             batch.drop_constraint(f"fk_{table}_study", type_="foreignkey")
+    _add_workspaces()
+    for table in OF_A_DOCUMENT:
+        op.create_index(f"ix_{table}_digest", table, ["digest"], unique=False)
+    for table in WORKSPACED:
+        with op.batch_alter_table(table) as batch:
+            if table != "forecast":
+                # Whoever writes says which. A worker of before that is still at work on a job stores its forecast as ever.
+                batch.alter_column("workspace", existing_type=sa.String(length=64), server_default=None)
+            if table in OF_A_STUDY:
+                batch.create_foreign_key(
+                    f"fk_{table}_workspace_study", "study", ["workspace", "study"], ["workspace", "id"]
+                )
+
+
+def _add_workspaces() -> None:
     for table, (key, indexes) in WORKSPACED.items():
         with op.batch_alter_table(table) as batch:
             column = sa.Column("workspace", sa.String(length=64), nullable=False, server_default=DEFAULT)
@@ -65,14 +81,6 @@ def upgrade() -> None:
                 batch.add_column(sa.Column("draws_removed_at", MOMENT, nullable=True))
             if table == "subscription":
                 batch.alter_column("secret", existing_type=sa.String(length=100), type_=sa.Text())
-    for table in WORKSPACED:
-        with op.batch_alter_table(table) as batch:
-            # Whoever writes says which.
-            batch.alter_column("workspace", existing_type=sa.String(length=64), server_default=None)
-            if table in OF_A_STUDY:
-                batch.create_foreign_key(
-                    f"fk_{table}_workspace_study", "study", ["workspace", "study"], ["workspace", "id"]
-                )
 
 
 def _create_tables() -> None:
@@ -140,6 +148,8 @@ def _create_tables() -> None:
 
 def downgrade() -> None:
     _require_one_workspace()
+    for table in OF_A_DOCUMENT:
+        op.drop_index(f"ix_{table}_digest", table)
     for table in OF_A_STUDY:
         with op.batch_alter_table(table) as batch:
             batch.drop_constraint(f"fk_{table}_workspace_study", type_="foreignkey")

@@ -1,0 +1,75 @@
+"""Every operation of the interface under generated requests, right ones and wrong ones, with every check that there is.
+
+Eight of each in an ordinary run; ``SCHEMATHESIS_EXAMPLES=2000 make test ARGS="tests/api/test_schemathesis.py"`` for many.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+
+from api.app import create_app
+from forecast.settings import Settings
+from tests.api.living_sample import store_living_sample
+from tests.api.stored_sample import store_sample
+from tests.installation import Installation, installation_in
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
+SLOW_ON_PURPOSE = {"/v1/jobs/{job_id}/events"}
+"""Streams that go on until a job has ended."""
+
+
+CONFIG = schemathesis.Config.from_dict(
+    {
+        "checks": {
+            # What fits the schema need not make sense: a study may be unknown, an expression may name nothing.
+            "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "409", "410", "422"]}
+        }
+    }
+)
+
+
+# The operations are read while tests are collected; the installation behind them is made before the first one runs.
+HOME = Path(tempfile.mkdtemp(prefix="fuzzed-"))
+SETTINGS = {
+    "allowed_hosts": ("testserver",),
+    "max_queued": 1_000_000,
+    "workspace_queued": 1_000_000,
+    "workspace_daily": 1_000_000,
+    "requests_per_minute": 10_000_000,
+    "refused_per_minute": 10_000_000,
+}
+schema = schemathesis.openapi.from_asgi(
+    "/openapi.json", create_app(Settings(home=HOME, **SETTINGS)), config=CONFIG
+).exclude(path=sorted(SLOW_ON_PURPOSE))
+
+
+@pytest.fixture(scope="module")
+def fuzzed() -> Iterator[Installation]:
+    """An installation with something of everything, that everybody may ask without end."""
+    with installation_in(HOME, **SETTINGS) as installation:
+        store_living_sample(installation)
+        store_sample(installation)
+        yield installation
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@schema.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_request_finds_a_defect(case: schemathesis.Case, fuzzed: Installation) -> None:
+    headers = {"Authorization": f"Bearer {fuzzed.key}"}
+    case.call_and_validate(headers=headers)

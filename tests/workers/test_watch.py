@@ -1,0 +1,46 @@
+"""When a worker is deaf, and when it only has nothing to hear or much to do."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import timedelta
+
+from forecast.alive import last_sign, mark_alive
+from forecast.store import JobRepository, utc_now
+from tests.installation import Installation
+from workers.watch import Ear, hears_nothing
+
+
+def test_a_backlog_is_no_deafness_while_a_child_works(installation: Installation) -> None:
+    now = utc_now()
+    assert not hears_nothing(installation.database)
+    waiting, running = (installation.submit(now=now - timedelta(minutes=5)) for _ in range(2))
+    assert not hears_nothing(installation.database), "the queue was not told again yet"
+    with installation.database.write() as session:
+        for _ in range(2):
+            JobRepository(session).mark_dispatched(waiting, now)
+    assert hears_nothing(installation.database)
+    installation.claim(running, f"{socket.gethostname()}:{os.getpid()}:77", now)
+    assert not hears_nothing(installation.database)
+
+
+def test_every_message_is_heard() -> None:
+    ear = Ear()
+    ear.heard_at -= 1000
+    assert ear.silence_seconds >= 1000
+    ear.on_message(request=None)
+    assert ear.silence_seconds < 10
+
+
+def test_a_sign_of_life_has_an_age(installation: Installation) -> None:
+    file = installation.settings.home / "alive"
+    settings = installation.settings.model_copy(update={"alive_file": file})
+    file.parent.mkdir(exist_ok=True)
+    assert last_sign(settings) is None
+    mark_alive(settings)
+    age = last_sign(settings)
+    assert age is not None
+    assert age < 10
+    os.utime(file, (0, 0))
+    assert (last_sign(settings) or 0) > 1e6
