@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from api.rates import Rates
 from forecast.access import NotSignedInError, Principal, find_principal, principal_of_session
-from forecast.access.keys import needs_noting
+from forecast.access.keys import needs_noting, principal_of
 from forecast.logs import get_logger
 from forecast.store import Database, KeyRepository, utc_now
 
@@ -62,6 +62,13 @@ def _note_use(database: Database, key_id: str, now: datetime) -> None:
             KeyRepository(session).note_use(key_id, now)
     except SQLAlchemyError as error:
         log.warning("use_not_noted", key=key_id, error=str(error))
+
+
+def still_holds(database: Database, caller: Principal) -> bool:
+    """Whether the key of somebody who was let in still holds."""
+    with database.read() as session:
+        row = KeyRepository(session).get(caller.key_id)
+        return row is not None and principal_of(row, utc_now()) is not None
 
 
 def _of_header(session: Session, header: str, now: datetime) -> Principal | None:

@@ -149,7 +149,10 @@ class Settings(BaseSettings):
         max_length=30,
         description="Pauses between tries to deliver an alert, as a JSON list; after the last one it is marked as failed.",
     )
-    source_dir: Path | None = Field(default=None, description="Folder of the files that `file:` sources may name.")
+    source_dir: Path | None = Field(
+        default=None,
+        description="Folder of the files that `file:` sources may name; workspaces other than `default` see the folder of their name in it.",
+    )
     source_max_bytes: int = Field(default=5 * MEGABYTE, ge=1024, description="Largest table of a source.")
     alive_file: Path | None = Field(
         default=None,

@@ -156,6 +156,55 @@ def test_the_version_is_printed() -> None:
     assert forecast("version").stdout.strip()
 
 
+@pytest.fixture(autouse=True)
+def own_key(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of the service that tests share."""
+    if "stack" in request.fixturenames:
+        monkeypatch.setenv("FORECAST_KEY", request.getfixturevalue("stack").key)
+
+
+@pytest.mark.stack
+def test_on_its_own_machine_the_command_line_needs_neither_an_address_nor_a_key(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FORECAST_KEY")
+    found = forecast("jobs", FORECAST_HOME=str(stack.home))
+    assert found.returncode == 0, found.stderr
+    refused = forecast("jobs", "--url", stack.url)
+    assert refused.returncode == 1
+    assert "forecast key create" in refused.stderr
+    shown = forecast("open", "/access", "--show", FORECAST_HOME=str(stack.home))
+    assert shown.stdout.startswith(f"{stack.url}/sign-in?next=/access#")
+
+
+def test_keys_and_workspaces_are_made_listed_limited_and_ended_on_the_command_line(tmp_path: Path) -> None:
+    home = {"FORECAST_HOME": str(tmp_path / "home"), "COLUMNS": "200"}
+    assert "schema" in forecast("migrate", **home).stdout
+    assert forecast("workspace", "create", "desk-3", "--title", "Desk three", **home).returncode == 0
+    assert "there is a workspace 'desk-3' already" in forecast("workspace", "create", "desk-3", **home).stderr
+    made = forecast(
+        "key", "create", "--name", "Ann", "--scope", "submit", "--workspace", "desk-3", "--days", "9", **home
+    )
+    assert made.returncode == 0, made.stderr
+    key = made.stdout.strip()
+    assert key.startswith("fc_")
+    listed = forecast("key", "list", **home).stdout
+    assert "desk-3" in listed
+    assert key not in listed
+    assert forecast("workspace", "limit", "desk-3", "--daily", "7", **home).returncode == 0
+    assert "7" in forecast("workspace", "list", **home).stdout
+    assert forecast("key", "revoke", key.split("_")[1], **home).returncode == 0
+    assert "revoked" in forecast("key", "list", **home).stdout
+    for wrong in (
+        ("--scope", "all"),
+        ("--scope", "read", "--workspace", "nothing"),
+        ("--scope", "read", "--days", "0"),
+    ):
+        refused = forecast("key", "create", "--name", "x", *wrong, **home)
+        assert refused.returncode in (1, 2)
+        assert "Traceback" not in refused.stderr
+
+
 @pytest.mark.stack
 def test_a_local_run_and_the_service_give_the_same_numbers(stack: Stack, tmp_path: Path) -> None:
     out = tmp_path / "out"

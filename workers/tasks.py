@@ -70,7 +70,7 @@ def fetch_pulled(study: str, source: str, workspace: str) -> str:
     # The parent only starts children; it needs no HTTP.
     from forecast.jobs.fetching import asker, fetch_source
 
-    return str(fetch_source(database().of(workspace), asker(get_settings()), study, source))
+    return str(fetch_source(database().of(workspace), asker(get_settings(), workspace), study, source))
 
 
 def deliver_alert(alert_id: str) -> str:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from api.callers import still_holds
 from api.requests import Id
 from api.routes.jobs import read_job
 from api.schemas import JobProgress
@@ -21,6 +22,8 @@ from forecast.store import JobRepository
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 POLL_SECONDS: Final = 0.4
+ASK_AGAIN_POLLS: Final = 25
+"""Every ten seconds a watcher's key is looked at again."""
 RECONNECT_MILLISECONDS: Final = 2000
 
 
@@ -36,8 +39,14 @@ async def watch_job(
     last_event_id: Annotated[str | None, Header(description="Sent by a browser that reconnects.")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """`progress` events (`JobProgress`) with each change, then one `done` event with the ended job."""
-    seen = last_event_id
+    seen, polls = last_event_id, 0
     while True:
+        polls += 1
+        if polls % ASK_AGAIN_POLLS == 0 and not await run_in_threadpool(
+            still_holds, service.everywhere, service.caller
+        ):
+            # The key was revoked meanwhile. A watcher that comes back is told.
+            return
         if job.state.is_terminal:
             yield ServerSentEvent(event="done", id=str(job.revision), data=job.model_dump(mode="json"))
             return

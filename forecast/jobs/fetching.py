@@ -20,6 +20,7 @@ from forecast.logs import get_logger
 from forecast.outgoing import AddressRules, Fetched, FetchLimits, fetch, read_file
 from forecast.settings import Settings
 from forecast.store import (
+    DEFAULT_WORKSPACE,
     Database,
     EvidenceRepository,
     SourceRepository,
@@ -61,14 +62,17 @@ Ask = Callable[[PullSource, str | None, str | None], Fetched]
 """From a source, with the ETag and the Last-Modified of its last good copy, to its answer."""
 
 
-def asker(settings: Settings) -> Ask:
-    """Asks as an installation allows."""
+def asker(settings: Settings, workspace: str = DEFAULT_WORKSPACE) -> Ask:
+    """Asks as an installation allows. Files of a workspace lie in a folder of its name; only the first has them all."""
+    folder = settings.source_dir
+    if folder is not None and workspace != DEFAULT_WORKSPACE:
+        folder = folder / workspace
     rules = AddressRules.of(settings)
     limits = FetchLimits(settings.outgoing_seconds, settings.source_max_bytes)
 
     def ask(source: PullSource, etag: str | None, last_modified: str | None) -> Fetched:
         if source.url.startswith("file:"):
-            return read_file(source.url, settings.source_dir, settings.source_max_bytes)
+            return read_file(source.url, folder, settings.source_max_bytes)
         return fetch(source.url, rules, limits, etag=etag, last_modified=last_modified)
 
     return ask

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from forecast.store.tables import CounterRow
+from forecast.store.workspaces import BoundSession
 
+_PENDING: Final = "forecast_counts"
 _INSERT: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 Counts = Mapping[tuple[str, str], float]
 """By name and label."""
+
+
+def _write(session: Session) -> None:
+    """Write what was counted, as the last thing of a transaction and in one order for all: whoever held a counter while he
+    went on to other rows could wait for somebody who holds those and wants the counter."""
+    pending = session.info.pop(_PENDING, None)
+    if not pending:
+        return
+    insert = _INSERT[session.get_bind().dialect.name]
+    for (name, label), value in sorted(pending.items()):
+        statement = insert(CounterRow).values(name=name, label=label, value=value)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[CounterRow.name, CounterRow.label],
+                set_={"value": CounterRow.value + statement.excluded.value},
+            )
+        )
+
+
+event.listen(BoundSession, "before_commit", _write)
 
 
 class CounterRepository:
@@ -24,17 +47,10 @@ class CounterRepository:
         self._session = session
 
     def add(self, counts: Counts) -> None:
-        """Add to counters; those that are not there begin at 0."""
-        insert = _INSERT[self._session.get_bind().dialect.name]
-        # In one order for all, so that no two transactions wait for each other's rows.
-        for (name, label), value in sorted(counts.items()):
-            statement = insert(CounterRow).values(name=name, label=label[:64], value=float(value))
-            self._session.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[CounterRow.name, CounterRow.label],
-                    set_={"value": CounterRow.value + statement.excluded.value},
-                )
-            )
+        """Add to counters when the transaction is committed; those that are not there begin at 0."""
+        pending: Counter[tuple[str, str]] = self._session.info.setdefault(_PENDING, Counter())
+        for (name, label), value in counts.items():
+            pending[str(name), label[:64]] += float(value)  # type: ignore[assignment]
 
     def all(self) -> tuple[CounterRow, ...]:
         query = select(CounterRow).order_by(CounterRow.name, CounterRow.label)
