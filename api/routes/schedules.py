@@ -125,7 +125,7 @@ async def patch_schedule(schedule_id: Id, request: Request, service: Submitter) 
 def _change(service: Service, schedule_id: str, wanted: ScheduleChange) -> ScheduleView:
     with service.database.write() as session:
         row = _known(session, schedule_id)
-        change_schedule(row, wanted, utc_now(), service.settings.least_schedule_seconds)
+        change_schedule(session, row, wanted, utc_now(), service.settings.least_schedule_seconds)
         session.flush()
         return ScheduleView.model_validate(row)
 

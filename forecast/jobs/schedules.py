@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from forecast.errors import StudyError
+from forecast.jobs.errors import ScheduleError
 from forecast.jobs.firing import CatchUp, Overlap, RunStatus, Unchanged
 from forecast.jobs.knowledge import known_study
 from forecast.jobs.schedule_rule import make_rule, rule_of
 from forecast.jobs.submit import JobLimits, prepare_study, submit_job
-from forecast.store import ScheduleRepository
+from forecast.store import ScheduleRepository, StudyRepository
 from forecast.store.ids import new_id
 from forecast.store.living_tables import OccurrenceRow, ScheduleRow
 from forecast.store.tables import StudyRow
+from forecast.study import study_from_document
 
 LEAST_SECONDS: Final = 60.0
 """Between two due times, unless the settings allow less."""
@@ -53,6 +57,7 @@ def create_schedule(
     ScheduleError
         When the rule cannot be used.
     """
+    _require_sampler(session, study.digest, wanted.sampler)
     zone = wanted.timezone or "UTC"
     rule = make_rule(wanted.cron, wanted.every_seconds, zone, now, least_seconds=least_seconds)
     enabled = wanted.enabled is not False
@@ -77,8 +82,26 @@ def create_schedule(
     return row
 
 
+def _require_sampler(session: Session, digest: str, sampler: dict[str, Any] | None) -> None:
+    """Make sure that the study's document can be sampled like this.
+
+    Raises
+    ------
+    ScheduleError
+        With every place that is wrong.
+    """
+    if not sampler:
+        return
+    document = StudyRepository(session).document(digest)
+    assert document is not None, "a study points to its document"
+    try:
+        study_from_document(json.loads(document)).with_sampler(**sampler)
+    except StudyError as error:
+        raise ScheduleError(error.errors) from None
+
+
 def change_schedule(
-    row: ScheduleRow, wanted: ScheduleChange, now: datetime, least_seconds: float = LEAST_SECONDS
+    session: Session, row: ScheduleRow, wanted: ScheduleChange, now: datetime, least_seconds: float = LEAST_SECONDS
 ) -> None:
     """Change a schedule; a new rule, or going on after a pause, counts from now.
 
@@ -88,6 +111,9 @@ def change_schedule(
         When the rule cannot be used.
     """
     given = wanted.model_fields_set
+    study = StudyRepository(session).get(row.study)
+    assert study is not None, "a schedule points to its study"
+    _require_sampler(session, study.digest, wanted.sampler)
     if given & {"cron", "every_seconds", "timezone"}:
         has_rule = bool(given & {"cron", "every_seconds"})
         cron, every = (wanted.cron, wanted.every_seconds) if has_rule else (row.cron, row.every_seconds)

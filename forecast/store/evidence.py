@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from forecast.store.errors import EvidenceFullError
 from forecast.store.living_tables import EvidenceRow
-from forecast.store.pages import Page, decode_cursor, make_page
+from forecast.store.pages import Page, decode_cursor, make_page, number_in
 from forecast.store.tables import StudyRow
 from forecast.study import Arrival, EvidenceKind
 
@@ -110,7 +110,7 @@ class EvidenceRepository:
         """Rows of a study, newest first, within the same bounds."""
         query = select(EvidenceRow).where(EvidenceRow.study == study).order_by(EvidenceRow.id.desc()).limit(limit + 1)
         if (before := decode_cursor(_LISTING, cursor)) is not None:
-            query = query.where(EvidenceRow.id < int(before) if before.isdigit() else EvidenceRow.id < 0)
+            query = query.where(EvidenceRow.id < number_in(before))
         if kind is not None:
             query = query.where(EvidenceRow.kind == kind.value)
         if as_of is not None:

@@ -13,6 +13,8 @@ from forecast.store.errors import CursorError
 
 MAX_PAGE: Final = 200
 DEFAULT_PAGE: Final = 50
+MAX_DIGITS: Final = 18
+"""What every database takes for a row's number."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,19 @@ def decode_cursor(listing: str, cursor: str | None) -> str | None:
         case [str(name), str(key)] if name == listing and "\0" not in key:
             return key
     raise CursorError(f"{cursor!r} is not a cursor of this list; leave it out to begin with the first page")
+
+
+def number_in(key: str) -> int:
+    """The number of a row that a cursor's key stands for.
+
+    Raises
+    ------
+    CursorError
+        When it is none: somebody wrote the cursor himself.
+    """
+    if not (key.isascii() and key.isdigit() and len(key) <= MAX_DIGITS):
+        raise CursorError("the cursor is not one of this list; leave it out to begin with the first page")
+    return int(key)
 
 
 def moment_in(key: str) -> datetime:
