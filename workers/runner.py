@@ -11,11 +11,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.orm import class_mapper
 
 from forecast.answer import Answer
 from forecast.errors import StopRequestedError
-from forecast.jobs.counting import Counter
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.explainers import (
     EXPLANATIONS,
@@ -46,6 +44,7 @@ from forecast.store.tables import ExplanationRow, ForecastRow
 from forecast.study import Study, study_from_document
 from workers.failures import explain_failure, is_passing
 from workers.keeper import Keeper
+from workers.results import copy_of, counts_of
 
 if TYPE_CHECKING:
     from forecast.pipeline import ComputedForecast, Progress
@@ -228,7 +227,7 @@ class Runner:
         figures = {name: compress_figure(figure) for name, figure in computed.figures.items()}
         outcome = RunOutcome.STOPPED
         try:
-            outcome = self._complete(claim, keeper, row, figures, _counts_of(answer))
+            outcome = self._complete(claim, keeper, row, figures, counts_of(answer))
         finally:
             if outcome is not RunOutcome.STORED:
                 self._artifacts.remove(file.path)
@@ -284,20 +283,6 @@ class Runner:
             log.exception("failure_not_stored", job_id=claim.job_id)
             return RunOutcome.STOPPED
         return RunOutcome.FAILED if failed else RunOutcome.STOPPED
-
-
-def copy_of(row: ForecastRow | ExplanationRow) -> ForecastRow | ExplanationRow:
-    """The same row, not yet known to any session: one whose transaction failed cannot be stored again."""
-    values = {column.key: getattr(row, column.key) for column in class_mapper(type(row)).column_attrs}
-    return type(row)(**{name: value for name, value in values.items() if value is not None})
-
-
-def _counts_of(answer: Answer) -> Counts:
-    """What a forecast adds to the installation's counters."""
-    diagnostics = answer.diagnostics
-    counts = {(Counter.STAGE_SECONDS.value, stage): seconds for stage, seconds in diagnostics.seconds.items()}
-    counts |= {(Counter.STAGE_RUNS.value, stage): 1 for stage in diagnostics.seconds}
-    return counts | {(Counter.DIVERGENCES.value, ""): diagnostics.divergences}
 
 
 def _pipeline() -> Compute:

@@ -20,6 +20,7 @@ from forecast.jobs.counting import Counter
 from forecast.jobs.errors import JobFinishedError
 from forecast.jobs.quotas import is_at_work
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
+from forecast.jobs.transitions import count_ended, ended_values, requeued_values
 from forecast.store import CounterRepository, ForecastRepository, JobRepository, NotStoredError, utc_now
 from forecast.store.counters import Counts
 from forecast.store.tables import ExplanationRow, ForecastRow, JobRow
@@ -285,28 +286,3 @@ def cancel_job(session: Session, job_id: str, now: datetime | None = None) -> Ca
         jobs.add_event(job_id, "cancel_requested", now)
         return Cancellation.REQUESTED
     raise JobFinishedError(f"job {job_id} has ended as {row.state}; only a queued or running job can be cancelled")
-
-
-def count_ended(session: Session, kind: str, state: JobState) -> None:
-    """Count a job that has ended."""
-    CounterRepository(session).add({(Counter.JOBS_ENDED, f"{kind}:{state.value}"): 1})
-
-
-def ended_values(state: JobState, now: datetime) -> dict[str, Any]:
-    """What changes in a job's row when it ends."""
-    return {"state": state.value, "finished_at": now, "fence": None, "lease_until": None, "deadline_at": None}
-
-
-def requeued_values(now: datetime) -> dict[str, Any]:
-    """What changes in a job's row when it goes back to the queue."""
-    return {
-        "state": JobState.QUEUED.value,
-        "queued_at": now,
-        "fence": None,
-        "lease_until": None,
-        "deadline_at": None,
-        "worker": None,
-        "progress": None,
-        "dispatched_at": None,
-        "dispatches": 0,
-    }

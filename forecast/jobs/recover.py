@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from forecast.jobs.counting import Counter
-from forecast.jobs.lifecycle import count_ended, ended_values, requeued_values
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
+from forecast.jobs.transitions import count_ended, ended_values, requeued_values
 from forecast.store import CounterRepository, JobRepository, utc_now
 from forecast.store.tables import JobRow
 
