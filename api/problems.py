@@ -26,6 +26,9 @@ from forecast.futures.query import InsufficientDrawsError, QueryError
 from forecast.jobs.errors import FieldsError
 from forecast.logs import get_logger
 
+_RACED: Final = frozenset({"23503", "23505"})
+"""PostgreSQL's codes for a row that somebody made, or removed, between our look and our write."""
+
 _DISK_FULL: Final = "53100"
 _PASSING: Final = ("08", "40", "53", "55P03", "57")
 """PostgreSQL's classes of errors that pass: connection, rollback, resources, a lock not to be had, an operator at work."""
@@ -257,6 +260,10 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_conflict(request: Request, error: Exception) -> Response:
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if state not in _RACED and "UNIQUE constraint failed" not in str(error):
+        # What no other request can have caused is a defect of ours.
+        return await _on_defect(request, error)
     log.warning("conflict", path=request.url.path, error=str(error))
     return problem_response(
         503,

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from fastapi import Header, Path, Query, Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query as QueryField
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
@@ -126,6 +129,31 @@ def path_text(steps: Iterable[str | int]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
 
 
+def refuse_unknown_query(request: Request) -> None:
+    """Refuse query parameters that the route does not read; addresses of pages may carry anything.
+
+    Raises
+    ------
+    RequestError
+        When there are any.
+    """
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute) and route.include_in_schema:
+        refuse_unknown(dict(request.query_params), _query_names(request.method, route))
+
+
+_QUERY_NAMES: Final[dict[tuple[str, str], frozenset[str]]] = {}
+"""By method and template of the address."""
+
+
+def _query_names(method: str, route: APIRoute) -> frozenset[str]:
+    key = method, route.path
+    if key not in _QUERY_NAMES:
+        read = get_flat_params(route.dependant)
+        _QUERY_NAMES[key] = frozenset(field.alias for field in read if isinstance(field.field_info, QueryField))
+    return _QUERY_NAMES[key]
+
+
 def refuse_unknown(body: dict[str, Any], known: frozenset[str]) -> None:
     """Refuse keys that nothing reads.
 
@@ -135,7 +163,7 @@ def refuse_unknown(body: dict[str, Any], known: frozenset[str]) -> None:
         When there are any.
     """
     errors = [
-        FieldError(key, "unknown_key", f"unknown key; expected one of {', '.join(sorted(known))}")
+        FieldError(key[:64], "unknown_key", f"unknown key; expected one of {', '.join(sorted(known)) or 'none'}")
         for key in body
         if key not in known
     ]

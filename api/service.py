@@ -16,8 +16,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.callers import find_caller
 from api.futures_cache import FuturesCache
-from api.queries import refuse_unknown_query
 from api.rates import Rates
+from api.requests import refuse_unknown_query
 from forecast.access import NotSignedInError, Principal, Scope
 from forecast.jobs.publish import Publisher
 from forecast.jobs.submit import JobLimits

@@ -6,7 +6,6 @@ document and seed, same numbers. It knows nothing of jobs, databases or HTTP.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from forecast.answer import Update
@@ -17,6 +16,7 @@ from forecast.inference.deviations import FloatArray
 from forecast.inference.labels import label_posterior
 from forecast.inference.program import get_program
 from forecast.inference.sampling import SamplingProgress, sample_posterior
+from forecast.machine import sampling_cores
 from forecast.model.cost import require_affordable
 from forecast.model.encode import EncodedStudy, encode_study
 from forecast.stages import Progress, Stage, StageClock
@@ -27,7 +27,6 @@ __all__ = [
     "ComputedForecast",
     "Progress",
     "Stage",
-    "available_cores",
     "compute_forecast",
     "resolve_seed",
     "sample_and_assemble",
@@ -38,13 +37,6 @@ __all__ = [
 def warm_up() -> None:
     """Compile the program of this process now (seconds from the cache, a few minutes without one)."""
     get_program()
-
-
-def available_cores() -> int:
-    """Cores that this process may use; a worker with several children has fewer for each (`FORECAST_THREADS`)."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    allowed = os.environ.get("FORECAST_THREADS", "")
-    return min(cores, int(allowed)) if allowed.isdigit() and int(allowed) > 0 else cores
 
 
 def compute_forecast(
@@ -108,7 +100,7 @@ def sample_and_assemble(
             loaded,
             encoded.study.sampler,
             seed=seed,
-            cores=available_cores(),
+            cores=sampling_cores(),
             on_progress=_sampling_reporter(run, encoded),
             should_stop=run.should_stop,
         )

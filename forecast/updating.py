@@ -32,9 +32,10 @@ from forecast.inference.carry import Carried, NotCarriedError, carry_draws, log_
 from forecast.inference.deviations import FloatArray
 from forecast.inference.loaded_study import LoadedStudy
 from forecast.inference.program import get_program
+from forecast.machine import sampling_cores
 from forecast.model.cost import require_affordable
 from forecast.model.encode import EncodedStudy, encode_study
-from forecast.pipeline import available_cores, resolve_seed, sample_and_assemble
+from forecast.pipeline import resolve_seed, sample_and_assemble
 from forecast.stages import Progress, Stage, StageClock
 from forecast.study import Study
 from forecast.study.comparison import is_same_question
@@ -162,7 +163,7 @@ def _weigh(run: StageClock, last: LastForecast, encoded: EncodedStudy, seed: int
     with run.stage(Stage.COMPILE):
         program = get_program()
     with run.stage(Stage.SAMPLE):
-        now = log_densities(program.load(encoded.arrays), carried.after, available_cores())
+        now = log_densities(program.load(encoded.arrays), carried.after, sampling_cores())
         weights = smooth_weights(now - then - carried.log_proposal, chains)
     return _Weighed(carried, now, weights, chains)
 

@@ -17,8 +17,9 @@ from typing import Any, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.logs import get_logger
+from forecast.machine import memory_limit
 from forecast.settings import get_settings
-from workers.memory import memory_in_use, memory_limit, refuse_more_than
+from workers.memory import memory_in_use, refuse_more_than
 
 log = get_logger(__name__)
 

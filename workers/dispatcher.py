@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,9 +17,6 @@ from forecast.jobs.submit import JobLimits
 from forecast.logs import configure_logging, get_logger
 from forecast.settings import Settings, get_settings
 from forecast.store import ArtifactStore, Database
-
-DEAF_HINT: Final = "worker-is-deaf"
-"""A file in `home` by which the dispatcher asks the supervisor to restart the worker."""
 
 log = get_logger(__name__)
 
@@ -38,29 +34,20 @@ def run_dispatcher(settings: Settings, stop: threading.Event) -> None:
         JobLimits.of(settings),
         Retention.of(settings),
     )
-    hint = settings.home / DEAF_HINT
     try:
         while not stop.is_set():
             try:
-                report = dispatcher.run_pass()
+                dispatcher.run_pass()
             except SQLAlchemyError as error:
                 log.warning("pass_failed", error=str(error))
             except Exception:
                 log.exception("pass_failed")
             else:
-                if report.workers_are_deaf and report.broker_is_alive:
-                    _leave(hint)
                 mark_alive(settings)
             stop.wait(settings.dispatcher_interval_seconds)
     finally:
         publisher.close()
         database.dispose()
-
-
-def _leave(hint: Path) -> None:
-    if not hint.exists():
-        log.warning("worker_is_deaf")
-        hint.touch()
 
 
 def main() -> None:

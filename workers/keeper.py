@@ -28,9 +28,10 @@ from forecast.jobs.lifecycle import (
 )
 from forecast.jobs.states import FailureCode
 from forecast.logs import get_logger
+from forecast.machine import memory_limit
 from forecast.settings import Settings
 from forecast.store import Database, JobRepository
-from workers.memory import memory_in_use, memory_limit
+from workers.memory import memory_in_use
 
 log = get_logger(__name__)
 

@@ -1,35 +1,13 @@
-"""How much memory a job may take, and how much this process has."""
+"""How much memory this process holds, and how much it may ask for."""
 
 from __future__ import annotations
 
-import os
 import resource
 from pathlib import Path
 from typing import Final
 
-from forecast.settings import Settings
-
-SHARE: Final = 0.8
-"""Of the machine's memory, for all jobs together."""
 HEADROOM_BYTES: Final = 4_000_000_000
 """What a process may reserve beyond what it may use: stacks of threads, caches of allocators, compiled code."""
-
-_CGROUP: Final = Path("/sys/fs/cgroup/memory.max")
-
-
-def machine_memory() -> int:
-    """Bytes that this machine, or this container, has."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        allowed = _CGROUP.read_text("ascii").strip()
-    except OSError:
-        return total
-    return min(total, int(allowed)) if allowed.isdigit() else total
-
-
-def memory_limit(settings: Settings) -> int:
-    """Bytes that one job may take."""
-    return settings.job_memory_bytes or int(SHARE * machine_memory() / settings.concurrency)
 
 
 def memory_in_use() -> int:

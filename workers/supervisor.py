@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-from pathlib import Path
 from typing import Any, Final
 
 from forecast.access import ensure_local_key, find_principal, make_link
@@ -22,7 +21,6 @@ from forecast.logs import configure_logging, get_logger
 from forecast.settings import Settings, get_settings
 from forecast.store import Database, migrate, utc_now
 from workers.address import choose_address, is_answering_http
-from workers.dispatcher import DEAF_HINT
 from workers.lock import HomeLock
 from workers.processes import ManagedProcess
 from workers.redis_server import (
@@ -36,8 +34,6 @@ from workers.redis_server import (
 )
 
 LOOP_SECONDS: Final = 0.2
-DEAF_UPTIME_SECONDS: Final = 180.0
-"""A worker younger than this may still be compiling for its first job."""
 
 log = get_logger(__name__)
 
@@ -90,15 +86,12 @@ class Supervisor:
 
     def run(self) -> None:
         """Run until `request_stop`."""
-        hint = self._settings.home / DEAF_HINT
-        hint.unlink(missing_ok=True)
         try:
             self._start_redis_first()
             while not self._stop.wait(LOOP_SECONDS):
                 for process in self._processes:
                     process.keep_running()
                 self._announce()
-                self._heed(hint)
         finally:
             self._stop_all()
 
@@ -128,16 +121,6 @@ class Supervisor:
             _tell("Later, `forecast open` gives another address.")
         finally:
             database.dispose()
-
-    def _heed(self, hint: Path) -> None:
-        """Restart a worker that lives and hears nothing; the dispatcher leaves a hint."""
-        if not hint.exists():
-            return
-        worker = next(process for process in self._processes if process.name == "worker")
-        if worker.uptime_seconds > DEAF_UPTIME_SECONDS:
-            log.warning("deaf_worker_restarted", uptime_seconds=round(worker.uptime_seconds))
-            worker.restart()
-        hint.unlink(missing_ok=True)
 
     def _stop_all(self) -> None:
         """Stop who makes work, then who does it, and Redis last."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from forecast.machine import available_cores
 from forecast.settings import Settings
 
 VARIABLES: Final = (
@@ -18,8 +19,7 @@ VARIABLES: Final = (
 
 def threads_of_job(settings: Settings) -> int:
     """Threads of one job."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    return settings.threads or max(1, cores // settings.concurrency)
+    return settings.threads or max(1, available_cores() // settings.concurrency)
 
 
 def cap_threads(settings: Settings) -> None:

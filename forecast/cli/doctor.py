@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 
 from forecast.cli.terminal import ExitCode, make_console
+from forecast.machine import machine_memory, memory_limit
 from forecast.settings import Settings, get_settings
 
 LEAST_FREE_BYTES: Final = 2_000_000_000
@@ -196,11 +197,8 @@ def _service(settings: Settings) -> Iterator[Finding]:
 
 
 def _memory(settings: Settings) -> Iterator[Finding]:
-    import os
-
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = settings.job_memory_bytes
-    if limit and limit * settings.concurrency > total:
+    total, limit = machine_memory(), memory_limit(settings)
+    if limit * settings.concurrency > total:
         yield Finding(
             "memory",
             Health.WORTH_A_LOOK,
@@ -208,4 +206,4 @@ def _memory(settings: Settings) -> Iterator[Finding]:
             "lower FORECAST_JOB_MEMORY_BYTES or FORECAST_CONCURRENCY",
         )
     else:
-        yield Finding("memory", Health.OK, f"{total / 1e9:.1f} GB")
+        yield Finding("memory", Health.OK, f"{total / 1e9:.1f} GB, {limit / 1e9:.1f} GB for a job")

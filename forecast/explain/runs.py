@@ -5,7 +5,6 @@ Nothing is compiled here: every run swaps its arrays into the program of this pr
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from forecast.futures.simulation import MAX_DRAWS, thin_draws
 from forecast.inference.labels import label_posterior
 from forecast.inference.program import Program, get_program
 from forecast.inference.sampling import SamplingProgress, sample_posterior
+from forecast.machine import sampling_cores
 from forecast.model.cost import require_affordable
 from forecast.model.encode import EncodedStudy, encode_study
 from forecast.model.selection import EVERYTHING, Selection
@@ -159,7 +159,7 @@ class Runs:
                 loaded,
                 self.study.sampler,
                 seed=self.seed,
-                cores=_available_cores(),
+                cores=sampling_cores(),
                 on_progress=report,
                 should_stop=self._clock.should_stop,
             )
@@ -186,7 +186,3 @@ class Runs:
         """Report a stage that has no draws, and stop if that is asked for."""
         with self._clock.stage(stage):
             pass
-
-
-def _available_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

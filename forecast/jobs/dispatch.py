@@ -53,7 +53,6 @@ ORPHAN_AGE_SECONDS: Final = 3600.0
 
 ORPHAN_INTERVAL_SECONDS: Final = 600.0
 SCORING_INTERVAL_SECONDS: Final = 3600.0
-DEAF_AFTER_SECONDS: Final = 60.0
 PREVIEWS_AT_ONCE: Final = 5
 """Told to the queue in one pass, so that jobs are not far behind them."""
 PREVIEWS_KEPT: Final = timedelta(days=30)
@@ -74,8 +73,6 @@ class PassReport:
     timed_out: list[str] = field(default_factory=list)
     published: list[str] = field(default_factory=list)
     broker_is_alive: bool = True
-    workers_are_deaf: bool = False
-    """Jobs wait, were published again and again, and nothing runs."""
     fired: list[str] = field(default_factory=list)
     """Jobs that nobody asked for: of schedules that were due, and those that explain forecasts by themselves."""
     asked: list[str] = field(default_factory=list)
@@ -149,9 +146,7 @@ class Dispatcher:
         except BrokerUnavailableError as error:
             log.warning("broker_unavailable", error=str(error))
             is_alive = False
-        report = PassReport(
-            expired, past_deadline, timed_out, published, is_alive, self._hears_nobody(now), fired, asked, raised
-        )
+        report = PassReport(expired, past_deadline, timed_out, published, is_alive, fired, asked, raised)
         if expired or past_deadline or timed_out or published or fired or asked:
             log.info(
                 "pass",
@@ -234,12 +229,6 @@ class Dispatcher:
             drawing = DrawingRepository(session).get(row.id)
             if drawing is not None:
                 drawing.published_at = now
-
-    def _hears_nobody(self, now: datetime) -> bool:
-        with self._database.read() as session:
-            jobs = JobRepository(session)
-            waiting = jobs.unclaimed_since(now - timedelta(seconds=DEAF_AFTER_SECONDS))
-            return bool(waiting) and not jobs.count(JobState.RUNNING)
 
     def _score(self, now: datetime) -> list[str]:
         if time.monotonic() < self._scores_due:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import event, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from forecast.store.tables import CounterRow
+from forecast.store.upsert import insert_into
 from forecast.store.workspaces import BoundSession
 
 _PENDING: Final = "forecast_counts"
-_INSERT: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 Counts = Mapping[tuple[str, str], float]
 """By name and label."""
@@ -26,9 +25,8 @@ def _write(session: Session) -> None:
     pending = session.info.pop(_PENDING, None)
     if not pending:
         return
-    insert = _INSERT[session.get_bind().dialect.name]
     for (name, label), value in sorted(pending.items()):
-        statement = insert(CounterRow).values(name=name, label=label, value=value)
+        statement = insert_into(session, CounterRow).values(name=name, label=label, value=value)
         session.execute(
             statement.on_conflict_do_update(
                 index_elements=[CounterRow.name, CounterRow.label],

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from forecast.store.pages import Page, decode_cursor, make_page
 from forecast.store.tables import DocumentRow, StudyRow, StudyVersionRow
+from forecast.store.upsert import insert_into
 from forecast.store.workspaces import workspace_of
-
-_INSERT: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class StudyRepository:
@@ -26,9 +23,8 @@ class StudyRepository:
         """Keep a document under its digest; keeping it twice changes nothing."""
         if self._session.get(DocumentRow, digest) is None:
             # Two may keep the same at once, on a database that lets both begin.
-            insert = _INSERT[self._session.get_bind().dialect.name]
             row = {"digest": digest, "json": json, "created_at": now}
-            self._session.execute(insert(DocumentRow).values(row).on_conflict_do_nothing())
+            self._session.execute(insert_into(self._session, DocumentRow).values(row).on_conflict_do_nothing())
 
     def document(self, digest: str) -> str | None:
         """The canonical JSON under a digest."""

@@ -108,9 +108,6 @@ class WorkspaceRepository:
     def all(self) -> tuple[WorkspaceRow, ...]:
         return tuple(self._session.scalars(select(WorkspaceRow).order_by(WorkspaceRow.id)))
 
-    def ids(self) -> tuple[str, ...]:
-        return tuple(row.id for row in self.all())
-
     def add(self, workspace: str, title: str, now: datetime) -> WorkspaceRow:
         """Keep a new workspace."""
         row = WorkspaceRow(id=workspace, title=title, created_at=now)

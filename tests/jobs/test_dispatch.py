@@ -154,17 +154,6 @@ def test_leases_expire_even_while_redis_is_down(installation: Installation, disp
     assert (report.expired, report.broker_is_alive) == ([claim.job_id], False)
 
 
-def test_workers_that_hear_nothing_are_noticed(
-    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
-) -> None:
-    job_id = installation.submit()
-    assert not dispatcher.run_pass(NOW).workers_are_deaf
-    assert not dispatcher.run_pass(NOW + timedelta(seconds=20)).workers_are_deaf
-    assert dispatcher.run_pass(NOW + timedelta(seconds=70)).workers_are_deaf
-    installation.claim(job_id)
-    assert not dispatcher.run_pass(NOW + timedelta(seconds=71)).workers_are_deaf
-
-
 def test_files_that_no_forecast_mentions_are_removed_after_an_hour(
     installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
 ) -> None:

@@ -98,7 +98,7 @@ def test_by_size_the_oldest_go_until_the_rest_fits(installation: Installation) -
 
 
 def test_what_is_still_needed_stays(installation: Installation) -> None:
-    undrawn = add(installation, 90, drawn=False)
+    add(installation, 90, drawn=False)
     base = add(installation, 80)
     add(installation, 70)
     with installation.database.write() as session:
@@ -106,7 +106,6 @@ def test_what_is_still_needed_stays(installation: Installation) -> None:
         assert job is not None
         job.target = base
     assert room(installation, Retention(draws_for=30 * DAY)).draws == ()
-    assert undrawn
 
 
 def test_the_ledger_and_all_answers_stay(installation: Installation) -> None:
@@ -167,11 +166,10 @@ def test_a_forecast_for_an_old_day_does_not_take_the_place_of_the_latest(install
 
 
 def test_the_base_of_the_next_update_stays(installation: Installation) -> None:
-    base = add(installation, 90, version="d" * 64)
+    add(installation, 90, version="d" * 64)
     later = add(installation, 80, version="d" * 64, as_of=coin_study().as_of + timedelta(days=30))
     with installation.database.write() as session:
         job = session.get(JobRow, installation_job(installation, later))
         assert job is not None
         job.kind = "update"
     assert room(installation, Retention(draws_for=30 * DAY)).draws == ()
-    assert base

@@ -24,8 +24,8 @@ import pytest
 from forecast.inference.loaded_study import LoadedStudy
 from forecast.inference.program import Program, compilation_count, get_program
 from forecast.inference.sampling import sample_posterior
+from forecast.machine import sampling_cores
 from forecast.model.arrays import ModelArrays
-from forecast.pipeline import available_cores
 from forecast.study import SamplerSettings
 from tests.statistical.simulators import BLOCKS, Block, Truth, simulate_counts, simulate_records
 from tests.statistical.uniformity import uniformity
@@ -83,7 +83,7 @@ def rank_truth(block: Block, world: tuple[Truth, LoadedStudy], seed: int) -> dic
 def p_values(program: Program, block: Block, data_sets: int, seed: int) -> dict[str, float]:
     """Of uniform ranks, by scalar quantity."""
     found = worlds(program, block, data_sets, seed)
-    with ThreadPoolExecutor(available_cores()) as pool:
+    with ThreadPoolExecutor(sampling_cores()) as pool:
         ranks = list(pool.map(partial(rank_truth, block), found, range(data_sets)))
     assert all(row.keys() == ranks[0].keys() for row in ranks)
     return {name: uniformity(np.array([row[name] for row in ranks]), LARGEST) for name in ranks[0]}

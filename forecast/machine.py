@@ -1,0 +1,40 @@
+"""What this machine, or this container, has: memory and cores, and how much of them one job gets."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from forecast.settings import Settings
+
+SHARE: Final = 0.8
+"""Of the machine's memory, for all jobs together."""
+
+_CGROUP: Final = Path("/sys/fs/cgroup/memory.max")
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def sampling_cores() -> int:
+    """Cores to sample on; a worker with several children has fewer for each (`FORECAST_THREADS`)."""
+    cores, allowed = available_cores(), os.environ.get("FORECAST_THREADS", "")
+    return min(cores, int(allowed)) if allowed.isdigit() and int(allowed) > 0 else cores
+
+
+def machine_memory() -> int:
+    """Bytes that this machine, or this container, has."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        allowed = _CGROUP.read_text("ascii").strip()
+    except OSError:
+        return total
+    return min(total, int(allowed)) if allowed.isdigit() else total
+
+
+def memory_limit(settings: Settings) -> int:
+    """Bytes that one job may take."""
+    return settings.job_memory_bytes or int(SHARE * machine_memory() / settings.concurrency)
