@@ -1,11 +1,15 @@
 # Every target does its own set-up: a fresh clone and Python 3.12 or 3.13 are enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast chaos bench lint format clean
+.PHONY: help setup demo test test-fast chaos load fuzz bench lint format clean
 
 PYTHON := .venv/bin/python
+# With this set, every process that tests and services start would compile all of its sources anew: 16 s instead of 2.
+unexport PYTHONDONTWRITEBYTECODE
 # More for pytest, as in: make test-fast ARGS="-k withdrawal -x"
 ARGS ?=
+# Tests that run at a time, each file in one process; one more than there are cores, because many wait for something.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 SLOW := statistical or stack or fault or browser or slow or benchmark
 
 help: ## Show this list
@@ -20,7 +24,7 @@ demo: setup ## Start everything, forecast the Karabakh study live and show its p
 test: setup ## Run all tests and checks, the fast ones first
 	@./.ci/chromium
 	@./.ci/postgresql
-	@exec $(PYTHON) -m pytest --ignore=tests/benchmarks $(ARGS)
+	@exec $(PYTHON) -m pytest --ignore=tests/benchmarks --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: setup ## Run what needs no sampling, no services and no browser
 	@exec $(PYTHON) -m pytest -m "not ($(SLOW))" $(ARGS)
@@ -33,6 +37,19 @@ DATABASE ?= sqlite
 chaos: setup ## Disturb a service under real jobs at random and look whether anything was lost, doubled or wrong
 	@./.ci/postgresql
 	@exec $(PYTHON) -m tests.fault.chaos --minutes $(MINUTES) --seed $(SEED) --database $(DATABASE)
+
+# As in: make load MINUTES=60
+WARM_UP_MINUTES ?= 10
+
+load: setup ## Put a steady load on a service with two workers and look whether anything grows
+	@exec $(PYTHON) -m tests.load.steady --minutes $(MINUTES) --warm-up-minutes $(WARM_UP_MINUTES)
+
+# Seconds for each reader.
+SECONDS ?= 60
+
+fuzz: setup ## Fuzz the readers of documents, tables, archives, expressions, rules and addresses
+	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --quiet --frozen --inexact --group dev --group fuzz --python $(PYTHON)
+	@exec $(PYTHON) -m tests.fuzz.run --seconds $(SECONDS)
 
 bench: setup ## Run the benchmarks and print where the time goes
 	@exec $(PYTHON) -m pytest tests/benchmarks -s $(ARGS)

@@ -14,17 +14,17 @@ from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from forecast.limit_settings import MEGABYTE, LimitSettings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 MAX_SOCKET_PATH_BYTES = 107
 """`sun_path` of a Unix socket holds 108 bytes with the closing NUL (unix(7))."""
 
-MEGABYTE = 1_000_000
 
-
-class Settings(BaseSettings):
+class Settings(LimitSettings):
     """Where the service keeps its state, how it listens, how patient it is and how much it accepts."""
 
     model_config = SettingsConfigDict(env_prefix="FORECAST_", extra="ignore", frozen=True, env_ignore_empty=True)
@@ -129,11 +129,6 @@ class Settings(BaseSettings):
     )
     keep_jobs_days: float | None = Field(
         default=None, gt=0, description="Age from which jobs that left no result are removed. For ever by default."
-    )
-    max_queued: int = Field(default=1000, ge=1, description="Jobs in the queue before new ones are turned away.")
-    max_body_bytes: int = Field(default=8 * MEGABYTE, ge=1024, description="Largest request body.")
-    max_document_bytes: int = Field(
-        default=5 * MEGABYTE, ge=1024, description="Largest study document, with its tables as rows."
     )
     outgoing_hosts: tuple[str, ...] = Field(
         default=(),

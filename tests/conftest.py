@@ -25,6 +25,8 @@ NEED_NO_PROGRAM = ("test_cli_living", "test_client", "test_settings")
 """Modules directly under tests/ that come before, all the same."""
 NEED_PROGRAM_MODULES = ("test_draws_contract", "test_nutpie_internals", "test_one_compilation")
 """Modules of other folders that wait for it."""
+FIRST_WORKER = "gw0"
+"""Of the processes that share a run, as pytest-xdist calls it."""
 ON_BOTH_DATABASES = ("store", "jobs")
 """Folders whose tests run on SQLite and on PostgreSQL; all others run on the one that `--database` names."""
 LATE_MARKERS = ("slow", "statistical", "stack", "fault", "browser", "benchmark")
@@ -116,6 +118,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Compile the program beside the first tests of a long run, if it is not in the cache; who needs it sooner waits."""
+    if os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER) != FIRST_WORKER:
+        return
     needed = any(rank_of(item)[0] or needs_program(item) for item in session.items)
     if session.config.option.collectonly or not needed or len(session.items) < 500:
         return

@@ -35,6 +35,8 @@ from tests.coin import NOW, coin_answer, coin_study
 
 LIMITS = JobLimits(max_attempts=3, deadline_seconds=600.0, max_queued=50)
 LEASE_SECONDS = 30.0
+UNKNOWN_ID = "01900000-0000-7000-8000-000000000000"
+"""An id as ours are, of nothing."""
 
 
 @dataclass

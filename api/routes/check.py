@@ -10,15 +10,17 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from api.acceptance import accept_document
 from api.problems import RequestError
 from api.requests import media_type_of
 from api.service import Reader
 from forecast.errors import StudyError
-from forecast.jobs.submit import canonical_json
+from forecast.settings import Settings
 from forecast.study import Study
 from forecast.study.loading import study_from_files
 from forecast.study.places import find_places, place_of
 from forecast.study.reader import read_text
+from forecast.study.size import measure_study
 from forecast.study.sources import MAX_MEMBERS, GivenTables, ZipTables
 
 router = APIRouter(prefix="/v1/check", tags=["studies"])
@@ -78,6 +80,20 @@ class StudyCounts(BaseModel):
     links: int
 
 
+class StudyCost(BaseModel):
+    """What computing a study takes, estimated from its document."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    draws: int
+    """Posterior draws of all chains."""
+    futures: int
+    quantities: int
+    """Numbers of each draw, at least."""
+    draw_bytes: int
+    """Memory of all draws, at least."""
+
+
 class CheckedStudy(BaseModel):
     """What is to be said of a document before it is stored."""
 
@@ -89,6 +105,7 @@ class CheckedStudy(BaseModel):
     title: str | None = None
     digest: str | None = None
     counts: StudyCounts | None = None
+    cost: StudyCost | None = None
     document: dict[str, Any] | None = None
     """The document in its canonical form, tables inlined; null while it is not valid."""
     files: dict[str, str] = {}
@@ -101,13 +118,13 @@ async def check_study(request: Request, service: Reader) -> CheckedStudy:
     named = media_type_of(request)
     if named == FORM:
         files = await _read_form(request)
-        return await run_in_threadpool(_check, service.settings.max_document_bytes, GivenTables(files))
+        return await run_in_threadpool(_check, service.settings, GivenTables(files))
     body = await request.body()
     if named in ZIPS:
-        return await run_in_threadpool(_check_archive, service.settings.max_document_bytes, body)
+        return await run_in_threadpool(_check_archive, service.settings, body)
     if named in DOCUMENTS:
         given = GivenTables({DOCUMENTS[named]: body})
-        return await run_in_threadpool(_check, service.settings.max_document_bytes, given)
+        return await run_in_threadpool(_check, service.settings, given)
     raise RequestError(
         f"the body is {named or 'of no stated kind'}, expected one of {', '.join([*DOCUMENTS, 'application/zip', FORM])}; "
         "set the Content-Type header",
@@ -134,26 +151,26 @@ async def _read_form(request: Request) -> dict[str, bytes]:
     return files
 
 
-def _check_archive(max_bytes: int, body: bytes) -> CheckedStudy:
+def _check_archive(settings: Settings, body: bytes) -> CheckedStudy:
     try:
         tables = ZipTables(body)
     except StudyError as error:
         return CheckedStudy(valid=False, errors=_placed(error, ""))
-    return _check(max_bytes, tables)
+    return _check(settings, tables)
 
 
-def _check(max_bytes: int, given: GivenTables) -> CheckedStudy:
+def _check(settings: Settings, given: GivenTables) -> CheckedStudy:
     texts = _texts(given)
     try:
         study = study_from_files(given)
+        accept_document(study, settings)
     except StudyError as error:
         text = next((texts[name] for name in texts if name.startswith("study.")), "")
         return CheckedStudy(valid=False, errors=_placed(error, text), files=texts)
-    document = study.canonical()
-    if (size := len(canonical_json(document).encode())) > max_bytes:
-        message = f"{size:,} bytes with its tables; expected at most {max_bytes:,}; leave out rows"
-        large = PlacedError(path="document", code="too_large", message=message, file=None, line=1, column=1)
+    except RequestError as error:
+        large = PlacedError(path="document", code="too_large", message=str(error), file=None, line=1, column=1)
         return CheckedStudy(valid=False, errors=[large], files=texts)
+    document = study.canonical()
     return CheckedStudy(
         valid=True,
         errors=[],
@@ -161,6 +178,7 @@ def _check(max_bytes: int, given: GivenTables) -> CheckedStudy:
         title=study.title,
         digest=study.digest,
         counts=_counts(study),
+        cost=_cost(study),
         document=document,
         files=texts,
     )
@@ -201,3 +219,8 @@ def _counts(study: Study) -> StudyCounts:
         judgments=len((study.canonical().get("judgments") or {}).get("rows") or ()),
         links=len(study.links),
     )
+
+
+def _cost(study: Study) -> StudyCost:
+    size = measure_study(study)
+    return StudyCost(draws=size.draws, futures=size.futures, quantities=size.quantities, draw_bytes=size.draw_bytes)

@@ -13,8 +13,8 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from api.acceptance import accept_document
 from api.job_requests import parse_job_request, require_complete
-from api.problems import RequestError
 from api.requests import (
     PAGE,
     Cursor,
@@ -37,7 +37,6 @@ from forecast.jobs.publish import publish_now
 from forecast.jobs.states import JobKind, JobState
 from forecast.jobs.submit import (
     Submission,
-    canonical_json,
     find_submitted,
     hash_request,
     parse_kind,
@@ -104,12 +103,7 @@ def _submit_forecast(
 ) -> Submission:
     study, version, recorded_by = _find_study(service, wanted)
     study = prepare_study(study, None, wanted.sampler)
-    size = len(canonical_json(study.canonical()).encode())
-    if size > service.settings.max_document_bytes:
-        raise RequestError(
-            f"the document has {size} bytes, expected at most {service.settings.max_document_bytes}; leave out rows",
-            code="body_too_large",
-        )
+    accept_document(study, service.settings)
     with service.database.write() as session:
         return submit_job(
             session,

@@ -10,13 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from api.acceptance import accept_document
 from api.problems import RequestError
 from api.requests import read_body_json
 from api.service import Reader, Service, Submitter
 from forecast.jobs.errors import BacklogFullError
 from forecast.jobs.previews import PreviewView, PriorAnswer
 from forecast.jobs.publish import BrokerUnavailableError
-from forecast.jobs.submit import canonical_json
 from forecast.logs import get_logger
 from forecast.store import NotStoredError, PreviewRepository, StudyRepository, utc_now
 from forecast.store.tables import PriorPreviewRow
@@ -66,13 +66,7 @@ async def ask_preview(request: Request, service: Submitter) -> Response:
 
 def _ask(service: Service, document: object) -> Response:
     study = study_from_document(document)
-    text = canonical_json(study.canonical())
-    if len(text.encode()) > service.settings.max_document_bytes:
-        raise RequestError(
-            f"the document has {len(text.encode())} bytes with its tables, "
-            f"expected at most {service.settings.max_document_bytes}; leave out rows",
-            code="body_too_large",
-        )
+    text = accept_document(study, service.settings)
     try:
         view, is_new = _remember(service, study.digest, text)
     except IntegrityError:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
 
+from api.acceptance import accept_query
 from api.json_schema import inlined_schema
 from api.requests import Id, parse_body, read_body_json
 from api.routes.forecasts import find_forecast
@@ -31,4 +32,5 @@ def query_forecast(
 ) -> QueryAnswer:
     """`observe` keeps the futures in which all its expressions are true; `do` makes an outcome happen and cuts its causes."""
     row = find_forecast(service, forecast_id)
-    return service.futures.answer(stored_file(row), parse_body(QueryRequest, body))
+    query = accept_query(parse_body(QueryRequest, body), service.settings)
+    return service.futures.answer(stored_file(row), query)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from api.acceptance import accept_document
 from api.problems import RequestError
 from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of
 from api.routes.forecasts import forecast_response
@@ -17,7 +18,6 @@ from forecast.answer import StoredForecast
 from forecast.errors import FieldError, StudyError
 from forecast.jobs.history import history_page
 from forecast.jobs.sources import store_sources
-from forecast.jobs.submit import canonical_json
 from forecast.store import ForecastRepository, NotStoredError, StudyRepository, utc_now
 from forecast.store.tables import StudyRow
 from forecast.study import study_from_bytes
@@ -62,13 +62,7 @@ def _store_study(service: Service, study_id: str, body: bytes, media_type: str) 
     if study.study != study_id:
         message = f"{study.study!r} is stored at /v1/studies/{study.study}; expected {study_id!r}, as in the address"
         raise StudyError([FieldError("study", "study_id", message)])
-    document = canonical_json(study.canonical())
-    if len(document.encode()) > service.settings.max_document_bytes:
-        raise RequestError(
-            f"the document has {len(document.encode())} bytes with its tables, "
-            f"expected at most {service.settings.max_document_bytes}; leave out rows",
-            code="body_too_large",
-        )
+    document = accept_document(study, service.settings)
     with service.database.write() as session:
         now = utc_now()
         row, is_new = StudyRepository(session).put(study_id, study.title, study.digest, document, now)

@@ -10,10 +10,10 @@ from forecast.answer import CaseSummary, ClassSummary, Interval, NewClassSummary
 from forecast.dims import CHAIN, DRAW, UNIT
 from forecast.futures.posterior import mean_multiplier
 from forecast.futures.scenarios import spread
-from forecast.model.cost import MAX_UNITS
 from forecast.model.encode import EncodedStudy
 from forecast.model.units import Unit
 from forecast.study import Count, Outcome, OutcomeKind, Trial
+from forecast.study.size import MAX_UNITS
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from forecast.futures.occurrence import occurrence_times
 from forecast.futures.present import FloatArray, IntArray, PresentCase
+from forecast.study.size import FUTURE_DRAWS
 
-MAX_DRAWS = 4000
+MAX_DRAWS = FUTURE_DRAWS
 """Posterior draws that are rolled forward; more are thinned evenly along each chain."""
 THREADS = 2
 """NumPy lets go of the interpreter inside long loops."""

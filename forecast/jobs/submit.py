@@ -23,6 +23,7 @@ from forecast.jobs.errors import (
     NoPreviousForecastError,
     UnknownKindError,
 )
+from forecast.jobs.limits import StudyLimits, require_within
 from forecast.jobs.quotas import Quotas, require_room
 from forecast.jobs.states import JobKind, JobState
 from forecast.settings import Settings
@@ -46,6 +47,8 @@ class JobLimits:
     max_queued: int
     quotas: Quotas = field(default_factory=lambda: Quotas(running=64, queued=10_000, daily=1_000_000))
     """Of a workspace that has none of its own."""
+    study: StudyLimits | None = None
+    """What a study may ask for; None for as much as the format allows."""
 
     @classmethod
     def of(cls, settings: Settings) -> JobLimits:
@@ -53,7 +56,8 @@ class JobLimits:
         quotas = Quotas(
             running=settings.workspace_running, queued=settings.workspace_queued, daily=settings.workspace_daily
         )
-        return cls(settings.max_attempts, settings.deadline_seconds, settings.max_queued, quotas)
+        study = StudyLimits.of(settings)
+        return cls(settings.max_attempts, settings.deadline_seconds, settings.max_queued, quotas, study)
 
 
 @dataclass(frozen=True)
@@ -150,12 +154,16 @@ def submit_job(
 
     Raises
     ------
+    StudyError
+        When the study asks for more than the installation accepts.
     IdempotencyMismatchError
         When the key was used for another request.
     BacklogFullError, QuotaExceededError
         When `limits.max_queued` jobs wait already, or the workspace has as many as it may.
     """
     now = now or utc_now()
+    if limits.study is not None:
+        require_within(study, limits.study)
     seed = study.sampler.seed
     row = JobRow(
         kind=kind.value,

@@ -6,10 +6,15 @@ from typing import Final
 
 from forecast.errors import FieldError, StudyError
 from forecast.model.encode import EncodedStudy
+from forecast.study.size import BYTES_PER_NUMBER, MAX_UNITS
 
 MAX_DRAW_BYTES: Final = 2_000_000_000
-MAX_UNITS: Final = 2000
-"""Cases whose own levels are kept; a larger study keeps its classes only (memory grows with draws times cases)."""
+
+
+def count_quantities(encoded: EncodedStudy) -> int:
+    """Numbers of each draw: latent variables as sampled and as named, levels of cases, age bands."""
+    arrays = encoded.arrays
+    return 2 * arrays.parameters + min(len(encoded.units), MAX_UNITS) + arrays.lengths["band"]
 
 
 def require_affordable(encoded: EncodedStudy) -> None:
@@ -20,9 +25,9 @@ def require_affordable(encoded: EncodedStudy) -> None:
     StudyError
         When the draws of all latent and named quantities would take more than `MAX_DRAW_BYTES`.
     """
-    lengths, sampler = encoded.arrays.lengths, encoded.study.sampler
-    quantities = 2 * encoded.arrays.parameters + min(len(encoded.units), MAX_UNITS) + lengths["band"]
-    needed = 8 * quantities * sampler.draws * sampler.chains
+    sampler = encoded.study.sampler
+    quantities = count_quantities(encoded)
+    needed = BYTES_PER_NUMBER * quantities * sampler.draws * sampler.chains
     if needed > MAX_DRAW_BYTES:
         raise StudyError(
             [

@@ -116,8 +116,10 @@ def _walk(text: str, wanted: AbstractSet[str], places: dict[str, tuple[int, int]
         elif isinstance(event, yaml.NodeEvent):
             top = stack[-1] if stack else None
             if top is not None and top.is_mapping and top.key is None:
-                # A key that is no scalar makes no study; its value is read as one more key.
-                top.key = getattr(event, "value", "")
+                if not isinstance(event, yaml.ScalarEvent):
+                    # The reader refuses such a key where it stands, so nobody asks for what follows.
+                    return
+                top.key = event.value
                 keep(top.child(), event)
                 continue
             at = keep(top.child() if top is not None else (), event)

@@ -8,10 +8,9 @@ from fastapi.testclient import TestClient
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.states import JobKind
 from forecast.store import utc_now
-from forecast.store.ids import new_id
 from tests.coin import coin_document, coin_study
 from tests.explanations import KINDS, explanation_of, explanation_row
-from tests.installation import Installation, forecast_row
+from tests.installation import UNKNOWN_ID, Installation, forecast_row
 
 
 def made_forecast(client: TestClient, installation: Installation, verdict: str = "published", **job: object) -> str:
@@ -142,7 +141,7 @@ def test_a_bad_request_is_refused_with_its_path(
     assert path in [error["path"] for error in answer.json()["errors"]]
 
 
-@pytest.mark.parametrize("name", ["1", "not-a-uuid", "' or 1=1 --", new_id()])
+@pytest.mark.parametrize("name", ["1", "not-a-uuid", "' or 1=1 --", UNKNOWN_ID])
 def test_an_unknown_forecast_is_not_found(client: TestClient, name: str) -> None:
     answer = client.post("/v1/jobs", json={"forecast": name, "kind": "attribution"})
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

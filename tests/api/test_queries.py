@@ -14,9 +14,8 @@ from api.futures_cache import FuturesCache, QueriesBusyError
 from forecast.futures.query import QueryRequest
 from forecast.jobs.lifecycle import complete_job
 from forecast.store import StoredFile, utc_now
-from forecast.store.ids import new_id
 from tests.futures_file import HORIZON, RATES, YES, asked_study, write_futures_file
-from tests.installation import Installation, forecast_row
+from tests.installation import UNKNOWN_ID, Installation, forecast_row
 
 TALKS_DELTA = 0.7
 """What the link adds to the log rate once the talks have succeeded."""
@@ -173,7 +172,7 @@ def test_too_few_draws_are_said_to_be_too_few(client: TestClient, forecast_id: s
     assert found["errors"][0]["path"] == "observe"
 
 
-@pytest.mark.parametrize("name", ["1", "not-a-uuid", new_id()])
+@pytest.mark.parametrize("name", ["1", "not-a-uuid", UNKNOWN_ID])
 def test_an_unknown_forecast_is_not_found(client: TestClient, name: str) -> None:
     problem(client, name, {"expression": "leaves"}, 404, "not_found")
 

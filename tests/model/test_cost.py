@@ -1,0 +1,38 @@
+"""What a study's document says of its size, against what the model has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from forecast.futures.simulation import thin_draws
+from forecast.model.cost import count_quantities
+from forecast.model.encode import encode_study
+from forecast.study import load_study
+from forecast.study.size import FUTURE_DRAWS, measure_study
+from priors import bundled_studies, study_path
+from tests.coin import coin_study, long_document
+
+
+@pytest.mark.parametrize("name", sorted(bundled_studies()))
+def test_the_estimate_is_no_more_than_the_model_and_not_far_below_it(name: str) -> None:
+    """What is refused by the estimate is too large for certain."""
+    study = load_study(study_path(name))
+    exact, estimate = count_quantities(encode_study(study)), measure_study(study).quantities
+    assert 0.5 * exact <= estimate <= exact
+
+
+def test_cases_without_frailty_cost_no_latent_variable() -> None:
+    document = long_document()
+    with_frailty = coin_study(**document)
+    document["outcomes"][0]["pooling"] = {"case_sd": 0}
+    without = coin_study(**document)
+    assert measure_study(with_frailty).quantities - measure_study(without).quantities == 2 * 60
+
+
+@pytest.mark.parametrize(("draws", "chains"), [(100, 2), (2000, 4), (500, 16)])
+def test_futures_are_counted_as_they_are_made(draws: int, chains: int) -> None:
+    sampler: dict[str, Any] = {"draws": draws, "chains": chains, "tune": 100, "futures_per_draw": 3}
+    size = measure_study(coin_study(sampler=sampler))
+    assert size.futures == 3 * len(thin_draws(chains, draws, FUTURE_DRAWS))
