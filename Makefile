@@ -1,15 +1,16 @@
 # Every target does its own set-up: a fresh clone and Python 3.12 or 3.13 are enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast chaos load fuzz bench lint format clean
+.PHONY: help setup demo test test-fast chaos load protections fuzz bench lint format clean
 
 PYTHON := .venv/bin/python
 # With this set, every process that tests and services start would compile all of its sources anew: 16 s instead of 2.
 unexport PYTHONDONTWRITEBYTECODE
 # More for pytest, as in: make test-fast ARGS="-k withdrawal -x"
 ARGS ?=
-# Tests that run at a time, each file in one process; one more than there are cores, because many wait for something.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# As in: make test WORKERS=3. Tests that run at a time, each file in one process; on a busy machine those of faults may run
+# out of patience, so one at a time by default.
+WORKERS ?= 0
 SLOW := statistical or stack or fault or browser or slow or benchmark
 
 help: ## Show this list
@@ -46,6 +47,10 @@ load: setup ## Put a steady load on a service with two workers and look whether 
 
 # Seconds for each reader.
 SECONDS ?= 60
+
+protections: setup ## Switch off what keeps each promise, one by one, and look whether a test notices
+	@./.ci/postgresql
+	@exec $(PYTHON) -m tests.fault.protections
 
 fuzz: setup ## Fuzz the readers of documents, tables, archives, expressions, rules and addresses
 	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --quiet --frozen --inexact --group dev --group fuzz --python $(PYTHON)

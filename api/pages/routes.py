@@ -29,6 +29,7 @@ from api.routes.forecasts import find_explanations, find_forecast, stored_foreca
 from api.routes.jobs import read_job
 from api.service import Reader, Service
 from forecast.answer import StoredForecast
+from forecast.jobs.drawings import ask_for_drawing
 from forecast.jobs.history import history_page
 from forecast.jobs.states import JobState
 from forecast.jobs.view import view_job
@@ -150,8 +151,9 @@ def _forecast_page(service: Service, forecast_id: str) -> tuple[ForecastPage, tu
 
 @router.get("/forecasts/{forecast_id}/diagnostics")
 def show_diagnostics(forecast_id: str, service: Reader) -> HTMLResponse:
-    """What a statistician wants to see of a stored forecast."""
+    """What a statistician wants to see of a stored forecast; looking at it has its figures drawn."""
     row, forecast = _read_forecast(service, forecast_id)
+    ask_for_drawing(service.database, service.publisher, row.id, utc_now())
     with service.database.read() as session:
         drawing = DrawingRepository(session).get(row.id)
     page = build_diagnostics(

@@ -15,7 +15,8 @@ from starlette.responses import Response
 from api.requests import Id
 from api.routes.forecasts import FOR_EVER, find_forecast
 from api.service import Reader
-from forecast.store import DrawingRepository, ForecastRepository, NotStoredError
+from forecast.jobs.drawings import ask_for_drawing
+from forecast.store import DrawingRepository, ForecastRepository, NotStoredError, utc_now
 
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
 
@@ -52,7 +53,9 @@ class ForecastFigures(BaseModel):
 
 @router.get("/{forecast_id}/plots", summary="List the figures of a forecast")
 def list_plots(forecast_id: Id, service: Reader) -> ForecastFigures:
+    """Asking for them has those drawn that nobody has drawn yet."""
     row = find_forecast(service, forecast_id)
+    ask_for_drawing(service.database, service.publisher, row.id, utc_now())
     with service.database.read() as session:
         drawing = DrawingRepository(session).get(row.id)
         return ForecastFigures(

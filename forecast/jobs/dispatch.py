@@ -19,6 +19,7 @@ from forecast.jobs.alerting import raise_alerts
 from forecast.jobs.broker import Broker
 from forecast.jobs.counting import Counter
 from forecast.jobs.crash_points import crash_point
+from forecast.jobs.drawings import next_drawing, tell_to_draw
 from forecast.jobs.firing import fire_due
 from forecast.jobs.ledger import score_due
 from forecast.jobs.publish import BrokerUnavailableError, Publisher
@@ -35,7 +36,6 @@ from forecast.store import (
     ArtifactStore,
     CounterRepository,
     Database,
-    DrawingRepository,
     ForecastRepository,
     JobRepository,
     PreviewRepository,
@@ -56,10 +56,6 @@ SCORING_INTERVAL_SECONDS: Final = 3600.0
 PREVIEWS_AT_ONCE: Final = 5
 """Told to the queue in one pass, so that jobs are not far behind them."""
 PREVIEWS_KEPT: Final = timedelta(days=30)
-DRAW_AGAIN_SECONDS: Final = 180.0
-"""Longer than any forecast takes to draw."""
-DRAW_ANYWAY_SECONDS: Final = 600.0
-"""Figures wait while there are jobs, but not for ever."""
 
 log = get_logger(__name__)
 
@@ -142,7 +138,8 @@ class Dispatcher:
             asked = self._publish_fetches(now)
             self._publish_deliveries(now)
             self._publish_previews(now)
-            self._publish_drawing(now)
+            if (drawing := next_drawing(self._database, now)) is not None:
+                tell_to_draw(self._database, self._publisher, drawing, now)
         except BrokerUnavailableError as error:
             log.warning("broker_unavailable", error=str(error))
             is_alive = False
@@ -214,21 +211,6 @@ class Dispatcher:
                 row = PreviewRepository(session).get(digest)
                 if row is not None:
                     row.published_at = now
-
-    def _publish_drawing(self, now: datetime) -> None:
-        """One forecast at a time, so that no job queues behind drawings."""
-        again = now - timedelta(seconds=DRAW_AGAIN_SECONDS)
-        with self._database.read() as session:
-            jobs, drawings = JobRepository(session), DrawingRepository(session)
-            row = None if drawings.is_pending(again) else drawings.next_waiting(again)
-            is_busy = row is not None and bool(jobs.count(JobState.RUNNING) or jobs.count(JobState.QUEUED))
-        if row is None or (is_busy and (now - row.made_at).total_seconds() < DRAW_ANYWAY_SECONDS):
-            return
-        self._publisher.publish_drawing(row.id)
-        with self._database.write() as session:
-            drawing = DrawingRepository(session).get(row.id)
-            if drawing is not None:
-                drawing.published_at = now
 
     def _score(self, now: datetime) -> list[str]:
         if time.monotonic() < self._scores_due:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from forecast.store.tables import DrawingRow, FigureRow, ForecastRow
 
@@ -20,22 +20,22 @@ class DrawingRepository:
     def get(self, forecast_id: str) -> DrawingRow | None:
         return self._session.get(DrawingRow, forecast_id)
 
-    def is_pending(self, since: datetime) -> bool:
-        """Whether the queue was told of one since a moment that has not been drawn yet."""
-        query = select(DrawingRow.forecast_id).where(DrawingRow.drawn_at.is_(None), DrawingRow.published_at >= since)
-        return self._session.scalar(query.limit(1)) is not None
+    def count_pending(self, since: datetime) -> int:
+        """How many the queue was told of since a moment that have not been drawn yet."""
+        query = select(func.count()).where(DrawingRow.drawn_at.is_(None), DrawingRow.published_at >= since)
+        return self._session.scalar(query) or 0
 
-    def next_waiting(self, again: datetime) -> ForecastRow | None:
+    def next_waiting(self, again: datetime) -> str | None:
         """The newest forecast that is not drawn and of which the queue has not been told since a moment."""
-        query = (
-            select(ForecastRow)
-            .join(DrawingRow, DrawingRow.forecast_id == ForecastRow.id)
-            .where(DrawingRow.drawn_at.is_(None))
-            .where(or_(DrawingRow.published_at.is_(None), DrawingRow.published_at < again))
-            .order_by(DrawingRow.forecast_id.desc())
-            .limit(1)
+        return self._session.scalar(_waiting(again))
+
+    def next_lasting(self, again: datetime, made_before: datetime) -> str | None:
+        """As `next_waiting`, of those that were made before a moment and are still the newest of their study."""
+        newer = aliased(ForecastRow)
+        has_newer = exists().where(
+            newer.workspace == ForecastRow.workspace, newer.study == ForecastRow.study, newer.id > ForecastRow.id
         )
-        return self._session.scalar(query)
+        return self._session.scalar(_waiting(again).where(ForecastRow.made_at <= made_before, ~has_newer))
 
     def finish(
         self,
@@ -65,3 +65,14 @@ class DrawingRepository:
         """Figures that have an image."""
         query = select(FigureRow.name).where(FigureRow.forecast_id == forecast_id, FigureRow.png.is_not(None))
         return frozenset(self._session.scalars(query))
+
+
+def _waiting(again: datetime) -> Select[str]:
+    return (
+        select(ForecastRow.id)
+        .join(DrawingRow, DrawingRow.forecast_id == ForecastRow.id)
+        .where(DrawingRow.drawn_at.is_(None))
+        .where(or_(DrawingRow.published_at.is_(None), DrawingRow.published_at < again))
+        .order_by(DrawingRow.forecast_id.desc())
+        .limit(1)
+    )

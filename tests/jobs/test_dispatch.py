@@ -14,11 +14,10 @@ from forecast.jobs import dispatch
 from forecast.jobs.broker import Broker
 from forecast.jobs.dispatch import (
     BACKOFF_SECONDS,
-    DRAW_AGAIN_SECONDS,
-    DRAW_ANYWAY_SECONDS,
     ORPHAN_AGE_SECONDS,
     Dispatcher,
 )
+from forecast.jobs.drawings import ASKED_AT_ONCE, DRAW_AGAIN_SECONDS, DRAW_ANYWAY_SECONDS, ask_for_drawing
 from forecast.jobs.lifecycle import cancel_job, complete_job
 from forecast.jobs.publish import Publisher, publish_now
 from forecast.jobs.states import JobState
@@ -232,3 +231,46 @@ def test_figures_do_not_wait_for_ever_and_are_asked_for_again(
     again = late + timedelta(seconds=DRAW_AGAIN_SECONDS + 1)
     dispatcher.run_pass(again)
     assert drawing_of(installation, forecast_id).published_at == again
+
+
+def test_a_service_that_is_never_idle_draws_the_newest_of_each_study_only(
+    installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
+) -> None:
+    """Else, with a small job a second, drawings would grow without end and take the workers from the jobs."""
+    older, newer = (finish_job(installation, NOW + timedelta(seconds=second)) for second in (0, 1))
+    busy = installation.claim(installation.submit(), now=NOW)
+    late = NOW + timedelta(seconds=DRAW_ANYWAY_SECONDS + 1)
+    with installation.database.write() as session:
+        row = JobRepository(session).get(busy.job_id)
+        assert row is not None
+        row.lease_until = late + timedelta(days=1)
+    dispatcher.run_pass(late)
+    with installation.database.write() as session:
+        drawn = DrawingRepository(session).get(newer)
+        assert drawn is not None
+        assert drawn.published_at == late
+        DrawingRepository(session).finish(drawn, {}, {}, [], late)
+    dispatcher.run_pass(late + timedelta(seconds=1))
+    assert drawing_of(installation, older).published_at is None
+
+
+def test_whoever_looks_at_a_forecast_has_it_drawn_at_once_and_once(
+    installation: Installation, server: EmbeddedRedis
+) -> None:
+    looked_at = [finish_job(installation, NOW + timedelta(seconds=second)) for second in range(ASKED_AT_ONCE + 1)]
+    installation.submit()
+    publisher = Publisher(installation.settings.broker_url, installation.settings.queue_name)
+
+    def ask(forecast_id: str, now: datetime = NOW) -> bool:
+        return ask_for_drawing(installation.database, publisher, forecast_id, now)
+
+    try:
+        assert [ask(forecast_id) for forecast_id in looked_at] == [True] * ASKED_AT_ONCE + [False], "there is a limit"
+        assert not any(ask(forecast_id) for forecast_id in looked_at)
+        assert messages(installation) == ASKED_AT_ONCE
+        assert ask(looked_at[0], NOW + timedelta(seconds=DRAW_AGAIN_SECONDS + 1))
+        server.kill()
+        assert not ask(looked_at[-1], NOW + timedelta(seconds=2 * DRAW_AGAIN_SECONDS + 2)), "the dispatcher will"
+    finally:
+        publisher.close()
+    assert drawing_of(installation, looked_at[-1]).published_at is None

@@ -1,0 +1,234 @@
+"""What keeps each promise, and the test that fails without it: ``make protections`` switches each off and looks.
+
+A protection is a few words of the source; switched off, they are replaced in a copy of the project, and the test that
+guards them has to fail there. tests/fault/test_protections.py keeps the list true: the words are in the source, once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+COPIED: Final = ("forecast", "api", "workers", "priors", "tests", "docker", ".ci", "pyproject.toml")
+FAILED: Final = 1
+"""pytest's exit code when tests ran and some failed."""
+
+
+@dataclass(frozen=True)
+class Protection:
+    """One of them."""
+
+    fault: str
+    """Row of the fault matrix (tests/fault/README.md)."""
+    what: str
+    file: str
+    words: str
+    without: str
+    test: str
+
+
+PROTECTIONS: Final = (
+    Protection(
+        "web process dies after its commit, before it answers",
+        "an idempotency key finds the job that it made",
+        "forecast/jobs/submit.py",
+        "    if key and (earlier := find_submitted(session, key, row.request_hash)):\n"
+        "        return Submission(earlier, is_new=False)\n"
+        "    if (waiting",
+        "    if (waiting",
+        "tests/jobs/test_quotas.py::test_a_repeated_request_is_no_second_job_even_when_there_is_no_room",
+    ),
+    Protection(
+        "dispatcher dies after telling, before noting it; messages sent twice",
+        "only a queued job can be claimed",
+        "forecast/jobs/lifecycle.py",
+        "        JobRow.state == JobState.QUEUED.value,\n        JobRow.cancel_requested.is_(False),\n        state=",
+        "        JobRow.cancel_requested.is_(False),\n        state=",
+        "tests/fault/test_races.py::test_many_workers_at_once_claim_a_job_once",
+    ),
+    Protection(
+        "dies after the result, before the message is acknowledged",
+        "only a queued job can be claimed",
+        "forecast/jobs/lifecycle.py",
+        "        JobRow.state == JobState.QUEUED.value,\n        JobRow.cancel_requested.is_(False),\n        state=",
+        "        JobRow.cancel_requested.is_(False),\n        state=",
+        "tests/fault/test_crash_points.py::test_an_attempt_that_dies_after_its_commit_is_done",
+    ),
+    Protection(
+        "worker dies after its claim",
+        "leases run out",
+        "forecast/jobs/recover.py",
+        "    return [row.id for row in jobs.running_past_lease(now) if _lose(session, row, now, JobRow.lease_until < now)]",
+        "    return []",
+        "tests/fault/test_crash_points.py::test_an_attempt_that_dies_before_it_is_done_is_made_again",
+    ),
+    Protection(
+        "frozen past its lease, then thawed",
+        "a claim's fence",
+        "forecast/jobs/lifecycle.py",
+        "    return JobRow.fence == claim.fence, JobRow.state == JobState.RUNNING.value",
+        "    return (JobRow.state == JobState.RUNNING.value,)",
+        "tests/jobs/test_lifecycle.py::test_a_stale_fence_can_do_nothing",
+    ),
+    Protection(
+        "a job whose worker dies every time",
+        "attempts are counted",
+        "forecast/jobs/recover.py",
+        "    elif row.attempt < row.max_attempts:",
+        "    elif row.attempt < 1000:",
+        "tests/jobs/test_recover.py::test_after_the_last_attempt_the_job_fails_and_names_each_end",
+    ),
+    Protection(
+        "messages lost between queue and worker",
+        "unanswered messages are sent again",
+        "forecast/jobs/dispatch.py",
+        "BACKOFF_SECONDS: Final = (15.0, 30.0, 60.0, 120.0)",
+        "BACKOFF_SECONDS: Final = (1e6,)",
+        "tests/jobs/test_dispatch.py::test_a_lost_message_costs_a_pause_and_nothing_else",
+    ),
+    Protection(
+        "Redis wiped",
+        "the queue's epoch",
+        "forecast/jobs/dispatch.py",
+        "        if self._broker.epoch() is None:",
+        "        if self._broker.epoch() == 'never':",
+        "tests/jobs/test_dispatch.py::test_what_a_wiped_redis_was_told_is_told_again",
+    ),
+    Protection(
+        "dies after the file is there, before the result is",
+        "files that no forecast mentions are removed",
+        "forecast/jobs/dispatch.py",
+        "            if name not in known:",
+        "            if name == 'never':",
+        "tests/jobs/test_dispatch.py::test_files_that_no_forecast_mentions_are_removed_after_an_hour",
+    ),
+    Protection(
+        "no room for the result",
+        "what was written in part is removed, and the failure has its code",
+        "workers/failures.py",
+        "_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})",
+        "_NO_ROOM = frozenset[int]()",
+        "tests/fault/test_storage_faults.py::test_a_full_disk_for_results_fails_the_job_and_leaves_no_part_of_it",
+    ),
+    Protection(
+        "database locked",
+        "writers wait for each other",
+        "forecast/store/database.py",
+        '        connect_args={"timeout": BUSY_TIMEOUT_SECONDS},',
+        '        connect_args={"timeout": 0},',
+        "tests/fault/test_storage_faults.py::test_a_locked_database_is_waited_for_and_a_long_lock_is_a_503_with_a_time",
+    ),
+    Protection(
+        "database busy when a result is stored",
+        "a result is offered again while its lease holds",
+        "workers/runner.py",
+        "                if not is_passing(error) or keeper.waits_in_vain(pause):",
+        "                if error:",
+        "tests/workers/test_runner.py::test_a_result_is_not_thrown_away_because_the_database_was_busy",
+    ),
+    Protection(
+        "attempt past its deadline, stuck in native code",
+        "the dispatcher ends it",
+        "forecast/jobs/recover.py",
+        "    for row in jobs.running_past_deadline(latest):",
+        "    for row in jobs.running_past_deadline(latest)[:0]:",
+        "tests/jobs/test_recover.py::test_an_attempt_past_its_deadline_fails_even_if_it_goes_on",
+    ),
+    Protection(
+        "cancelled as it ends",
+        "no result is stored over a cancellation",
+        "forecast/jobs/lifecycle.py",
+        "        JobRow.cancel_requested.is_(False),\n        **ended_values(JobState.SUCCEEDED, now),",
+        "        **ended_values(JobState.SUCCEEDED, now),",
+        "tests/jobs/test_lifecycle.py::test_a_cancellation_goes_before_everything_that_comes_after_it",
+    ),
+    Protection(
+        "two beats",
+        "a due time is fired while it is due, and held",
+        "forecast/store/schedules.py",
+        "            ScheduleRow.next_due <= now,\n        )\n        return self._session.scalar(query.with_for_update",
+        "        )\n        return self._session.scalar(query.with_for_update",
+        "tests/jobs/test_firing.py::test_many_who_look_at_once_make_each_job_once",
+    ),
+    Protection(
+        "a second service on one directory",
+        "the directory's lock",
+        "workers/lock.py",
+        "            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "            pass",
+        "tests/fault/test_service_faults.py::test_a_second_service_on_one_directory_refuses_and_names_the_first",
+    ),
+    Protection(
+        "a stored result damaged",
+        "its hash is looked at",
+        "forecast/store/artifacts.py",
+        "        if (digest, size) != (file.sha256, file.size_bytes):",
+        "        if digest == 'never':",
+        "tests/api/test_jobs.py::test_a_damaged_file_is_a_problem_and_not_a_download",
+    ),
+    Protection(
+        "the network to Redis swallows everything",
+        "timeouts of the queue's sockets",
+        "workers/configuration.py",
+        '            "socket_timeout": 5,\n            "socket_connect_timeout": 3,\n            "socket_keepalive": True,\n'
+        '            "health_check_interval": 10,\n',
+        "",
+        "tests/fault/test_queue_faults.py::test_a_worker_hears_again_after_the_network_was_a_black_hole",
+    ),
+)
+
+
+def fails_without(protection: Protection, folder: Path) -> bool:
+    """Whether the test fails in a copy of the project without the protection.
+
+    Raises
+    ------
+    AssertionError
+        When it could not be run there.
+    """
+    for name in COPIED:
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, folder / name)
+    file = folder / protection.file
+    text = file.read_text(encoding="utf-8")
+    assert text.count(protection.words) == 1, (protection.file, protection.words)
+    file.write_text(text.replace(protection.words, protection.without), encoding="utf-8")
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-x", protection.test],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode in (0, FAILED), found.stdout[-3000:] + found.stderr[-3000:]
+    return found.returncode == FAILED
+
+
+def main() -> int:
+    """Switch off each that was asked for, and say whether its test noticed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="those whose fault or file has this in it")
+    given = parser.parse_args()
+    unnoticed = 0
+    for protection in PROTECTIONS:
+        if given.only not in protection.fault + protection.file:
+            continue
+        with tempfile.TemporaryDirectory(prefix="without-") as folder:
+            is_noticed = fails_without(protection, Path(folder))
+        unnoticed += not is_noticed
+        print(f"{'fails' if is_noticed else 'PASSES'} without {protection.what}: {protection.test}", flush=True)
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
