@@ -14,7 +14,7 @@ from forecast.jobs.view import JobView
 from forecast.store import Database, ForecastRepository
 from forecast.store.tables import ForecastRow
 from tests.coin import coin_document, long_document
-from tests.stack import Stack
+from tests.stack import Stack, running_stack
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.fault]
@@ -153,3 +153,40 @@ def test_a_job_past_its_deadline_fails(stack: Stack) -> None:
     assert job.error is not None
     assert job.error.code is FailureCode.DEADLINE
     assert forecasts_of(stack, job_id) == []
+
+
+def test_a_job_that_kills_its_process_every_time_fails_after_its_attempts_and_others_still_run(stack: Stack) -> None:
+    """Whatever runs it is killed as soon as it samples, as by a study that brings the sampler down."""
+    poison = submit_long(stack)
+    killed: list[int] = []
+    for _ in range(stack.settings.max_attempts):
+        stack.wait_for_sampling(poison)
+        child = stack.child_of_job(poison)
+        assert child not in killed
+        os.kill(child, signal.SIGKILL)
+        killed.append(child)
+        wait_until(lambda: stack.job_row(poison).fence is None, 60, "the attempt to be given up")
+    job = stack.wait_for_end(poison)
+    assert (job.state, job.attempt) == (JobState.FAILED, 3)
+    assert job.error is not None
+    assert job.error.code is FailureCode.WORKER_LOST
+    assert all(f":{child} fell silent" in job.error.detail for child in killed), job.error.detail
+    assert forecasts_of(stack, poison) == []
+    assert_succeeded_once(stack, stack.wait_for_end(submit_quick(stack)))
+
+
+def test_a_job_beyond_its_memory_fails_and_the_next_one_runs() -> None:
+    """The program alone takes some 700 MB; the draws of the large study would take more than is left."""
+    rows = [{"id": f"case-{number}", "successes": number % 7, "trials": 20} for number in range(600)]
+    large = long_document(sampler={"draws": 5000, "tune": 300, "chains": 4, "seed": 7})
+    large["reference_classes"][0]["rows"] = rows
+    with running_stack(job_memory_bytes=1_000_000_000) as stack:
+        assert_succeeded_once(stack, stack.wait_for_end(submit_quick(stack)))
+        worker = stack.process("workers.worker")
+        with stack.client as client:
+            job = stack.wait_for_end(client.submit(document=large).id)
+        assert job.error is not None, job
+        assert job.error.code is FailureCode.MEMORY_LIMIT
+        assert forecasts_of(stack, job.id) == []
+        assert_succeeded_once(stack, stack.wait_for_end(submit_quick(stack)))
+        assert stack.process("workers.worker") == worker
