@@ -12,7 +12,7 @@ from forecast.logs import configure_logging
 from forecast.settings import get_settings
 from workers.configuration import celery_settings
 
-app = Celery("forecast", include=["workers.tasks"])
+app = Celery("forecast", include=["workers.tasks"], task_cls="workers.request:ForgettingTask")
 app.conf.update(celery_settings(get_settings()))
 
 
