@@ -1,7 +1,7 @@
 # Every target does its own set-up: a fresh clone and Python 3.12 or 3.13 are enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast chaos load protections fuzz bench lint format clean
+.PHONY: help setup demo test test-fast chaos load protections fuzz audit bench lint format clean
 
 PYTHON := .venv/bin/python
 # With this set, every process that tests and services start would compile all of its sources anew: 16 s instead of 2.
@@ -55,6 +55,10 @@ protections: setup ## Switch off what keeps each promise, one by one, and look w
 fuzz: setup ## Fuzz the readers of documents, tables, archives, expressions, rules and addresses
 	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --quiet --frozen --inexact --group dev --group fuzz --python $(PYTHON)
 	@exec $(PYTHON) -m tests.fuzz.run --seconds $(SECONDS)
+
+audit: setup ## Look up the packages of the lock file in the advisory database of PyPI (needs a way there)
+	@.venv/bin/uv export --quiet --frozen --all-extras --all-groups --no-emit-project --output-file .venv/audited.txt
+	@.venv/bin/uv tool run --isolated pip-audit --strict --require-hashes --disable-pip --requirement .venv/audited.txt
 
 bench: setup ## Run the benchmarks and print where the time goes
 	@exec $(PYTHON) -m pytest tests/benchmarks -s $(ARGS)

@@ -94,7 +94,7 @@ class JobProgress(Schema):
     revision: int
     progress: ProgressView | None
     queue_position: int | None = None
-    """Jobs before this one, while it waits."""
+    """Jobs of the workspace before this one, while it waits."""
 
 
 class StudyPage(Schema):

@@ -141,7 +141,7 @@ def build_job(job: JobView, *, now: datetime, jobs_ahead: int = 0) -> JobPage:
     Parameters
     ----------
     jobs_ahead
-        Queued jobs that came before this one.
+        Queued jobs of the same workspace that came before this one.
     """
     progress = job.progress
     is_running = job.state is JobState.RUNNING
@@ -177,7 +177,7 @@ def build_job(job: JobView, *, now: datetime, jobs_ahead: int = 0) -> JobPage:
             state.value: (STATE_WORDS[state], lead_of(job.kind, state)) for state in JobState if not state.is_terminal
         },
         attempt_note=f"attempt {job.attempt}" if job.attempt > 1 else "",
-        queue_note=f"{wording.plural(jobs_ahead, 'job')} before this one" if jobs_ahead else None,
+        queue_note=f"{wording.plural(jobs_ahead, 'job')} of yours before this one" if jobs_ahead else None,
     )
 
 

@@ -101,9 +101,9 @@ class JobRepository:
         return self._session.scalar(query) or 0
 
     def count_before(self, row: JobRow) -> int:
-        """How many queued jobs of the installation came before this one."""
+        """How many queued jobs of its workspace came before this one; those of others are nobody's business."""
         query = select(func.count()).select_from(JobRow).where(JobRow.state == "queued", JobRow.id < row.id)
-        return self._session.scalar(query, execution_options={EVERYWHERE: True}) or 0
+        return self._session.scalar(query) or 0
 
     def change(self, job_id: str, *guards: ColumnElement[bool], **values: Any) -> bool:
         """Change one row if every guard holds; tells whether it did. Watchers see a new revision."""

@@ -271,9 +271,10 @@ class TestJob:
         assert [div["data-anchor"] for div in page.of("section") if "data-anchor" in div] == ["#influence"]
 
     def test_a_queued_job_says_how_many_come_before_it(self, client: TestClient, installation: Installation) -> None:
+        installation.of("others").submit(coin_study(), now=utc_now())
         first, second = (installation.submit(coin_study(), now=utc_now()) for _ in range(2))
-        assert "before this one" not in get(client, f"/jobs/{first}")
-        assert "(1 job before this one)" in plain(get(client, f"/jobs/{second}"))
+        assert "before this one" not in get(client, f"/jobs/{first}"), "what others have queued is nobody's business"
+        assert "(1 job of yours before this one)" in plain(get(client, f"/jobs/{second}"))
 
 
 class TestHome:
