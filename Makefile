@@ -8,9 +8,9 @@ PYTHON := .venv/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 # More for pytest, as in: make test-fast ARGS="-k withdrawal -x"
 ARGS ?=
-# As in: make test WORKERS=3. Tests that run at a time, each file in one process; on a busy machine those of faults may run
-# out of patience, so one at a time by default.
-WORKERS ?= 0
+# As in: make test WORKERS=0. Tests that run at a time, each file in one process: many wait for processes, so two on two cores
+# take less time than one.
+WORKERS ?= 2
 SLOW := statistical or stack or fault or browser or slow or benchmark
 
 help: ## Show this list

@@ -137,7 +137,7 @@ def test_a_worker_hears_again_after_the_network_was_a_black_hole() -> None:
         hole.is_open.clear()
         assert stack.wait_for_end(running).state is JobState.SUCCEEDED, "a job needs no queue to end"
         hear_of_a_job_after(12, hole, stack)
-        assert server.hlen("unacked") == 1, "this message could not be acknowledged, and comes again to be dropped"
+        assert server.hlen("unacked") >= 1, "this message could not be acknowledged, and comes again to be dropped"
 
         assert stack.process("workers.worker") == worker, "it heard again by itself; nobody had to start it anew"
 

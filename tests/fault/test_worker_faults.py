@@ -177,7 +177,7 @@ def test_a_job_that_kills_its_process_every_time_fails_after_its_attempts_and_ot
 
 def test_a_job_beyond_its_memory_fails_and_the_next_one_runs() -> None:
     """The program alone takes some 700 MB; the draws of the large study would take more than is left."""
-    rows = [{"id": f"case-{number}", "successes": number % 7, "trials": 20} for number in range(600)]
+    rows = [{"id": f"case-{number}", "successes": number % 7, "trials": 20} for number in range(1500)]
     large = long_document(sampler={"draws": 5000, "tune": 300, "chains": 4, "seed": 7})
     large["reference_classes"][0]["rows"] = rows
     with running_stack(job_memory_bytes=1_000_000_000) as stack:

@@ -141,7 +141,7 @@ def panel(kind: str) -> tuple[EncodedStudy, xr.Dataset]:
         {"expert": name, "outcome": "agreement", "probability": probability(STATED + own), "on": "2019-12-01"}
         for name, own in zip(EXPERTS, scatter, strict=True)
     ]
-    sampler = {"draws": 3000, "tune": 800, "chains": 4}  # ten voices that are one mix slowly
+    sampler = {"draws": 1000, "tune": 800, "chains": 4}  # ten voices that are one mix slowly
     study = make_study(binary_outcome(), judgments={"rows": judged}, track_records={"rows": records}, sampler=sampler)
     return fit(study)
 

@@ -8,6 +8,7 @@ source uses our very model, the allowance is the error of that solution.
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,23 @@ def covariate(forecast: ComputedForecast, name: str) -> tuple[CovariateEffect, f
     return effect, mcse(scalar_draws(forecast, "beta", covariate=name)) / effect.scale
 
 
-@pytest.mark.parametrize("study", bundled_studies())
+LONG = ("replication-survey",)
+"""Its two hundred opinions take two minutes; tests/statistical/test_replication_survey.py runs it short."""
+
+
+@pytest.mark.parametrize(
+    "study",
+    [
+        pytest.param(
+            study,
+            marks=pytest.mark.skipif(
+                study in LONG and "REPLICATION_FULL_SIZE" not in os.environ,
+                reason="two minutes: set REPLICATION_FULL_SIZE=1",
+            ),
+        )
+        for study in bundled_studies()
+    ],
+)
 def test_bundled_study_is_published(computed: Computed, study: str) -> None:
     answer = computed(study).answer
     assert answer.verdict == "published", answer.verdict_reasons
