@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.methods import methods_of
+from api.problem_kinds import STATUS, TITLES
 from api.rates import TooManyRequestsError
 from forecast.errors import FieldError, ForecastError, StudyError
 from forecast.futures.query import InsufficientDrawsError, QueryError
@@ -37,82 +38,6 @@ MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 10
 QUOTA_SECONDS: Final = 60
 """A place becomes free when a job ends."""
-
-STATUS: Final[Mapping[str, int]] = {
-    "study_invalid": 422,
-    "expression_invalid": 422,
-    "idempotency_mismatch": 422,
-    "job_kind_unknown": 422,
-    "query_invalid": 422,
-    "schedule_invalid": 422,
-    "subscription_invalid": 422,
-    "insufficient_draws": 422,
-    "not_comparable": 422,
-    "request_invalid": 422,
-    "key_invalid": 422,
-    "not_signed_in": 401,
-    "scope_missing": 403,
-    "too_many_requests": 429,
-    "quota_exceeded": 429,
-    "cursor_invalid": 400,
-    "body_invalid": 400,
-    "header_invalid": 400,
-    "host_refused": 400,
-    "not_found": 404,
-    "job_finished": 409,
-    "forecast_refused": 409,
-    "no_previous_forecast": 409,
-    "evidence_full": 409,
-    "futures_unavailable": 409,
-    "draws_removed": 410,
-    "body_too_large": 413,
-    "media_type_unsupported": 415,
-    "result_corrupt": 500,
-    "backlog_full": 503,
-    "queries_busy": 503,
-    "schema_mismatch": 503,
-}
-"""HTTP status by error code; a code that is not here is a defect of ours."""
-
-TITLES: Final[Mapping[str, str]] = {
-    "study_invalid": "The study document cannot be used",
-    "expression_invalid": "The expression cannot be read",
-    "idempotency_mismatch": "The idempotency key belongs to another request",
-    "job_kind_unknown": "There is no such kind of job",
-    "query_invalid": "The query cannot be used",
-    "schedule_invalid": "The schedule cannot be used",
-    "subscription_invalid": "The subscription cannot be used",
-    "not_comparable": "The two cannot be compared",
-    "insufficient_draws": "Too few draws fulfil the conditions",
-    "request_invalid": "The request cannot be used",
-    "draws_removed": "The draws were removed",
-    "key_invalid": "The key cannot be made",
-    "not_signed_in": "Nobody is known to be asking",
-    "scope_missing": "The key may not do this",
-    "too_many_requests": "Too many requests",
-    "quota_exceeded": "The workspace has as many jobs as it may",
-    "cursor_invalid": "The page cursor cannot be used",
-    "body_invalid": "The body cannot be read",
-    "header_invalid": "A header cannot be used",
-    "host_refused": "The service does not answer to this host name",
-    "not_found": "There is nothing here",
-    "method_not_allowed": "This cannot be done here",
-    "job_finished": "The job has ended",
-    "forecast_refused": "The forecast is refused by its checks",
-    "no_previous_forecast": "There is no earlier forecast to compare with",
-    "evidence_full": "The study has as much evidence as is kept",
-    "futures_unavailable": "The forecast cannot be asked anything",
-    "body_too_large": "The body is too large",
-    "media_type_unsupported": "The body is of a kind that cannot be read here",
-    "result_corrupt": "The stored result is damaged",
-    "backlog_full": "Too many jobs are waiting",
-    "queries_busy": "Too many queries are being answered",
-    "schema_mismatch": "The database is not ready",
-    "database_busy": "The database is busy",
-    "storage_full": "There is no room left",
-    "internal": "The service has a defect",
-}
-"""What each problem's `type` stands for, in one sentence."""
 
 _UNREADABLE: Final = frozenset({"syntax", "encoding", "duplicate_key", "yaml", "too_deep", "key", "media_type"})
 """Codes of a document's errors that mean it could not even be read."""

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse
 
-from api.problems import STATUS, TITLES
+from api.problem_kinds import STATUS, TITLES
 from api.service import OpenService
 from forecast.jobs.states import JobState
 from forecast.store import JobRepository, NotStoredError, SchemaError, check_schema, utc_now
