@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,18 +11,25 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from api.alert_schemas import (
+    AlertDetail,
+    AlertPage,
+    AlertView,
+    Delivery,
+    DeliveryAttempt,
+    NewSubscription,
+    SubscriptionPage,
+    SubscriptionView,
+)
 from api.feed import atom_feed
 from api.requests import PAGE, Cursor, Id, Limit, StudyId, known_id, parse_body, read_body_json
 from api.routes.studies import known_study
-from api.schemas import Schema
 from api.service import Reader, Service, Submitter
 from forecast.jobs.alert_rules import Finding
 from forecast.jobs.alerting import add_alert
 from forecast.jobs.publish import BrokerUnavailableError
-from forecast.jobs.states import DeliveryState
 from forecast.jobs.subscriptions import (
     AlertKind,
-    Direction,
     SubscriptionChange,
     SubscriptionRequest,
     change_subscription,
@@ -42,83 +48,6 @@ router = APIRouter(tags=["alerts"])
 FEED_ENTRIES = 100
 
 log = get_logger(__name__)
-
-
-class SubscriptionView(Schema):
-    """What somebody is told of a study."""
-
-    id: str
-    study: str
-    title: str
-    kind: AlertKind
-    outcome: str | None
-    scenario: str | None
-    threshold: float | None
-    direction: Direction | None
-    least_move: float | None
-    failures: int | None
-    url: str | None
-    enabled: bool
-    created_at: datetime
-    updated_at: datetime
-
-
-class NewSubscription(SubscriptionView):
-    """A subscription as it was made."""
-
-    secret: str | None
-    """Signs what is sent to its address (Standard Webhooks); shown once, when it is made."""
-
-
-class DeliveryAttempt(Schema):
-    """One try to deliver an alert."""
-
-    at: datetime
-    seconds: float
-    status: int | None
-    """What the receiver answered; None when it answered nothing."""
-    error: str | None
-    """None when it took it."""
-
-
-class Delivery(Schema):
-    """Where an alert goes and whether it has arrived."""
-
-    url: str
-    state: DeliveryState
-    attempts: int
-    next_attempt_at: datetime | None
-    settled_at: datetime | None
-
-
-class AlertView(Schema):
-    """Something there was to tell."""
-
-    id: str
-    subscription_id: str
-    study: str
-    kind: AlertKind
-    title: str
-    detail: dict[str, Any]
-    created_at: datetime
-    delivery: Delivery | None
-    """None for a subscription without an address."""
-
-
-class AlertDetail(AlertView):
-    """An alert with every try to deliver it."""
-
-    attempts: tuple[DeliveryAttempt, ...]
-
-
-class SubscriptionPage(Schema):
-    items: tuple[SubscriptionView, ...]
-    next_cursor: str | None
-
-
-class AlertPage(Schema):
-    items: tuple[AlertView, ...]
-    next_cursor: str | None
 
 
 def _body(model: type[SubscriptionChange]) -> dict[str, Any]:
