@@ -117,6 +117,10 @@ class Settings(LimitSettings):
     threads: int | None = Field(
         default=None, ge=1, le=1024, description="Threads of one job; by default all cores, divided by `concurrency`."
     )
+    draw_unasked: bool = Field(
+        default=True,
+        description="Draw the figures of forecasts before anybody looks at them, while there is nothing else to do.",
+    )
     keep_draws_days: float | None = Field(
         default=None,
         gt=0,

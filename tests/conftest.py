@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -30,6 +31,8 @@ FIRST_WORKER = "gw0"
 ON_BOTH_DATABASES = ("store", "jobs")
 """Folders whose tests run on SQLite and on PostgreSQL; all others run on the one that `--database` names."""
 LATE_MARKERS = ("slow", "statistical", "stack", "fault", "browser", "benchmark")
+WAITING = {"stack", "fault"}
+"""Of tests that mostly wait for processes."""
 MARKER_OF_FOLDER = {"statistical": "statistical", "fault": "fault", "browser": "browser", "benchmarks": "benchmark"}
 
 # Everything else named FORECAST_ belongs to the person who runs the tests, and so does the data that it points to. The
@@ -98,6 +101,19 @@ def rank_of(item: pytest.Item) -> tuple[int, bool, int]:
     return late, needs_program(item), FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
 
 
+def mixed(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The order for several at a time: late files that compute and late files that wait for processes, in turn."""
+    early = [item for item in items if not rank_of(item)[0]]
+    late: dict[Path, list[pytest.Item]] = {}
+    for item in items[len(early) :]:
+        late.setdefault(item.path, []).append(item)
+    waits = {file for file, own in late.items() if {mark.name for i in own for mark in i.iter_markers()} & WAITING}
+    waiting = [file for file in late if file in waits]
+    computing = [file for file in late if file not in waits]
+    turns = itertools.zip_longest(computing, waiting)
+    return early + [item for turn in turns for file in turn if file is not None for item in late[file]]
+
+
 def missing_browser() -> str | None:
     """Why there is no Chromium, or None when there is one."""
     found = subprocess.run([ROOT / ".ci" / "chromium", "--find"], capture_output=True, text=True, check=False)
@@ -114,6 +130,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in of_browser:
             item.add_marker(pytest.mark.skip(reason=reason))
     items.sort(key=rank_of)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items[:] = mixed(items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

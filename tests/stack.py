@@ -31,6 +31,8 @@ PATIENCE = {
     "progress_seconds": 0.2,
     "dispatcher_interval_seconds": 0.3,
     "stop_grace_seconds": 10.0,
+    # Of most forecasts no test looks at the figures; who looks has them drawn.
+    "draw_unasked": False,
     # Tests ask fifty times a second.
     "requests_per_minute": 100_000,
 }

@@ -21,11 +21,9 @@ from forecast.store import ArtifactStore, Database
 log = get_logger(__name__)
 
 
-def run_dispatcher(settings: Settings, stop: threading.Event) -> None:
-    """Run passes until told to stop; a failed pass is logged, and the next one tries again."""
-    database = Database(settings.database)
-    publisher = Publisher(settings.broker_url, settings.queue_name)
-    dispatcher = Dispatcher(
+def make_dispatcher(settings: Settings, database: Database, publisher: Publisher) -> Dispatcher:
+    """A dispatcher as an installation's settings want it."""
+    return Dispatcher(
         database,
         publisher,
         Broker(settings.redis_client_url, settings.queue_name),
@@ -33,7 +31,15 @@ def run_dispatcher(settings: Settings, stop: threading.Event) -> None:
         settings.queue_timeout_seconds,
         JobLimits.of(settings),
         Retention.of(settings),
+        draws_unasked=settings.draw_unasked,
     )
+
+
+def run_dispatcher(settings: Settings, stop: threading.Event) -> None:
+    """Run passes until told to stop; a failed pass is logged, and the next one tries again."""
+    database = Database(settings.database)
+    publisher = Publisher(settings.broker_url, settings.queue_name)
+    dispatcher = make_dispatcher(settings, database, publisher)
     try:
         while not stop.is_set():
             try:

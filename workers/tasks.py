@@ -9,17 +9,15 @@ from typing import Any
 from billiard.exceptions import WorkerLostError
 from celery import signals
 
-from forecast.jobs.broker import Broker
 from forecast.jobs.dispatch import Dispatcher
 from forecast.jobs.publish import DELIVER_TASK, DRAW_TASK, FETCH_TASK, PREVIEW_TASK, RUN_JOB_TASK, TICK_TASK, Publisher
 from forecast.jobs.recover import lose_attempt
-from forecast.jobs.retention import Retention
-from forecast.jobs.submit import JobLimits
 from forecast.logs import get_logger
 from forecast.settings import get_settings
 from forecast.store import ArtifactStore, Database, JobRepository
 from workers import child
 from workers.app import app
+from workers.dispatcher import make_dispatcher
 from workers.identity import is_dead_child, worker_name
 
 log = get_logger(__name__)
@@ -34,15 +32,7 @@ def database() -> Database:
 @lru_cache(maxsize=1)
 def _dispatcher() -> Dispatcher:
     settings = get_settings()
-    return Dispatcher(
-        database(),
-        Publisher(settings.broker_url, settings.queue_name),
-        Broker(settings.redis_client_url, settings.queue_name),
-        ArtifactStore(settings.artifacts),
-        settings.queue_timeout_seconds,
-        JobLimits.of(settings),
-        Retention.of(settings),
-    )
+    return make_dispatcher(settings, database(), Publisher(settings.broker_url, settings.queue_name))
 
 
 def run_job(job_id: str) -> str:

@@ -100,8 +100,11 @@ class Dispatcher:
         queue_timeout_seconds: float,
         limits: JobLimits,
         retention: Retention | None = None,
+        *,
+        draws_unasked: bool = True,
     ) -> None:
         self._retention = retention or Retention()
+        self._draws_unasked = draws_unasked
         self._database = database
         self._publisher = publisher
         self._broker = broker
@@ -138,7 +141,7 @@ class Dispatcher:
             asked = self._publish_fetches(now)
             self._publish_deliveries(now)
             self._publish_previews(now)
-            if (drawing := next_drawing(self._database, now)) is not None:
+            if self._draws_unasked and (drawing := next_drawing(self._database, now)) is not None:
                 tell_to_draw(self._database, self._publisher, drawing, now)
         except BrokerUnavailableError as error:
             log.warning("broker_unavailable", error=str(error))

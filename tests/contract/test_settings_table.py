@@ -21,6 +21,7 @@ NAMES = {
     "alive_file",
     "job_memory_bytes",
     "threads",
+    "draw_unasked",
     "keep_draws_days",
     "keep_draws_bytes",
     "keep_jobs_days",

@@ -310,7 +310,7 @@ def _numbers(answer: dict[str, Any]) -> str:
 def run_chaos(seed: int, minutes: float, database: str) -> Outcome:
     """A whole run on a service of its own."""
     with ExitStack() as resources:
-        settings: dict[str, Any] = {"max_attempts": 12, "lease_seconds": 4.0}
+        settings: dict[str, Any] = {"max_attempts": 12, "lease_seconds": 4.0, "draw_unasked": True}
         postgres = None
         if database == "postgresql":
             postgres = resources.enter_context(postgres_server(fsync="on"))

@@ -233,6 +233,23 @@ def test_figures_do_not_wait_for_ever_and_are_asked_for_again(
     assert drawing_of(installation, forecast_id).published_at == again
 
 
+def test_an_operator_may_have_only_those_drawn_that_somebody_looks_at(
+    installation: Installation, server: EmbeddedRedis, publisher: Publisher
+) -> None:
+    settings = installation.settings
+    broker = Broker(settings.redis_client_url, settings.queue_name)
+    dispatcher = Dispatcher(
+        installation.database, publisher, broker, installation.artifacts, 3600.0, LIMITS, draws_unasked=False
+    )
+    forecast_id = finish_job(installation, NOW)
+    dispatcher.run_pass(NOW + timedelta(days=1))
+    broker.close()
+    assert drawing_of(installation, forecast_id).published_at is None
+    later = NOW + timedelta(days=2)
+    assert ask_for_drawing(installation.database, publisher, forecast_id, later)
+    assert drawing_of(installation, forecast_id).published_at == later
+
+
 def test_a_service_that_is_never_idle_draws_the_newest_of_each_study_only(
     installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
 ) -> None:

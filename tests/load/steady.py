@@ -45,6 +45,7 @@ def run_load(minutes: float, warm_up_minutes: float, jobs: float = 1.0, reads: f
         # A day's worth of an hour's jobs; the rest as it is by default.
         settings: dict[str, Any] = {
             "threads": 1,
+            "draw_unasked": True,
             "workspace_daily": 100_000,
             "lease_seconds": 30.0,
             "heartbeat_seconds": 10.0,
