@@ -23,9 +23,9 @@ from tests.api.living_sample import store_living_sample
 from tests.api.stored_sample import store_sample
 from tests.installation import Installation, installation_in
 
-pytestmark = pytest.mark.slow
-
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + EXAMPLES)]
 SLOW_ON_PURPOSE = {"/v1/jobs/{job_id}/events"}
 """Streams that go on until a job has ended."""
 
