@@ -26,6 +26,7 @@ from forecast.store.tables import DrawingRow
 from tests.coin import NOW
 from tests.embedded_redis import EmbeddedRedis, redis_for
 from tests.installation import LIMITS, Installation, forecast_row
+from workers.dispatcher import make_dispatcher
 
 
 @pytest.fixture
@@ -233,21 +234,18 @@ def test_figures_do_not_wait_for_ever_and_are_asked_for_again(
     assert drawing_of(installation, forecast_id).published_at == again
 
 
+@pytest.mark.parametrize("draws_unasked", [True, False])
 def test_an_operator_may_have_only_those_drawn_that_somebody_looks_at(
-    installation: Installation, server: EmbeddedRedis, publisher: Publisher
+    installation: Installation, server: EmbeddedRedis, publisher: Publisher, draws_unasked: bool
 ) -> None:
-    settings = installation.settings
-    broker = Broker(settings.redis_client_url, settings.queue_name)
-    dispatcher = Dispatcher(
-        installation.database, publisher, broker, installation.artifacts, 3600.0, LIMITS, draws_unasked=False
-    )
+    settings = installation.settings.model_copy(update={"draw_unasked": draws_unasked})
     forecast_id = finish_job(installation, NOW)
-    dispatcher.run_pass(NOW + timedelta(days=1))
-    broker.close()
-    assert drawing_of(installation, forecast_id).published_at is None
-    later = NOW + timedelta(days=2)
-    assert ask_for_drawing(installation.database, publisher, forecast_id, later)
-    assert drawing_of(installation, forecast_id).published_at == later
+    later = NOW + timedelta(days=1)
+    make_dispatcher(settings, installation.database, publisher).run_pass(later)
+    assert drawing_of(installation, forecast_id).published_at == (later if draws_unasked else None)
+    last = NOW + timedelta(days=2)
+    assert ask_for_drawing(installation.database, publisher, forecast_id, last)
+    assert drawing_of(installation, forecast_id).published_at == last
 
 
 def test_a_service_that_is_never_idle_draws_the_newest_of_each_study_only(

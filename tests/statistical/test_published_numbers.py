@@ -74,7 +74,7 @@ def covariate(forecast: ComputedForecast, name: str) -> tuple[CovariateEffect, f
 
 
 LONG = ("replication-survey",)
-"""Its two hundred opinions take two minutes; tests/statistical/test_replication_survey.py runs it short."""
+"""Its 1,746 opinions take two minutes; tests/statistical/test_replication_survey.py runs it short."""
 
 
 @pytest.mark.parametrize(
