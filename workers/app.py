@@ -11,8 +11,10 @@ from celery import Celery, signals
 from forecast.logs import configure_logging
 from forecast.settings import get_settings
 from workers.configuration import celery_settings
+from workers.held_messages import forget_what_cannot_be_acknowledged
 
-app = Celery("forecast", include=["workers.tasks"], task_cls="workers.request:ForgettingTask")
+app = Celery("forecast", include=["workers.tasks"])
+forget_what_cannot_be_acknowledged()
 app.conf.update(celery_settings(get_settings()))
 
 

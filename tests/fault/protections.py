@@ -186,9 +186,9 @@ PROTECTIONS: Final = (
     Protection(
         "a job ends while the network to Redis swallows everything",
         "a message that cannot be acknowledged is forgotten",
-        "workers/request.py",
-        "        if not message.acknowledged:\n",
-        "        if False:\n",
+        "workers/held_messages.py",
+        "        virtual.QoS.ack(self, delivery_tag)\n",
+        "",
         "tests/fault/test_queue_faults.py::test_a_worker_hears_again_after_the_network_was_a_black_hole",
     ),
 )

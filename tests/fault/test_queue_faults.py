@@ -129,6 +129,7 @@ def test_a_worker_hears_again_after_the_network_was_a_black_hole() -> None:
         worker = stack.process("workers.worker")
 
         wait_until(lambda: not server.hlen("unacked"), message="the worker to have nothing in hand")
+        assert "message_forgotten" not in (stack.settings.logs / "worker.log").read_text()
         hole.is_open.clear()
         hear_of_a_job_after(25, hole, stack)
 
