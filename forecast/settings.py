@@ -16,6 +16,7 @@ from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from forecast.compilers import compiler_environment
 from forecast.limit_settings import MEGABYTE, LimitSettings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -271,18 +272,8 @@ class Settings(LimitSettings):
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def compiler_environment(self) -> dict[str, str]:
-        """Environment variables that make every process share one cache of compiled programs.
-
-        What the user has set wins.
-        """
-        variables = {}
-        flags = os.environ.get("PYTENSOR_FLAGS", "")
-        if "compiledir" not in flags:
-            own = f"base_compiledir={self.cache_dir / 'pytensor'}"
-            variables["PYTENSOR_FLAGS"] = f"{flags},{own}" if flags else own
-        if "NUMBA_CACHE_DIR" not in os.environ:
-            variables["NUMBA_CACHE_DIR"] = str(self.cache_dir / "numba")
-        return variables
+        """Environment variables that make every process share one cache of compiled programs."""
+        return compiler_environment(self.cache_dir)
 
     def apply_compiler_environment(self) -> None:
         """Set `compiler_environment` in this process; call it before the science is imported."""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import platformdirs
 
+from forecast.compilers import compiler_environment
+
 
 def compile_cache_dir() -> Path:
     """The folder in which compiled programs are kept between processes."""
@@ -19,12 +21,4 @@ def compile_cache_dir() -> Path:
     return Path(configured) if configured else Path(platformdirs.user_cache_dir("scenario-forecast"))
 
 
-def _point_compilers_at_cache() -> None:
-    folder = compile_cache_dir()
-    flags = os.environ.get("PYTENSOR_FLAGS", "")
-    if "base_compiledir" not in flags:
-        os.environ["PYTENSOR_FLAGS"] = ",".join(filter(None, [flags, f"base_compiledir={folder / 'pytensor'}"]))
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(folder / "numba"))
-
-
-_point_compilers_at_cache()
+os.environ.update(compiler_environment(compile_cache_dir()))

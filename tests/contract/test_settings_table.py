@@ -103,7 +103,7 @@ def test_a_redis_url_is_spelled_for_each_library(url: str, broker: str, client: 
 
 
 def test_what_the_user_set_for_the_compiler_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTENSOR_FLAGS", "base_compiledir=/elsewhere")
+    monkeypatch.setenv("PYTENSOR_FLAGS", "base_compiledir=/elsewhere,generated_src_dir=/elsewhere")
     monkeypatch.setenv("NUMBA_CACHE_DIR", "/elsewhere")
     assert Settings().compiler_environment() == {}
     monkeypatch.setenv("PYTENSOR_FLAGS", "cxx=g++")
