@@ -94,7 +94,8 @@ class Keeper:
             except SQLAlchemyError as error:
                 # The database may be full or locked for a while; the lease says how long that may last.
                 log.warning("heartbeat_failed", job_id=self._claim.job_id, error=str(error))
-        if self._reason is not None:
+        # An attempt that ends meanwhile says itself how; one that succeeded holds its row no longer, either.
+        if self._reason is not None and not self._done.wait(self._settings.progress_seconds):
             log.info("attempt_stops", job_id=self._claim.job_id, reason=self._reason.code)
 
     def _beat(self) -> type[StopRequestedError] | None:

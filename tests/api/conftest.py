@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
@@ -28,6 +29,18 @@ def client(installation: Installation) -> Iterator[TestClient]:
     """A client of an application over that installation; there is no Redis, and no worker."""
     headers = {"Authorization": f"Bearer {installation.key}"}
     with TestClient(create_app(installation.settings), base_url="http://127.0.0.1", headers=headers) as made:
+        yield made
+
+
+@pytest.fixture
+def app(installation: Installation) -> FastAPI:
+    return create_app(installation.settings)
+
+
+@pytest.fixture
+def anybody(app: FastAPI) -> Iterator[TestClient]:
+    """A client without a key."""
+    with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as made:
         yield made
 
 

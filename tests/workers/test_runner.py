@@ -7,56 +7,26 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from forecast.answer import Answer
 from forecast.errors import (
     FieldError,
     IncompleteSamplingError,
     SamplingError,
-    StopRequestedError,
     StudyError,
 )
-from forecast.jobs.lifecycle import Claim, cancel_job, release_job
-from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
-from forecast.jobs.submit import JobLimits
+from forecast.jobs.states import FailureCode, JobState
 from forecast.stages import ChainProgress, RunningEstimate
 from forecast.store import ForecastRepository, stored_file, utc_now
-from forecast.store.tables import ForecastRow
 from forecast.study import Study
 from tests.coin import coin_answer
 from tests.installation import Installation, installation_in
 from tests.waiting import wait_until
-from workers.runner import Compute, Runner, RunOutcome
-
-DRAWS = b"draws"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a computation gives."""
-
-    answer: Answer
-    figures: dict[str, dict[str, Any]]
-    write_draws: Callable[[Path], None]
-
-
-def result_of(study: Study, **_: Any) -> Result:
-    return Result(coin_answer(study), {"horizon": {"data": []}}, write_draws)
-
-
-def write_draws(path: Path) -> None:
-    path.write_bytes(DRAWS)
-
-
-def fail_with(error: BaseException) -> Compute:
-    def compute(_study: Study, **_: Any) -> Result:
-        raise error
-
-    return cast("Compute", compute)
+from tests.workers.made_up_runs import DRAWS, Result, fail_with, files, forecast_of, result_of, runner
+from workers.runner import RunOutcome
 
 
 @pytest.fixture
@@ -68,26 +38,6 @@ def stopping() -> threading.Event:
 def installation(tmp_path: Path) -> Any:
     with installation_in(tmp_path / "home", progress_seconds=0.05, heartbeat_seconds=0.05, lease_seconds=30.0) as made:
         yield made
-
-
-def runner(installation: Installation, compute: object, stopping: threading.Event) -> Runner:
-    return Runner(
-        installation.settings,
-        installation.database,
-        installation.artifacts,
-        "host:1:2",
-        stopping,
-        cast("Compute", compute),
-    )
-
-
-def forecast_of(installation: Installation, job_id: str) -> ForecastRow | None:
-    with installation.database.read() as session:
-        return ForecastRepository(session).of_job(job_id)
-
-
-def files(installation: Installation) -> list[Path]:
-    return [path for path in installation.artifacts.root.rglob("*") if path.is_file()]
 
 
 def test_a_result_is_stored_with_its_file_and_figures(installation: Installation, stopping: threading.Event) -> None:
@@ -161,96 +111,6 @@ def test_no_room_for_the_result_leaves_no_result(installation: Installation, sto
     assert installation.job(job_id).error_code == FailureCode.STORAGE_FULL
     assert files(installation) == []
     assert forecast_of(installation, job_id) is None
-
-
-ShouldStop = Callable[[], type[StopRequestedError] | None]
-
-
-def wait_for_stop(seen: list[type[StopRequestedError]], before: Callable[[], object]) -> object:
-    """A computation that does something and then goes on until it is stopped."""
-
-    def compute(_study: Study, *, should_stop: ShouldStop, **_: Any) -> Result:
-        before()
-        reason = wait_until(should_stop, message="a reason to stop")
-        seen.append(reason)
-        raise reason("stopped")
-
-    return compute
-
-
-def test_a_cancelled_job_stops(installation: Installation, stopping: threading.Event) -> None:
-    job_id = installation.submit()
-    seen: list[type[StopRequestedError]] = []
-
-    def cancel() -> None:
-        with installation.database.write() as session:
-            cancel_job(session, job_id)
-
-    assert runner(installation, wait_for_stop(seen, cancel), stopping).run(job_id) is RunOutcome.STOPPED
-    assert installation.state(job_id) is JobState.CANCELLED
-    assert seen[0].code == "cancelled"
-
-
-def test_a_cancelled_job_is_cancelled_even_if_the_computation_does_not_listen(
-    installation: Installation, stopping: threading.Event
-) -> None:
-    job_id = installation.submit()
-
-    def compute(study: Study, **_: Any) -> Result:
-        with installation.database.write() as session:
-            cancel_job(session, job_id)
-        wait_until(lambda: installation.state(job_id) is JobState.CANCELLED, message="the cancellation")
-        return result_of(study)
-
-    assert runner(installation, compute, stopping).run(job_id) is RunOutcome.STOPPED
-    assert forecast_of(installation, job_id) is None
-    assert files(installation) == []
-
-
-def test_a_job_past_its_deadline_fails(installation: Installation, stopping: threading.Event) -> None:
-    job_id = installation.submit(limits=JobLimits(3, 0.2, 10))
-    seen: list[type[StopRequestedError]] = []
-    assert runner(installation, wait_for_stop(seen, lambda: None), stopping).run(job_id) is RunOutcome.STOPPED
-    job = installation.job(job_id)
-    assert (job.state, job.error_code) == (JobState.FAILED, FailureCode.DEADLINE)
-
-
-def test_a_stopping_worker_hands_its_job_back(installation: Installation, stopping: threading.Event) -> None:
-    job_id = installation.submit()
-    seen: list[type[StopRequestedError]] = []
-    assert runner(installation, wait_for_stop(seen, stopping.set), stopping).run(job_id) is RunOutcome.STOPPED
-    assert installation.state(job_id) is JobState.QUEUED
-    assert installation.attempts(job_id)[0].outcome == AttemptOutcome.RELEASED
-
-
-def test_a_stopping_worker_takes_no_job(installation: Installation, stopping: threading.Event) -> None:
-    job_id = installation.submit()
-    stopping.set()
-    assert runner(installation, result_of, stopping).run(job_id) is RunOutcome.DROPPED
-    assert installation.state(job_id) is JobState.QUEUED
-
-
-def test_an_attempt_that_lost_its_lease_writes_nothing(installation: Installation, stopping: threading.Event) -> None:
-    """As after a freeze: the job was given back, and another attempt has begun."""
-    job_id = installation.submit()
-
-    def lose_lease() -> None:
-        row = installation.job(job_id)
-        assert row.fence is not None
-        with installation.database.write() as session:
-            stolen = installation_claim(job_id, row.fence, row.digest)
-            release_job(session, stolen)
-        installation.claim(job_id, "other", utc_now())
-
-    seen: list[type[StopRequestedError]] = []
-    assert runner(installation, wait_for_stop(seen, lose_lease), stopping).run(job_id) is RunOutcome.STOPPED
-    assert seen[0].code == "lease_lost"
-    job = installation.job(job_id)
-    assert (job.state, job.worker, job.attempt) == (JobState.RUNNING, "other", 2)
-
-
-def installation_claim(job_id: str, fence: str, digest: str) -> Claim:
-    return Claim(job_id, "default", 1, fence, digest, 1, "coin", None, 600.0, JobKind.FORECAST, None)
 
 
 def test_progress_is_written_while_the_computation_runs(installation: Installation, stopping: threading.Event) -> None:
