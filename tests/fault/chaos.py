@@ -6,21 +6,15 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import json
-import os
 import random
-import shutil
-import signal
-import sqlite3
 import sys
 import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -29,10 +23,11 @@ from sqlalchemy import func, select
 
 from forecast.client import ForecastClient, ServiceProblemError, ServiceUnavailableError
 from forecast.jobs.states import JobState
-from forecast.store import Database, stored_file
+from forecast.store import stored_file
 from forecast.store.artifacts import ArtifactStore
 from forecast.store.tables import AttemptRow, ForecastRow, JobRow
 from tests.coin import coin_document
+from tests.fault.disturbances import Disturbances, opened_database
 from tests.postgresql import PostgresServer, postgres_server
 from tests.stack import Stack, running_stack
 
@@ -41,8 +36,6 @@ FAULT_EVERY_SECONDS: Final = 12.0
 STUCK_SECONDS: Final = 240.0
 """After the last fault: longer than any job and any repair takes, on a machine that does other things as well."""
 VARIANTS: Final = 8
-FREEZE_SECONDS: Final = 6.0
-"""Longer than the lease."""
 
 
 def document_of(variant: int) -> dict[str, Any]:
@@ -142,27 +135,7 @@ class Chaos:
                 time.sleep(0.3)
 
     def _disturb(self) -> None:
-        faults: dict[str, Callable[[], bool]] = {
-            "child killed": lambda: self._signal("spawn_main", signal.SIGKILL),
-            "child killed while sampling": self._kill_sampling_child,
-            "child frozen past its lease": lambda: self._freeze("spawn_main", killed=False),
-            "worker killed": lambda: self._signal("workers.worker", signal.SIGKILL),
-            "worker frozen and killed": lambda: self._freeze("workers.worker", killed=True),
-            "worker stopped in order": lambda: self._signal("workers.worker", signal.SIGTERM),
-            "web process killed": lambda: self._signal("-m api", signal.SIGKILL),
-            "dispatcher killed": lambda: self._signal("workers.dispatcher", signal.SIGKILL),
-            "beat killed": lambda: self._signal("workers.beat", signal.SIGKILL),
-            "Redis killed": lambda: self._signal("redis.sock", signal.SIGKILL),
-            "Redis frozen": lambda: self._freeze("redis.sock", killed=False),
-            "Redis wiped": self._wipe_redis,
-            "message sent twice": self._send_twice,
-            "power cut": self._power_cut,
-        }
-        if self._postgres is None:
-            faults["database locked"] = self._lock_sqlite
-        else:
-            faults["connections cut"] = self._cut_connections
-            faults["database restarted"] = self._restart_postgres
+        faults = Disturbances(self._stack, self._random, self._postgres, self._accepted).by_name()
         counts: Counter[str] = Counter()
         while time.monotonic() < self._until:
             time.sleep(self._random.uniform(0.4, 1.6) * FAULT_EVERY_SECONDS)
@@ -171,96 +144,12 @@ class Chaos:
                 counts[name] += 1
         self.outcome.faults = dict(sorted(counts.items()))
 
-    def _pids(self, part: str) -> list[int]:
-        return [pid for pid, command in self._stack.processes().items() if part in command]
-
-    def _signal(self, part: str, number: signal.Signals) -> bool:
-        found = self._pids(part)
-        for pid in found[:1]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-        return bool(found)
-
-    def _kill_sampling_child(self) -> bool:
-        with self._database() as database, database.read() as session:
-            worker = session.scalar(select(JobRow.worker).where(JobRow.state == "running"))
-        if worker is None:
-            return False
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(worker.rpartition(":")[2]), signal.SIGKILL)
-        return True
-
-    def _freeze(self, part: str, *, killed: bool) -> bool:
-        found = self._pids(part)[:1]
-        for pid in found:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
-                time.sleep(FREEZE_SECONDS)
-                os.kill(pid, signal.SIGKILL if killed else signal.SIGCONT)
-        return bool(found)
-
-    def _wipe_redis(self) -> bool:
-        shutil.rmtree(self._stack.settings.redis_dir / "appendonlydir", ignore_errors=True)
-        return self._signal("redis.sock", signal.SIGKILL)
-
-    def _send_twice(self) -> bool:
-        from forecast.jobs.publish import BrokerUnavailableError, Publisher
-
-        if not self._accepted:
-            return False
-        settings = self._stack.settings
-        publisher = Publisher(settings.broker_url, settings.queue_name)
-        try:
-            for _ in range(2):
-                publisher.publish_job(self._random.choice(sorted(self._accepted)))
-        except BrokerUnavailableError:
-            return False
-        finally:
-            publisher.close()
-        return True
-
-    def _power_cut(self) -> bool:
-        self._stack.kill()
-        time.sleep(1.0)
-        self._stack.start()
-        return True
-
-    def _lock_sqlite(self) -> bool:
-        with contextlib.closing(sqlite3.connect(self._stack.home / "forecast.db", isolation_level=None)) as connection:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                return False
-            time.sleep(3.0)
-            connection.execute("ROLLBACK")
-        return True
-
-    def _cut_connections(self) -> bool:
-        assert self._postgres is not None
-        self._postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
-        return True
-
-    def _restart_postgres(self) -> bool:
-        assert self._postgres is not None
-        self._postgres.stop(at_once=self._random.random() < 0.5)
-        time.sleep(2.0)
-        self._postgres.start(fsync="on")
-        return True
-
-    @contextmanager
-    def _database(self) -> Iterator[Database]:
-        database = Database(self._stack.settings.database)
-        try:
-            yield database
-        finally:
-            database.dispose()
-
     def _drain(self) -> None:
         """Until every accepted job has ended, or none has for long."""
         began = ended_at = time.monotonic()
         left: int | None = None
         while time.monotonic() - ended_at < STUCK_SECONDS:
-            with self._database() as database, database.read() as session:
+            with opened_database(self._stack) as database, database.read() as session:
                 open_jobs = session.scalar(
                     select(func.count()).select_from(JobRow).where(JobRow.state.in_(("queued", "running")))
                 )
@@ -275,7 +164,7 @@ class Chaos:
         outcome, artifacts = self.outcome, ArtifactStore(self._stack.settings.artifacts)
         outcome.jobs = len(self._accepted)
         attempts: Counter[int] = Counter()
-        with self._database() as database, database.read() as session:
+        with opened_database(self._stack) as database, database.read() as session:
             for job_id, variant in self._accepted.items():
                 row = session.get(JobRow, job_id)
                 if row is None or not JobState(row.state).is_terminal:
