@@ -13,7 +13,8 @@ from forecast.model.encode import EncodedStudy
 from forecast.study import Study
 from tests.documents import binary_outcome, event_outcome, make_study
 
-QUICK = {"draws": 1000, "tune": 500, "chains": 4, "seed": 1}
+QUICK = {"draws": 1000, "tune": 500, "chains": 2, "seed": 1}
+QUICK_DRAWS = 2 * (1000 + 500)
 
 
 def prior_fit(encoded: EncodedStudy, draws: int, seed: int = 3) -> Fit:

@@ -11,7 +11,7 @@ from forecast.inference.program import compilation_count
 from forecast.pipeline import compute_forecast
 from forecast.stages import Progress, Stage
 from tests.documents import event_outcome, make_study
-from tests.explain.studies import QUICK, opinions_study, trials_study
+from tests.explain.studies import QUICK, QUICK_DRAWS, opinions_study, trials_study
 
 BLOCKS = ["prior", "reference_classes", "history", "indicators", "judgments", "links"]
 
@@ -27,7 +27,7 @@ def test_a_study_with_only_a_prior_is_flat_and_is_run_once() -> None:
     assert abs(first.probability - exact) < 4 * first.mcse
     assert all(step == first for step in others)
     assert (first.change, first.change_mcse) == (0.0, 0.0)
-    assert max(progress.draws_wanted for progress in seen) == 4 * 1500
+    assert max(progress.draws_wanted for progress in seen) == QUICK_DRAWS
 
 
 @pytest.mark.statistical
@@ -44,7 +44,7 @@ def test_the_last_step_is_the_forecast_to_the_last_digit_and_every_run_counts() 
     assert (last.scenarios["both"].probability, last.scenarios["both"].mcse) == (both.probability, both.mcse)
     done = [p.draws_done for p in seen if p.stage is Stage.SAMPLE]
     assert done == sorted(done)
-    assert seen[-1].draws_done == seen[-1].draws_wanted == 3 * 4 * 1500  # prior, judgments, links
+    assert seen[-1].draws_done == seen[-1].draws_wanted == 3 * QUICK_DRAWS  # prior, judgments, links
     for step, before in zip(found.steps[1:], found.steps, strict=False):
         for name, now in step.outcomes.items():
             assert now.change == pytest.approx(now.log_odds - before.outcomes[name].log_odds)

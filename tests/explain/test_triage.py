@@ -22,7 +22,7 @@ def study(as_of: str, *rows: dict[str, Any], **changes: Any) -> Study:
     document = living_study(outcomes=[event_outcome(prior={"distribution": "normal(-4, 0.7)"})]).canonical()
     document["as_of"] = as_of
     document["indicators"][0]["rows"] = [*document["indicators"][0]["rows"], *rows]
-    return study_from_document({**document, **changes}).with_sampler(draws=1000, tune=500, chains=4)
+    return study_from_document({**document, **changes}).with_sampler(draws=500, tune=500, chains=2)
 
 
 def triage_of(before: Study, after: Study) -> tuple[Any, Any, Any]:

@@ -134,7 +134,7 @@ def test_a_worker_hears_again_after_the_network_was_a_black_hole() -> None:
         # Kombu by itself looks at such a connection only every half a minute.
         hear_of_a_job_after(12, hole, stack, within=12)
 
-        running = submit(stack, draws=20_000)
+        running = submit(stack, draws=12_000)
         wait_until(lambda: stack.job_row(running).state == JobState.RUNNING, 60, stack.logs)
         hole.is_open.clear()
         assert stack.wait_for_end(running).state is JobState.SUCCEEDED, "a job needs no queue to end"
