@@ -33,6 +33,8 @@ ON_BOTH_DATABASES = ("store", "jobs")
 LATE_MARKERS = ("slow", "statistical", "stack", "fault", "browser", "benchmark")
 WAITING = {"stack", "fault"}
 """Of tests that mostly wait for processes."""
+LONGEST = {"test_worker_faults.py", "test_journey.py", "test_chaos.py", "test_calibration.py", "test_updating.py"}
+"""Files to begin with, so that the last minutes are not spent with one of them alone."""
 MARKER_OF_FOLDER = {"statistical": "statistical", "fault": "fault", "browser": "browser", "benchmarks": "benchmark"}
 
 # Everything else named FORECAST_ belongs to the person who runs the tests, and so does the data that it points to. The
@@ -108,8 +110,9 @@ def mixed(items: list[pytest.Item]) -> list[pytest.Item]:
     for item in items[len(early) :]:
         late.setdefault(item.path, []).append(item)
     waits = {file for file, own in late.items() if {mark.name for i in own for mark in i.iter_markers()} & WAITING}
-    waiting = [file for file in late if file in waits]
-    computing = [file for file in late if file not in waits]
+    ordered = sorted(late, key=lambda file: file.name not in LONGEST)
+    waiting = [file for file in ordered if file in waits]
+    computing = [file for file in ordered if file not in waits]
     turns = itertools.zip_longest(computing, waiting)
     return early + [item for turn in turns for file in turn if file is not None for item in late[file]]
 

@@ -26,7 +26,7 @@ DIAGNOSTICS = (
 
 def test_a_submitted_study_is_watched_until_its_forecast_is_read(stack: Stack, open_page: OpenPage) -> None:
     # Long enough to be watched: the study as it is takes a second.
-    study = karabakh_study().with_sampler(draws=3000)
+    study = karabakh_study().with_sampler(draws=1800)
     with stack.client as client:
         job_id = client.submit(document=study.canonical()).id
     page = open_page(f"{stack.url}/jobs/{job_id}")

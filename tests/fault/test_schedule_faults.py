@@ -54,8 +54,12 @@ def start_dispatcher(installation: Installation, **environment: str) -> subproce
 
 
 def start(module: str, installation: Installation, **environment: str) -> subprocess.Popen[bytes]:
-    """A process of the service, of an installation in which every attempt runs out of time as soon as it has begun."""
+    """A process of the service, of an installation in which every attempt runs out of time as soon as it has begun.
+
+    And is seen to: a tick that waits behind the jobs for longer than 20 s is thrown away.
+    """
     settings = {"FORECAST_HOME": str(installation.settings.home), "FORECAST_MAX_QUEUED": "5000"}
+    settings["FORECAST_PROGRESS_SECONDS"] = "0.02"
     return subprocess.Popen(
         [sys.executable, "-m", module],
         env={**os.environ, **settings, "FORECAST_DEADLINE_SECONDS": "0.01", **environment},
