@@ -2,9 +2,10 @@
 
 Every block is a small study; its parameters are prior draws, its data come from `tests.statistical.simulators`, which
 shares no code with the model's graph, and all fits run in the one compiled program. A wrong density, a wrong prior draw
-or a wrong derived quantity tilts or bends the ranks. The last tests show that two such errors are found.
+or a wrong derived quantity tilts or bends the ranks. Two tests of the full size show that such errors are found.
 
-`CALIBRATION_DATA_SETS` in the environment sets the data sets per block; 100 of them take about a second each.
+`CALIBRATION_DATA_SETS` in the environment asks for the full size and sets the data sets per block, which take about a
+second each.
 
 References
 ----------

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from forecast.answer import Answer
+from forecast.jobs.explainers import Explain
 from forecast.store import ForecastRepository
 from forecast.store.tables import ForecastRow
 from forecast.study import Study
@@ -43,7 +44,7 @@ def fail_with(error: BaseException) -> Compute:
     return cast("Compute", compute)
 
 
-def runner(installation: Installation, compute: object, stopping: threading.Event) -> Runner:
+def runner(installation: Installation, compute: object, stopping: threading.Event, explain: object = None) -> Runner:
     return Runner(
         installation.settings,
         installation.database,
@@ -51,6 +52,7 @@ def runner(installation: Installation, compute: object, stopping: threading.Even
         "host:1:2",
         stopping,
         cast("Compute", compute),
+        cast("Explain", explain),
     )
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from forecast.errors import SamplingError, StopRequestedError
-from forecast.jobs.explainers import EXPLANATIONS, Explain
+from forecast.jobs.explainers import EXPLANATIONS
 from forecast.jobs.lifecycle import cancel_job, complete_job
 from forecast.jobs.states import FailureCode, JobKind, JobState
 from forecast.jobs.submit import JobLimits
@@ -19,20 +18,10 @@ from forecast.store.tables import ExplanationRow
 from forecast.study import Study
 from tests.coin import coin_answer, coin_study
 from tests.explanations import KINDS, explanation_of, submit_explanation_of
-from tests.installation import Installation, forecast_row, installation_in
+from tests.installation import Installation, forecast_row
 from tests.waiting import wait_until
-from workers.runner import Runner, RunOutcome
-
-
-@pytest.fixture
-def stopping() -> threading.Event:
-    return threading.Event()
-
-
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    with installation_in(tmp_path / "home", progress_seconds=0.05, heartbeat_seconds=0.05, lease_seconds=30.0) as made:
-        yield made
+from tests.workers.made_up_runs import runner
+from workers.runner import RunOutcome
 
 
 @pytest.fixture
@@ -48,17 +37,6 @@ def add_forecast(installation: Installation, **answer: Any) -> str:
     with installation.database.write() as session:
         complete_job(session, claim, row, {})
     return row.id
-
-
-def runner(installation: Installation, explain: object, stopping: threading.Event) -> Runner:
-    return Runner(
-        installation.settings,
-        installation.database,
-        installation.artifacts,
-        "host:1:2",
-        stopping,
-        explain=cast("Explain", explain),
-    )
 
 
 def explanation_of_job(installation: Installation, job_id: str) -> ExplanationRow | None:
@@ -77,7 +55,7 @@ def test_an_explanation_is_stored_beside_its_forecast(
         return explanation_of(kind)
 
     job_id = submit_explanation_of(installation, forecast_id, kind)
-    assert runner(installation, explain, stopping).run(job_id) is RunOutcome.STORED
+    assert runner(installation, None, stopping, explain=explain).run(job_id) is RunOutcome.STORED
     assert installation.state(job_id) is JobState.SUCCEEDED
     assert seen == {"digest": coin_study(sampler={"seed": 42}).digest, "seed": 42}
     row = explanation_of_job(installation, job_id)
@@ -93,7 +71,7 @@ def test_what_is_of_another_kind_is_not_stored(
         return explanation_of(JobKind.INFLUENCE)
 
     job_id = submit_explanation_of(installation, forecast_id, JobKind.ATTRIBUTION)
-    assert runner(installation, explain, stopping).run(job_id) is RunOutcome.FAILED
+    assert runner(installation, None, stopping, explain=explain).run(job_id) is RunOutcome.FAILED
     assert installation.job(job_id).error_code == FailureCode.INTERNAL
     assert explanation_of_job(installation, job_id) is None
 
@@ -105,7 +83,7 @@ def test_a_failed_explanation_has_a_code(
         raise SamplingError("no start")
 
     job_id = submit_explanation_of(installation, forecast_id, JobKind.ATTRIBUTION)
-    assert runner(installation, explain, stopping).run(job_id) is RunOutcome.FAILED
+    assert runner(installation, None, stopping, explain=explain).run(job_id) is RunOutcome.FAILED
     assert installation.job(job_id).error_code == FailureCode.MODEL_ERROR
 
 
@@ -128,7 +106,7 @@ def test_a_cancelled_explanation_stops(installation: Installation, forecast_id: 
         with installation.database.write() as session:
             cancel_job(session, job_id)
 
-    assert runner(installation, until_stopped(cancel), stopping).run(job_id) is RunOutcome.STOPPED
+    assert runner(installation, None, stopping, explain=until_stopped(cancel)).run(job_id) is RunOutcome.STOPPED
     assert installation.state(job_id) is JobState.CANCELLED
 
 
@@ -136,7 +114,7 @@ def test_an_explanation_past_its_deadline_fails(
     installation: Installation, forecast_id: str, stopping: threading.Event
 ) -> None:
     job_id = submit_explanation_of(installation, forecast_id, JobKind.INFLUENCE, limits=JobLimits(3, 0.2, 10))
-    assert runner(installation, until_stopped(lambda: None), stopping).run(job_id) is RunOutcome.STOPPED
+    assert runner(installation, None, stopping, explain=until_stopped(lambda: None)).run(job_id) is RunOutcome.STOPPED
     assert installation.job(job_id).error_code == FailureCode.DEADLINE
 
 
@@ -144,7 +122,7 @@ def test_a_stopping_worker_hands_an_explanation_back(
     installation: Installation, forecast_id: str, stopping: threading.Event
 ) -> None:
     job_id = submit_explanation_of(installation, forecast_id, JobKind.SENSITIVITY)
-    assert runner(installation, until_stopped(stopping.set), stopping).run(job_id) is RunOutcome.STOPPED
+    assert runner(installation, None, stopping, explain=until_stopped(stopping.set)).run(job_id) is RunOutcome.STOPPED
     assert installation.state(job_id) is JobState.QUEUED
 
 
@@ -152,7 +130,7 @@ def test_a_forecast_of_another_method_is_not_explained(installation: Installatio
     """Its numbers are not those that this version would take apart."""
     forecast_id = add_forecast(installation, method_version="0")
     job_id = submit_explanation_of(installation, forecast_id, JobKind.ATTRIBUTION)
-    assert runner(installation, None, stopping).run(job_id) is RunOutcome.FAILED
+    assert runner(installation, None, stopping, explain=None).run(job_id) is RunOutcome.FAILED
     job = installation.job(job_id)
     assert job.error_code == FailureCode.DATA_ERROR
     assert "made by method 0" in (job.error_detail or "")

@@ -29,17 +29,6 @@ from tests.workers.made_up_runs import DRAWS, Result, fail_with, files, forecast
 from workers.runner import RunOutcome
 
 
-@pytest.fixture
-def stopping() -> threading.Event:
-    return threading.Event()
-
-
-@pytest.fixture
-def installation(tmp_path: Path) -> Any:
-    with installation_in(tmp_path / "home", progress_seconds=0.05, heartbeat_seconds=0.05, lease_seconds=30.0) as made:
-        yield made
-
-
 def test_a_result_is_stored_with_its_file_and_figures(installation: Installation, stopping: threading.Event) -> None:
     job_id = installation.submit()
     assert runner(installation, result_of, stopping).run(job_id) is RunOutcome.STORED

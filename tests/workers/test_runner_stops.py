@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
 from structlog.testing import capture_logs
 
 from forecast.errors import StopRequestedError
@@ -16,23 +14,11 @@ from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
 from forecast.jobs.submit import JobLimits
 from forecast.store import utc_now
 from forecast.study import Study
-from tests.installation import Installation, installation_in
+from tests.installation import Installation
 from tests.waiting import wait_until
 from tests.workers.made_up_runs import Result, files, forecast_of, result_of, runner
 from workers.keeper import Keeper
 from workers.runner import RunOutcome
-
-
-@pytest.fixture
-def stopping() -> threading.Event:
-    return threading.Event()
-
-
-@pytest.fixture
-def installation(tmp_path: Path) -> Any:
-    with installation_in(tmp_path / "home", progress_seconds=0.05, heartbeat_seconds=0.05, lease_seconds=30.0) as made:
-        yield made
-
 
 ShouldStop = Callable[[], type[StopRequestedError] | None]
 
