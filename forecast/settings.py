@@ -221,6 +221,11 @@ class Settings(LimitSettings):
         return self.home / "logs"
 
     @property
+    def temporary(self) -> Path:
+        """Holds the temporary directory of each worker."""
+        return self.home / "tmp"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the supervisor as long as it runs."""
         return self.home / "serve.lock"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 
 from forecast.settings import get_settings
+from workers.temporary import use_own_temporary_directory
 from workers.threads import cap_threads
 
 
 def main() -> None:
     """Run the worker until it is stopped."""
+    use_own_temporary_directory(get_settings())
+    get_settings.cache_clear()
     settings = get_settings()
     settings.apply_compiler_environment()
     cap_threads(settings)
