@@ -22,6 +22,9 @@ from forecast.study import Study, study_from_document
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
+QUICK = {"draws": 500, "tune": 300, "chains": 2, "seed": 3}
+"""A sampler for the smallest study."""
+
 _COIN: dict[str, Any] = {
     "study": "coin",
     "title": "Whether the coin shows heads",

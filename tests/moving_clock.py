@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 
@@ -15,6 +15,11 @@ class MovingClock:
 
     def set(self, moment: datetime) -> None:
         """Make it this moment now, in every process."""
+        self._ahead = moment - datetime.now(UTC)
         new = self.file.with_suffix(".new")
-        new.write_text(repr((moment - datetime.now(UTC)).total_seconds()), encoding="ascii")
+        new.write_text(repr(self._ahead.total_seconds()), encoding="ascii")
         new.replace(self.file)
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds have passed."""
+        self.set(datetime.now(UTC) + self._ahead + timedelta(seconds=seconds))

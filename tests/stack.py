@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from forecast.client import ForecastClient
 from forecast.jobs.view import JobView
 from forecast.settings import Settings
 from forecast.store import Database, JobRepository
+from tests.moving_clock import MovingClock
 from tests.waiting import wait_until
 
 START_SECONDS = 60.0
@@ -47,7 +49,11 @@ class Stack:
         # Of the test that starts it, where tests have databases of their own.
         database = {"database_url": url} if (url := os.environ.get("FORECAST_DATABASE_URL")) else {}
         self._given = {**PATIENCE, "port": 0, **database, **settings}
-        self._environment_only = dict(environment_only or {})
+        self._hold_file = home / "hold"
+        self.clock = MovingClock(home / "clock", datetime.now(UTC))
+        """What it goes by: tests need not wait for what is due later."""
+        files = {"hold_file": self._hold_file, "clock_file": self.clock.file}
+        self._environment_only = {**files, **(environment_only or {})}
         self.supervisor: subprocess.Popen[str] | None = None
         self.url = ""
 
@@ -154,8 +160,19 @@ class Stack:
         assert row is not None
         return row
 
+    @contextmanager
+    def held(self, *, having: str = "draws_done") -> Iterator[None]:
+        """Attempts stay at work meanwhile, once their progress has this, so that a test meets them however small they are."""
+        new = self._hold_file.with_suffix(".new")
+        new.write_text(having, encoding="ascii")
+        new.replace(self._hold_file)
+        try:
+            yield
+        finally:
+            self._hold_file.unlink(missing_ok=True)
+
     def wait_for_sampling(self, job_id: str) -> JobView:
-        """The job once it has drawn something and is far from done."""
+        """The job once it has drawn something: one that is held, or has far to go."""
 
         def is_sampling() -> JobView | None:
             job = client.job(job_id)

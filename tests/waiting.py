@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-POLL_SECONDS = 0.02
+FIRST_PAUSE_SECONDS = 0.02
+LONGEST_PAUSE_SECONDS = 0.2
+"""What is asked fifty times a second for a minute costs more than what it waits for."""
 
 
 def wait_until[T](predicate: Callable[[], T], timeout: float = 30.0, message: str | Callable[[], str] = "") -> T:
-    """The first true value of the predicate, asked every 20 ms.
+    """The first true value of the predicate, asked every 20 ms at first and more and more rarely.
 
     Parameters
     ----------
@@ -25,7 +27,7 @@ def wait_until[T](predicate: Callable[[], T], timeout: float = 30.0, message: st
     AssertionError
         When the time is over.
     """
-    deadline = time.monotonic() + timeout
+    deadline, pause = time.monotonic() + timeout, FIRST_PAUSE_SECONDS
     while True:
         is_over = time.monotonic() >= deadline
         value = predicate()
@@ -34,4 +36,5 @@ def wait_until[T](predicate: Callable[[], T], timeout: float = 30.0, message: st
         if is_over:
             said = message() if callable(message) else message
             raise AssertionError(f"Waited {timeout:g} s for {said or predicate!r}; the last value was {value!r}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(pause)
+        pause = min(1.1 * pause, LONGEST_PAUSE_SECONDS)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from forecast.answer import Answer
 from forecast.errors import StopRequestedError
-from forecast.jobs.crash_points import crash_point
+from forecast.jobs.crash_points import crash_point, hold_point
 from forecast.jobs.explainers import (
     EXPLANATIONS,
     Explain,
@@ -147,8 +147,7 @@ class Runner:
                 chains=[asdict(chain) for chain in progress.chains],
             )
             keeper.show(dict(latest))
-            if 0 < progress.draws_done < progress.draws_wanted:
-                crash_point("sampling")
+            hold_point(latest, keeper.stop_reason)
 
         keeper.show(dict(latest))
         study = self._load_study(claim)

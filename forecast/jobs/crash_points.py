@@ -1,13 +1,21 @@
-"""Named places at which a test can have a process die, to show that nothing is lost there.
+"""Named places at which a test can have a process die, or stay, to show that nothing is lost there.
 
 Harmless unless ``FORECAST_CRASH_AT`` names the place and ``FORECAST_CRASH_MARK`` a file: the process that first makes
-the file kills itself with SIGKILL, so that the next one gets past.
+the file kills itself with SIGKILL, so that the next one gets past. An attempt whose progress has what the
+file that ``FORECAST_HOLD_FILE`` names says (``draws_done``, ``estimates``) stays at work as long as the file is there, so
+that a test need not make it long to meet it.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+HOLD_POLL_SECONDS: Final = 0.02
 
 
 def crash_point(name: str) -> None:
@@ -22,3 +30,18 @@ def crash_point(name: str) -> None:
     except FileExistsError:
         return
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hold_point(progress: Mapping[str, object], should_stop: Callable[[], object]) -> None:
+    """Stay here as long as a test wants it and nobody tells the attempt to stop."""
+    file = os.environ.get("FORECAST_HOLD_FILE")
+    if not file:
+        return
+    while should_stop() is None:
+        try:
+            wanted = Path(file).read_text(encoding="ascii")
+        except FileNotFoundError:
+            return
+        if not progress.get(wanted):
+            return
+        time.sleep(HOLD_POLL_SECONDS)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -163,9 +162,7 @@ def test_a_web_process_that_dies_while_it_accepts_makes_one_job_for_one_key(
     with installation.database.read() as session:
         assert len(JobRepository(session).page(9).items) == (point == "accepted")
     with web_process(environment) as url:
-        began = time.monotonic()
         answer = httpx2.post(f"{url}/v1/jobs", json=body, headers=headers, trust_env=False, timeout=30)
         assert answer.status_code == 202
-        assert time.monotonic() - began < 5
         listed = httpx2.get(f"{url}/v1/jobs", headers=headers, trust_env=False).json()["items"]
     assert [job["id"] for job in listed] == [answer.json()["id"]]

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from forecast.jobs.dispatch import BACKOFF_SECONDS
 from forecast.jobs.states import JobState
-from tests.coin import coin_document
+from tests.coin import QUICK, coin_document
 from tests.stack import Stack, running_stack
 from tests.waiting import wait_until
 from workers.address import choose_address
@@ -25,12 +26,10 @@ from workers.redis_server import find_redis_server
 
 pytestmark = [pytest.mark.stack, pytest.mark.fault, pytest.mark.slow]
 
-QUICK = {"draws": 500, "tune": 300, "chains": 2, "seed": 3}
 
-
-def submit(stack: Stack, draws: int = QUICK["draws"]) -> str:
+def submit(stack: Stack) -> str:
     with stack.client as client:
-        return client.submit(document=coin_document(sampler={**QUICK, "draws": draws})).id
+        return client.submit(document=coin_document(sampler=QUICK)).id
 
 
 def test_messages_lost_between_the_queue_and_a_worker_that_dies_are_sent_again(stack: Stack) -> None:
@@ -38,8 +37,10 @@ def test_messages_lost_between_the_queue_and_a_worker_that_dies_are_sent_again(s
     worker = stack.process("workers.worker")
     os.kill(worker, signal.SIGSTOP)
     jobs = [submit(stack) for _ in range(3)]
-    time.sleep(1.0)
+    wait_until(lambda: all(stack.job_row(job_id).dispatched_at for job_id in jobs), message="the messages to be sent")
     os.kill(worker, signal.SIGKILL)
+    stack.process("workers.worker")
+    stack.clock.advance(BACKOFF_SECONDS[0] + 1)
     for job_id in jobs:
         job = stack.wait_for_end(job_id)
         assert (job.state, job.attempt) == (JobState.SUCCEEDED, 1), (job.error, stack.logs())
@@ -134,9 +135,10 @@ def test_a_worker_hears_again_after_the_network_was_a_black_hole() -> None:
         # Kombu by itself looks at such a connection only every half a minute.
         hear_of_a_job_after(12, hole, stack, within=12)
 
-        running = submit(stack, draws=12_000)
-        wait_until(lambda: stack.job_row(running).state == JobState.RUNNING, 60, stack.logs)
-        hole.is_open.clear()
+        with stack.held():
+            running = submit(stack)
+            stack.wait_for_sampling(running)
+            hole.is_open.clear()
         assert stack.wait_for_end(running).state is JobState.SUCCEEDED, "a job needs no queue to end"
         hear_of_a_job_after(12, hole, stack, within=60)
         assert server.hlen("unacked") >= 1, "this message could not be acknowledged, and comes again to be dropped"
@@ -164,7 +166,11 @@ def test_a_full_queue_server_costs_time_and_no_job() -> None:
         client = redis.Redis(port=port)
         client.config_set("maxmemory", 1)
         jobs = [submit(stack) for _ in range(2)]
-        time.sleep(8)
+        log = stack.settings.logs / "dispatcher.log"
+        for _ in range(2):
+            stack.clock.advance(BACKOFF_SECONDS[0] + 1)
+            told = log.read_text().count("broker_unavailable")
+            wait_until(lambda told=told: log.read_text().count("broker_unavailable") > told, 60, "another try in vain")
         assert {stack.job_row(job_id).state for job_id in jobs} == {JobState.QUEUED}
         client.config_set("maxmemory", 0)
         client.close()

@@ -82,23 +82,23 @@ def jobs(installation: Installation) -> list[str]:
 
 
 def test_two_dispatchers_of_which_one_is_killed_make_each_due_time_once(tmp_path: Path) -> None:
-    """No Redis runs: firing needs none. 240 due times at four a second and schedule."""
+    """No Redis runs: firing needs none. 120 due times at four a second and schedule."""
     with installation_in(tmp_path / "home", max_queued=5000) as installation:
         schedules = add_schedules(installation, SCHEDULES, every_seconds=EVERY)
         first, second = start_dispatcher(installation), start_dispatcher(installation)
         try:
             deadline = time.monotonic() + 90
-            while len(occurrences(installation)) < 100 and time.monotonic() < deadline:
+            while len(occurrences(installation)) < 50 and time.monotonic() < deadline:
                 time.sleep(0.2)
             os.kill(first.pid, signal.SIGKILL)
-            while len(occurrences(installation)) < 240 and time.monotonic() < deadline:
+            while len(occurrences(installation)) < 120 and time.monotonic() < deadline:
                 time.sleep(0.2)
         finally:
             second.terminate()
             second.wait(timeout=30)
             first.wait(timeout=30)
         runs = occurrences(installation)
-        assert len(runs) >= 240
+        assert len(runs) >= 120
         assert Counter(run.status for run in runs) == {"job": len(runs)}
         assert len({run.job_id for run in runs}) == len(runs) == len(jobs(installation))
         for schedule in schedules:
@@ -109,18 +109,18 @@ def test_two_dispatchers_of_which_one_is_killed_make_each_due_time_once(tmp_path
 
 @pytest.mark.timeout(400)
 def test_two_beats_of_which_one_is_killed_and_a_flushed_redis_make_each_due_time_once() -> None:
-    """No dispatcher runs: ticks of beat alone fire, through a real Redis and a real worker. 220 due times."""
+    """No dispatcher runs: ticks of beat alone fire, through a real Redis and a real worker. 110 due times."""
     with tempfile.TemporaryDirectory(prefix="beats-") as folder, installation_in(Path(folder)) as installation:
         with redis_for(installation.settings) as server:
             schedules = add_schedules(installation, SCHEDULES, every_seconds=2 * EVERY)
             beats = [start("workers.beat", installation) for _ in range(2)]
             worker = start("workers.worker", installation)
             try:
-                wait_until(lambda: len(occurrences(installation)) >= 80, 150, "80 due times")
+                wait_until(lambda: len(occurrences(installation)) >= 40, 150, "40 due times")
                 redis.Redis(unix_socket_path=str(server.settings.redis_socket)).flushall()
-                wait_until(lambda: len(occurrences(installation)) >= 150, 150, "150 due times")
+                wait_until(lambda: len(occurrences(installation)) >= 75, 150, "75 due times")
                 beats[0].kill()
-                wait_until(lambda: len(occurrences(installation)) >= 220, 150, "220 due times")
+                wait_until(lambda: len(occurrences(installation)) >= 110, 150, "110 due times")
             finally:
                 for process in (*beats, worker):
                     os.killpg(process.pid, signal.SIGKILL)

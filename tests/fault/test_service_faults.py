@@ -7,20 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from forecast.jobs.states import JobState
-from tests.coin import coin_document, long_document
+from tests.coin import QUICK, coin_document
 from tests.stack import Stack, running_stack
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.fault]
-
-QUICK = {"draws": 500, "tune": 300, "chains": 2, "seed": 3}
 
 
 def readiness(stack: Stack) -> str:
@@ -34,10 +31,8 @@ def test_a_job_accepted_while_redis_is_down_runs_when_it_is_back(stack: Stack) -
     server = stack.process("redis.sock")
     os.kill(server, signal.SIGSTOP)
     try:
-        began = time.monotonic()
         with stack.client as client:
             job_id = client.submit(document=coin_document(sampler=QUICK)).id
-        assert time.monotonic() - began < 5
         assert readiness(stack) == "degraded"
         assert stack.job_row(job_id).state == JobState.QUEUED
     finally:
@@ -50,11 +45,11 @@ def test_a_job_accepted_while_redis_is_down_runs_when_it_is_back(stack: Stack) -
 
 
 def test_a_job_survives_a_redis_that_lost_everything(stack: Stack) -> None:
-    with stack.client as client:
-        jobs = [client.submit(document=long_document()).id, client.submit(document=coin_document(sampler=QUICK)).id]
-    stack.wait_for_sampling(jobs[0])
-    shutil.rmtree(stack.settings.redis_dir / "appendonlydir")
-    os.kill(stack.process("redis.sock"), signal.SIGKILL)
+    with stack.held(), stack.client as client:
+        jobs = [client.submit(document=coin_document(sampler=QUICK)).id for _ in range(2)]
+        stack.wait_for_sampling(jobs[0])
+        shutil.rmtree(stack.settings.redis_dir / "appendonlydir")
+        os.kill(stack.process("redis.sock"), signal.SIGKILL)
     for job_id in jobs:
         job = stack.wait_for_end(job_id)
         assert (job.state, job.attempt) == (JobState.SUCCEEDED, 1), (job.error, stack.logs())
@@ -88,10 +83,11 @@ def processes_gone(stack: Stack) -> bool:
 
 def test_ctrl_c_leaves_no_process_and_hands_the_running_job_back() -> None:
     with running_stack() as own:
-        with own.client as client:
-            job_id = client.submit(document=long_document()).id
-        own.wait_for_sampling(job_id)
-        assert own.stop(signal.SIGINT) == 0
+        with own.held():
+            with own.client as client:
+                job_id = client.submit(document=coin_document(sampler=QUICK)).id
+            own.wait_for_sampling(job_id)
+            assert own.stop(signal.SIGINT) == 0
         wait_until(lambda: processes_gone(own), 10, lambda: f"no process to be left: {own.processes()}")
         assert not own.settings.redis_socket.exists()
         assert not own.settings.address_file.exists()

@@ -15,17 +15,16 @@ import pytest
 from forecast.client import ForecastClient
 from forecast.jobs.states import JobState
 from forecast.store import utc_now
-from tests.coin import coin_document
+from tests.coin import QUICK, coin_document
 from tests.embedded_redis import redis_for
 from tests.installation import Installation, installation_in
 from tests.waiting import wait_until
 from tests.web_process import web_process
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.service, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDED_BY_THIS_VERSION = "forecast/store/migrations/versions/0010_workspaces.py"
-QUICK = {"draws": 500, "tune": 300, "chains": 2, "seed": 3}
 
 
 def git(*arguments: str) -> str:
@@ -72,6 +71,7 @@ def process(module: str, home: Path, sources: Path, log: Path) -> Iterator[subpr
         started.wait()
 
 
+@pytest.mark.soak
 def test_an_old_worker_takes_nothing_that_it_cannot_do_and_nothing_is_lost(
     version_before: Path, tmp_path: Path
 ) -> None:

@@ -1,13 +1,13 @@
-"""A month in the life of a study, on the whole service, with a clock that is moved. Read it from top to bottom.
+"""Days in the life of a study, on the whole service, with a clock that is moved. Read it from top to bottom.
 
-The Karabakh study is forecast every morning at six; what has not changed is skipped. In between a count is corrected, a
-source brings a new one, an expert speaks, and the study itself is changed.
+The study is forecast every morning at six; what has not changed is skipped. In between a count is corrected, a source
+brings a new one, an expert speaks, and the study itself is changed. It is a small study and a week; at full size it is
+Karabakh, and a life.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -23,24 +23,79 @@ from forecast.jobs.states import JobState
 from forecast.jobs.view import JobView
 from forecast.study import load_study
 from priors import study_path
+from tests.documents import binary_outcome, event_outcome
+from tests.living import living_document
 from tests.local_server import Answer, LocalServer, local_server
 from tests.moving_clock import MovingClock
 from tests.stack import Stack, running_stack
+from tests.suite.sizes import FULL_SIZE, sized
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(5400 if FULL_SIZE else 600)]
 
-STUDY = "karabakh-2021"
-START = datetime(2021, 9, 10, 12, tzinfo=UTC)
-DAYS = 30
-FULL_SIZE = bool(os.environ.get("MONTH_FULL_SIZE"))
-SAMPLER = {} if FULL_SIZE else {"draws": 400, "tune": 500, "chains": 2}
-GESTURES = b"period,value\n2021-08,1\n"
+
+@dataclass(frozen=True)
+class Plan:
+    """What happens when, and on which mornings there is something to forecast."""
+
+    study: str
+    document: Callable[[], dict[str, Any]]
+    start: datetime
+    days: int
+    sampler: dict[str, Any]
+    sourced: str
+    """Indicator that the source counts."""
+    told: tuple[bytes, bytes]
+    """The source's table at first, and when the last month is in it."""
+    counted_on: date
+    """The morning on which the source has a count of a month that is not over yet."""
+    corrected: tuple[date, dict[str, Any]]
+    spoken: tuple[date, dict[str, Any]]
+    changed_on: date
+    prior: dict[str, Any]
+    forecast_on: tuple[str, ...]
+
+
+MONTH = Plan(
+    study="karabakh-2021",
+    document=lambda: load_study(study_path("karabakh-2021")).canonical(),
+    start=datetime(2021, 9, 10, 12, tzinfo=UTC),
+    days=30,
+    sampler={},
+    sourced="recognition_gestures",
+    told=(b"period,value\n2021-08,1\n", b"period,value\n2021-08,1\n2021-09,5\n"),
+    counted_on=date(2021, 9, 28),
+    corrected=(date(2021, 9, 15), {"indicator": "clash_days", "period": "2021-08", "value": 6, "exposure": 1}),
+    spoken=(
+        date(2021, 10, 5),
+        {"expert": "ARM", "outcome": "conversion", "probability": 0.3, "on": "2021-10-05"},
+    ),
+    changed_on=date(2021, 10, 7),
+    prior={"distribution": "normal(-4.6, 0.8)", "rationale": "Reconsidered"},
+    forecast_on=("2021-09-11", "2021-09-16", "2021-10-01", "2021-10-06", "2021-10-08"),
+)
+WEEK = Plan(
+    study="small",
+    document=lambda: living_document(outcomes=[event_outcome(at_risk_since="2019-01-01"), binary_outcome()]),
+    start=datetime(2020, 3, 28, 12, tzinfo=UTC),
+    days=7,
+    sampler={"draws": 400, "tune": 400, "chains": 2},
+    sourced="incidents",
+    told=(b"period,value\n2020-02,6\n", b"period,value\n2020-02,6\n2020-03,9\n"),
+    counted_on=date(2020, 3, 30),
+    corrected=(date(2020, 3, 29), {"indicator": "meetings", "period": "2020-02", "value": 2, "exposure": 0.5}),
+    spoken=(date(2020, 4, 1), {"expert": "x", "outcome": "exit", "probability": 0.3, "on": "2020-04-01"}),
+    changed_on=date(2020, 4, 2),
+    prior={"distribution": "normal(-2, 0.8)", "rationale": "Reconsidered"},
+    forecast_on=("2020-03-29", "2020-03-30", "2020-04-01", "2020-04-02", "2020-04-03"),
+)
+PLAN = sized(MONTH, WEEK)
+STUDY, START = PLAN.study, PLAN.start
 
 
 @dataclass
-class Month:
-    """What the month left behind."""
+class Life:
+    """What those days left behind."""
 
     stack: Stack
     schedule: str
@@ -53,21 +108,25 @@ class Month:
 
 def document(server: LocalServer, **changes: Any) -> dict[str, Any]:
     source = {
-        "id": "gestures",
-        "url": server.url("/gestures.csv"),
-        "values": {"indicator": "recognition_gestures"},
+        "id": "counts",
+        "url": server.url("/counts.csv"),
+        "values": {"indicator": PLAN.sourced},
         "cron": "0 5 * * *",
     }
-    return {**load_study(study_path(STUDY)).canonical(), "sources": [source], **changes}
+    return {**PLAN.document(), "sources": [source], **changes}
 
 
 @contextmanager
 def living(tmp_path: Path) -> Iterator[tuple[Stack, MovingClock, LocalServer]]:
     clock = MovingClock(tmp_path / "clock", START)
-    settings = {"outgoing_hosts": '["127.0.0.1"]', "outgoing_private": True, "outgoing_plain_http": True}
-    with local_server() as server, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FORECAST_CLOCK_FILE", str(clock.file))
-        server.answers["/gestures.csv"] = Answer(GESTURES)
+    settings = {
+        "outgoing_hosts": '["127.0.0.1"]',
+        "outgoing_private": True,
+        "outgoing_plain_http": True,
+        "clock_file": clock.file,
+    }
+    with local_server() as server:
+        server.answers["/counts.csv"] = Answer(PLAN.told[0])
         with running_stack(environment_only=settings) as stack:
             yield stack, clock, server
 
@@ -89,10 +148,10 @@ def add(client: ForecastClient, kind: str, **row: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
-    with living(tmp_path_factory.mktemp("month")) as (stack, clock, server), stack.client as client:
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    with living(tmp_path_factory.mktemp("life")) as (stack, clock, server), stack.client as client:
         client.put_study(STUDY, document(server))
-        wanted = {"study": STUDY, "cron": "0 6 * * *", "sampler": SAMPLER or None}
+        wanted = {"study": STUDY, "cron": "0 6 * * *", "sampler": PLAN.sampler or None}
         schedule = client.request("POST", "/v1/schedules", json=wanted)["id"]
         client.request("POST", "/v1/subscriptions", json={"study": STUDY, "kind": "move", "least_move": 0.001})
 
@@ -103,27 +162,26 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
             return len(client.request("GET", f"/v1/schedules/{schedule}/runs", params={"limit": 100})["items"])
 
         wait_until(lambda: source()["fetched_at"], 60, "the source to be asked when the study was stored")
-        for day in range(1, DAYS + 1):
+        for day in range(1, PLAN.days + 1):
             morning = START.replace(hour=5, minute=0, second=1) + timedelta(days=day)
-            if morning.date() == date(2021, 9, 28):
-                # The month goes on: its count is left for October.
-                server.answers["/gestures.csv"] = Answer(GESTURES + b"2021-09,5\n")
+            if morning.date() == PLAN.counted_on:
+                # The month goes on: its count is left for the next one.
+                server.answers["/counts.csv"] = Answer(PLAN.told[1])
             clock.set(morning)
             wait_until(lambda at=morning: source()["fetched_at"] > at.isoformat(), 60, "the source to be asked")
             clock.set(morning.replace(hour=6))
             wait_until(lambda n=day: due_times() == n, 60, lambda: f"the due time:\n{stack.logs()}")
             settle(client, stack)
             clock.set(morning.replace(hour=12))
-            match morning.date():
-                case date(year=2021, month=9, day=15):
-                    add(client, "observations", indicator="clash_days", period="2021-08", value=6, exposure=1)
-                case date(year=2021, month=10, day=5):
-                    add(client, "judgments", expert="ARM", outcome="conversion", probability=0.3, on="2021-10-05")
-                case date(year=2021, month=10, day=7):
-                    changed = document(server)
-                    changed["outcomes"][0]["prior"] = {"distribution": "normal(-4.6, 0.8)", "rationale": "Reconsidered"}
-                    client.put_study(STUDY, changed)
-        found = Month(stack, schedule)
+            if morning.date() == PLAN.corrected[0]:
+                add(client, "observations", **PLAN.corrected[1])
+            if morning.date() == PLAN.spoken[0]:
+                add(client, "judgments", **PLAN.spoken[1])
+            if morning.date() == PLAN.changed_on:
+                changed = document(server)
+                changed["outcomes"][0]["prior"] = PLAN.prior
+                client.put_study(STUDY, changed)
+        found = Life(stack, schedule)
         runs = client.request("GET", f"/v1/schedules/{schedule}/runs", params={"limit": 100})["items"]
         found.runs = list(reversed(runs))
         found.history = list(reversed(client.history(STUDY)))
@@ -132,67 +190,67 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
         yield found
 
 
-def test_1_every_morning_was_dealt_with_and_only_those_with_news_have_a_forecast(month: Month) -> None:
-    due = [datetime.fromisoformat(run["due_at"]) for run in month.runs]
-    assert due == [START.replace(hour=6) + timedelta(days=day) for day in range(1, DAYS + 1)]
-    made = [at.date().isoformat() for at, run in zip(due, month.runs, strict=True) if run["status"] == "job"]
-    assert made == ["2021-09-11", "2021-09-16", "2021-10-01", "2021-10-06", "2021-10-08"]
-    skipped = [run for run in month.runs if run["status"] != "job"]
+def test_1_every_morning_was_dealt_with_and_only_those_with_news_have_a_forecast(life: Life) -> None:
+    due = [datetime.fromisoformat(run["due_at"]) for run in life.runs]
+    assert due == [START.replace(hour=6) + timedelta(days=day) for day in range(1, PLAN.days + 1)]
+    made = [at.date().isoformat() for at, run in zip(due, life.runs, strict=True) if run["status"] == "job"]
+    assert made == list(PLAN.forecast_on)
+    skipped = [run for run in life.runs if run["status"] != "job"]
     assert {run["status"] for run in skipped} == {"skipped"}
     assert all("nothing has changed" in run["reason"] for run in skipped)
-    assert [entry.as_of.isoformat() for entry in month.history] == made
-    assert [run["job_id"] for run in month.runs if run["job_id"]] == [entry.job_id for entry in month.history]
+    assert [entry.as_of.isoformat() for entry in life.history] == made
+    assert [run["job_id"] for run in life.runs if run["job_id"]] == [entry.job_id for entry in life.history]
 
 
-def test_2_each_forecast_says_why_it_differs(month: Month) -> None:
+def test_2_each_forecast_says_why_it_differs(life: Life) -> None:
     causes = [
         None if entry.triage is None else [step.cause for step in entry.triage.steps if step.changed]
-        for entry in month.history
+        for entry in life.history
     ]
     assert causes == [
         None,
         ["clock", "data"],  # a count was corrected
-        ["clock", "world"],  # September is over, and the source had its count
+        ["clock", "world"],  # the month is over, and the source had its count
         ["clock", "world"],  # an expert spoke
         ["method", "clock"],  # another prior
     ]
-    for entry in month.history[1:]:
+    for entry in life.history[1:]:
         assert entry.triage is not None
         for outcome, move in entry.outcomes.items():
             shares = [step.outcomes[outcome].change for step in entry.triage.steps]
             assert sum(share for share in shares if share is not None) == pytest.approx(move.log_odds_change, abs=1e-9)
 
 
-def test_3_subscribers_were_told_of_moves_beyond_their_noise_and_of_no_others(month: Month) -> None:
+def test_3_subscribers_were_told_of_moves_beyond_their_noise_and_of_no_others(life: Life) -> None:
     told = {
         (alert["detail"]["forecast"], alert["detail"].get("outcome") or alert["detail"]["scenario"])
-        for alert in month.alerts
+        for alert in life.alerts
     }
     moved = {
         (entry.forecast_id, name)
-        for entry in month.history
+        for entry in life.history
         for name, move in {**entry.outcomes, **entry.scenarios}.items()
         if move.beyond_noise and move.change is not None and abs(move.change) >= 0.001
     }
     assert told == moved
-    assert moved, "a month in which nothing moved would test nothing"
-    assert len(month.alerts) == len(told)
+    assert moved, "days on which nothing moved would test nothing"
+    assert len(life.alerts) == len(told)
 
 
 @pytest.mark.parametrize("index", range(5))
-def test_4_each_can_be_computed_again_from_the_store_alone(month: Month, index: int) -> None:
-    entry = month.history[index]
-    made_by = month.jobs[entry.job_id]
-    with month.stack.client as client:
+def test_4_each_can_be_computed_again_from_the_store_alone(life: Life, index: int) -> None:
+    entry = life.history[index]
+    made_by = life.jobs[entry.job_id]
+    with life.stack.client as client:
         again = client.submit(
             study=STUDY,
             version=made_by.study_version,
             as_of=made_by.as_of,
             recorded_by=made_by.recorded_by,
-            sampler={**SAMPLER, "seed": made_by.seed},
+            sampler={**PLAN.sampler, "seed": made_by.seed},
         )
         ended = client.wait(again.id, 300)
-        assert ended.state is JobState.SUCCEEDED, month.stack.logs()
+        assert ended.state is JobState.SUCCEEDED, life.stack.logs()
         first, second = client.forecast(entry.forecast_id), client.forecast(str(ended.forecast_id))
     assert first.forecast_id != second.forecast_id
     assert numbers_of(first) == numbers_of(second)
