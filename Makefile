@@ -1,17 +1,16 @@
 # Every target does its own set-up: a fresh clone and Python 3.12 or 3.13 are enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast chaos load protections fuzz audit bench lint format clean
+.PHONY: help setup demo test test-fast soak chaos load protections fuzz audit bench lint format clean
 
 PYTHON := .venv/bin/python
 # With this set, every process that tests and services start would compile all of its sources anew: 16 s instead of 2.
 unexport PYTHONDONTWRITEBYTECODE
 # More for pytest, as in: make test-fast ARGS="-k withdrawal -x"
 ARGS ?=
-# As in: make test WORKERS=0. Tests that run at a time, each file in one process: many wait for processes, so two on two cores
-# take less time than one.
+# As in: make test WORKERS=0. Processes that share the tests; the tests of a file, and those that use one service, stay
+# together in one. Many wait for other processes.
 WORKERS ?= 2
-SLOW := statistical or stack or fault or browser or slow or benchmark
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,16 +21,24 @@ setup: ## Make .venv with every dependency of the lock file
 demo: setup ## Start everything, forecast the Karabakh study live and show its page (DEMO_EXIT=1: stop when done)
 	@exec $(PYTHON) -m forecast.demo
 
-test: setup ## Run all tests and checks, the fast ones first
+test: setup ## Run all that protects a promise, and the checks of style and types
 	@./.ci/chromium
 	@./.ci/postgresql
-	@exec $(PYTHON) -m pytest --ignore=tests/benchmarks --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@exec ./.ci/tests -m "not soak" --ignore=tests/benchmarks --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
-test-fast: setup ## Run what needs no sampling, no services and no browser
-	@exec $(PYTHON) -m pytest -m "not ($(SLOW))" $(ARGS)
+test-fast: setup ## Run what needs no service and no sampling, while one writes
+	@exec $(PYTHON) -m pytest --fast $(ARGS)
+
+# As in: make soak MINUTES=5, the minutes of chaos on each database and of load.
+MINUTES ?= 30
+
+soak: setup ## Run what takes hours: chaos, load, a month, protections, upgrades, calibration at full size, all on PostgreSQL
+	@./.ci/chromium
+	@./.ci/postgresql
+	@FULL_SIZE=1 CHAOS_MINUTES=$(MINUTES) LOAD_MINUTES=$(MINUTES) $(PYTHON) -m pytest -m "soak or sized" --timeout=7200 --ignore=tests/benchmarks $(ARGS)
+	@exec $(PYTHON) -m pytest -m "not soak and not both_databases" --database=postgresql tests/jobs tests/api $(ARGS)
 
 # As in: make chaos MINUTES=30 SEED=1 DATABASE=postgresql
-MINUTES ?= 30
 SEED ?= 1
 DATABASE ?= sqlite
 

@@ -1,8 +1,7 @@
-"""What holds for all tests: an environment of their own, the order, and skipping without a browser."""
+"""What holds for all tests: an environment of their own, databases, marks by folder, and skipping without a browser."""
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import subprocess
@@ -12,30 +11,32 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import Scheduling
 
 from tests.postgresql import postgresql  # noqa: F401 (a fixture that several folders share)
 from tests.stack import stack  # noqa: F401 (so is this)
+from tests.suite.groups import (
+    OneProcessPerGroup,
+    folder_of,
+    markers_of,
+    put_in_order,
+    put_into_groups,
+    tell_groups,
+)
+
+pytest_plugins = ("tests.suite.left_over", "tests.suite.costs", "tests.suite.fast")
 
 ROOT = Path(__file__).resolve().parent.parent
-
-# Where a failure tells most, and soonest: the parts before the whole. What needs the compiled program comes later: it is
-# compiled beside the rest.
-FOLDERS = ("study", "futures", "store", "jobs", "api", "workers", "plots", "model", "inference", "tour", "contract")
-NEED_PROGRAM = ("tour", "explain", "plots", "model", "inference", "")
-NEED_NO_PROGRAM = ("test_cli_living", "test_client", "test_settings")
-"""Modules directly under tests/ that come before, all the same."""
-NEED_PROGRAM_MODULES = ("test_draws_contract", "test_nutpie_internals", "test_one_compilation")
-"""Modules of other folders that wait for it."""
 FIRST_WORKER = "gw0"
 """Of the processes that share a run, as pytest-xdist calls it."""
-ON_BOTH_DATABASES = ("store", "jobs")
-"""Folders whose tests run on SQLite and on PostgreSQL; all others run on the one that `--database` names."""
-LATE_MARKERS = ("slow", "statistical", "stack", "fault", "browser", "benchmark")
-WAITING = {"stack", "fault"}
-"""Of tests that mostly wait for processes."""
-LONGEST = {"test_worker_faults.py", "test_journey.py", "test_chaos.py", "test_calibration.py", "test_updating.py"}
-"""Files to begin with, so that the last minutes are not spent with one of them alone."""
-MARKER_OF_FOLDER = {"statistical": "statistical", "fault": "fault", "browser": "browser", "benchmarks": "benchmark"}
+MARKER_OF_FOLDER = {
+    "statistical": "statistical",
+    "fault": "fault",
+    "browser": "browser",
+    "benchmarks": "benchmark",
+    "store": "both_databases",
+}
+NEED_PROGRAM = {"program", "stack", "statistical"}
 
 # Everything else named FORECAST_ belongs to the person who runs the tests, and so does the data that it points to. The
 # cache of compiled programs is shared on purpose: compiling takes minutes and gives the same every time.
@@ -52,9 +53,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     item = metafunc.definition
-    if folder_of(item) not in ON_BOTH_DATABASES and not item.get_closest_marker("both_databases"):
-        return
-    if item.get_closest_marker("sqlite_only") is None:
+    marks = markers_of(item) | {MARKER_OF_FOLDER.get(folder_of(item))}
+    if "both_databases" in marks and "sqlite_only" not in marks:
         metafunc.parametrize("database_kind", ["sqlite", "postgresql"], indirect=True)
 
 
@@ -78,43 +78,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
 
 
-def folder_of(item: pytest.Item) -> str:
-    """The folder under tests/ that a test lives in, empty for one directly there."""
-    parts = item.path.relative_to(ROOT / "tests").parts if item.path.is_relative_to(ROOT / "tests") else ()
-    return parts[0] if len(parts) > 1 else ""
-
-
-def needs_program(item: pytest.Item) -> bool:
-    """Whether a test waits for the compiled program, as far as its place tells."""
-    module = item.path.stem
-    return module in NEED_PROGRAM_MODULES or (folder_of(item) in NEED_PROGRAM and module not in NEED_NO_PROGRAM)
-
-
-def rank_of(item: pytest.Item) -> tuple[int, bool, int]:
-    """The place of a test in the run: by its latest marker, then whether it waits for the program, then by its folder.
-
-    Pages in a browser over stored samples need nothing but a browser, so they come early.
-    """
-    markers = {mark.name for mark in item.iter_markers()}
-    if "stack" not in markers:
-        markers.discard("browser")
-    late = max((LATE_MARKERS.index(name) + 1 for name in markers & set(LATE_MARKERS)), default=0)
-    folder = folder_of(item)
-    return late, needs_program(item), FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
-
-
-def mixed(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The order for several at a time: late files that compute and late files that wait for processes, in turn."""
-    early = [item for item in items if not rank_of(item)[0]]
-    late: dict[Path, list[pytest.Item]] = {}
-    for item in items[len(early) :]:
-        late.setdefault(item.path, []).append(item)
-    waits = {file for file, own in late.items() if {mark.name for i in own for mark in i.iter_markers()} & WAITING}
-    ordered = sorted(late, key=lambda file: file.name not in LONGEST)
-    waiting = [file for file in ordered if file in waits]
-    computing = [file for file in ordered if file not in waits]
-    turns = itertools.zip_longest(computing, waiting)
-    return early + [item for turn in turns for file in turn if file is not None for item in late[file]]
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling | None:
+    """Files stay together, and so do tests that share more than a file."""
+    return OneProcessPerGroup(config, log) if config.getvalue("dist") == "loadgroup" else None  # type: ignore[arg-type]
 
 
 def missing_browser() -> str | None:
@@ -129,19 +96,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if marker := MARKER_OF_FOLDER.get(folder_of(item)):
             item.add_marker(marker)
+        if {"sized", "FULL_SIZE"} & vars(getattr(item, "module", object)).keys():
+            item.add_marker("sized")
     if (of_browser := [item for item in items if item.get_closest_marker("browser")]) and (reason := missing_browser()):
         for item in of_browser:
             item.add_marker(pytest.mark.skip(reason=reason))
-    items.sort(key=rank_of)
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        items[:] = mixed(items)
+    put_into_groups(items)
+    put_in_order(items, is_parallel="PYTEST_XDIST_WORKER" in os.environ)
+    if os.environ.get("PYTEST_XDIST_WORKER") == FIRST_WORKER:
+        tell_groups(items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Compile the program beside the first tests of a long run, if it is not in the cache; who needs it sooner waits."""
     if os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER) != FIRST_WORKER:
         return
-    needed = any(rank_of(item)[0] or needs_program(item) for item in session.items)
+    needed = any(markers_of(item) & NEED_PROGRAM for item in session.items)
     if session.config.option.collectonly or not needed or len(session.items) < 500:
         return
     compiling = subprocess.Popen(

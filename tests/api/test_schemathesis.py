@@ -6,8 +6,6 @@ Eight of each in an ordinary run; ``SCHEMATHESIS_EXAMPLES=2000 make test ARGS="t
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -41,7 +39,7 @@ CONFIG = schemathesis.Config.from_dict(
 
 
 # The operations are read while tests are collected; the installation behind them is made before the first one runs.
-HOME = Path(tempfile.mkdtemp(prefix="fuzzed-"))
+HOME = Path(os.environ["FORECAST_HOME"], "fuzzed")
 SETTINGS = {
     "allowed_hosts": ("testserver",),
     "max_queued": 1_000_000,
@@ -62,7 +60,6 @@ def fuzzed() -> Iterator[Installation]:
         store_living_sample(installation)
         store_sample(installation)
         yield installation
-    shutil.rmtree(HOME, ignore_errors=True)
 
 
 @schema.parametrize()

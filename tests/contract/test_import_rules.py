@@ -52,35 +52,45 @@ LIBRARY_LAYERS = "Inside forecast, each layer knows only those below it"
 COMMAND_LINE = "Nothing but the demonstration is built on the command line"
 
 
-@pytest.mark.parametrize(
-    ("module", "line", "broken"),
-    [
-        pytest.param("api/planted.py", "import pymc", WEB, id="science_in_the_web_process"),
-        pytest.param(
-            "forecast/study/planted.py",
-            "def late() -> None:\n    from forecast import pipeline",
-            WEB,
-            id="science_inside_a_function_through_another_module",
-        ),
-        pytest.param("forecast/model/planted.py", "import sqlalchemy", SCIENCE, id="database_in_the_model"),
-        pytest.param("api/planted.py", "import workers", PACKAGE_LAYERS, id="workers_in_the_web_process"),
-        pytest.param("forecast/store/planted.py", "import forecast.jobs", LIBRARY_LAYERS, id="upwards"),
-        pytest.param("forecast/planted.py", "", LIBRARY_LAYERS, id="module_without_a_place"),
-        pytest.param("workers/planted.py", "import forecast.cli", COMMAND_LINE, id="command_line_in_a_worker"),
-    ],
-)
-def test_a_planted_violation_is_found(tmp_path: Path, module: str, line: str, broken: str) -> None:
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+PLANTED = {
+    "science in the web process": ("api/heavy.py", "import pymc", WEB, "api.heavy -> pymc"),
+    "science inside a function, through another module": (
+        "forecast/study/late.py",
+        "def late() -> None:\n    from forecast import pipeline",
+        WEB,
+        "forecast.study.late -> forecast.pipeline",
+    ),
+    "database in the model": ("forecast/model/rows.py", "import sqlalchemy", SCIENCE, "forecast.model.rows -> sqlalchemy"),
+    "workers in the web process": ("api/hands.py", "import workers", PACKAGE_LAYERS, "api.hands -> workers"),
+    "upwards": ("forecast/store/up.py", "import forecast.jobs", LIBRARY_LAYERS, "forecast.store.up -> forecast.jobs"),
+    "module without a place": ("forecast/homeless.py", "", LIBRARY_LAYERS, "forecast.homeless"),
+    "command line in a worker": ("workers/words.py", "import forecast.cli", COMMAND_LINE, "workers.words -> forecast.cli"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What is said of each contract, by its name, in a copy in which every one is violated."""
+    copy = tmp_path_factory.mktemp("planted")
+    shutil.copy(ROOT / "pyproject.toml", copy)
     for package in PACKAGES:
-        shutil.copytree(
-            ROOT / package, tmp_path / package, ignore=lambda folder, names: not_python(Path(folder), names)
-        )
-    (tmp_path / module).write_text(f"{line}\n", encoding="utf-8")
-
-    result = check_contracts(tmp_path)
-
+        shutil.copytree(ROOT / package, copy / package, ignore=lambda folder, names: not_python(Path(folder), names))
+    for file, line, _, _ in PLANTED.values():
+        (copy / file).write_text(f"{line}\n", encoding="utf-8")
+    result = check_contracts(copy)
     assert result.returncode == 1, result.stdout + result.stderr
-    assert f"{broken} BROKEN" in result.stdout
+    verdicts, _, details = result.stdout.partition("Broken contracts")
+    assert details, result.stdout
+    broken = {name for name in {row[2] for row in PLANTED.values()} if f"{name} BROKEN" in verdicts}
+    headings = sorted((details.index(f"{name}\n---"), name) for name in broken)
+    ends = [place for place, _ in headings[1:]] + [len(details)]
+    return {name: details[place:end] for (place, name), end in zip(headings, ends, strict=True)}
+
+
+@pytest.mark.parametrize("violation", PLANTED)
+def test_a_planted_violation_is_found(planted: dict[str, str], violation: str) -> None:
+    _, _, contract, said = PLANTED[violation]
+    assert said in planted[contract]
 
 
 def not_python(folder: Path, names: list[str]) -> list[str]:
