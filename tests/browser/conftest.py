@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,9 +15,10 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect, sync_playwright
 
 from api.app import create_app
+from tests.browser.samples import store_compared, store_pages
 from tests.installation import Installation, installation_in
 from tests.stack import Stack
 from tests.waiting import wait_until
@@ -31,24 +33,35 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE_MILLISECONDS = 30_000
+"""How long to wait for what a page is about to show: on a busy machine it takes longer than the usual five seconds."""
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 REFUSED = "Failed to load resource: the server responded with a status of 4"
 """What Chromium writes for every answer with a status from 400 to 499, expected or not."""
 LARGEST_SHIFT = 0.1
 """Cumulative layout shift that a reader hardly notices (web.dev/articles/cls)."""
 
 # What moves after the reader has acted, moves because of that; on a busy machine it takes longer than the half second
-# that the browser allows for it.
+# that the browser allows for it. Shifts are told after a frame: `takeShift` waits for one and asks for what is untold.
 MEASURE_SHIFT = """
-window.layoutShift = 0;
-window.actedAt = Infinity;
-for (const type of ["pointerdown", "keydown", "input"]) {
-  window.addEventListener(type, (event) => { window.actedAt = Math.min(window.actedAt, event.timeStamp); }, true);
-}
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) {
-    if (!entry.hadRecentInput && entry.startTime < window.actedAt) window.layoutShift += entry.value;
+{
+  window.layoutShift = 0;
+  window.actedAt = Infinity;
+  for (const type of ["pointerdown", "keydown", "input"]) {
+    window.addEventListener(type, (event) => { window.actedAt = Math.min(window.actedAt, event.timeStamp); }, true);
   }
-}).observe({ type: "layout-shift", buffered: true });
+  const addShifts = (entries) => {
+    for (const entry of entries) {
+      if (!entry.hadRecentInput && entry.startTime < window.actedAt) window.layoutShift += entry.value;
+    }
+  };
+  const shifts = new PerformanceObserver((list) => addShifts(list.getEntries()));
+  shifts.observe({ type: "layout-shift", buffered: true });
+  window.takeShift = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => {
+    addShifts(shifts.takeRecords());
+    resolve(window.layoutShift);
+  })));
+}
 """
 
 KEYS: dict[str, str] = {}
@@ -61,9 +74,11 @@ def session_cookies(url: str) -> list[Any]:
     """The cookie of a browser that has been signed in, as the page for it does; none where nobody has a key."""
     address = urlsplit(url)
     key = KEYS.get(address.netloc)
-    if key is None:
-        return []
-    own = f"{address.scheme}://{address.netloc}"
+    return [] if key is None else _signed_in(f"{address.scheme}://{address.netloc}", key)
+
+
+@cache
+def _signed_in(own: str, key: str) -> list[Any]:
     answer = httpx2.post(f"{own}/sign-in", data={"key": key}, headers={"Origin": own}, trust_env=False, timeout=30)
     assert answer.status_code == 303, answer.text
     return [{"name": name, "value": value, "url": own} for name, value in answer.cookies.items()]
@@ -75,6 +90,9 @@ class Site:
 
     url: str
     installation: Installation
+
+
+NewSite = Callable[[str], Site]
 
 
 @pytest.fixture(scope="session")
@@ -133,18 +151,47 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
             "request",
             lambda request: faults.append(request.url) if urlsplit(request.url).netloc not in {own, ""} else None,
         )
+
+        def refuse(dialog: Dialog) -> None:
+            faults.append(f"asked while it loaded: {dialog.message}")
+            dialog.dismiss()
+
+        page.on("dialog", refuse)
         page.goto(url)
+        page.remove_listener("dialog", refuse)
         if javascript and measured:
             pages.append(page)
         return page
 
     yield open_one
-    for page in pages:
-        assert page.evaluate("window.layoutShift") < LARGEST_SHIFT
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    for context in contexts:
-        context.close()
+    try:
+        for page in pages:
+            check_layout(page)
+    finally:
+        for context in contexts:
+            context.close()
     assert faults == []
+
+
+def check_layout(page: Page) -> None:
+    """Nothing has moved much while the page loaded, and it is not too wide."""
+    assert page.evaluate("window.takeShift()") < LARGEST_SHIFT
+    check_width(page)
+
+
+def check_width(page: Page) -> None:
+    """Nothing sticks out of the window as wide as it is."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def resize(page: Page, width: int) -> None:
+    """Make the window wider or narrower, and see that the page fits as it is and as it becomes."""
+    check_width(page)
+    # What moves now, moves because of this.
+    page.evaluate("window.actedAt = Math.min(window.actedAt, performance.now())")
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("window.innerWidth") == width
+    check_width(page)
 
 
 @contextmanager
@@ -165,11 +212,41 @@ def _served(installation: Installation) -> Iterator[str]:
         thread.join(timeout=10)
 
 
+@contextmanager
+def _site_in(home: Path, **settings: Any) -> Iterator[Site]:
+    with installation_in(home, **settings) as installation, _served(installation) as url:
+        yield Site(url, installation)
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """A web process to look at, with nothing stored."""
-    with installation_in(tmp_path / "home") as installation, _served(installation) as url:
-        yield Site(url, installation)
+    with _site_in(tmp_path / "home") as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def new_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewSite]:
+    """Makes sites that tests share: whoever asks for one stores everything at once, and no test changes it."""
+    on_postgresql = request.config.getoption("--database") == "postgresql"
+    with ExitStack() as sites:
+
+        def make(name: str) -> Site:
+            url = request.getfixturevalue("postgresql").migrated_database() if on_postgresql else None
+            return sites.enter_context(_site_in(tmp_path_factory.mktemp(name) / "home", database_url=url))
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def shown(new_site: NewSite) -> dict[str, str]:
+    """Addresses of pages that are only looked at, by what they show."""
+    pages, compared, empty = (new_site(name) for name in ("pages", "compared", "empty"))
+    return {
+        **{name: pages.url + path for name, path in store_pages(pages.installation).items()},
+        "compare": compared.url + store_compared(compared.installation),
+        "empty_home": empty.url,
+    }
 
 
 def keep_screenshot(page: Page, name: str) -> None:

@@ -13,8 +13,8 @@ from forecast.jobs.previews import PriorAnswer, PriorOutcome
 from forecast.store import PreviewRepository, StudyRepository, utc_now
 from priors import study_path
 from tests.browser.accessibility import serious_violations
-from tests.browser.conftest import OpenPage, Site, keep_screenshot
-from tests.browser.test_pages import VIEWS
+from tests.browser.conftest import NewSite, OpenPage, Site, keep_screenshot
+from tests.browser.test_pages import WIDTHS, go_dark
 from tests.waiting import wait_until
 
 VALID = "It can be forecast: 1 outcome, 1 scenario, 0 cases, 0 indicators, 0 judgments."
@@ -22,12 +22,27 @@ VALID = "It can be forecast: 1 outcome, 1 scenario, 0 cases, 0 indicators, 0 jud
 
 @pytest.fixture
 def page(site: Site, open_page: OpenPage) -> Page:
+    """Where something will be stored."""
     page = open_page(f"{site.url}/new")
     expect(page.locator("#verdict")).to_have_text(VALID)
     return page
 
 
-def test_errors_appear_at_their_lines_as_one_types(page: Page) -> None:
+@pytest.fixture(scope="module")
+def address(new_site: NewSite) -> str:
+    """Where nothing is stored."""
+    return f"{new_site('editor').url}/new"
+
+
+@pytest.fixture
+def draft(address: str, open_page: OpenPage) -> Page:
+    page = open_page(address)
+    expect(page.locator("#verdict")).to_have_text(VALID)
+    return page
+
+
+def test_errors_appear_at_their_lines_as_one_types(draft: Page) -> None:
+    page = draft
     text = page.locator("#text")
     text.fill(text.input_value().replace("horizon: 24", "horizon: many\ncolour: red"))
     expect(page.locator("#store")).to_be_disabled()
@@ -49,12 +64,16 @@ def test_errors_appear_at_their_lines_as_one_types(page: Page) -> None:
     expect(page.locator("#store")).to_be_enabled()
 
 
-@pytest.mark.parametrize(("scheme", "width"), VIEWS)
-def test_it_fits_the_screen(site: Site, open_page: OpenPage, scheme: str, width: int) -> None:
-    page = open_page(f"{site.url}/new", scheme=scheme, width=width)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_it_fits_the_screen(address: str, open_page: OpenPage, width: int) -> None:
+    page = open_page(address, width=width)
     expect(page.locator("#verdict")).to_have_text(VALID)
     assert serious_violations(page) == []
-    keep_screenshot(page, f"editor-{scheme}-{width}")
+    keep_screenshot(page, f"editor-light-{width}")
+    if width == max(WIDTHS):
+        go_dark(page)
+        assert serious_violations(page) == []
+        keep_screenshot(page, f"editor-dark-{width}")
 
 
 def test_an_example_with_its_tables_is_stored_and_forecast(page: Page, site: Site) -> None:
@@ -66,22 +85,26 @@ def test_an_example_with_its_tables_is_stored_and_forecast(page: Page, site: Sit
         assert StudyRepository(session).get("pumps") is not None
 
 
-def test_what_was_typed_is_not_replaced_without_asking(page: Page) -> None:
+def test_what_was_typed_is_not_replaced_without_asking(draft: Page) -> None:
+    page = draft
     text = page.locator("#text")
     text.fill(text.input_value().replace("What is asked", "What I typed"))
     expect(page.locator("#store")).to_be_enabled()
     page.once("dialog", lambda dialog: dialog.dismiss())
-    page.locator("#example").select_option(label="pumps")
-    page.wait_for_timeout(500)
+    with page.expect_event("dialog"):
+        page.locator("#example").select_option(label="pumps")
+    page.evaluate("new Promise((resolve) => setTimeout(resolve))")
     expect(text).to_have_value(re.compile("What I typed"))
+    # That it asks again says that what was typed is still there.
     page.once("dialog", lambda dialog: dialog.accept())
-    page.locator("#example").select_option(label="seeds")
+    with page.expect_event("dialog"):
+        page.locator("#example").select_option(label="seeds")
     expect(page.locator("#verdict")).to_contain_text("21 cases")
     expect(text).not_to_have_value(re.compile("What I typed"))
 
 
-def test_nothing_can_be_stored_while_other_text_is_being_checked(site: Site, open_page: OpenPage) -> None:
-    page = open_page(f"{site.url}/new", refusals=True)
+def test_nothing_can_be_stored_while_other_text_is_being_checked(address: str, open_page: OpenPage) -> None:
+    page = open_page(address, refusals=True)
     expect(page.locator("#verdict")).to_have_text(VALID)
     page.route("**/v1/check", lambda route: route.fulfill(status=413, body='{"detail": "too large"}'))
     page.locator("#example").select_option(label="pumps")
@@ -90,12 +113,13 @@ def test_nothing_can_be_stored_while_other_text_is_being_checked(site: Site, ope
     expect(page.locator("#store")).to_be_disabled()
 
 
-def test_a_folder_and_a_zip_bring_their_tables(page: Page, tmp_path: Path) -> None:
+def test_a_folder_and_a_zip_bring_their_tables(draft: Page, tmp_path: Path) -> None:
+    page = draft
     folder = study_path("karabakh-2021").parent
     tables = sorted(folder.rglob("*.csv"))
     page.locator("#folder").set_input_files(folder)
-    expect(page.locator("#table-list li")).to_have_count(len(tables), timeout=15_000)
-    expect(page.locator("#verdict")).to_contain_text("It can be forecast: 10 outcomes", timeout=15_000)
+    expect(page.locator("#table-list li")).to_have_count(len(tables))
+    expect(page.locator("#verdict")).to_contain_text("It can be forecast: 10 outcomes")
     page.get_by_role("button", name=f"Remove {tables[0].relative_to(folder).as_posix()}").click()
     expect(page.locator("#verdict")).to_contain_text("wrong")
     packed = tmp_path / "study.zip"
@@ -103,7 +127,7 @@ def test_a_folder_and_a_zip_bring_their_tables(page: Page, tmp_path: Path) -> No
         for file in (folder / "study.yaml", *tables):
             archive.write(file, file.relative_to(folder).as_posix())
     page.locator("#files").set_input_files(packed)
-    expect(page.locator("#verdict")).to_contain_text("It can be forecast: 10 outcomes", timeout=15_000)
+    expect(page.locator("#verdict")).to_contain_text("It can be forecast: 10 outcomes")
     not_a_zip = tmp_path / "broken.zip"
     not_a_zip.write_bytes(b"no")
     page.locator("#files").set_input_files(not_a_zip)
@@ -149,7 +173,7 @@ def test_the_priors_alone_are_shown_when_a_worker_has_answered(page: Page, site:
     expect(page.locator("#preview-rows tr")).to_have_text(
         "An agreement <i>is</i> signed21\u00a0%5\u00a0% to 50\u00a0%unlikely"
     )
-    expect(page.locator("#preview-figure .main-svg").first).to_be_visible(timeout=30_000)
+    expect(page.locator("#preview-figure .main-svg").first).to_be_visible()
     expect(page.locator("#preview-said")).to_contain_text("From 2,000 draws of the priors")
     assert serious_violations(page) == []
     keep_screenshot(page, "editor-preview")

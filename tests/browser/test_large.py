@@ -8,21 +8,26 @@ from playwright.sync_api import expect
 from tests.api.large_sample import CASES, OUTCOMES, PARAMETERS, large_forecast
 from tests.api.stored_sample import store_sample
 from tests.browser.accessibility import serious_violations
-from tests.browser.conftest import OpenPage, Site, keep_screenshot
+from tests.browser.conftest import NewSite, OpenPage, keep_screenshot
+
+
+@pytest.fixture(scope="module")
+def address(new_site: NewSite) -> str:
+    """Of the forecast."""
+    site = new_site("large")
+    return f"{site.url}/forecasts/{store_sample(site.installation, large_forecast())[0]}"
 
 
 @pytest.mark.parametrize("width", [1440, 380])
-def test_a_forecast_of_20_outcomes_and_400_cases_is_shown(site: Site, open_page: OpenPage, width: int) -> None:
-    forecast_id, _ = store_sample(site.installation, large_forecast())
-    page = open_page(f"{site.url}/forecasts/{forecast_id}", width=width)
+def test_a_forecast_of_20_outcomes_and_400_cases_is_shown(address: str, open_page: OpenPage, width: int) -> None:
+    page = open_page(address, width=width)
     expect(page.locator("#answer tr[id^=outcome-]")).to_have_count(OUTCOMES)
     expect(page.locator("details.cases tbody tr")).to_have_count(CASES)
     keep_screenshot(page, f"large-{width}")
 
 
-def test_700_parameters_stay_usable(site: Site, open_page: OpenPage) -> None:
-    forecast_id, _ = store_sample(site.installation, large_forecast())
-    page = open_page(f"{site.url}/forecasts/{forecast_id}/diagnostics")
+def test_700_parameters_stay_usable(address: str, open_page: OpenPage) -> None:
+    page = open_page(f"{address}/diagnostics")
     count, shown = page.locator("#parameter-count"), page.locator("#parameters tbody tr:visible")
     expect(count).to_have_text(f"{PARAMETERS} parameters, 1 to 50 shown")
     for _ in range(PARAMETERS // 50 - 1):

@@ -10,13 +10,13 @@ from playwright.sync_api import Page, expect
 from forecast.jobs.lifecycle import Claim, fail_job, record_progress
 from forecast.jobs.states import FailureCode, JobState
 from forecast.store import DrawingRepository, utc_now
-from tests.api.sample_answer import degraded_forecast
 from tests.api.stored_sample import complete_sample, karabakh_study, store_sample
-from tests.browser.conftest import OpenPage, Site, keep_screenshot
+from tests.browser.conftest import NewSite, OpenPage, Site, check_layout, keep_screenshot
 from tests.waiting import wait_until
 
-VIEWS = [("light", 1280), ("dark", 1280), ("light", 400)]
-
+WIDTHS = [1280, 400]
+"""Where dark is looked at on the page that was loaded in light, at the larger one."""
+DARK_INK = "rgb(231, 229, 223)"
 
 FIGURE_MILLISECONDS = 30_000
 """Plotly is five megabytes to read; on a busy machine that takes longer than an expectation usually waits."""
@@ -30,6 +30,23 @@ def wait_for_figures(page: Page, names: Sequence[str] = ("horizon",)) -> None:
         expect(drawn).to_be_visible(timeout=FIGURE_MILLISECONDS)
 
 
+def go_dark(page: Page, figures: Sequence[str] = ()) -> None:
+    """Change the colour scheme, and wait until the figures have followed."""
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("body")).to_have_css("color", DARK_INK)
+    for name in figures:
+        label = page.locator(f"#figure-{name} .main-svg .xtick text").first
+        expect(label).to_have_css("fill", DARK_INK, timeout=FIGURE_MILLISECONDS)
+
+
+def keep_views(page: Page, name: str, width: int, figures: Sequence[str] = ()) -> None:
+    """A picture in light, and at the larger of the widths one in dark."""
+    keep_screenshot(page, f"{name}-light-{width}")
+    if width == max(WIDTHS):
+        go_dark(page, figures)
+        keep_screenshot(page, f"{name}-dark-{width}")
+
+
 def queue(site: Site) -> str:
     return site.installation.submit(karabakh_study(), now=utc_now())
 
@@ -40,41 +57,44 @@ def progress(site: Site, claim: Claim, **changes: object) -> None:
         assert record_progress(session, claim, shown)
 
 
-@pytest.mark.parametrize(("scheme", "width"), VIEWS)
-def test_a_forecast_is_drawn_in_full(site: Site, open_page: OpenPage, scheme: str, width: int) -> None:
-    forecast_id, _ = store_sample(site.installation)
-    page = open_page(f"{site.url}/forecasts/{forecast_id}", scheme=scheme, width=width)
+def read_forecast(page: Page) -> None:
     expect(page.locator("#scenario-permanent_presence .probability")).to_have_text("69\u00a0%")
     expect(page.locator(".verdict .badge")).to_contain_text("Published")
     wait_for_figures(page)
     page.locator("details.cases summary").first.click()
     expect(page.get_by_text("Denied forces without any agreement").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 1280), ("light", 400)])
+def test_a_forecast_is_drawn_in_full(shown: dict[str, str], open_page: OpenPage, scheme: str, width: int) -> None:
+    page = open_page(shown["plain"], scheme=scheme, width=width)
+    read_forecast(page)
     keep_screenshot(page, f"forecast-{scheme}-{width}")
 
 
-def test_figures_follow_the_theme_and_paper_is_light(site: Site, open_page: OpenPage) -> None:
-    forecast_id, _ = store_sample(site.installation)
-    page = open_page(f"{site.url}/forecasts/{forecast_id}", measured=False)  # paper has another layout
-    wait_for_figures(page)
+def test_figures_follow_the_theme_and_paper_is_light(shown: dict[str, str], open_page: OpenPage) -> None:
+    page = open_page(shown["plain"], measured=False)  # paper has another layout
+    read_forecast(page)
+    check_layout(page)
+    keep_screenshot(page, "forecast-light-1280")
     title = page.locator("#figure-horizon .ytitle")
     expect(title).to_have_css("fill", "rgb(28, 33, 39)")
     page.emulate_media(color_scheme="dark")
-    expect(title).to_have_css("fill", "rgb(231, 229, 223)")
+    expect(title).to_have_css("fill", DARK_INK)
     page.emulate_media(media="print")
     expect(title).to_have_css("fill", "rgb(0, 0, 0)")
     expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
     expect(page.locator(".answer thead")).to_be_visible()
 
 
-@pytest.mark.parametrize(("scheme", "width"), VIEWS)
-def test_diagnostics_are_drawn_in_full(site: Site, open_page: OpenPage, scheme: str, width: int) -> None:
-    forecast_id, _ = store_sample(site.installation)
-    page = open_page(f"{site.url}/forecasts/{forecast_id}/diagnostics", scheme=scheme, width=width)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_diagnostics_are_drawn_in_full(shown: dict[str, str], open_page: OpenPage, width: int) -> None:
+    page = open_page(shown["diagnostics"], width=width)
     wait_for_figures(page, ("trace", "rank"))
     page.locator("#figure-rank .table-alternative summary").click()
     expect(page.locator("#figure-rank tbody tr").first).to_contain_text("withdrawal")
     expect(page.locator("#drawing")).to_contain_text("being drawn")
-    keep_screenshot(page, f"diagnostics-{scheme}-{width}")
+    keep_views(page, "diagnostics", width, ("trace", "rank"))
 
 
 def test_figures_appear_when_they_are_drawn(site: Site, open_page: OpenPage) -> None:
@@ -86,23 +106,22 @@ def test_figures_appear_when_they_are_drawn(site: Site, open_page: OpenPage) -> 
         row = drawings.get(forecast_id)
         assert row is not None
         drawings.finish(row, {}, {}, ["energy: ValueError: none"], utc_now())
-    expect(page.get_by_text("energy: ValueError: none")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("energy: ValueError: none")).to_be_visible()
     expect(page.locator("#drawing")).to_have_count(0)
 
 
-def test_parameters_are_sorted_filtered_and_paged(site: Site, open_page: OpenPage) -> None:
-    forecast_id, _ = store_sample(site.installation)
-    page = open_page(f"{site.url}/forecasts/{forecast_id}/diagnostics")
-    rows, shown = page.locator("#parameters tbody tr"), page.locator("#parameters tbody tr:visible")
+def test_parameters_are_sorted_filtered_and_paged(shown: dict[str, str], open_page: OpenPage) -> None:
+    page = open_page(shown["diagnostics"])
+    rows, visible = page.locator("#parameters tbody tr"), page.locator("#parameters tbody tr:visible")
     count = page.locator("#parameter-count")
     expect(count).to_have_text("76 parameters, 1 to 50 shown")
-    expect(shown).to_have_count(50)
+    expect(visible).to_have_count(50)
     page.get_by_role("button", name="Next").click()
     expect(count).to_have_text("76 parameters, 51 to 76 shown")
-    expect(shown).to_have_count(26)
+    expect(visible).to_have_count(26)
     expect(page.get_by_role("button", name="Next")).to_be_disabled()
     page.get_by_role("button", name="ESS bulk").click()
-    expect(shown).to_have_count(50)
+    expect(visible).to_have_count(50)
     expect(rows.first).to_contain_text("sigma[comprehensive_agreement]")
     expect(rows.last).to_contain_text("wiggle[comprehensive_agreement]")
     page.get_by_role("button", name="ESS bulk").click()
@@ -110,15 +129,14 @@ def test_parameters_are_sorted_filtered_and_paged(site: Site, open_page: OpenPag
     expect(rows.last).to_contain_text("wiggle[comprehensive_agreement]")
     page.get_by_label("Filter").fill("tau with")
     expect(count).to_have_text("1 of 76 parameters")
-    expect(shown).to_contain_text("tau[withdrawal]")
+    expect(visible).to_contain_text("tau[withdrawal]")
     page.get_by_label("Filter").fill("")
     page.get_by_label("reported only").check()
     expect(count).to_have_text("16 of 76 parameters")
 
 
-def test_a_degraded_forecast_says_so_before_anything_else(site: Site, open_page: OpenPage) -> None:
-    forecast_id, _ = store_sample(site.installation, degraded_forecast())
-    page = open_page(f"{site.url}/forecasts/{forecast_id}")
+def test_a_degraded_forecast_says_so_before_anything_else(shown: dict[str, str], open_page: OpenPage) -> None:
+    page = open_page(shown["degraded"])
     expect(page.locator(".verdict")).to_contain_text("worst R-hat is 1.023")
     page.get_by_role("link", name="See the checks").click()
     expect(page.locator("tr.check-failed")).to_have_count(2)
@@ -161,16 +179,16 @@ def test_a_job_is_followed_from_the_queue_to_its_forecast(site: Site, open_page:
     expect(page.locator("h1")).to_have_text("Karabakh after the 44-day war")
 
 
-@pytest.mark.parametrize(("scheme", "width"), VIEWS)
-def test_a_failed_job_says_why(site: Site, open_page: OpenPage, scheme: str, width: int) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_failed_job_says_why(site: Site, open_page: OpenPage, width: int) -> None:
     job_id = queue(site)
-    page = open_page(f"{site.url}/jobs/{job_id}", scheme=scheme, width=width)
+    page = open_page(f"{site.url}/jobs/{job_id}", width=width)
     claim = site.installation.claim(job_id, now=utc_now())
     with site.installation.database.write() as session:
         fail_job(session, claim, FailureCode.DEADLINE, "the attempt ran longer than 600 seconds")
     expect(page.get_by_text("the attempt ran longer than 600 seconds").first).to_be_visible()
     expect(page.get_by_text("Ask for fewer draws")).to_be_visible()
-    keep_screenshot(page, f"job-failed-{scheme}-{width}")
+    keep_views(page, "job-failed", width)
 
 
 def test_a_job_is_cancelled_from_its_page(site: Site, open_page: OpenPage) -> None:
@@ -191,26 +209,32 @@ def test_a_running_job_is_asked_to_stop_from_its_page(site: Site, open_page: Ope
     wait_until(lambda: site.installation.job(job_id).cancel_requested, message="the request to be stored")
 
 
-@pytest.mark.parametrize(("scheme", "width"), VIEWS)
-def test_home_shows_studies_and_jobs(site: Site, open_page: OpenPage, scheme: str, width: int) -> None:
+@pytest.fixture(scope="module")
+def home(new_site: NewSite) -> str:
+    """Its address, with a forecast and a job that waits."""
+    site = new_site("home")
     store_sample(site.installation)
     queue(site)
-    page = open_page(site.url, scheme=scheme, width=width)
+    return site.url
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_home_shows_studies_and_jobs(home: str, open_page: OpenPage, width: int) -> None:
+    page = open_page(home, width=width)
     expect(page.locator(".card .probability").first).to_have_text("69\u00a0%")
     expect(page.locator("#jobs tbody tr")).to_have_count(2)
-    keep_screenshot(page, f"home-{scheme}-{width}")
+    keep_views(page, "home", width)
     page.get_by_role("link", name="Karabakh after the 44-day war").first.click()
     page.wait_for_url("**/forecasts/*")
 
 
-def test_pages_can_be_read_without_javascript(site: Site, open_page: OpenPage) -> None:
-    forecast_id, _ = store_sample(site.installation)
-    page = open_page(f"{site.url}/forecasts/{forecast_id}", javascript=False)
+def test_pages_can_be_read_without_javascript(shown: dict[str, str], open_page: OpenPage) -> None:
+    page = open_page(shown["plain"], javascript=False)
     expect(page.locator("#scenario-permanent_presence .probability")).to_have_text("69\u00a0%")
     page.locator(".table-alternative summary").click()
     expect(page.locator(".table-alternative tbody tr").last).to_contain_text("10 Sep 2026")
     expect(page.get_by_text("This figure is drawn with JavaScript").first).to_be_visible()
     diagnostics = open_page(f"{page.url}/diagnostics", javascript=False)
     expect(diagnostics.locator("#parameters tbody tr")).to_have_count(76)
-    job = open_page(f"{site.url}/jobs/{queue(site)}", javascript=False)
+    job = open_page(shown["queued_job"], javascript=False)
     expect(job.locator("#lead")).to_have_text("The job is stored and waits for a worker.")

@@ -9,16 +9,28 @@ from playwright.sync_api import expect
 
 from forecast.store import ScheduleRepository, SourceRepository
 from tests.api.living_sample import store_living_sample
-from tests.browser.conftest import OpenPage, Site, keep_screenshot
+from tests.browser.conftest import NewSite, OpenPage, Site, keep_screenshot, resize
+from tests.browser.test_pages import go_dark
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1280), ("light", 380)])
-def test_a_study_is_shown_over_time(site: Site, open_page: OpenPage, scheme: str, width: int) -> None:
-    page = open_page(f"{site.url}/studies/{store_living_sample(site.installation)}", scheme=scheme, width=width)
+@pytest.fixture(scope="module")
+def address(new_site: NewSite) -> str:
+    """Of a study that is only looked at."""
+    site = new_site("study")
+    return f"{site.url}/studies/{store_living_sample(site.installation)}"
+
+
+@pytest.mark.parametrize("width", [1440, 380])
+def test_a_study_is_shown_over_time(address: str, open_page: OpenPage, width: int) -> None:
+    page = open_page(address, width=width)
     expect(page.locator(".history-chart .dot")).to_have_count(5)
     page.locator("#history details summary").first.click()
     expect(page.get_by_text("corrected data +0.21").first).to_be_visible()
-    keep_screenshot(page, f"study-{scheme}-{width}")
+    keep_screenshot(page, f"study-light-{width}")
+    if width == 1440:
+        resize(page, 1280)
+        go_dark(page)
+        keep_screenshot(page, "study-dark-1280")
 
 
 def test_a_schedule_is_made_paused_run_and_deleted(site: Site, open_page: OpenPage) -> None:
@@ -54,18 +66,17 @@ def test_a_schedule_is_made_paused_run_and_deleted(site: Site, open_page: OpenPa
     assert source.requested_at is not None
 
 
-def test_keyboard_alone_reaches_every_button(site: Site, open_page: OpenPage) -> None:
-    page = open_page(f"{site.url}/studies/{store_living_sample(site.installation)}")
+def test_keyboard_alone_reaches_every_button(address: str, open_page: OpenPage) -> None:
+    page = open_page(address)
     wanted = page.locator("main button:visible").count()
-    reached = set()
+    page.evaluate("""() => {
+      window.reached = new Set();
+      window.addEventListener("keyup", () => window.reached.add(document.activeElement), true);
+    }""")
     for _ in range(120):
         page.keyboard.press("Tab")
-        found = page.evaluate(
-            "document.activeElement.tagName === 'BUTTON' ? [...document.querySelectorAll('button')].indexOf(document.activeElement) : -1"
-        )
-        if found >= 0:
-            reached.add(found)
-    assert len(reached) == wanted >= 6
+    reached = page.evaluate("[...window.reached].filter((part) => part.tagName === 'BUTTON').length")
+    assert reached == wanted >= 6
 
 
 def test_evidence_is_added_by_form_with_a_confirmation_where_it_is_scored(site: Site, open_page: OpenPage) -> None:

@@ -11,13 +11,20 @@ from api.pages import wording
 from forecast.futures.query import Counted
 from tests.api.asked_sample import count, store_asked
 from tests.api.stored_sample import store_sample
-from tests.browser.conftest import OpenPage, Site, keep_screenshot
+from tests.browser.conftest import NewSite, OpenPage, Site, keep_screenshot
 from tests.futures_file import HORIZON
 
 
+@pytest.fixture(scope="module")
+def address(new_site: NewSite) -> str:
+    """Of a forecast; asking it stores nothing."""
+    site = new_site("asked")
+    return f"{site.url}/forecasts/{store_asked(site.installation)}"
+
+
 @pytest.fixture
-def page(site: Site, open_page: OpenPage) -> Page:
-    return open_page(f"{site.url}/forecasts/{store_asked(site.installation)}")
+def page(address: str, open_page: OpenPage) -> Page:
+    return open_page(address)
 
 
 def condition(page: Page, outcome: str) -> Locator:
@@ -64,9 +71,9 @@ def _change(counted: Counted) -> float:
     return 100 * (counted.probability - counted.unconditional.probability)
 
 
-def test_too_few_draws_and_mistakes_are_said_in_words(site: Site, open_page: OpenPage) -> None:
+def test_too_few_draws_and_mistakes_are_said_in_words(address: str, open_page: OpenPage) -> None:
     # A problem is an answer with a status of 422, which the browser writes to its console.
-    page = open_page(f"{site.url}/forecasts/{store_asked(site.installation)}", refusals=True)
+    page = open_page(address, refusals=True)
     condition(page, "leaves").select_option(label="observe: comes true")
     condition(page, "stays").select_option(label="observe: comes true")
     show(page)
@@ -153,8 +160,8 @@ def write_without_futures(path: Path) -> None:
         root.createGroup("posterior")
 
 
-def test_the_panel_says_how_to_ask_without_javascript(site: Site, open_page: OpenPage) -> None:
-    page = open_page(f"{site.url}/forecasts/{store_asked(site.installation)}", javascript=False)
+def test_the_panel_says_how_to_ask_without_javascript(address: str, open_page: OpenPage) -> None:
+    page = open_page(address, javascript=False)
     expect(page.locator("#what-if-form")).to_be_hidden()
     expect(page.locator("#what-if .unscripted")).to_be_visible()
     expect(page.locator("#what-if .unscripted")).to_contain_text("forecast query")
