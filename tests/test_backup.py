@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +38,33 @@ def rows_of(database: Database) -> dict[str, list[Any]]:
         }
 
 
+def fill(installation: Installation) -> None:
+    """Put something into every table that a backup could lose."""
+    store_living_sample(installation)
+    forecast_id, _ = store_sample(installation)
+    submit_of(installation, forecast_id, JobKind.INFLUENCE)
+    assert installation.key
+    installation.of("other").submit(coin_study(study="theirs"))
+
+
+@pytest.fixture(scope="module")
+def full_of_kind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Installation]]:
+    """Makes a full installation once for each kind of database; tests only read it."""
+    with ExitStack() as opened:
+
+        @cache
+        def make(kind: str) -> Installation:
+            home = tmp_path_factory.mktemp(kind) / "home"
+            made = opened.enter_context(installation_in(home))
+            fill(made)
+            return made
+
+        yield make
+
+
 @pytest.fixture
-def full(tmp_path: Path) -> Any:
-    """An installation with something in every table that a backup could lose."""
-    with installation_in(tmp_path / "home") as installation:
-        store_living_sample(installation)
-        forecast_id, _ = store_sample(installation)
-        submit_of(installation, forecast_id, JobKind.INFLUENCE)
-        assert installation.key
-        installation.of("other").submit(coin_study(study="theirs"))
-        yield installation
+def full(full_of_kind: Callable[[str], Installation], database_kind: str) -> Installation:
+    return full_of_kind(database_kind)
 
 
 @pytest.mark.parametrize("target_kind", ["sqlite", "postgresql"])

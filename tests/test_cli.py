@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,25 +10,12 @@ import pytest
 from forecast.answer import StoredForecast
 from forecast.store.ids import new_id
 from tests.coin import coin_document, coin_study
+from tests.command_line import forecast, forecast_process
 from tests.futures_file import write_futures_file
 from tests.stack import Stack
 from workers.address import choose_address
 
-QUICK = {"draws": 500, "tune": 300, "chains": 2, "seed": 3}
-
-
-def forecast(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does."""
-    found = subprocess.run(
-        [sys.executable, "-m", "forecast.cli", *map(str, arguments)],
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert "Traceback" not in found.stdout + found.stderr
-    return found
+QUICK = {"draws": 200, "tune": 200, "chains": 2, "seed": 3}
 
 
 def write(folder: Path, **changes: object) -> Path:
@@ -133,7 +117,7 @@ def test_explaining_a_folder_points_to_the_command_that_can(folder: Path) -> Non
 
 
 def test_a_missing_file_is_said_to_be_missing() -> None:
-    found = forecast("check", "no-such-study")
+    found = forecast_process("check", "no-such-study")
     assert found.returncode == 2
     assert "karabakh-2021" in found.stderr
 
@@ -153,7 +137,7 @@ def choose_address_url() -> str:
 
 
 def test_the_version_is_printed() -> None:
-    assert forecast("version").stdout.strip()
+    assert forecast_process("version").stdout.strip()
 
 
 @pytest.fixture(autouse=True)

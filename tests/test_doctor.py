@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import redis
 
+from tests.command_line import Ended, forecast, forecast_process
 from tests.embedded_redis import redis_for
 from tests.installation import installation_in
 
 
-def run_doctor(home: Path, **environment: str) -> tuple[int, dict[str, list[dict[str, str]]], str]:
+def run_doctor(
+    home: Path, run: Callable[..., Ended] = forecast, **environment: str
+) -> tuple[int, dict[str, list[dict[str, str]]], str]:
     """Its exit code, its findings by what they are about, and what it says on standard error."""
-    found = subprocess.run(
-        [sys.executable, "-m", "forecast.cli", "doctor", "--json"],
-        env={**os.environ, "FORECAST_HOME": str(home), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    found = run("doctor", "--json", FORECAST_HOME=str(home), **environment)
     findings: dict[str, list[dict[str, str]]] = {}
     for finding in json.loads(found.stdout or "[]"):
         findings.setdefault(finding["what"], []).append(finding)
@@ -37,6 +32,7 @@ def test_a_new_installation_is_worth_a_look_and_nothing_is_broken(tmp_path: Path
     assert "forecast serve" in found["service"][0]["to_do"]
 
 
+@pytest.mark.service
 def test_a_good_one_is_good_and_its_faults_are_named_with_what_to_do(tmp_path: Path) -> None:
     with installation_in(tmp_path / "h") as installation, redis_for(installation.settings):
         assert installation.key
@@ -59,7 +55,7 @@ def test_a_good_one_is_good_and_its_faults_are_named_with_what_to_do(tmp_path: P
 
 def test_a_database_that_cannot_be_reached_is_a_finding_and_no_traceback(tmp_path: Path) -> None:
     url = "postgresql://f:hunter2@127.0.0.1:1/none"
-    code, found, errors = run_doctor(tmp_path, FORECAST_DATABASE_URL=url)
+    code, found, errors = run_doctor(tmp_path, forecast_process, FORECAST_DATABASE_URL=url)
     assert code == 1
     assert found["database"][0]["health"] == "broken"
     assert "hunter2" not in json.dumps(found)

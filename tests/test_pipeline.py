@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import pytest
 
+from forecast.answer import Answer
 from forecast.errors import CancelledError, DeadlineError, StudyError
 from forecast.pipeline import Progress, Stage, compute_forecast, resolve_seed
+from forecast.study import Study
 from tests.documents import binary_outcome, event_outcome, make_study
 
-QUICK = {"draws": 200, "tune": 200, "chains": 2}
+pytestmark = pytest.mark.program
+
+QUICK = {"draws": 100, "tune": 100, "chains": 2, "target_accept": 0.8}
 
 
-def test_the_same_document_and_seed_give_the_same_numbers() -> None:
-    study = make_study(event_outcome(), binary_outcome(), sampler={**QUICK, "seed": 4})
-    first, second = compute_forecast(study).answer, compute_forecast(study).answer
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return make_study(event_outcome(), binary_outcome(), sampler={**QUICK, "seed": 4})
+
+
+@pytest.fixture(scope="module")
+def first(study: Study) -> Answer:
+    return compute_forecast(study).answer
+
+
+def test_the_same_document_and_seed_give_the_same_numbers(study: Study, first: Answer) -> None:
+    second = compute_forecast(study).answer
     other = compute_forecast(study, seed=5).answer
     assert first.outcomes == second.outcomes
     assert first.diagnostics.parameters == second.diagnostics.parameters
@@ -29,12 +42,12 @@ def test_without_a_seed_one_is_derived_from_the_document() -> None:
 
 def test_stages_are_reported_in_order_and_draws_grow_to_what_was_asked_for() -> None:
     seen: list[Progress] = []
-    compute_forecast(make_study(event_outcome(), sampler={**QUICK, "draws": 3000}), on_progress=seen.append)
+    compute_forecast(make_study(event_outcome(), sampler={**QUICK, "draws": 1500}), on_progress=seen.append)
     stages = list(dict.fromkeys(progress.stage for progress in seen))
     assert stages == [Stage.LOAD, Stage.COMPILE, Stage.SAMPLE, Stage.FUTURES, Stage.DIAGNOSE, Stage.FIGURES]
     done = [progress.draws_done for progress in seen if progress.stage is Stage.SAMPLE and progress.draws_wanted]
     assert done == sorted(done)
-    assert done[-1] == 2 * (3000 + 200)
+    assert done[-1] == 2 * (1500 + 100)
 
 
 @pytest.mark.parametrize("error", [CancelledError, DeadlineError])
@@ -50,12 +63,10 @@ def test_a_running_sampler_stops_when_asked_and_keeps_nothing(error: type[Cancel
         compute_forecast(study, on_progress=watch, should_stop=lambda: error if sampling else None)
 
 
-def test_the_next_forecast_after_a_cancelled_one_is_undisturbed() -> None:
-    study = make_study(event_outcome(), sampler={**QUICK, "seed": 4})
-    before = compute_forecast(study).answer.outcomes
+def test_the_next_forecast_after_a_cancelled_one_is_undisturbed(study: Study, first: Answer) -> None:
     with pytest.raises(CancelledError):
         compute_forecast(study, should_stop=lambda: CancelledError)
-    assert compute_forecast(study).answer.outcomes == before
+    assert compute_forecast(study).answer.outcomes == first.outcomes
 
 
 def test_a_scenario_that_is_an_outcome_has_its_probability() -> None:
@@ -90,11 +101,11 @@ def test_a_long_horizon_is_rolled_forward_within_its_memory() -> None:
     study = make_study(
         *[event_outcome(id=f"o{k}", prior={"distribution": "normal(-7, 0.5)"}) for k in range(20)],
         horizon=600,
-        sampler={"draws": 1500, "tune": 300, "chains": 2, "seed": 1},
+        sampler={"draws": 900, "tune": 100, "chains": 2, "target_accept": 0.8, "seed": 1},
     )
     computed = compute_forecast(study)
     assert computed.draws["futures"].sizes["future"] <= 2000 * 5
-    assert computed.draws["posterior"]["probability"].sizes["draw"] == 1500
+    assert computed.draws["posterior"]["probability"].sizes["draw"] == 900
     exact = computed.draws["posterior"]["probability"].mean(("chain", "draw"))
     for outcome in computed.answer.outcomes:
         assert abs(outcome.probability - float(exact.sel(outcome=outcome.id))) < 5 * outcome.mcse

@@ -15,6 +15,8 @@ from forecast.study import load_study
 from priors import study_path
 from tests.documents import binary_outcome, event_outcome, make_study
 
+pytestmark = pytest.mark.program
+
 EXACT: dict[str, Any] = {"class_sd": 0, "case_sd": 0}
 ERROR = 4 / np.sqrt(PRIOR_DRAWS)
 """Four standard errors of a quantile or mean on the scale of one standard deviation, at most."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from forecast.jobs.states import FailureCode, JobKind
 from forecast.store import utc_now
 from tests.api.html import get
 from tests.api.sample_answer import degraded_forecast, explained_forecast
+from tests.api.shared import Shared, client_of, sharing
 from tests.api.stored_sample import karabakh_study, store_sample, submit_of
 from tests.installation import Installation, installation_in
 
@@ -25,11 +26,35 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 
 @pytest.fixture
-def client(installation: Installation) -> Iterator[TestClient]:
-    """A client of an application over that installation; there is no Redis, and no worker."""
-    headers = {"Authorization": f"Bearer {installation.key}"}
-    with TestClient(create_app(installation.settings), base_url="http://127.0.0.1", headers=headers) as made:
+def own_client(installation: Installation) -> Iterator[TestClient]:
+    """A client of an application over that installation."""
+    with client_of(installation) as made:
         yield made
+
+
+@pytest.fixture
+def client(own_client: TestClient) -> TestClient:
+    """The same; modules whose tests only ask let it be the shared one."""
+    return own_client
+
+
+@pytest.fixture(scope="module")
+def share(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Shared]]:
+    """What a module shares in each kind of database."""
+    with sharing(tmp_path_factory, max_queued=20) as made:
+        yield made
+
+
+@pytest.fixture
+def shared(share: Callable[[str], Shared], database_kind: str) -> Shared:
+    """An installation and its client that were there before this test, and will be afterwards."""
+    return share(database_kind)
+
+
+@pytest.fixture
+def shared_anybody(shared: Shared) -> TestClient:
+    """A client without a key, and with cookies of its own, of the shared application."""
+    return TestClient(shared.client.app, base_url="http://127.0.0.1", follow_redirects=False)
 
 
 @pytest.fixture
@@ -60,8 +85,12 @@ PROGRESS = {
 
 
 @pytest.fixture
-def every_page(client: TestClient, installation: Installation) -> dict[str, str]:
-    """HTML of each kind of page in each state."""
+def every_page(shared: Shared) -> dict[str, str]:
+    """HTML of each kind of page in each state; tests only read it."""
+    return shared.once(_every_page)
+
+
+def _every_page(installation: Installation) -> dict[str, str]:
     forecast_id, succeeded = store_sample(installation)
     explained_id, _ = store_sample(installation, explained_forecast())
     degraded_id, _ = store_sample(installation, degraded_forecast())
@@ -86,4 +115,5 @@ def every_page(client: TestClient, installation: Installation) -> dict[str, str]
         "cancelled": f"/jobs/{cancelled}",
         "queued": f"/jobs/{queued}",
     }
-    return {name: get(client, path) for name, path in paths.items()}
+    with client_of(installation) as client:
+        return {name: get(client, path) for name, path in paths.items()}

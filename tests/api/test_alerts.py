@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.api.shared import Shared
 from tests.documents import event_outcome
 from tests.installation import Installation
 from tests.living import living_document
@@ -17,8 +18,12 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 @pytest.fixture
 def study(client: TestClient) -> str:
+    return put_study(client)
+
+
+def put_study(client: TestClient) -> str:
     document = {**living_document(title="Small <b>& \u202equiet"), "outcomes": [event_outcome()]}
-    assert client.put("/v1/studies/small", json=document).status_code == 201
+    assert client.put("/v1/studies/small", json=document).is_success
     return "small"
 
 
@@ -62,9 +67,9 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_cannot_be_subscribed_to(client: TestClient, study: str, name: str) -> None:
-    options, path = BAD[name]
-    answer = client.post("/v1/subscriptions", json={"study": study, "kind": "move", **options})
+def test_what_cannot_be_subscribed_to(shared: Shared, name: str) -> None:
+    client, (options, path) = shared.client, BAD[name]
+    answer = client.post("/v1/subscriptions", json={"study": put_study(client), "kind": "move", **options})
     assert answer.status_code == 422, answer.text
     assert path in [error["path"] for error in answer.json()["errors"]]
     assert client.get("/v1/subscriptions").json()["items"] == []

@@ -14,10 +14,21 @@ from api.middleware import host_name
 from api.problems import json_pointer
 from api.requests import wait_seconds
 from forecast.store import JobRepository, StudyRepository
+from tests.api.shared import Shared
 from tests.coin import coin_document
 from tests.installation import Installation
 
 JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def client(shared: Shared) -> TestClient:
+    return shared.client
+
+
+@pytest.fixture
+def installation(shared: Shared) -> Installation:
+    return shared.installation
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from forecast.study.schema import SCHEMA_FILE
 from priors import bundled_studies, study_path
 from tests.api.html import BROWSER, HOSTILE, Elements, get
 from tests.api.living_sample import store_living_sample
+from tests.api.shared import Shared
 from tests.coin import coin_document
 from tests.installation import Installation
 
@@ -25,6 +26,11 @@ CLASS = {
     "table": "cases/tosses.csv",
     "columns": {"id": "id", "successes": "successes", "trials": "trials"},
 }
+
+
+@pytest.fixture
+def client(shared: Shared) -> TestClient:
+    return shared.client
 
 
 def with_table() -> str:
@@ -39,7 +45,8 @@ def check(client: TestClient, files: dict[str, str | bytes]) -> dict[str, object
     return found
 
 
-def test_a_document_with_its_tables_is_counted_and_inlined(client: TestClient) -> None:
+def test_a_document_with_its_tables_is_counted_and_inlined(own_client: TestClient) -> None:
+    client = own_client
     found = check(client, {"study.yaml": with_table(), "cases/tosses.csv": CASES})
     assert (found["valid"], found["errors"], found["study"]) == (True, [], "coin")
     assert found["counts"] == {
@@ -143,7 +150,8 @@ class TestPage:
         names = [option["value"] for option in page.of("option") if option["value"]]
         assert names == [f"/v1/examples/{name}" for name in bundled_studies()]
 
-    def test_a_stored_study_is_there_to_be_changed(self, client: TestClient, installation: Installation) -> None:
+    def test_a_stored_study_is_there_to_be_changed(self, own_client: TestClient, installation: Installation) -> None:
+        client = own_client
         store_living_sample(installation, HOSTILE)
         html = get(client, "/new?study=coin")
         assert HOSTILE in Elements(html).text

@@ -9,12 +9,27 @@ from fastapi.testclient import TestClient
 
 from tests.api.html import BROWSER, HOSTILE, Elements, get, plain
 from tests.api.living_sample import add_forecast, store_living_sample
+from tests.api.shared import Shared
 from tests.api.stored_sample import store_sample
 from tests.installation import Installation
 
 
 @pytest.fixture
-def pair(installation: Installation) -> tuple[str, str]:
+def client(shared: Shared) -> TestClient:
+    return shared.client
+
+
+@pytest.fixture
+def installation(shared: Shared) -> Installation:
+    return shared.installation
+
+
+@pytest.fixture
+def pair(shared: Shared) -> tuple[str, str]:
+    return shared.once(store_pair)
+
+
+def store_pair(installation: Installation) -> tuple[str, str]:
     """Forecasts of 42 % and 61 %, each with an error of 0.6 points."""
     store_living_sample(installation, HOSTILE)
     days = (datetime(2021, 7, 1, tzinfo=UTC), datetime(2021, 8, 1, tzinfo=UTC))

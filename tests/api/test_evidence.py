@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from forecast.study import resolve_observations, study_from_document
+from tests.api.shared import Shared
 from tests.documents import event_outcome
 from tests.installation import Installation
 from tests.living import living_document
@@ -20,7 +21,11 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture
 def study(client: TestClient) -> str:
-    assert client.put("/v1/studies/small", json=living_document()).status_code == 201
+    return put_study(client)
+
+
+def put_study(client: TestClient) -> str:
+    assert client.put("/v1/studies/small", json=living_document()).is_success
     return "/v1/studies/small"
 
 
@@ -125,14 +130,16 @@ BAD: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("body", "path"), BAD.values(), ids=BAD)
-def test_a_bad_row_is_named_and_nothing_is_stored(client: TestClient, study: str, body: Any, path: str) -> None:
+def test_a_bad_row_is_named_and_nothing_is_stored(shared: Shared, body: Any, path: str) -> None:
+    client, study = shared.client, put_study(shared.client)
     answer = client.post(f"{study}/observations", json=body)
     assert answer.status_code == 422, answer.text
     assert [error["path"] for error in answer.json()["errors"]] == [path]
     assert client.get(f"{study}/evidence").json()["items"] == []
 
 
-def test_bodies_that_are_no_rows_and_studies_that_are_none(client: TestClient, study: str) -> None:
+def test_bodies_that_are_no_rows_and_studies_that_are_none(shared: Shared) -> None:
+    client, study = shared.client, put_study(shared.client)
     for body, status in ((b"[1]", 422), (b"{", 400), (b"[]", 422), (b'{"rows": [], "more": 1}', 422), (b"null", 422)):
         answer = client.post(f"{study}/observations", content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == status, (body, answer.text)
@@ -141,7 +148,8 @@ def test_bodies_that_are_no_rows_and_studies_that_are_none(client: TestClient, s
     assert client.get("/v1/studies/nobody/evidence").status_code == 404
 
 
-def test_far_too_many_rows_are_one_clear_error(client: TestClient, study: str) -> None:
+def test_far_too_many_rows_are_one_clear_error(shared: Shared) -> None:
+    client, study = shared.client, put_study(shared.client)
     rows = "indicator,period,value\n" + "incidents,2020-03,1\n" * 1_000_000
     answer = client.post(f"{study}/observations", content=rows, headers={"Content-Type": "text/csv"})
     assert answer.status_code == 413, answer.text
@@ -151,7 +159,8 @@ def test_far_too_many_rows_are_one_clear_error(client: TestClient, study: str) -
     assert "at most 5,000 at once" in answer.json()["detail"]
 
 
-def test_a_moment_needs_its_zone(client: TestClient, study: str) -> None:
+def test_a_moment_needs_its_zone(shared: Shared) -> None:
+    client, study = shared.client, put_study(shared.client)
     answer = client.get(f"{study}/evidence", params={"recorded_by": "2020-04-02T10:00:00"})
     assert answer.status_code == 422
     assert "time zone" in answer.json()["detail"]
@@ -169,15 +178,15 @@ def test_a_new_version_that_no_longer_fits_the_evidence_is_named(client: TestCli
 
 
 @pytest.mark.parametrize("option", [{"hindsight": True}, {"recorded_by": "2020-04-02T10:00:00Z"}])
-def test_which_evidence_to_use_is_asked_of_stored_studies_alone(client: TestClient, option: dict[str, Any]) -> None:
-    answer = client.post("/v1/jobs", json={"document": living_document(), **option})
+def test_which_evidence_to_use_is_asked_of_stored_studies_alone(shared: Shared, option: dict[str, Any]) -> None:
+    answer = shared.client.post("/v1/jobs", json={"document": living_document(), **option})
     assert answer.status_code == 422
     assert [error["path"] for error in answer.json()["errors"]] == list(option)
 
 
 @pytest.mark.parametrize("option", [{"hindsight": True}, {"version": "0" * 64}, {"as_of": "2020-04-02"}])
-def test_an_explanation_takes_its_forecast_as_it_is(client: TestClient, option: dict[str, Any]) -> None:
+def test_an_explanation_takes_its_forecast_as_it_is(shared: Shared, option: dict[str, Any]) -> None:
     unknown = "01980000-0000-7000-8000-00000000000a"
-    answer = client.post("/v1/jobs", json={"kind": "attribution", "forecast": unknown, **option})
+    answer = shared.client.post("/v1/jobs", json={"kind": "attribution", "forecast": unknown, **option})
     assert answer.status_code == 422
     assert [error["path"] for error in answer.json()["errors"]] == list(option)

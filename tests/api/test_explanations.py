@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.states import JobKind
 from forecast.store import utc_now
+from tests.api.shared import Shared
 from tests.coin import coin_document, coin_study
 from tests.explanations import KINDS, explanation_of, explanation_row
 from tests.installation import UNKNOWN_ID, Installation, forecast_row
@@ -33,10 +34,8 @@ def explain(client: TestClient, installation: Installation, forecast_id: str, ki
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_explanation_of_a_forecast_is_accepted(
-    client: TestClient, installation: Installation, kind: JobKind
-) -> None:
-    forecast_id = made_forecast(client, installation)
+def test_an_explanation_of_a_forecast_is_accepted(shared: Shared, kind: JobKind) -> None:
+    client, forecast_id = shared.client, made_forecast(shared.client, shared.installation)
     answer = client.post("/v1/jobs", json={"forecast": forecast_id, "kind": kind.value})
     assert answer.status_code == 202, answer.text
     job = answer.json()
@@ -131,10 +130,8 @@ def test_a_waiting_explanation_is_cancelled(client: TestClient, installation: In
         pytest.param({"kind": "attribution", "forecast": 5}, "forecast", id="no_text"),
     ],
 )
-def test_a_bad_request_is_refused_with_its_path(
-    client: TestClient, installation: Installation, body: dict[str, object], path: str
-) -> None:
-    forecast_id = made_forecast(client, installation)
+def test_a_bad_request_is_refused_with_its_path(shared: Shared, body: dict[str, object], path: str) -> None:
+    client, forecast_id = shared.client, made_forecast(shared.client, shared.installation)
     given = {key: forecast_id if value == "{}" else value for key, value in body.items()}
     answer = client.post("/v1/jobs", json=given)
     assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid"), answer.text
@@ -142,13 +139,13 @@ def test_a_bad_request_is_refused_with_its_path(
 
 
 @pytest.mark.parametrize("name", ["1", "not-a-uuid", "' or 1=1 --", UNKNOWN_ID])
-def test_an_unknown_forecast_is_not_found(client: TestClient, name: str) -> None:
-    answer = client.post("/v1/jobs", json={"forecast": name, "kind": "attribution"})
+def test_an_unknown_forecast_is_not_found(shared: Shared, name: str) -> None:
+    answer = shared.client.post("/v1/jobs", json={"forecast": name, "kind": "attribution"})
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-def test_the_schema_of_the_interface_names_the_kinds(client: TestClient) -> None:
-    schema = client.get("/openapi.json").json()
+def test_the_schema_of_the_interface_names_the_kinds(shared: Shared) -> None:
+    schema = shared.client.get("/openapi.json").json()
     body = schema["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body["properties"]["kind"]["enum"] == [
         "forecast",

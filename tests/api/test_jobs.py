@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from forecast.jobs.lifecycle import complete_job
 from forecast.store import compress_figure, utc_now
+from tests.api.shared import Shared
 from tests.coin import coin_document, coin_study
 from tests.installation import UNKNOWN_ID, Installation, forecast_row
 
@@ -203,6 +204,6 @@ def test_the_history_and_the_latest_forecast_of_a_study(client: TestClient, inst
     ],
 )
 @pytest.mark.parametrize("name", ["1", "not-a-uuid", "%00", "' or 1=1 --", UNKNOWN_ID])
-def test_an_unknown_id_is_not_found_however_it_is_spelled(client: TestClient, path: str, name: str) -> None:
-    answer = client.get(path.format(name))
+def test_an_unknown_id_is_not_found_however_it_is_spelled(shared: Shared, path: str, name: str) -> None:
+    answer = shared.client.get(path.format(name))
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

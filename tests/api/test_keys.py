@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from forecast.access import Scope
 from tests.api.access_helpers import bearer, key_with
+from tests.api.shared import Shared
 from tests.installation import Installation
 
 
@@ -48,5 +49,7 @@ class TestKeysOverHttp:
             {"name": "x", "scopes": ["read"], "hash": "0"},
         ],
     )
-    def test_a_key_that_makes_no_sense_is_refused(self, client: TestClient, body: dict[str, Any]) -> None:
-        assert client.post("/v1/keys", json=body).status_code == 422
+    def test_a_key_that_makes_no_sense_is_refused(self, shared: Shared, body: dict[str, Any]) -> None:
+        before = shared.client.get("/v1/keys").json()["items"]
+        assert shared.client.post("/v1/keys", json=body).status_code == 422
+        assert [row["id"] for row in shared.client.get("/v1/keys").json()["items"]] == [row["id"] for row in before]

@@ -16,9 +16,8 @@ from forecast.jobs.lifecycle import fail_job
 from forecast.jobs.states import FailureCode
 from forecast.store import utc_now
 from tests.api.html import BROWSER, HOSTILE, Elements, get
-from tests.api.sample_answer import (
-    sample_forecast,
-)
+from tests.api.sample_answer import sample_forecast
+from tests.api.shared import Shared
 from tests.api.stored_sample import store_sample
 from tests.coin import coin_study
 from tests.installation import Installation
@@ -86,8 +85,8 @@ class TestSafety:
             "/nowhere",
         ],
     )
-    def test_an_unknown_address_is_a_page_that_says_so(self, client: TestClient, path: str) -> None:
-        answer = client.get(path, headers=BROWSER)
+    def test_an_unknown_address_is_a_page_that_says_so(self, shared: Shared, path: str) -> None:
+        answer = shared.client.get(path, headers=BROWSER)
         assert answer.status_code == 404
         assert answer.headers["content-type"].startswith("text/html")
         assert "There is nothing here" in answer.text
@@ -114,8 +113,8 @@ class TestAssets:
         assert client.get("/static/style.css?v=old").headers["cache-control"] == "no-cache"
 
     @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/nothing.js"])
-    def test_nothing_else_is_served(self, client: TestClient, path: str) -> None:
-        assert client.get(path).status_code == 404
+    def test_nothing_else_is_served(self, shared: Shared, path: str) -> None:
+        assert shared.client.get(path).status_code == 404
 
 
 def test_the_pages_are_packaged_with_the_code() -> None:

@@ -14,6 +14,7 @@ from api.futures_cache import FuturesCache, QueriesBusyError
 from forecast.futures.query import QueryRequest
 from forecast.jobs.lifecycle import complete_job
 from forecast.store import StoredFile, utc_now
+from tests.api.shared import Shared
 from tests.futures_file import HORIZON, RATES, YES, asked_study, write_futures_file
 from tests.installation import UNKNOWN_ID, Installation, forecast_row
 
@@ -22,7 +23,16 @@ TALKS_DELTA = 0.7
 
 
 @pytest.fixture
-def forecast_id(installation: Installation) -> str:
+def client(shared: Shared) -> TestClient:
+    return shared.client
+
+
+@pytest.fixture
+def forecast_id(shared: Shared) -> str:
+    return shared.once(add_asked)
+
+
+def add_asked(installation: Installation) -> str:
     """A forecast whose file holds real futures."""
     return add_forecast(installation, write_futures_file)
 
@@ -177,23 +187,22 @@ def test_an_unknown_forecast_is_not_found(client: TestClient, name: str) -> None
     problem(client, name, {"expression": "leaves"}, 404, "not_found")
 
 
-def test_a_damaged_file_gives_no_numbers(client: TestClient, installation: Installation, forecast_id: str) -> None:
+def test_a_damaged_file_gives_no_numbers(own_client: TestClient, installation: Installation) -> None:
+    forecast_id = add_asked(installation)
     (file,) = installation.artifacts.root.rglob("*.nc")
     file.write_bytes(file.read_bytes()[:-1])
-    problem(client, forecast_id, {"expression": "leaves"}, 500, "result_corrupt")
+    problem(own_client, forecast_id, {"expression": "leaves"}, 500, "result_corrupt")
 
 
-def test_a_file_of_an_older_version_says_that_it_cannot_be_asked(
-    client: TestClient, installation: Installation
-) -> None:
+def test_a_file_of_an_older_version_says_that_it_cannot_be_asked(shared: Shared) -> None:
     def write_without_mechanism(path: Path) -> None:
         from netCDF4 import Dataset
 
         with Dataset(path, "w") as root:
             root.createGroup("posterior")
 
-    forecast_id = add_forecast(installation, write_without_mechanism)
-    found = problem(client, forecast_id, {"expression": "leaves"}, 409, "futures_unavailable")
+    forecast_id = add_forecast(shared.installation, write_without_mechanism)
+    found = problem(shared.client, forecast_id, {"expression": "leaves"}, 409, "futures_unavailable")
     assert "run the forecast again" in found["detail"]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.api.shared import Shared
 from tests.documents import event_outcome
 from tests.installation import Installation
 from tests.living import living_document
@@ -15,8 +16,12 @@ from tests.living import living_document
 
 @pytest.fixture
 def study(client: TestClient) -> str:
+    return put_study(client)
+
+
+def put_study(client: TestClient) -> str:
     document = {**living_document(), "outcomes": [event_outcome()]}
-    assert client.put("/v1/studies/small", json=document).status_code == 201
+    assert client.put("/v1/studies/small", json=document).is_success
     return "small"
 
 
@@ -68,10 +73,9 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("options", "path"), BAD.values(), ids=BAD)
-def test_a_bad_schedule_is_named_by_its_place(
-    client: TestClient, study: str, options: dict[str, Any], path: str
-) -> None:
-    answer = client.post("/v1/schedules", json={"study": study, "cron": "0 6 * * *", **options})
+def test_a_bad_schedule_is_named_by_its_place(shared: Shared, options: dict[str, Any], path: str) -> None:
+    client = shared.client
+    answer = client.post("/v1/schedules", json={"study": put_study(client), "cron": "0 6 * * *", **options})
     assert answer.status_code == 422, answer.text
     assert [error["path"] for error in answer.json()["errors"]] == [path]
     assert client.get("/v1/schedules").json()["items"] == []

@@ -12,6 +12,7 @@ from api.callers import cookie_name
 from forecast.access import Scope
 from forecast.store import KeyRepository
 from tests.api.access_helpers import bearer, key_with, sign_in
+from tests.api.shared import Shared
 from tests.coin import coin_document
 from tests.installation import Installation
 
@@ -59,9 +60,10 @@ class TestBrowsers:
         ],
     )
     def test_another_page_cannot_make_a_signed_in_browser_change_anything(
-        self, anybody: TestClient, installation: Installation, headers: dict[str, str]
+        self, shared: Shared, shared_anybody: TestClient, headers: dict[str, str]
     ) -> None:
-        sign_in(anybody, key_with(installation, Scope.ADMIN))
+        anybody = shared_anybody
+        sign_in(anybody, key_with(shared.installation, Scope.ADMIN))
         assert anybody.put("/v1/studies/coin", json=coin_document(), headers=headers).status_code == 401
         assert anybody.post("/v1/keys", json={"name": "x", "scopes": ["read"]}, headers=headers).status_code == 401
         for path in ("/sign-in", "/sign-out"):
@@ -135,9 +137,11 @@ class TestBrowsers:
     @pytest.mark.parametrize(
         "path", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "", "/a\r\nX: y"]
     )
-    def test_signing_in_leads_nowhere_else(self, anybody: TestClient, installation: Installation, path: str) -> None:
-        key = key_with(installation, Scope.READ)
-        answer = anybody.post("/sign-in", data={"key": key, "next": path}, headers={"Origin": "http://127.0.0.1"})
+    def test_signing_in_leads_nowhere_else(self, shared: Shared, shared_anybody: TestClient, path: str) -> None:
+        key = key_with(shared.installation, Scope.READ)
+        answer = shared_anybody.post(
+            "/sign-in", data={"key": key, "next": path}, headers={"Origin": "http://127.0.0.1"}
+        )
         assert answer.headers["location"] == "/"
 
     def test_services_on_other_ports_have_cookies_of_their_own(self) -> None:

@@ -9,6 +9,7 @@ import zipfile
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.api.shared import Shared
 from tests.coin import coin_document, coin_study
 
 YAML = b"""
@@ -93,7 +94,7 @@ def test_a_study_without_forecasts_has_an_empty_history_and_no_latest(client: Te
 
 @pytest.mark.parametrize("path", ["", "/versions", "/forecasts", "/latest"])
 @pytest.mark.parametrize("study", ["nothing", "%00", "..%2f..%2fetc%2fpasswd", "x" * 300])
-def test_an_unknown_study_is_not_found(client: TestClient, study: str, path: str) -> None:
-    answer = client.get(f"/v1/studies/{study}{path}")
+def test_an_unknown_study_is_not_found(shared: Shared, study: str, path: str) -> None:
+    answer = shared.client.get(f"/v1/studies/{study}{path}")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"

@@ -10,13 +10,14 @@ from fastapi.testclient import TestClient
 
 from tests.api.html import BROWSER, HOSTILE, Elements, get, plain
 from tests.api.living_sample import add_forecast, store_living_sample
+from tests.api.shared import Shared
 from tests.coin import coin_document
 from tests.installation import Installation
 
 
 @pytest.fixture
-def html(client: TestClient, installation: Installation) -> str:
-    return get(client, f"/studies/{store_living_sample(installation)}")
+def html(shared: Shared) -> str:
+    return get(shared.client, f"/studies/{shared.once(store_living_sample)}")
 
 
 def test_history_says_how_far_each_probability_moved_and_why(html: str) -> None:
@@ -63,12 +64,12 @@ def test_the_ledger_has_everybody_side_by_side(html: str) -> None:
     assert "Expert ann 5 1 0.090" in text
 
 
-def test_buttons_carry_requests_that_the_service_has(client: TestClient, html: str) -> None:
+def test_buttons_carry_requests_that_the_service_has(shared: Shared, html: str) -> None:
     buttons = [part for part in Elements(html).of("button") if "data-do" in part]
     assert len(buttons) == 8
     forms = [{"data-do": "PATCH" if "data-method" in part else "POST", **part} for part in Elements(html).of("form")]
     buttons += [form for form in forms if "data-at" in form]
-    paths = client.get("/openapi.json").json()["paths"]
+    paths = shared.client.get("/openapi.json").json()["paths"]
     for button in buttons:
         pattern = re.sub(r"/v1/schedules/[^/]+", "/v1/schedules/{schedule_id}", button["data-at"])
         pattern = re.sub(r"/v1/subscriptions/[^/]+", "/v1/subscriptions/{subscription_id}", pattern)
@@ -100,8 +101,8 @@ def test_hostile_text_is_shown_as_text(client: TestClient, installation: Install
     assert "{{ 7 * 7 }}" in page
 
 
-def test_a_study_that_is_not_there_is_a_page_too(client: TestClient) -> None:
-    answer = client.get("/studies/nobody", headers=BROWSER)
+def test_a_study_that_is_not_there_is_a_page_too(shared: Shared) -> None:
+    answer = shared.client.get("/studies/nobody", headers=BROWSER)
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
 

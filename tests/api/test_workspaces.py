@@ -13,45 +13,51 @@ from forecast.jobs.alerting import raise_alerts
 from forecast.store import AlertRepository, ScheduleRepository, StudyRepository, utc_now
 from tests.api.access_helpers import BODIES, OF_NOBODY, OPEN, bearer, routes_of
 from tests.api.living_sample import store_living_sample
+from tests.api.shared import Shared
 from tests.api.stored_sample import store_sample
 from tests.coin import coin_document, coin_study
 from tests.installation import Installation
+
+
+def store_everything(installation: Installation) -> dict[str, str]:
+    study = store_living_sample(installation)
+    forecast_id, job_id = store_sample(installation)
+    raise_alerts(installation.database, utc_now() + timedelta(days=400))
+    with installation.database.write() as session:
+        alerts = AlertRepository(session)
+        found = {
+            "schedule_id": ScheduleRepository(session).page(1).items[0].id,
+            "subscription_id": alerts.subscriptions(1).items[0].id,
+            "alert_id": alerts.page(1).items[0].id,
+        }
+    return {
+        "study_id": study,
+        "forecast_id": forecast_id,
+        "job_id": job_id,
+        "digest": coin_study().digest,
+        "source_id": "counts",
+        "key_id": installation.key.split("_")[1],
+        **found,
+    }
 
 
 class TestWorkspaces:
     """One workspace full of everything, and another that must see none of it."""
 
     @pytest.fixture
-    def ids(self, installation: Installation) -> dict[str, str]:
+    def ids(self, shared: Shared) -> dict[str, str]:
         """An id of each kind, all of the first workspace."""
-        study = store_living_sample(installation)
-        forecast_id, job_id = store_sample(installation)
-        raise_alerts(installation.database, utc_now() + timedelta(days=400))
-        with installation.database.write() as session:
-            alerts = AlertRepository(session)
-            found = {
-                "schedule_id": ScheduleRepository(session).page(1).items[0].id,
-                "subscription_id": alerts.subscriptions(1).items[0].id,
-                "alert_id": alerts.page(1).items[0].id,
-            }
-        return {
-            "study_id": study,
-            "forecast_id": forecast_id,
-            "job_id": job_id,
-            "digest": coin_study().digest,
-            "source_id": "counts",
-            "key_id": installation.key.split("_")[1],
-            **found,
-        }
+        return shared.once(store_everything)
 
     @pytest.fixture
-    def other(self, installation: Installation) -> Installation:
-        return installation.of("other")
+    def other(self, shared: Shared) -> Installation:
+        return shared.installation.of("other")
 
     def test_every_route_with_an_id_says_404_for_what_is_another_workspaces(
-        self, app: FastAPI, client: TestClient, anybody: TestClient, ids: dict[str, str], other: Installation
+        self, app: FastAPI, shared: Shared, shared_anybody: TestClient, ids: dict[str, str], other: Installation
     ) -> None:
-        assert client.post("/v1/previews", json={"document": coin_document()}).status_code == 202
+        anybody = shared_anybody
+        assert shared.client.post("/v1/previews", json={"document": coin_document()}).status_code == 202
         asked = 0
         for method, path in routes_of(app):
             names = set(re.findall(r"{(\w+)}", path)) - OF_NOBODY
@@ -68,9 +74,9 @@ class TestWorkspaces:
         assert asked > 35
 
     def test_ids_of_another_workspace_in_a_body_or_a_query_are_as_good_as_unknown(
-        self, anybody: TestClient, ids: dict[str, str], other: Installation
+        self, shared_anybody: TestClient, ids: dict[str, str], other: Installation
     ) -> None:
-        headers = bearer(other.key)
+        anybody, headers = shared_anybody, bearer(other.key)
         for body in (
             {"study": "coin"},
             {"kind": "influence", "forecast": ids["forecast_id"]},
@@ -87,8 +93,9 @@ class TestWorkspaces:
             assert anybody.get(path, headers=headers).status_code == 404, path
 
     def test_lists_and_pages_show_nothing_of_another_workspace(
-        self, app: FastAPI, anybody: TestClient, client: TestClient, ids: dict[str, str], other: Installation
+        self, app: FastAPI, shared: Shared, shared_anybody: TestClient, ids: dict[str, str], other: Installation
     ) -> None:
+        anybody, client = shared_anybody, shared.client
         secrets = {*ids.values(), "Does the coin show heads?", "Karabakh after"} - {"counts", "coin"}
         looked = 0
         for method, path in routes_of(app):
@@ -103,9 +110,9 @@ class TestWorkspaces:
         assert all(any(secret in text for secret in {*secrets, "coin"}) for text in listed), "its own sees it"
 
     def test_two_workspaces_have_studies_and_keys_of_one_name_for_themselves(
-        self, anybody: TestClient, installation: Installation, other: Installation
+        self, anybody: TestClient, installation: Installation
     ) -> None:
-        mine, theirs = bearer(installation.key), bearer(other.key)
+        mine, theirs = bearer(installation.key), bearer(installation.of("other").key)
         for headers, title in ((mine, "Mine"), (theirs, "Theirs")):
             body = coin_document(title=title)
             assert anybody.put("/v1/studies/coin", json=body, headers=headers).status_code == 201

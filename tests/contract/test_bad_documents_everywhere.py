@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
-from api.app import create_app
 from forecast.cli import main
 from forecast.store import JobRepository, StudyRepository
 from forecast.study import study_from_document
+from tests.api.shared import Shared, sharing
 from tests.documents import binary_outcome, document, event_outcome
-from tests.installation import Installation, installation_in
 
 ROWS = [{"id": "a", "successes": 3, "trials": 22}]
 JUDGED = {"expert": "x", "outcome": "agreement", "probability": 0.3, "on": "2019-06-01"}
@@ -134,10 +132,16 @@ FORMS = ("put yaml", "put zip", "post job")
 OVER_HTTP = [(form, name) for name in BAD for form in FORMS if (form, name) != ("post job", "YAML bomb")]
 
 
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    with installation_in(tmp_path / "home") as made:
+@pytest.fixture(scope="module")
+def share(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Shared]]:
+    with sharing(tmp_path_factory) as made:
         yield made
+
+
+@pytest.fixture
+def shared(share: Callable[[str], Shared], database_kind: str) -> Shared:
+    """One installation for all mistakes: none of them leaves anything in it."""
+    return share(database_kind)
 
 
 def test_the_document_that_the_mistakes_are_made_in_is_good() -> None:
@@ -182,22 +186,20 @@ def test_the_command_itself_ends_with_2_and_shows_no_traceback(command: str, tmp
 
 
 @pytest.mark.parametrize(("form", "name"), OVER_HTTP)
-def test_http_names_the_place_and_stores_nothing(form: str, name: str, installation: Installation) -> None:
+def test_http_names_the_place_and_stores_nothing(form: str, name: str, shared: Shared) -> None:
     text, path, word = BAD[name]
-    headers = {"Authorization": f"Bearer {installation.key}"}
-    with TestClient(create_app(installation.settings), base_url="http://127.0.0.1", headers=headers) as client:
-        if form == "post job":
-            body = b'{"document": ' + text.encode() + b"}"
-            answer = client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
-        elif form == "put yaml":
-            headers = {"Content-Type": "application/yaml"}
-            answer = client.put("/v1/studies/small", content=text.encode(), headers=headers)
-        else:
-            packed = io.BytesIO()
-            with zipfile.ZipFile(packed, "w") as archive:
-                archive.writestr("study.yaml", text)
-            headers = {"Content-Type": "application/zip"}
-            answer = client.put("/v1/studies/small", content=packed.getvalue(), headers=headers)
+    if form == "post job":
+        body = b'{"document": ' + text.encode() + b"}"
+        answer = shared.client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    elif form == "put yaml":
+        headers = {"Content-Type": "application/yaml"}
+        answer = shared.client.put("/v1/studies/small", content=text.encode(), headers=headers)
+    else:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("study.yaml", text)
+        headers = {"Content-Type": "application/zip"}
+        answer = shared.client.put("/v1/studies/small", content=packed.getvalue(), headers=headers)
     assert answer.status_code in {400, 422}, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
@@ -205,6 +207,6 @@ def test_http_names_the_place_and_stores_nothing(form: str, name: str, installat
     assert len(problem["errors"]) == 1
     assert path in problem["errors"][0]["path"]
     assert word.casefold() in json.dumps(problem["errors"], ensure_ascii=False).casefold()
-    with installation.database.read() as session:
+    with shared.installation.database.read() as session:
         assert JobRepository(session).page(5).items == ()
         assert StudyRepository(session).page(5).items == ()

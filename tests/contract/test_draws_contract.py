@@ -13,6 +13,8 @@ from forecast.pipeline import ComputedForecast, compute_forecast
 from forecast.study import load_study
 from priors import study_path
 
+pytestmark = pytest.mark.program
+
 EVENT_POSTERIOR = {
     "mu": ("outcome",),
     "tau": ("outcome",),
@@ -48,7 +50,7 @@ EVIDENCE_POSTERIOR = {
 
 @pytest.fixture(scope="module")
 def computed() -> ComputedForecast:
-    study = load_study(study_path("karabakh-2021")).with_sampler(draws=200, tune=300, chains=2)
+    study = load_study(study_path("karabakh-2021")).with_sampler(draws=100, tune=100, chains=2, target_accept=0.8)
     return compute_forecast(study)
 
 

@@ -36,18 +36,22 @@ def test_the_sampler_is_made_with_the_arguments_that_we_override() -> None:
     assert "def n_dim" in source
 
 
+@pytest.mark.program
+@pytest.mark.program
 def test_draws_through_our_callbacks_follow_the_prior() -> None:
     """No data: theta = mu + tau z + sigma u with mu ~ Normal(0, 1) and both spreads zero."""
     loaded = get_program().load(smallest_arrays())
-    tree = sample_posterior(loaded, SamplerSettings(draws=2000, tune=500), seed=11, cores=2)
+    tree = sample_posterior(loaded, SamplerSettings(draws=2000, tune=300, chains=2), seed=11, cores=2)
     theta = tree["posterior"]["theta"].values.ravel()
     assert abs(theta.mean()) < 5 / np.sqrt(4000)
     assert theta.std() == pytest.approx(1.0, abs=0.05)
 
 
+@pytest.mark.program
+@pytest.mark.program
 def test_the_same_seed_gives_the_same_draws_on_one_core_and_on_two() -> None:
     program = get_program()
-    settings = SamplerSettings(draws=200, tune=200)
+    settings = SamplerSettings(draws=100, tune=100, chains=2)
     one, two, other = (
         sample_posterior(program.load(smallest_arrays()), settings, seed=seed, cores=cores)["posterior"]["theta"].values
         for seed, cores in ((5, 1), (5, 2), (6, 2))

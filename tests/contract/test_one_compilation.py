@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from forecast.inference.program import compilation_count
 from forecast.pipeline import compute_forecast
 from forecast.study import Study, load_study
 from priors import study_path
 from tests.documents import binary_outcome, make_study
 
-QUICK = {"draws": 200, "tune": 300, "chains": 2}
+pytestmark = pytest.mark.program
+
+QUICK = {"draws": 100, "tune": 100, "chains": 2, "target_accept": 0.8}
 
 
 def quick(name: str) -> Study:

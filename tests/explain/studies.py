@@ -12,9 +12,12 @@ from forecast.inference.program import get_program
 from forecast.model.encode import EncodedStudy
 from forecast.study import Study
 from tests.documents import binary_outcome, event_outcome, make_study
+from tests.suite.sizes import sized
 
-QUICK = {"draws": 1000, "tune": 500, "chains": 2, "seed": 1}
-QUICK_DRAWS = 2 * (1000 + 500)
+QUICK = {"draws": sized(1000, 500), "tune": sized(500, 300), "chains": 2, "target_accept": 0.8, "seed": 1}
+QUICK_DRAWS = QUICK["chains"] * (QUICK["draws"] + QUICK["tune"])
+MORE = {**QUICK, "draws": 1000}
+"""Where four standard errors of so few draws would hide what matters."""
 
 
 def prior_fit(encoded: EncodedStudy, draws: int, seed: int = 3) -> Fit:

@@ -13,10 +13,11 @@ from forecast.stages import Progress, Stage
 from tests.documents import event_outcome, make_study
 from tests.explain.studies import QUICK, QUICK_DRAWS, opinions_study, trials_study
 
+pytestmark = [pytest.mark.statistical, pytest.mark.program]
+
 BLOCKS = ["prior", "reference_classes", "history", "indicators", "judgments", "links"]
 
 
-@pytest.mark.statistical
 def test_a_study_with_only_a_prior_is_flat_and_is_run_once() -> None:
     seen: list[Progress] = []
     found = compute_attribution(make_study(event_outcome(), sampler=QUICK), seed=1, on_progress=seen.append)
@@ -30,9 +31,9 @@ def test_a_study_with_only_a_prior_is_flat_and_is_run_once() -> None:
     assert max(progress.draws_wanted for progress in seen) == QUICK_DRAWS
 
 
-@pytest.mark.statistical
 def test_the_last_step_is_the_forecast_to_the_last_digit_and_every_run_counts() -> None:
-    study = opinions_study(scenarios=[{"id": "both", "title": "Both", "when": "exit and agreement"}])
+    both_come = {"id": "both", "title": "Both", "when": "exit and agreement"}
+    study = opinions_study(scenarios=[both_come], sampler={**QUICK, "draws": 150, "tune": 150})
     seen: list[Progress] = []
     found = compute_attribution(study, seed=7, on_progress=seen.append)
     answer = compute_forecast(study, seed=7).answer
@@ -44,14 +45,13 @@ def test_the_last_step_is_the_forecast_to_the_last_digit_and_every_run_counts() 
     assert (last.scenarios["both"].probability, last.scenarios["both"].mcse) == (both.probability, both.mcse)
     done = [p.draws_done for p in seen if p.stage is Stage.SAMPLE]
     assert done == sorted(done)
-    assert seen[-1].draws_done == seen[-1].draws_wanted == 3 * QUICK_DRAWS  # prior, judgments, links
+    assert seen[-1].draws_done == seen[-1].draws_wanted == 3 * 2 * (150 + 150)  # prior, judgments, links
     for step, before in zip(found.steps[1:], found.steps, strict=False):
         for name, now in step.outcomes.items():
             assert now.change == pytest.approx(now.log_odds - before.outcomes[name].log_odds)
     assert compilation_count() == 1
 
 
-@pytest.mark.statistical
 def test_the_cases_of_a_class_move_it_from_prior_to_data() -> None:
     found = compute_attribution(trials_study((90, 100)), seed=1)
     prior, classes = found.steps[0].outcomes["agreement"], found.steps[1].outcomes["agreement"]

@@ -15,6 +15,8 @@ from forecast.explain.scaling import data_log_likelihood
 from forecast.model.encode import encode_study
 from tests.explain.studies import opinions_study, prior_fit, trials_study
 
+pytestmark = [pytest.mark.program]
+
 
 @cache
 def opinions_fit() -> Fit:

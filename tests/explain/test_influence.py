@@ -20,6 +20,8 @@ from forecast.study import Study
 from tests.documents import event_outcome, make_study
 from tests.explain.studies import QUICK, opinions_study, trials_study
 
+pytestmark = [pytest.mark.statistical, pytest.mark.program]
+
 
 def exact(successes: int, trials: int) -> float:
     """Mean of 1 / (1 + exp(-x)) with x ~ Normal(-1, 1) and binomial trials."""
@@ -37,7 +39,6 @@ def by_id(report: InfluenceReport) -> dict[str, tuple[float, float, float, bool]
     }
 
 
-@pytest.mark.statistical
 def test_every_case_left_out_gives_the_integral_without_it() -> None:
     trials = [(3, 20), (5, 20), (4, 20), (2, 10)]
     report = compute_influence(trials_study(*trials), seed=1)
@@ -52,7 +53,6 @@ def test_every_case_left_out_gives_the_integral_without_it() -> None:
     assert report.refits == 0
 
 
-@pytest.mark.statistical
 def test_a_case_that_weights_cannot_remove_is_run_without() -> None:
     report = compute_influence(trials_study((190, 200), (0, 1)), seed=1)
     probability, mcse, k, refitted = by_id(report)["past/c0"]
@@ -63,7 +63,6 @@ def test_a_case_that_weights_cannot_remove_is_run_without() -> None:
     assert abs(probability - exact(0, 1)) < 4 * mcse
 
 
-@pytest.mark.statistical
 def test_cases_with_correlated_frailties_are_removed_as_by_a_run_without_them() -> None:
     pooling = {"class_sd": 0.5, "case_sd": 0.7, "trend_sd": 0, "wiggle_sd": 0, "age_bands": [0]}
     ends = [("a", 5, "left"), ("b", 40, "stayed"), ("c", 12, "converted"), ("d", 8, "left"), ("e", 60, "stayed")]
@@ -80,13 +79,12 @@ def test_cases_with_correlated_frailties_are_removed_as_by_a_run_without_them() 
     assert_agrees_with_run(study, report, "past/b", Selection(without_case=("past", "b")))
 
 
-@pytest.mark.statistical
-@pytest.mark.parametrize("expert", ["b", "c"])
-def test_an_expert_is_removed_as_by_a_run_without_him(expert: str) -> None:
+def test_experts_are_removed_as_by_runs_without_them() -> None:
     study = opinions_study()
     report = compute_influence(study, seed=1)
     assert {item.id for item in report.items} == {"a", "b", "c"}
-    assert_agrees_with_run(study, report, expert, Selection(without_expert=expert))
+    for expert in ("b", "c"):
+        assert_agrees_with_run(study, report, expert, Selection(without_expert=expert))
 
 
 def assert_agrees_with_run(study: Study, report: InfluenceReport, id: str, without: Selection) -> None:
@@ -99,7 +97,6 @@ def assert_agrees_with_run(study: Study, report: InfluenceReport, id: str, witho
         assert abs(step.probability - other.probability) < 4 * np.hypot(step.mcse, other.mcse)
 
 
-@pytest.mark.statistical
 def test_cases_of_weight_zero_are_not_evidence_and_twins_are_equal() -> None:
     rows = [{"id": str(k), "duration": 5, "event": "left"} for k in range(3)]
     rows.append({"id": "unused", "duration": 9, "event": "left", "weight": 0})
@@ -114,16 +111,20 @@ def test_cases_of_weight_zero_are_not_evidence_and_twins_are_equal() -> None:
     assert compilation_count() == 1
 
 
-@pytest.mark.slow
-def test_it_stops_within_a_second() -> None:
+def test_it_stops_at_the_first_chance_after_it_is_asked_to() -> None:
+    """Nothing is reported any more, and the chains are not waited for: on a busy machine these too take longer."""
     get_program()
     study = trials_study(*[(k % 7, 20) for k in range(60)], sampler={"draws": 20_000, "tune": 20_000, "chains": 4})
-    asked: list[float] = []
+    asked: list[tuple[float, Progress]] = []
+    began = time.monotonic()
 
     def watch(progress: Progress) -> None:
-        if progress.stage is Stage.SAMPLE and progress.draws_done and not asked:
-            asked.append(time.monotonic())
+        if asked or (progress.stage is Stage.SAMPLE and progress.draws_done):
+            asked.append((time.monotonic(), progress))
 
     with pytest.raises(CancelledError):
         compute_influence(study, seed=1, on_progress=watch, should_stop=lambda: CancelledError if asked else None)
-    assert time.monotonic() - asked[0] < 1.0
+    ((then, seen),) = asked
+    assert seen.draws_done < seen.draws_wanted
+    all_draws = (then - began) * seen.draws_wanted / seen.draws_done
+    assert time.monotonic() - then < all_draws / 4

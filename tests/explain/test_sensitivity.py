@@ -14,7 +14,9 @@ from forecast.explain.runs import Runs
 from forecast.inference.program import compilation_count
 from forecast.study import Study
 from tests.documents import binary_outcome, event_outcome, make_study
-from tests.explain.studies import QUICK, opinions_study, trials_study
+from tests.explain.studies import MORE, opinions_study, trials_study
+
+pytestmark = [pytest.mark.statistical, pytest.mark.program]
 
 
 def scaling(report: SensitivityReport, component: str, outcome: str) -> float:
@@ -27,10 +29,9 @@ def lean(report: SensitivityReport, effect: str, outcome: str) -> Lean:
     return found
 
 
-@pytest.mark.statistical
 def test_where_the_prior_rules_it_shows_and_where_the_data_rule_they_do() -> None:
-    ruled_by_prior = compute_sensitivity(trials_study((1, 3)), seed=1)
-    ruled_by_data = compute_sensitivity(trials_study((120, 400)), seed=1)
+    ruled_by_prior = compute_sensitivity(trials_study((1, 3), sampler=MORE), seed=1)
+    ruled_by_data = compute_sensitivity(trials_study((120, 400), sampler=MORE), seed=1)
     level = "level of agreement"
     assert scaling(ruled_by_prior, level, "agreement") > 0.05
     assert scaling(ruled_by_data, level, "agreement") < 0.05
@@ -38,10 +39,9 @@ def test_where_the_prior_rules_it_shows_and_where_the_data_rule_they_do() -> Non
     assert {row.component for row in ruled_by_data.scaling} == {level, "data"}
 
 
-@pytest.mark.statistical
 def test_the_prior_alone_answers_as_a_normal_whose_precision_is_scaled() -> None:
     """The level is Normal(-3, 1); to the power a it is Normal(-3, 1 / a), whose distance is integrated here."""
-    report = compute_sensitivity(make_study(event_outcome(), sampler=QUICK), seed=1)
+    report = compute_sensitivity(make_study(event_outcome(), sampler=MORE), seed=1)
     x = np.linspace(-9, 3, 40_001)
     probability = 1 - np.exp(-60 * np.exp(x))
     width = np.diff(probability)
@@ -66,11 +66,10 @@ def linked(**changes: Any) -> Study:
         event_outcome(prior={"distribution": "normal(3, 0.1)"}),
         binary_outcome(prior={"distribution": "normal(0, 0.01)"}),
         links=[{"cause": "exit", "effect_on": "agreement", "log_ratio": "normal(1, 0.5)"}],
-        **{"sampler": QUICK, **changes},
+        **{"sampler": MORE, **changes},
     )
 
 
-@pytest.mark.statistical
 def test_a_link_that_nothing_speaks_of_leans_as_its_prior_says() -> None:
     found = lean(compute_sensitivity(linked(), seed=1), "exit -> agreement", "agreement")
     z = np.random.default_rng(0).standard_normal(200_000)
@@ -85,9 +84,8 @@ def test_a_link_that_nothing_speaks_of_leans_as_its_prior_says() -> None:
     assert found.pareto_k is None
 
 
-@pytest.mark.statistical
 def test_an_effect_that_experts_speak_of_is_removed_as_by_a_run_without_it() -> None:
-    study = opinions_study()
+    study = opinions_study(sampler=MORE)
     report = compute_sensitivity(study, seed=1)
     found = lean(report, "exit -> agreement", "agreement")
     assert found.pareto_k is not None

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
+from forecast.answer import Answer
 from forecast.explain import Previous, compute_triage
 from forecast.pipeline import compute_forecast
 from forecast.study import Study, study_from_document
 from tests.documents import event_outcome
 from tests.living import living_study
 
-pytestmark = [pytest.mark.statistical]
+pytestmark = [pytest.mark.statistical, pytest.mark.program]
 
+ANSWERS: dict[tuple[str, int], Answer] = {}
 MARCH = {"period": "2020-03", "value": 9, "known_at": "2020-04-02"}
 
 
@@ -22,11 +24,19 @@ def study(as_of: str, *rows: dict[str, Any], **changes: Any) -> Study:
     document = living_study(outcomes=[event_outcome(prior={"distribution": "normal(-4, 0.7)"})]).canonical()
     document["as_of"] = as_of
     document["indicators"][0]["rows"] = [*document["indicators"][0]["rows"], *rows]
-    return study_from_document({**document, **changes}).with_sampler(draws=500, tune=500, chains=2)
+    return study_from_document({**document, **changes}).with_sampler(draws=100, tune=150, chains=2, target_accept=0.8)
+
+
+def answer_of(study: Study, seed: int) -> Answer:
+    """Computed once for each document and seed."""
+    key = study.digest, seed
+    if key not in ANSWERS:
+        ANSWERS[key] = compute_forecast(study, seed=seed).answer
+    return ANSWERS[key]
 
 
 def triage_of(before: Study, after: Study) -> tuple[Any, Any, Any]:
-    first, second = compute_forecast(before, seed=1).answer, compute_forecast(after, seed=2).answer
+    first, second = answer_of(before, 1), answer_of(after, 2)
     found = compute_triage(after, seed=2, answer=second, previous=Previous("before", before, first))
     return found, first, second
 

@@ -8,8 +8,10 @@ import pytest
 from forecast.futures.simulation import simulate_futures
 from tests.futures.present import make_present
 from tests.futures.slow_reference import simulate_slowly
+from tests.suite.sizes import sized
 
-SLOW, FAST = 6000, 200_000
+SLOW, FAST = sized(6000, 2000), sized(200_000, 100_000)
+"""Futures of each; the tolerance follows from them."""
 
 
 @pytest.mark.parametrize("forced", [{}, {2: 3.0}, {0: 2.5, 5: np.inf}], ids=["observed", "done", "done_and_prevented"])

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.targets import TARGETS, seeds
+from tests.suite.sizes import sized
 
 SHORT = 600
 
@@ -36,7 +37,7 @@ def test_what_the_fuzzer_begins_with_is_read_or_refused(target: str, seed: bytes
 
 @pytest.mark.parametrize("target", sorted(TARGETS))
 def test_no_bytes_raise_anything_but_the_readers_own_error(target: str) -> None:
-    @settings(max_examples=150)
+    @settings(max_examples=sized(150, 60))
     @given(mutations(target))
     def run(data: bytes) -> None:
         TARGETS[target](data)

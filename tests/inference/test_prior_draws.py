@@ -11,6 +11,8 @@ from forecast.inference.program import Program, get_program
 from forecast.model.arrays import ModelArrays, probe_arrays, smallest_arrays
 from tests.model.random_studies import FULL, random_arrays
 
+pytestmark = pytest.mark.program
+
 DRAWS = 4000
 LEVEL = 0.01 / 60
 """Of each Kolmogorov-Smirnov test; there are fewer than 60."""

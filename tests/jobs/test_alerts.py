@@ -197,6 +197,7 @@ def test_due_times_of_a_pause_are_not_told(installation: Installation) -> None:
     assert [alert.detail["reason"] for alert in alerts(installation)] == ["minute 8"]
 
 
+@pytest.mark.both_databases
 def test_two_who_look_at_once_tell_each_thing_once(installation: Installation) -> None:
     subscribe(installation, "move")
     for month in range(1, 9):

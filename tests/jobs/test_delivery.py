@@ -115,6 +115,7 @@ def test_one_that_never_takes_it_leaves_a_failure_with_every_try(telling: Instal
         assert len({request.headers["webhook-id"] for request in server.asked}) == 1
 
 
+@pytest.mark.both_databases
 def test_a_try_whose_process_died_is_made_again(telling: Installation) -> None:
     with local_server() as server:
         server.answers["/hook"] = TAKEN

@@ -28,6 +28,8 @@ from tests.embedded_redis import EmbeddedRedis, redis_for
 from tests.installation import LIMITS, Installation, forecast_row
 from workers.dispatcher import make_dispatcher
 
+pytestmark = [pytest.mark.both_databases, pytest.mark.service]
+
 
 @pytest.fixture
 def server(installation: Installation) -> Iterator[EmbeddedRedis]:

@@ -134,6 +134,7 @@ def test_a_stale_fence_stores_no_explanation(installation: Installation, forecas
     assert stored(installation, forecast_id) == [kind]
 
 
+@pytest.mark.both_databases
 def test_a_second_delivery_of_a_claimed_explanation_changes_nothing(
     installation: Installation, forecast_id: str
 ) -> None:

@@ -148,6 +148,7 @@ def _job_of(session: Any, forecast_id: str) -> str:
     return str(row.job_id)
 
 
+@pytest.mark.both_databases
 def test_each_forecast_of_a_schedule_is_compared_once(installation: Installation) -> None:
     """The first has nothing before it, and those that nobody scheduled are left alone."""
     made = [add(installation, f"2021-0{month}-01", 0.1 * month, made_at=START) for month in (1, 2, 3)]

@@ -82,6 +82,7 @@ def test_nothing_is_scored_before_its_date_even_if_it_came_true_early(installati
     assert found.scores[0].log_score == pytest.approx(-math.log(0.2))
 
 
+@pytest.mark.both_databases
 def test_scoring_again_adds_nothing(installation: Installation) -> None:
     add(installation, "2021-01-01", 0.2)
     resolve(installation, "no", "2021-12-01")
@@ -127,6 +128,7 @@ def test_a_corrected_resolution_leaves_both_in_the_ledger(installation: Installa
     assert ledger(installation).standings == ()
 
 
+@pytest.mark.both_databases
 def test_forecasters_stand_side_by_side(installation: Installation) -> None:
     """Averages over days: 90 at 0.2 and 244 at 0.6 of something that did not happen."""
     first, second = add(installation, "2021-01-02", 0.2), add(installation, "2021-04-02", 0.6)

@@ -29,6 +29,8 @@ from forecast.store.ids import new_id
 from tests.coin import NOW
 from tests.installation import LEASE_SECONDS, Installation, forecast_row
 
+pytestmark = pytest.mark.both_databases
+
 
 def complete(installation: Installation, claim: Claim) -> Completion:
     with installation.database.write() as session:

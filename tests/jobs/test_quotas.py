@@ -17,6 +17,8 @@ from forecast.store import JobRepository, WorkspaceRepository
 from tests.coin import NOW, coin_study
 from tests.installation import LIMITS, Installation, forecast_row
 
+pytestmark = pytest.mark.both_databases
+
 
 def limited(running: int = 9, queued: int = 9, daily: int = 9) -> object:
     return replace(LIMITS, quotas=Quotas(running=running, queued=queued, daily=daily))

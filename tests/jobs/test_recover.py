@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from forecast.jobs.lifecycle import cancel_job, renew_lease
 from forecast.jobs.recover import (
     DEADLINE_GRACE_SECONDS,
@@ -15,6 +17,8 @@ from forecast.jobs.recover import (
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
 from tests.coin import NOW
 from tests.installation import LEASE_SECONDS, Installation
+
+pytestmark = pytest.mark.both_databases
 
 AFTER_LEASE = NOW + timedelta(seconds=LEASE_SECONDS + 1)
 

@@ -120,6 +120,7 @@ def test_the_ledger_and_all_answers_stay(installation: Installation) -> None:
         assert StudyRepository(session).get("coin") is not None
 
 
+@pytest.mark.both_databases
 def test_jobs_that_left_nothing_go_with_what_hangs_on_them(installation: Installation) -> None:
     old, recent = installation.submit(now=NOW - 50 * DAY), installation.submit(now=NOW - 2 * DAY)
     done = add(installation, 60)
@@ -141,6 +142,7 @@ def installation_job(installation: Installation, forecast_id: str) -> str:
         return row.job_id
 
 
+@pytest.mark.both_databases
 def test_documents_that_nobody_mentions_go_after_a_day(installation: Installation) -> None:
     installation.submit()
     with installation.database.write() as session:

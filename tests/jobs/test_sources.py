@@ -203,6 +203,7 @@ def test_files_of_the_folder_and_no_others(open_installation: Installation, tmp_
     assert standing(open_installation).error_code == "fetch_failed"
 
 
+@pytest.mark.both_databases
 def test_a_source_is_wanted_when_it_is_due_and_once(open_installation: Installation, server: LocalServer) -> None:
     server.answers["/t.csv"] = Answer(TABLE)
     store(open_installation, server.url("/t.csv"), cron="0 5 * * *")
@@ -230,6 +231,7 @@ def test_a_source_that_the_study_drops_is_not_asked(open_installation: Installat
     assert standing(open_installation).fetch_wanted
 
 
+@pytest.mark.both_databases
 def test_an_answer_that_comes_after_the_source_has_changed_is_dropped(open_installation: Installation) -> None:
     store(open_installation, "file:a.csv")
 

@@ -15,6 +15,8 @@ from forecast.store import JobRepository, StudyRepository
 from tests.coin import coin_study
 from tests.installation import LIMITS, Installation
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_an_accepted_job_is_queued_with_everything_that_will_be_computed(installation: Installation) -> None:
     study = coin_study()

@@ -20,6 +20,8 @@ from forecast.model.encode import encode_study
 from forecast.model.specs import LATENTS
 from tests.documents import NO_POOLING, event_outcome, make_study
 
+pytestmark = pytest.mark.program
+
 NAMES = "abcd"
 
 

@@ -18,6 +18,7 @@ def program() -> Program:
     return get_program()
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("sizes", SHAPES.values(), ids=SHAPES.keys())
 def test_log_density_equals_the_one_written_down_by_hand(program: Program, sizes: dict[str, int]) -> None:
     """To nine digits: sums of a hundred terms, in which hazards near 0 cancel."""
@@ -31,6 +32,7 @@ def test_log_density_equals_the_one_written_down_by_hand(program: Program, sizes
             assert logp == pytest.approx(log_density(point, arrays), rel=1e-9)
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("sizes", SHAPES.values(), ids=SHAPES.keys())
 def test_gradient_equals_finite_differences(program: Program, sizes: dict[str, int]) -> None:
     arrays = random_arrays(5, **sizes)
@@ -45,6 +47,7 @@ def test_every_latent_variable_is_in_the_reference_density() -> None:
     assert {name for name, spec in LATENTS.items() if spec.law == "half_normal"} == HALF_NORMAL
 
 
+@pytest.mark.program
 def test_a_block_of_length_zero_leaves_the_density_of_the_rest_alone(program: Program) -> None:
     """The probe has every block; the smallest study only the prior of one outcome, seven numbers."""
     smallest = program.load(smallest_arrays())
@@ -54,6 +57,7 @@ def test_a_block_of_length_zero_leaves_the_density_of_the_rest_alone(program: Pr
     assert smallest.log_density(point)[0] == program.load(smallest_arrays()).log_density(point)[0] == alone
 
 
+@pytest.mark.program
 def test_a_study_loaded_later_does_not_change_the_record_of_an_earlier_one(program: Program) -> None:
     first = program.load(random_arrays(7, **FULL))
     before = [value.copy() for value in first.records[0].values]
@@ -61,6 +65,7 @@ def test_a_study_loaded_later_does_not_change_the_record_of_an_earlier_one(progr
     assert all(np.array_equal(a, b) for a, b in zip(before, first.records[0].values, strict=True))
 
 
+@pytest.mark.program
 def test_the_density_is_finite_far_out_where_warm_up_begins(program: Program) -> None:
     arrays = random_arrays(9, **FULL)
     loaded = program.load(arrays)

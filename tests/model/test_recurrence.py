@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -19,11 +21,19 @@ def inputs(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compiled(mode: str) -> pytensor.compile.Function:
-    """Values, and the gradient of a sum in which every state has a weight of its own."""
-    e, rho = pt.dmatrix(), pt.dvector()
+    """Values, and the gradient of a sum in which every state has the weight that is given."""
+    e, rho, weights = pt.dmatrix(), pt.dvector(), pt.dmatrix()
     states = recurrence(e, rho)
-    weights = pt.cumsum(pt.ones_like(states), axis=0) ** 1.5
-    return pytensor.function([e, rho], [states, *pt.grad((weights * pt.sin(states)).sum(), [e, rho])], mode=mode)
+    return pytensor.function([e, rho, weights], [states, *gradients(states, e, rho, weights)], mode=mode)
+
+
+def gradients(states: Any, e: Any, rho: Any, weights: Any) -> list[Any]:
+    """Of the weighed sum of states; nothing but the recurrence is compiled for it."""
+    return list(pt.grad(None, [e, rho], known_grads={states: weights}))
+
+
+def weights_of(shape: tuple[int, int]) -> np.ndarray:
+    return np.random.default_rng(3).normal(size=shape)
 
 
 @pytest.mark.parametrize("mode", ["NUMBA", "FAST_COMPILE"])
@@ -31,11 +41,10 @@ def test_states_equal_a_loop_and_gradients_equal_a_scan(mode: str) -> None:
     function = compiled(mode)
     e, rho = pt.dmatrix(), pt.dvector()
     states = pytensor.scan(lambda step, before: rho * before + step, [e], [pt.zeros_like(rho)], return_updates=False)
-    weights = pt.cumsum(pt.ones_like(states), axis=0) ** 1.5
-    gradients = pt.grad((weights * pt.sin(states)).sum(), [e, rho])
-    scan = pytensor.function([e, rho], gradients, mode="FAST_COMPILE")
+    weights = pt.dmatrix()
+    scan = pytensor.function([e, rho, weights], gradients(states, e, rho, weights), mode="FAST_COMPILE")
     for shape in SHAPES:
-        values = inputs(shape)
+        values = (*inputs(shape), weights_of(shape))
         found, *slopes = function(*values)
         expected = np.zeros(shape)
         for series in range(shape[1]):
@@ -55,7 +64,7 @@ def test_the_inputs_are_left_as_they_were() -> None:
     e, rho = inputs((4, 2))
     kept = e.copy()
     for mode in ("NUMBA", "FAST_COMPILE"):
-        compiled(mode)(e, rho)
+        compiled(mode)(e, rho, weights_of((4, 2)))
         assert np.array_equal(e, kept)
 
 

@@ -10,6 +10,8 @@ import pytest
 from forecast.pipeline import ComputedForecast, compute_forecast
 from tests.documents import binary_outcome, event_outcome, make_study
 
+pytestmark = pytest.mark.program
+
 
 @pytest.fixture(scope="module")
 def computed() -> ComputedForecast:

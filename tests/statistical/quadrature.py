@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,15 +35,17 @@ def integrate_logit_normal(
     log_odds = mu[..., None] + sigma[..., None] * nodes
     probability = 1.0 / (1.0 + np.exp(-log_odds))
     log_density = -0.5 * (mu / mu_sd) ** 2 - 0.5 * (sigma / sigma_scale) ** 2
-    case_means = []
-    for yes, n in zip(successes, trials, strict=True):
+    case_means = {}
+    cases = list(zip(successes.tolist(), trials.tolist(), strict=True))
+    for (yes, n), times in Counter(cases).items():
         log_terms = yes * log_odds - n * np.logaddexp(0.0, log_odds) + log_weights
         peak = log_terms.max(axis=-1, keepdims=True)
         terms = np.exp(log_terms - peak)
         total = terms.sum(axis=-1)
-        log_density = log_density + peak[..., 0] + np.log(total)
-        case_means.append((terms * probability).sum(axis=-1) / total)
+        log_density = log_density + times * (peak[..., 0] + np.log(total))
+        case_means[yes, n] = (terms * probability).sum(axis=-1) / total
     density = np.exp(log_density - log_density.max())
     density /= density.sum()
     population = float((density * (probability * np.exp(log_weights)).sum(axis=-1)).sum())
-    return LogitNormalPosterior(np.array([(density * mean).sum() for mean in case_means]), population)
+    means = {case: (density * mean).sum() for case, mean in case_means.items()}
+    return LogitNormalPosterior(np.array([means[case] for case in cases]), population)

@@ -1,6 +1,7 @@
 """Blocks of the model as small studies with a generative law of their own: data from parameters, without the graph.
 
-Each simulator takes one prior draw of the named quantities and returns the arrays that hold its data.
+Each simulator takes one prior draw of the named quantities and returns the arrays that hold its data. Errors that it
+draws itself, where the model has variables for them, it returns as deviations under the names of those variables.
 """
 
 from __future__ import annotations
@@ -207,8 +208,8 @@ def judgments_block() -> Block:
     for name in ("x", "y", "z"):
         said = {"expert": name, "probability": 0.5, "on": "2019-12-01"}
         rows += [
-            {**said, "outcome": "exit", "by": 12},
-            {**said, "outcome": "exit", "by": 12, "given": "agreement"},
+            {**said, "outcome": "exit", "by": "2021-01-01"},
+            {**said, "outcome": "exit", "by": "2021-01-01", "given": "agreement"},
             {**said, "outcome": "agreement"},
         ]
     study = make_study(
@@ -223,7 +224,7 @@ def judgments_block() -> Block:
 
 
 def simulate_judgments(rng: np.random.Generator, truth: Truth, a: ModelArrays) -> Arrays:
-    """The truth by the closed form of two competing constant hazards over twelve months."""
+    """The truth by the closed form of two competing constant hazards over the twelve months from the as-of date."""
     log_rate, log_other, agreement = truth["theta"]
 
     def exit_odds(effect: float) -> float:
@@ -232,8 +233,10 @@ def simulate_judgments(rng: np.random.Generator, truth: Truth, a: ModelArrays) -
         return float(np.log(p / (1 - p)))
 
     odds = np.array([exit_odds(0.0), exit_odds(truth["delta"][0]), agreement])
-    centre = odds + rng.normal(0, truth["common_sd"][0], 3)  # each is a topic of its own
-    return {"judgment_log_odds": state_log_odds(rng, centre[a["judgment_question"]], a["judgment_expert"], truth, a)}
+    error = rng.standard_normal(3)
+    centre = odds + truth["common_sd"][0] * error  # each is a topic of its own
+    said = state_log_odds(rng, centre[a["judgment_question"]], a["judgment_expert"], truth, a)
+    return {"judgment_log_odds": said, "common_z": error[a["question_topic"].argsort()]}
 
 
 def state_log_odds(
@@ -263,11 +266,20 @@ def records_block() -> Block:
 def simulate_records(rng: np.random.Generator, truth: Truth, a: ModelArrays, *, slope_power: float = 1.0) -> Arrays:
     """Every question's truth and the experts' shared error about it, drawn one by one."""
     truth = {**truth, "slope": truth["slope"] ** slope_power}
-    count, common = a.lengths["exercise"], truth["common_sd"][0]
-    odds = rng.normal(truth["exam_base"][0], truth["exam_spread"][0], count)
+    count, common, base, spread = (
+        a.lengths["exercise"], *(truth[name][0] for name in ("common_sd", "exam_base", "exam_spread"))
+    )  # fmt: skip
+    odds = rng.normal(base, spread, count)
     centre = odds + rng.normal(0, common, count)
-    present = truth["theta"][a["question_outcome"]] + rng.normal(0, common, a.lengths["topic"])
+    errors = rng.standard_normal(a.lengths["topic"])
+    present = truth["theta"][a["question_outcome"]] + common * errors
+    # The model has the sum of truth and error in its place, and the truth given the sum.
+    both = np.hypot(spread, common)
+    given = odds - base - (centre - base) * (spread / both) ** 2
     return {
+        "common_z": errors,
+        "exercise_z": (centre - base) / both,
+        "truth_z": given / (spread * common / both),
         "exercise_yes": rng.random(count) < 1 / (1 + np.exp(-odds)),
         "record_log_odds": state_log_odds(rng, centre[a["record_exercise"]], a["record_expert"], truth, a),
         "judgment_log_odds": state_log_odds(rng, present[a["judgment_question"]], a["judgment_expert"], truth, a),

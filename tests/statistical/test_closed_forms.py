@@ -5,15 +5,32 @@ Tolerances are four Monte Carlo standard errors; the integrals are exact to many
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
 from scipy.integrate import quad
 
 from forecast.pipeline import ComputedForecast, compute_forecast
+from forecast.study import Study
 from tests.documents import binary_outcome, event_outcome, make_study
+from tests.suite.sizes import sized
 
+pytestmark = [pytest.mark.statistical, pytest.mark.program]
+
+SAMPLER = sized(
+    {"draws": 1000, "tune": 600, "chains": 4, "seed": 1},
+    {"draws": 1000, "tune": 300, "chains": 2, "target_accept": 0.8, "seed": 1},
+)
+"""Four standard errors of a probability are 0.01 to 0.03 with the smaller one."""
+OF_MANY_CASES = sized(SAMPLER, {**SAMPLER, "draws": 500})
+"""Where the error of the cases is far larger than that of the draws."""
 LEFT = {"event_value": {"exit": "left"}}
+
+
+def sampled_study(*outcomes: dict[str, Any], **changes: Any) -> Study:
+    return make_study(*outcomes, **{"sampler": SAMPLER, **changes})
 
 
 def posterior_mean(f: object, log_likelihood: object, prior: object) -> float:
@@ -34,7 +51,7 @@ def assert_close(forecast: ComputedForecast, outcome: str, exact: float) -> None
 
 
 def test_a_study_with_only_a_prior_gives_the_prior_back() -> None:
-    forecast = compute_forecast(make_study(event_outcome(prior={"distribution": "normal(-4, 0.8)"})))
+    forecast = compute_forecast(sampled_study(event_outcome(prior={"distribution": "normal(-4, 0.8)"})))
     prior = stats.norm(-4, 0.8)
     exact = posterior_mean(lambda x: 1 - np.exp(-60 * np.exp(x)), lambda _: 0.0, prior)
     assert_close(forecast, "exit", exact)
@@ -45,14 +62,14 @@ def test_a_study_with_only_a_prior_gives_the_prior_back() -> None:
 
 def test_an_elicited_probability_comes_back_as_the_interval_that_was_stated() -> None:
     statement = {"probability": {"median": 0.3, "low": 0.1, "high": 0.68, "level": 0.9}, "by": 60}
-    forecast = compute_forecast(make_study(event_outcome(prior=statement)))
+    forecast = compute_forecast(sampled_study(event_outcome(prior=statement)))
     interval = forecast.answer.outcomes[0].interval
     assert [interval.low, interval.high] == pytest.approx([0.1, 0.68], abs=0.04)
 
 
 def test_events_over_time_at_risk_and_an_event_free_history_give_the_exact_posterior() -> None:
     """Log rate ~ Normal(-3, 1); 4 events in 200 periods of others, none in our own 24: Poisson(4 | 224 rate)."""
-    study = make_study(
+    study = sampled_study(
         event_outcome(at_risk_since="2018-01-01", reference={"past": 1.0}),
         reference_classes=[{"id": "past", "outcome": "exit", "rows": [{"exposure": 200, "events": 4}]}],
     )
@@ -63,7 +80,7 @@ def test_events_over_time_at_risk_and_an_event_free_history_give_the_exact_poste
 
 def test_a_weight_of_one_half_counts_a_case_half() -> None:
     rows = [{"id": str(k), "duration": 10, "event": "left", "weight": 0.5} for k in range(6)]
-    study = make_study(
+    study = sampled_study(
         event_outcome(reference={"past": 1.0}),
         reference_classes=[{"id": "past", "outcome": "exit", "rows": rows, **LEFT}],
     )
@@ -72,7 +89,7 @@ def test_a_weight_of_one_half_counts_a_case_half() -> None:
 
 
 def test_a_binary_outcome_gives_the_exact_logit_normal_posterior() -> None:
-    study = make_study(
+    study = sampled_study(
         binary_outcome(reference={"past": 1.0}),
         reference_classes=[{"id": "past", "outcome": "agreement", "rows": [{"id": "a", "successes": 3, "trials": 22}]}],
     )
@@ -81,7 +98,7 @@ def test_a_binary_outcome_gives_the_exact_logit_normal_posterior() -> None:
 
 
 def test_competing_outcomes_share_their_exits_as_two_integrals_say() -> None:
-    study = make_study(
+    study = sampled_study(
         event_outcome(id="exit", competes="end", prior={"distribution": "normal(-4, 0.6)"}),
         event_outcome(id="conversion", competes="end", prior={"distribution": "normal(-3.5, 0.6)"}),
     )
@@ -101,9 +118,10 @@ def test_delayed_entry_recovers_the_rate_that_ignoring_it_would_miss() -> None:
     rows = [
         {"id": str(k), "entry": 24, "duration": round(float(life), 6), "event": "left"} for k, life in enumerate(seen)
     ]
-    study = make_study(
+    study = sampled_study(
         event_outcome(reference={"past": 1.0}),
         reference_classes=[{"id": "past", "outcome": "exit", "rows": rows, **LEFT}],
+        sampler=OF_MANY_CASES,
     )
     forecast = compute_forecast(study)
     (group,) = forecast.answer.outcomes[0].reference.classes
@@ -122,9 +140,10 @@ def test_a_weibull_hazard_is_recovered_over_age_bands() -> None:
         for k, life in enumerate(np.maximum(lives, 0.01))
     ]
     pooling = {"class_sd": 0, "case_sd": 0, "trend_sd": 1, "wiggle_sd": 0.5, "age_bands": [0, 1, 3, 6, 12, 24, 48, 84]}
-    study = make_study(
+    study = sampled_study(
         event_outcome(pooling=pooling, reference={"past": 1.0}),
         reference_classes=[{"id": "past", "outcome": "exit", "rows": rows, **LEFT}],
+        sampler=OF_MANY_CASES,
     )
     forecast = compute_forecast(study)
     for period in (3, 12, 24, 48, 60):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.documents import binary_outcome, event_outcome, make_study
+from tests.suite.sizes import sized
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
     from forecast.model.encode import EncodedStudy
     from forecast.study import Study
 
-pytestmark = [pytest.mark.statistical, pytest.mark.slow]
+pytestmark = [pytest.mark.statistical, pytest.mark.program, pytest.mark.slow]
+
+SAMPLER = sized(
+    {"draws": 1000, "tune": 600, "chains": 4, "seed": 1}, {"draws": 1000, "tune": 300, "chains": 2, "seed": 1}
+)
+FEW = {"draws": 100, "tune": 100, "chains": 2, "seed": 1}
+"""Where draws are compared with equal ones."""
+OF_PANELS = sized({"draws": 1000, "tune": 800, "chains": 4}, {"draws": 400, "tune": 400, "chains": 2})
+"""Ten voices that are one mix slowly."""
 
 MONTHS = [f"2019-{month:02d}" for month in range(1, 13)]
 COUNTS = [6, 4, 9, 5, 7, 3, 8, 6, 5, 7, 4, 6]
@@ -52,7 +61,12 @@ def watched(rows: list[dict[str, Any]], **changes: Any) -> Study:
     """An outcome that a factor moves, seen through one indicator."""
     return make_study(
         event_outcome(at_risk_since="2019-01-01"),
-        **{"factors": [FRICTION], "indicators": [{"id": "incidents", "factor": "friction", "rows": rows}], **changes},
+        **{
+            "factors": [FRICTION],
+            "indicators": [{"id": "incidents", "factor": "friction", "rows": rows}],
+            "sampler": SAMPLER,
+            **changes,
+        },
     )
 
 
@@ -94,8 +108,8 @@ def test_twice_the_exposure_is_half_the_rate() -> None:
 
 
 def test_a_study_without_a_single_observation_has_the_draws_of_the_study_without_the_block() -> None:
-    _, blank = fit(watched(rows_of([None] * 12)))
-    _, without = fit(watched([], factors=[], indicators=[]))
+    _, blank = fit(watched(rows_of([None] * 12), sampler=FEW))
+    _, without = fit(watched([], factors=[], indicators=[], sampler=FEW))
     assert set(blank.data_vars) == set(without.data_vars)
     assert all(np.array_equal(blank[name].values, without[name].values) for name in without.data_vars)
 
@@ -141,8 +155,7 @@ def panel(kind: str) -> tuple[EncodedStudy, xr.Dataset]:
         {"expert": name, "outcome": "agreement", "probability": probability(STATED + own), "on": "2019-12-01"}
         for name, own in zip(EXPERTS, scatter, strict=True)
     ]
-    sampler = {"draws": 1000, "tune": 800, "chains": 4}  # ten voices that are one mix slowly
-    study = make_study(binary_outcome(), judgments={"rows": judged}, track_records={"rows": records}, sampler=sampler)
+    study = make_study(binary_outcome(), judgments={"rows": judged}, track_records={"rows": records}, sampler=OF_PANELS)
     return fit(study)
 
 

@@ -14,7 +14,6 @@ Satopää et al. (2014), International Journal of Forecasting 30(2), doi:10.1016
 from __future__ import annotations
 
 import csv
-import os
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,20 +24,20 @@ import pytest
 from forecast.study import Study, load_study, study_from_document
 from forecast.study.judgments import CLIP
 from priors import study_path
+from tests.suite.sizes import FULL_SIZE
 
 if TYPE_CHECKING:
     from forecast.answer import Answer
 
-pytestmark = [pytest.mark.statistical, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.statistical, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 FOLDER = study_path("replication-survey").parent
 METHODS = ("mean", "median", "geometric odds", "ours")
 PRIOR_SD = 0.8
 """That of the shipped study."""
-FULL_SIZE = bool(os.environ.get("REPLICATION_FULL_SIZE"))
-"""Sample as the shipped study does, about a minute a direction, and ask for the verdict `published`."""
-SHORT = {"draws": 500, "tune": 500, "chains": 2, "target_accept": 0.9}
-"""Enough for a score: Monte Carlo errors of probabilities near 0.01 move the mean of their squares by less than 0.001."""
+SHORT = {"draws": 300, "tune": 300, "chains": 2, "target_accept": 0.9}
+"""Enough for a score: Monte Carlo errors of probabilities near 0.01 move the mean of their squares by less than 0.001.
+At full size it is the sampler of the shipped study, a minute or two a direction, and the verdict has to be `published`."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,8 @@ def test_the_shipped_study_is_the_one_that_learns_from_psychology_and_predicts_e
     assert {row["outcome"] for row in read_rows("opinions/judgments.csv")} == {o.id for o in shipped.outcomes}
 
 
-@pytest.mark.parametrize(("predicted", "known"), [("EERP", "RPP"), ("RPP", "EERP")])
+@pytest.mark.program
+@pytest.mark.parametrize(("predicted", "known"), [("EERP", "RPP"), pytest.param("RPP", "EERP", marks=pytest.mark.soak)])
 def test_pooling_learned_on_one_project_predicts_the_other_as_well_as_the_plain_mean(
     predicted: str, known: str
 ) -> None:

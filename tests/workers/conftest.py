@@ -5,8 +5,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.installation import Installation, installation_in
+
+
+@pytest.fixture(scope="package", autouse=True)
+def logs_as_in_production() -> Iterator[None]:
+    """Lines of JSON: the frames that structlog draws around a traceback for people take longer than most tests."""
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(default=str),
+        ]
+    )
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from forecast.answer import Answer
 from forecast.jobs.lifecycle import complete_job
 from forecast.pipeline import ComputedForecast, compute_forecast
 from forecast.store import DrawingRepository, ForecastRepository, compress_figure
 from forecast.store.tables import DrawingRow, FigureRow
-from tests.coin import coin_study
+from tests.coin import coin_answer, coin_study
 from tests.installation import Installation, forecast_row, installation_in
 from workers.drawer import MAX_ATTEMPTS, DrawOutcome, draw
 
@@ -24,13 +27,19 @@ STUDY = coin_study(
             "rows": [{"id": f"case-{number}", "successes": 3 * number % 11, "trials": 20} for number in range(8)],
         }
     ],
-    sampler={"draws": 200, "tune": 200, "chains": 2, "seed": 3},
+    sampler={"draws": 100, "tune": 100, "chains": 2, "seed": 3},
 )
 
 
-@pytest.fixture(scope="module")
-def computed() -> ComputedForecast:
-    return compute_forecast(STUDY)
+@dataclass(frozen=True)
+class Made:
+    """A forecast whose draws nobody looks at."""
+
+    answer: Answer = field(default_factory=lambda: coin_answer(STUDY))
+    figures: Mapping[str, Any] = field(default_factory=lambda: {"horizon": {"data": []}})
+
+    def write_draws(self, path: Path) -> None:
+        path.write_bytes(b"draws")
 
 
 @pytest.fixture
@@ -39,7 +48,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
         yield made
 
 
-def store(installation: Installation, computed: ComputedForecast) -> str:
+def store(installation: Installation, computed: ComputedForecast | Made) -> str:
     claim = installation.claim(installation.submit(STUDY))
     file = installation.artifacts.write(f"2026-01/{claim.job_id}.nc", computed.write_draws)
     row = forecast_row(
@@ -65,8 +74,9 @@ def drawing_of(installation: Installation, forecast_id: str) -> tuple[DrawingRow
         return row, drawings.image_names(forecast_id)
 
 
-def test_a_forecast_is_drawn_once(installation: Installation, computed: ComputedForecast) -> None:
-    forecast_id = store(installation, computed)
+@pytest.mark.program
+def test_a_forecast_is_drawn_once(installation: Installation) -> None:
+    forecast_id = store(installation, compute_forecast(STUDY))
     assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DRAWN
     row, images = drawing_of(installation, forecast_id)
     assert row.failures == []
@@ -81,8 +91,8 @@ def test_a_forecast_that_does_not_exist_is_dropped(installation: Installation) -
     assert draw(installation.database, installation.artifacts, "nothing") is DrawOutcome.DROPPED
 
 
-def test_missing_draws_are_said_and_not_tried_again(installation: Installation, computed: ComputedForecast) -> None:
-    forecast_id = store(installation, computed)
+def test_missing_draws_are_said_and_not_tried_again(installation: Installation) -> None:
+    forecast_id = store(installation, Made())
     with installation.database.read() as session:
         row = ForecastRepository(session).get(forecast_id)
         assert row is not None
@@ -95,8 +105,8 @@ def test_missing_draws_are_said_and_not_tried_again(installation: Installation, 
     assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DROPPED
 
 
-def test_tries_that_never_came_back_are_given_up(installation: Installation, computed: ComputedForecast) -> None:
-    forecast_id = store(installation, computed)
+def test_tries_that_never_came_back_are_given_up(installation: Installation) -> None:
+    forecast_id = store(installation, Made())
     with installation.database.write() as session:
         row = DrawingRepository(session).get(forecast_id)
         assert row is not None
@@ -105,8 +115,8 @@ def test_tries_that_never_came_back_are_given_up(installation: Installation, com
     assert "given up" in drawing_of(installation, forecast_id)[0].failures[0]
 
 
-def test_a_damaged_figure_is_one_try_of_three(installation: Installation, computed: ComputedForecast) -> None:
-    forecast_id = store(installation, computed)
+def test_a_damaged_figure_is_one_try_of_three(installation: Installation) -> None:
+    forecast_id = store(installation, Made())
     with installation.database.write() as session:
         row = session.get(FigureRow, (forecast_id, "horizon"))
         assert row is not None

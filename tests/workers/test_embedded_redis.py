@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import redis
 
 from forecast.settings import MAX_SOCKET_PATH_BYTES, Settings
 from tests.embedded_redis import redis_for
+from workers import redis_server
 from workers.redis_server import (
     RedisUnusableError,
     Socket,
@@ -33,6 +35,7 @@ def test_a_server_on_path_goes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert find_redis_server() == program
 
 
+@pytest.mark.service
 def test_the_server_refuses_rather_than_forgets(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     with redis_for(settings), redis.Redis.from_url(settings.redis_client_url, decode_responses=True) as client:
@@ -40,6 +43,7 @@ def test_the_server_refuses_rather_than_forgets(tmp_path: Path) -> None:
     assert found == {"maxmemory-policy": "noeviction", "appendonly": "yes", "port": "0"}
 
 
+@pytest.mark.service
 def test_what_was_stored_survives_a_kill(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     with redis_for(settings) as server:
@@ -51,13 +55,17 @@ def test_what_was_stored_survives_a_kill(tmp_path: Path) -> None:
             assert client.get("key") == "value"
 
 
+@pytest.mark.service
 def test_a_live_server_on_our_directory_is_adopted(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     with redis_for(settings):
         assert probe_socket(settings) is Socket.OURS
 
 
-def test_beside_a_frozen_server_no_other_is_started(tmp_path: Path) -> None:
+@pytest.mark.service
+def test_beside_a_frozen_server_no_other_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # It never answers, however long it is asked.
+    monkeypatch.setattr(redis_server, "PROBE_SECONDS", 0.3)
     settings = Settings(home=tmp_path)
     with redis_for(settings) as server:
         assert server.process is not None
@@ -69,6 +77,7 @@ def test_beside_a_frozen_server_no_other_is_started(tmp_path: Path) -> None:
         assert settings.redis_socket.exists()
 
 
+@pytest.mark.service
 def test_a_live_server_of_somebody_else_is_refused(tmp_path: Path) -> None:
     ours, theirs = Settings(home=tmp_path / "ours"), Settings(home=tmp_path / "theirs")
     with redis_for(theirs):
@@ -78,6 +87,7 @@ def test_a_live_server_of_somebody_else_is_refused(tmp_path: Path) -> None:
             probe_socket(ours)
 
 
+@pytest.mark.service
 def test_a_socket_file_that_nobody_answers_on_does_not_stop_the_next_start(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     with redis_for(settings) as server:
@@ -88,9 +98,12 @@ def test_a_socket_file_that_nobody_answers_on_does_not_stop_the_next_start(tmp_p
         assert is_answering(settings)
 
 
+@pytest.mark.service
 def test_a_deep_directory_gets_a_short_socket(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / ("deep" * 30))
     assert len(str(settings.redis_socket)) <= MAX_SOCKET_PATH_BYTES
     with redis_for(settings):
         assert is_answering(settings)
         assert settings.redis_socket.parent.stat().st_mode & 0o077 == 0
+    # Outside of the test's own directory.
+    shutil.rmtree(settings.redis_socket.parent)

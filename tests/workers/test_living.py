@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,21 +23,47 @@ from forecast.study import EvidenceKind, accept_arrivals
 from tests.explanations import submit_explanation_of
 from tests.installation import LIMITS, Installation, installation_in
 from tests.living import living_study
+from tests.shared_installation import shared_installation
 from workers.runner import Runner, RunOutcome
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.program, pytest.mark.slow]
 
 MARCH, APRIL = datetime(2020, 3, 10, 12, tzinfo=UTC), datetime(2020, 4, 10, 12, tzinfo=UTC)
-SAMPLER = {"draws": 1000, "tune": 700, "chains": 4}
+PUBLISHED = {"draws": 1000, "tune": 700, "chains": 4}
+"""So many that the forecast is published: an update begins from no other."""
+FEW = {"draws": 100, "tune": 100, "chains": 2}
+
+
+def put_study(installation: Installation) -> None:
+    study = living_study()
+    with installation.database.write() as session:
+        StudyRepository(session).put("small", study.title, study.digest, canonical_json(study.canonical()), MARCH)
 
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
     with installation_in(tmp_path / "home") as made:
-        study = living_study()
-        with made.database.write() as session:
-            StudyRepository(session).put("small", study.title, study.digest, canonical_json(study.canonical()), MARCH)
+        put_study(made)
         yield made
+
+
+@dataclass(frozen=True)
+class Updated:
+    """A study with a forecast and an update of it, which tests share and add to."""
+
+    installation: Installation
+    first: ForecastRow
+    second: ForecastRow
+
+
+@pytest.fixture(scope="module")
+def updated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Updated]:
+    with shared_installation(request, tmp_path_factory) as made:
+        put_study(made)
+        first = forecast(made, MARCH, **PUBLISHED)
+        observe(made, 7, APRIL)
+        # An update has the draws of the first; only what explains it samples as its own document says.
+        yield Updated(made, first, forecast(made, APRIL, JobKind.UPDATE, **FEW))
 
 
 def run(installation: Installation, job_id: str) -> None:
@@ -53,7 +80,7 @@ def forecast(
         row = StudyRepository(session).get("small")
         assert row is not None
         known = known_study(session, row, now, as_of=now.date(), recorded_by=now)
-        study = prepare_study(known.study, None, {**SAMPLER, **sampler})
+        study = prepare_study(known.study, None, sampler)
         job = submit_job(
             session, study, LIMITS, kind=kind, version_digest=known.version, recorded_by=known.recorded_by
         ).job.id
@@ -73,17 +100,18 @@ def observe(
         EvidenceRepository(session).append("small", arrived, "test", now)
 
 
-def test_an_update_begins_from_the_last_forecast_and_is_compared_with_it(installation: Installation) -> None:
-    first = forecast(installation, MARCH)
-    observe(installation, 7, APRIL)
-    second = forecast(installation, APRIL, JobKind.UPDATE)
+def test_an_update_begins_from_the_last_forecast_and_is_compared_with_it(updated: Updated) -> None:
+    installation, first, second = updated.installation, updated.first, updated.second
     update = json.loads(second.answer)["update"]
     assert (update["way"], update["previous"]) == ("reweighted", first.id)
     job = submit_explanation_of(installation, second.id, JobKind.TRIAGE)
     run(installation, job)
     with installation.database.read() as session:
-        last, before = history_page(session, "small", 10, None).items
+        entries = history_page(session, "small", 10, None).items
         stored = ForecastRepository(session).explanation_of_job(job)
+    # Newest first; another test's may be before them.
+    last, before = [entry for entry in entries if entry.forecast_id in {first.id, second.id}]
+    assert last.forecast_id == second.id
     assert stored is not None
     assert last.triage == Triage.model_validate_json(stored.answer)
     assert last.triage is not None
@@ -94,25 +122,23 @@ def test_an_update_begins_from_the_last_forecast_and_is_compared_with_it(install
         assert sum(shares) == pytest.approx(move.log_odds_change, abs=1e-9)
 
 
-def test_a_later_update_begins_from_what_was_sampled_not_from_what_was_weighed(installation: Installation) -> None:
-    first = forecast(installation, MARCH)
-    observe(installation, 7, APRIL)
-    weighed = forecast(installation, APRIL, JobKind.UPDATE)
-    again = forecast(installation, datetime(2020, 4, 20, tzinfo=UTC), JobKind.UPDATE)
-    assert [json.loads(row.answer)["update"]["previous"] for row in (weighed, again)] == [first.id, first.id]
+def test_a_later_update_begins_from_what_was_sampled_not_from_what_was_weighed(updated: Updated) -> None:
+    again = forecast(updated.installation, datetime(2020, 4, 20, tzinfo=UTC), JobKind.UPDATE, **FEW)
+    previous = [json.loads(row.answer)["update"]["previous"] for row in (updated.second, again)]
+    assert previous == [updated.first.id, updated.first.id]
 
 
 def test_a_replay_has_the_very_numbers_whatever_arrived_since(installation: Installation) -> None:
     """Same day, moment and seed: a correction under an earlier date, sent later, changes nothing."""
     observe(installation, 7, APRIL)
-    first = forecast(installation, APRIL)
+    first = forecast(installation, APRIL, **FEW)
     observe(installation, 40, datetime(2020, 5, 1, tzinfo=UTC))
     observe(installation, 30, datetime(2020, 5, 1, tzinfo=UTC), "2020-03-05", "2020-02")
     made_by = installation.job(first.job_id)
-    replayed = forecast(installation, APRIL, seed=made_by.seed)
+    replayed = forecast(installation, APRIL, **FEW, seed=made_by.seed)
     assert made_by.as_of == date(2020, 4, 10)
     one, two = (json.loads(row.answer) for row in (first, replayed))
     for part in ("outcomes", "scenarios", "indicators", "experts"):
         assert one[part] == two[part]
-    current = forecast(installation, datetime(2020, 5, 2, tzinfo=UTC), seed=made_by.seed)
+    current = forecast(installation, datetime(2020, 5, 2, tzinfo=UTC), **FEW, seed=made_by.seed)
     assert json.loads(current.answer)["outcomes"] != one["outcomes"]

@@ -39,6 +39,7 @@ def row_of(installation: Installation, digest: str) -> PriorPreviewRow:
     return row
 
 
+@pytest.mark.program
 def test_a_preview_is_answered_once(installation: Installation) -> None:
     digest = ask(installation)
     assert answer_preview(installation.database, digest) is PreviewOutcome.ANSWERED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from datetime import timedelta
 
 from forecast.alive import last_sign, mark_alive
@@ -29,8 +30,10 @@ def test_every_message_is_heard() -> None:
     ear = Ear()
     ear.heard_at -= 1000
     assert ear.silence_seconds >= 1000
+    began = time.monotonic()
     ear.on_message(request=None)
-    assert ear.silence_seconds < 10
+    assert began <= ear.heard_at <= time.monotonic()
+    assert 0 <= ear.silence_seconds <= time.monotonic() - began
 
 
 def test_a_sign_of_life_has_an_age(installation: Installation) -> None:
@@ -38,9 +41,10 @@ def test_a_sign_of_life_has_an_age(installation: Installation) -> None:
     settings = installation.settings.model_copy(update={"alive_file": file})
     file.parent.mkdir(exist_ok=True)
     assert last_sign(settings) is None
+    began = time.time()
     mark_alive(settings)
     age = last_sign(settings)
     assert age is not None
-    assert age < 10
+    assert age <= time.time() - began + 1, "a file system's clock may be some milliseconds behind"
     os.utime(file, (0, 0))
     assert (last_sign(settings) or 0) > 1e6
