@@ -13,7 +13,7 @@ from forecast.stages import Progress, Stage
 from tests.documents import event_outcome, make_study
 from tests.explain.studies import QUICK, QUICK_DRAWS, opinions_study, trials_study
 
-pytestmark = [pytest.mark.statistical, pytest.mark.program]
+pytestmark = [pytest.mark.statistical, pytest.mark.program, pytest.mark.sized]
 
 BLOCKS = ["prior", "reference_classes", "history", "indicators", "judgments", "links"]
 

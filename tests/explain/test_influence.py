@@ -20,7 +20,7 @@ from forecast.study import Study
 from tests.documents import event_outcome, make_study
 from tests.explain.studies import QUICK, opinions_study, trials_study
 
-pytestmark = [pytest.mark.statistical, pytest.mark.program]
+pytestmark = [pytest.mark.statistical, pytest.mark.program, pytest.mark.sized]
 
 
 def exact(successes: int, trials: int) -> float:

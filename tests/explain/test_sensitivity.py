@@ -16,7 +16,7 @@ from forecast.study import Study
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.explain.studies import MORE, opinions_study, trials_study
 
-pytestmark = [pytest.mark.statistical, pytest.mark.program]
+pytestmark = [pytest.mark.statistical, pytest.mark.program, pytest.mark.sized]
 
 
 def scaling(report: SensitivityReport, component: str, outcome: str) -> float:

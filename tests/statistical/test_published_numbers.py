@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from forecast.answer import CaseSummary, CovariateEffect, OutcomeForecast
     from forecast.pipeline import ComputedForecast
 
-pytestmark = [pytest.mark.statistical, pytest.mark.program, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.statistical, pytest.mark.program, pytest.mark.sized, pytest.mark.timeout(900)]
 
 MONTE_CARLO_ERRORS = 4.0
 """How many standard errors an estimate may be off: one correct run in 16,000 fails."""
