@@ -26,7 +26,7 @@ from tests.suite.sizes import sized
 
 pytestmark = [pytest.mark.statistical, pytest.mark.program]
 
-WORLDS = sized(10_000, 2000)
+WORLDS = sized(5000, 2000)
 LEVEL = 0.001 / len(BLOCKS)
 """Chance that a correct block fails; terms have heavy tails, so that it is somewhat more."""
 
