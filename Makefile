@@ -27,7 +27,7 @@ test: setup ## Run all that protects a promise, and the checks of style and type
 	@exec ./.ci/tests -m "not soak" --ignore=tests/benchmarks --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
 test-fast: setup ## Run what needs no service and no sampling, while one writes
-	@exec $(PYTHON) -m pytest --fast $(ARGS)
+	@exec $(PYTHON) -m pytest --fast --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
 # As in: make soak MINUTES=5, the minutes of chaos on each database and of load.
 MINUTES ?= 30
