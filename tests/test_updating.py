@@ -180,7 +180,7 @@ def test_a_new_expert_and_new_trials_are_weighed(tmp_path: Path) -> None:
     """What is sampled in other axes once somebody else speaks: the level of the outcome, the experts' own variables."""
     said = {"expert": "ann", "outcome": "agreement", "probability": 0.25, "on": "2019-12-01", "by": "2024-01-01"}
     sampler = sized(
-        {"draws": 2000, "tune": 1000, "chains": 4}, {"draws": 1500, "tune": 400, "chains": 2, "target_accept": 0.9}
+        {"draws": 2000, "tune": 1000, "chains": 4}, {"draws": 1000, "tune": 300, "chains": 4, "target_accept": 0.9}
     )
     base = {"judgments": {"rows": [said]}, "sampler": {**sampler, "seed": 1}}
     before = make_study(binary_outcome(), **base)

@@ -27,7 +27,9 @@ SAMPLER = sized(
 )
 FEW = {"draws": 100, "tune": 100, "chains": 2, "seed": 1}
 """Where draws are compared with equal ones."""
-OF_PANELS = sized({"draws": 1000, "tune": 800, "chains": 4}, {"draws": 400, "tune": 400, "chains": 2})
+OF_PANELS = sized(
+    {"draws": 1000, "tune": 800, "chains": 4}, {"draws": 1000, "tune": 400, "chains": 2, "target_accept": 0.8}
+)
 """Ten voices that are one mix slowly."""
 
 MONTHS = [f"2019-{month:02d}" for month in range(1, 13)]
