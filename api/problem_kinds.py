@@ -57,7 +57,7 @@ TITLES: Final[Mapping[str, str]] = {
     "not_signed_in": "Nobody is known to be asking",
     "scope_missing": "The key may not do this",
     "too_many_requests": "Too many requests",
-    "quota_exceeded": "The workspace has as many jobs as it may",
+    "quota_exceeded": "The workspace has as many as it may",
     "cursor_invalid": "The page cursor cannot be used",
     "body_invalid": "The body cannot be read",
     "header_invalid": "A header cannot be used",

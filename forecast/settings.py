@@ -89,6 +89,11 @@ class Settings(LimitSettings):
     concurrency: int = Field(
         default=1, ge=1, le=64, description="Pool children of one worker; one job's sampling already uses all cores."
     )
+    calls: int = Field(
+        default=8, ge=1, le=64, description="Sources and webhooks that one process asks at a time, in threads."
+    )
+    workspace_calls: int = Field(default=4, ge=1, description="Of these, how many may be under way for one workspace.")
+    workspace_subscriptions: int = Field(default=200, ge=1, description="Subscriptions that one workspace may have.")
     lease_seconds: float = Field(
         default=30.0, gt=0, description="How long a running job may stay silent before it is run again."
     )

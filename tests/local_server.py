@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,3 +80,50 @@ def local_server(port: int = 0) -> Iterator[LocalServer]:
         server.shutdown()
         server.server_close()
         thread.join(timeout=10)
+
+
+class DrippingServer:
+    """A receiver that takes every request and answers a byte of a header now and then, for as long as it runs."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+        self.waiting = 0
+        """Requests that are being kept waiting."""
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}{path}"
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                self._threads.append(threading.Thread(target=self._drip, args=(connection,), daemon=True))
+                self._threads[-1].start()
+
+    def _drip(self, connection: socket.socket) -> None:
+        self.waiting += 1
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not self._ended.wait(0.5):
+                connection.sendall(b"a")
+        self.waiting -= 1
+
+    def close(self) -> None:
+        self._ended.set()
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+
+@contextmanager
+def dripping_server() -> Iterator[DrippingServer]:
+    """A running one."""
+    server = DrippingServer()
+    try:
+        yield server
+    finally:
+        server.close()

@@ -41,6 +41,16 @@ PATIENCE = {
 """Short, so that what waits for a silence need not wait long."""
 
 
+MAY_ASK_HERE = {
+    "outgoing_hosts": '["127.0.0.1"]',
+    "outgoing_private": True,
+    "outgoing_plain_http": True,
+    # Longer than any test waits for something else meanwhile.
+    "outgoing_seconds": 600.0,
+}
+"""Lets sources and webhooks lie on this machine."""
+
+
 class Stack:
     """A running service that a test may break."""
 
@@ -223,5 +233,5 @@ def running_stack(**settings: Any) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The service that all tests of a run share, since its worker needs seconds to get warm."""
-    with running_stack() as running:
+    with running_stack(environment_only=MAY_ASK_HERE) as running:
         yield running

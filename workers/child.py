@@ -1,4 +1,7 @@
-"""The pool child: a fresh interpreter that is up at once, compiles in the background, and stays hot.
+"""The pool child: a fresh interpreter that is up at once, and stays hot.
+
+That of a worker compiles in the background. That of the illustrator does so when it is first needed, and lets every other
+process go first.
 
 It ignores Ctrl-C (Celery sees to that): the sampler would return early, with a truncated posterior. On SIGTERM it hands
 the running job back to the queue instead of dying with it.
@@ -6,6 +9,7 @@ the running job back to the queue instead of dying with it.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -23,6 +27,8 @@ from workers.memory import memory_in_use, refuse_more_than
 
 log = get_logger(__name__)
 
+NICENESS: Final = 10
+"""Of what somebody looks at and no job needs."""
 BLOATED_SHARE: Final = 0.5
 _warm_bytes = 0
 """What this process held when its program was there."""
@@ -36,6 +42,9 @@ def prepare(**_: Any) -> None:
     settings = get_settings()
     settings.apply_compiler_environment()
     refuse_more_than(memory_limit(settings))
+    if os.environ.get("FORECAST_PROCESS") == "illustrator":
+        os.nice(NICENESS)
+        return
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from forecast.jobs.publish import TICK_TASK, VISIBILITY_TIMEOUT_SECONDS
+from forecast.jobs.publish import QUEUES, TICK_TASK, VISIBILITY_TIMEOUT_SECONDS
+from forecast.jobs.queues import Queue
 from forecast.settings import Settings
 
 TICK_SECONDS: Final = 5.0
@@ -19,7 +20,8 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
     """Celery's configuration for one installation."""
     return {
         "broker_url": settings.broker_url,
-        "task_default_queue": settings.queue_name,
+        "task_default_queue": Queue.JOBS.named(settings.queue_name),
+        "task_routes": {task: {"queue": queue.named(settings.queue_name)} for task, queue in QUEUES.items()},
         # Results live in the database. With a result backend, a publish blocks while Redis is down and then asks for
         # a restart of the application.
         "result_backend": None,

@@ -32,6 +32,7 @@ def make_dispatcher(settings: Settings, database: Database, publisher: Publisher
         JobLimits.of(settings),
         Retention.of(settings),
         draws_unasked=settings.draw_unasked,
+        calls_at_once=settings.workspace_calls,
     )
 
 

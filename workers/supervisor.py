@@ -63,6 +63,8 @@ class Supervisor:
             ("api", "api"),
             ("dispatcher", "workers.dispatcher"),
             ("worker", "workers.worker"),
+            ("caller", "workers.caller"),
+            ("illustrator", "workers.illustrator"),
             ("beat", "workers.beat"),
         ):
             self._processes.append(self._process(name, [*python, module], environment))
@@ -133,7 +135,7 @@ class Supervisor:
         self._settings.redis_socket.unlink(missing_ok=True)
 
 
-_STOP_ORDER: Final = ("beat", "dispatcher", "api", "worker", "redis")
+_STOP_ORDER: Final = ("beat", "dispatcher", "api", "caller", "illustrator", "worker", "redis")
 
 
 def _tell(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from billiard.exceptions import WorkerLostError
 from celery import signals
@@ -14,11 +14,15 @@ from forecast.jobs.publish import DELIVER_TASK, DRAW_TASK, FETCH_TASK, PREVIEW_T
 from forecast.jobs.recover import lose_attempt
 from forecast.logs import get_logger
 from forecast.settings import get_settings
-from forecast.store import ArtifactStore, Database, JobRepository
+from forecast.store import AlertRepository, ArtifactStore, Database, JobRepository, SourceRepository, utc_now
 from workers import child
 from workers.app import app
 from workers.dispatcher import make_dispatcher
 from workers.identity import is_dead_child, worker_name
+from workers.places import Places
+
+PUT_BACK: Final = "put back"
+"""As many calls as a workspace may have are under way; the dispatcher tells the queue again."""
 
 log = get_logger(__name__)
 
@@ -27,6 +31,11 @@ log = get_logger(__name__)
 def database() -> Database:
     """This process's connection to the database."""
     return Database(get_settings().database)
+
+
+@lru_cache(maxsize=1)
+def _places() -> Places:
+    return Places(get_settings().workspace_calls)
 
 
 @lru_cache(maxsize=1)
@@ -57,10 +66,15 @@ def _end_if_bloated() -> None:
 
 def fetch_pulled(study: str, source: str, workspace: str) -> str:
     """Ask a source whose fetch is wanted; returns what came of it, for the log."""
-    # The parent only starts children; it needs no HTTP.
+    # Only the caller needs HTTP.
     from forecast.jobs.fetching import asker, fetch_source
 
-    return str(fetch_source(database().of(workspace), asker(get_settings(), workspace), study, source))
+    with _places().taken(workspace) as is_free:
+        if is_free:
+            return str(fetch_source(database().of(workspace), asker(get_settings(), workspace), study, source))
+    with database().of(workspace).write() as session:
+        SourceRepository(session).put_back(study, source)
+    return PUT_BACK
 
 
 def deliver_alert(alert_id: str) -> str:
@@ -68,7 +82,16 @@ def deliver_alert(alert_id: str) -> str:
     from forecast.jobs.delivering import deliver, sender
 
     settings = get_settings()
-    return str(deliver(database(), sender(settings), settings, alert_id))
+    with database().read() as session:
+        alert = AlertRepository(session).get(alert_id)
+    if alert is None:
+        return "None"
+    with _places().taken(alert.workspace) as is_free:
+        if is_free:
+            return str(deliver(database(), sender(settings), settings, alert_id))
+    with database().write() as session:
+        AlertRepository(session).tell_again(alert_id, utc_now())
+    return PUT_BACK
 
 
 def draw_figures(forecast_id: str) -> str:

@@ -1,7 +1,8 @@
 """Watches a worker from within: leaves signs of life, and ends it when it lives and hears nothing.
 
-After some faults of the network a worker waits for ever on a dead connection and says nothing. Jobs then wait that the
-queue was told about again and again, while nothing at all reaches this worker and none of its children has a job. Whoever started it starts it anew.
+After some faults of the network a worker waits for ever on a dead connection and says nothing. What it should do then
+waits, although its queue was told again and again, while nothing at all reaches this worker and it has nothing to do.
+Whoever started it starts it anew. Each looks at what its own queue is for: jobs that wait do not make a caller deaf.
 """
 
 from __future__ import annotations
@@ -11,16 +12,27 @@ import signal
 import socket
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from celery import signals
+from celery.worker import state
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from forecast.alive import mark_alive
+from forecast.jobs.queues import Queue
 from forecast.logs import get_logger
 from forecast.settings import Settings
-from forecast.store import Database, JobRepository, utc_now
+from forecast.store import (
+    AlertRepository,
+    Database,
+    DrawingRepository,
+    JobRepository,
+    PreviewRepository,
+    SourceRepository,
+    utc_now,
+)
 
 LOOK_SECONDS: Final = 10.0
 DEAF_AFTER: Final = timedelta(seconds=90)
@@ -48,16 +60,16 @@ class Ear:
         return time.monotonic() - self.heard_at
 
 
-def watch(settings: Settings) -> threading.Thread:
-    """Begin to watch this process."""
+def watch(settings: Settings, queue: Queue) -> threading.Thread:
+    """Begin to watch this process, which listens to one queue."""
     ear = Ear()
     signals.task_received.connect(ear.on_message, weak=False)
-    thread = threading.Thread(target=_watch, args=(settings, ear), name="watch", daemon=True)
+    thread = threading.Thread(target=_watch, args=(settings, ear, queue), name="watch", daemon=True)
     thread.start()
     return thread
 
 
-def _watch(settings: Settings, ear: Ear) -> None:
+def _watch(settings: Settings, ear: Ear, queue: Queue) -> None:
     database = Database(settings.database)
     began = time.monotonic()
     while True:
@@ -65,8 +77,8 @@ def _watch(settings: Settings, ear: Ear) -> None:
         time.sleep(LOOK_SECONDS)
         try:
             is_warm = time.monotonic() - began > WARM_UP_SECONDS
-            if is_warm and ear.silence_seconds > SILENCE_SECONDS and hears_nothing(database):
-                log.error("worker_is_deaf", pid=os.getpid())
+            if is_warm and ear.silence_seconds > SILENCE_SECONDS and hears_nothing(database, queue):
+                log.error("worker_is_deaf", pid=os.getpid(), queue=queue.value)
                 os.kill(os.getpid(), signal.SIGTERM)
                 time.sleep(settings.stop_grace_seconds)
                 os._exit(1)
@@ -74,10 +86,23 @@ def _watch(settings: Settings, ear: Ear) -> None:
             log.warning("not_watched", error=str(error))
 
 
-def hears_nothing(database: Database) -> bool:
-    """Whether jobs wait that this worker should have heard of, while none of its children runs one."""
+def hears_nothing(database: Database, queue: Queue) -> bool:
+    """Whether something waits that this worker should have heard of, while it has nothing to do."""
+    if state.active_requests:
+        return False
     with database.read() as session:
-        jobs = JobRepository(session)
-        if not jobs.unclaimed_since(utc_now() - DEAF_AFTER):
+        if not _count_unheard(session, queue, utc_now() - DEAF_AFTER):
             return False
-        return jobs.count_of_worker(f"{socket.gethostname()}:{os.getpid()}:") == 0
+        # A job may go on although its message is forgotten.
+        return JobRepository(session).count_of_worker(f"{socket.gethostname()}:{os.getpid()}:") == 0
+
+
+def _count_unheard(session: Session, queue: Queue, moment: datetime) -> int:
+    """How much waits since a moment, or longer, of which a queue has been told."""
+    match queue:
+        case Queue.JOBS:
+            return JobRepository(session).unclaimed_since(moment)
+        case Queue.CALLS:
+            return AlertRepository(session).unheard_since(moment) + SourceRepository(session).unheard_since(moment)
+        case Queue.DRAWINGS:
+            return DrawingRepository(session).unheard_since(moment) + PreviewRepository(session).unheard_since(moment)

@@ -1,38 +1,21 @@
-"""Starts the Celery worker: a light parent, and a pool of spawned children that hold the compiled program."""
+"""Starts the Celery worker: a light parent, and a pool of spawned children that hold the compiled program.
+
+It runs jobs and nothing else, so that no job waits behind a receiver that does not answer, or behind a drawing.
+"""
 
 from __future__ import annotations
 
-import os
-
-from forecast.settings import get_settings
-from workers.temporary import use_own_temporary_directory
+from forecast.jobs.queues import Queue
+from workers.process import listen, prepare_process
 from workers.threads import cap_threads
 
 
 def main() -> None:
     """Run the worker until it is stopped."""
-    use_own_temporary_directory(get_settings())
-    get_settings.cache_clear()
-    settings = get_settings()
+    settings = prepare_process("worker")
     settings.apply_compiler_environment()
     cap_threads(settings)
-    os.environ["FORECAST_PROCESS"] = "worker"
-    from workers.app import app
-    from workers.watch import watch
-
-    watch(settings)
-    app.worker_main(
-        [
-            "worker",
-            "--pool=prefork",
-            f"--queues={settings.queue_name}",
-            f"--loglevel={settings.log_level}",
-            # One worker per queue is the rule here: nobody to gossip with.
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-        ]
-    )
+    listen(settings, Queue.JOBS, "--pool=prefork")
 
 
 if __name__ == "__main__":

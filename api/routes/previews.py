@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1/previews", tags=["studies"])
 log = get_logger(__name__)
 
 MOST_WAITING: Final = 50
-"""Previews share the workers with jobs."""
+"""One process makes them, one after the other."""
 
 _BODY = {
     "requestBody": {

@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from forecast.jobs.publish import BrokerUnavailableError
+from forecast.jobs.queues import Queue
 
 TIMEOUT_SECONDS: Final = 3.0
 
@@ -29,13 +30,13 @@ class BrokerFacts:
     keeps_a_file: bool
     """Whether what it holds survives its restart."""
     waiting: int
-    """Messages of our queue."""
+    """Messages of our queues."""
 
 
 class Broker:
     """One Redis server, asked with short timeouts."""
 
-    def __init__(self, url: str, queue: str) -> None:
+    def __init__(self, url: str, installation: str) -> None:
         self._client = redis.Redis.from_url(
             url,
             socket_timeout=TIMEOUT_SECONDS,
@@ -44,8 +45,8 @@ class Broker:
             # redis-py retries for some seconds by default; who asks here asks again by itself.
             retry=Retry(NoBackoff(), 0),
         )
-        self._queue = queue
-        self._epoch_key = f"{queue}:epoch"
+        self._installation = installation
+        self._epoch_key = f"{installation}:epoch"
 
     def is_alive(self) -> bool:
         """Whether the server answers."""
@@ -69,7 +70,7 @@ class Broker:
                 version=str(server.get("valkey_version", server["redis_version"])),
                 policy=str(memory["maxmemory_policy"]),
                 keeps_a_file=bool(persistence["aof_enabled"]),
-                waiting=int(self._client.llen(self._queue)),
+                waiting=sum(int(self._client.llen(queue.named(self._installation))) for queue in Queue),
             )
         except (redis.RedisError, OSError) as error:
             raise BrokerUnavailableError(f"the queue's server does not answer: {error}") from error

@@ -1,4 +1,8 @@
-"""Telling an alert to a webhook: tried with growing pauses until it is taken, or marked as failed with every try."""
+"""Telling an alert to a webhook: tried with growing pauses until it is taken, or marked as failed with every try.
+
+A receiver that answers nothing is left alone for as long as an alert is, longer each time, and then tried with one alert:
+however many there are for it, they keep no caller from those of others.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +20,7 @@ from forecast.logs import get_logger
 from forecast.outgoing import AddressRules, Posted, post, signature_headers
 from forecast.secrets import SecretsError
 from forecast.settings import Settings
-from forecast.store import AlertRepository, Database, utc_now
+from forecast.store import AlertRepository, Database, ReceiverRepository, utc_now
 from forecast.store.alert_tables import AlertRow, DeliveryAttemptRow, DeliveryRow, SubscriptionRow
 
 MAX_ERROR_CHARACTERS: Final = 500
@@ -72,6 +77,12 @@ def deliver(
             return DeliveryState.FAILED
         url, attempt = subscription.url, delivery.attempts
         delivery.url = url
+        receiver = ReceiverRepository(session).get(alert.workspace, origin_of(url))
+        if receiver is not None and receiver.rests_until is not None:
+            if receiver.rests_until > began:
+                return _put_back(session, delivery, alert, receiver.rests_until, settings, began)
+            # This alert finds out whether it is there again; the others wait for that.
+            receiver.rests_until = began + timedelta(seconds=settings.outgoing_seconds)
     body = message_of(alert)
     headers = {"Content-Type": "application/json"}
     if secret is not None:
@@ -88,6 +99,26 @@ def deliver(
         state = _record(session, alert_id, attempt, posted, settings, began, clock())
     log.info("alert_sent", alert=alert_id, attempt=attempt, status=posted.status, state=state.value)
     return state
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _put_back(
+    session: Session, delivery: DeliveryRow, alert: AlertRow, until: datetime, settings: Settings, now: datetime
+) -> DeliveryState:
+    """Have an alert wait for its receiver, but not longer than one that is tried as often as may be."""
+    delivery.attempts -= 1
+    wanted_at = delivery.wanted_at or alert.created_at
+    if now - wanted_at > timedelta(seconds=sum(settings.webhook_retry_seconds)):
+        _give_up(session, delivery, "its receiver has answered nothing to other alerts either", now)
+        return DeliveryState.FAILED
+    session.flush()
+    AlertRepository(session).put_back(delivery.alert_id, until)
+    return DeliveryState.PENDING
 
 
 def _why_not(subscription: SubscriptionRow) -> str | None:
@@ -114,6 +145,7 @@ def _record(
         DeliveryAttemptRow(alert_id=alert_id, at=began, seconds=posted.seconds, status=posted.status, error=error)
     )
     delivery = alerts.deliveries([alert_id])[alert_id]
+    _note_receiver(session, alert_id, delivery.url, posted, settings, now)
     if delivery.attempts != attempt or delivery.state != DeliveryState.PENDING:
         # Given up and tried again by another in the meantime, whose word counts.
         return DeliveryState(delivery.state)
@@ -125,6 +157,19 @@ def _record(
     else:
         delivery.next_attempt_at = now + timedelta(seconds=pauses[attempt - 1])
     return DeliveryState(delivery.state)
+
+
+def _note_receiver(
+    session: Session, alert_id: str, url: str, posted: Posted, settings: Settings, now: datetime
+) -> None:
+    alert = AlertRepository(session).get(alert_id)
+    assert alert is not None, "a delivery points to its alert"
+    receivers = ReceiverRepository(session)
+    if not posted.is_silent:
+        receivers.note_answer(alert.workspace, origin_of(url))
+    elif pauses := settings.webhook_retry_seconds:
+        receiver = receivers.note_silence(alert.workspace, origin_of(url))
+        receiver.rests_until = now + timedelta(seconds=pauses[min(receiver.silences, len(pauses)) - 1])
 
 
 def _settle(delivery: DeliveryRow, state: DeliveryState, now: datetime) -> None:

@@ -102,7 +102,9 @@ class Dispatcher:
         retention: Retention | None = None,
         *,
         draws_unasked: bool = True,
+        calls_at_once: int = BATCH,
     ) -> None:
+        self._calls_at_once = calls_at_once
         self._retention = retention or Retention()
         self._draws_unasked = draws_unasked
         self._database = database
@@ -198,7 +200,7 @@ class Dispatcher:
     def _publish_deliveries(self, now: datetime) -> None:
         again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
         with self._database.read() as session:
-            due = AlertRepository(session).due_deliveries(now, again, BATCH)
+            due = AlertRepository(session).due_deliveries(now, again, BATCH, self._calls_at_once)
         for alert_id in due:
             self._publisher.publish_delivery(alert_id)
             with self._database.write() as session:

@@ -25,7 +25,7 @@ log = get_logger(__name__)
 
 
 def next_drawing(database: Database, now: datetime) -> str | None:
-    """The forecast to draw next; one at a time, so that no job queues behind drawings."""
+    """The forecast to draw next; one at a time, so that drawings do not take the cores from jobs."""
     again = now - timedelta(seconds=DRAW_AGAIN_SECONDS)
     with database.read() as session:
         jobs, drawings = JobRepository(session), DrawingRepository(session)

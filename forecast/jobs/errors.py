@@ -39,7 +39,7 @@ class BacklogFullError(ForecastError, RuntimeError):
 
 
 class QuotaExceededError(ForecastError, RuntimeError):
-    """A workspace has as many jobs as it may."""
+    """A workspace has as many jobs, or subscriptions, as it may."""
 
     code: ClassVar[str] = "quota_exceeded"
 

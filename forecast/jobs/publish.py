@@ -1,4 +1,4 @@
-"""Telling the queue about a job, a source, an alert or a drawing. A message carries an id alone, and it is only a hint.
+"""Telling the queues about a job, a source, an alert or a drawing. A message carries an id alone, and it is only a hint.
 
 Publishing never waits long and never retries: whoever calls it goes on when it fails, because the dispatcher publishes
 every queued row again until a worker claims it.
@@ -10,6 +10,7 @@ import threading
 from typing import Any, ClassVar, Final
 
 from forecast.errors import ForecastError
+from forecast.jobs.queues import Queue
 from forecast.logs import get_logger
 from forecast.store import Database, JobRepository, utc_now
 
@@ -27,6 +28,16 @@ DELIVER_TASK: Final = f"forecast.deliver_alert.{PROTOCOL}"
 DRAW_TASK: Final = f"forecast.draw_figures.{PROTOCOL}"
 PREVIEW_TASK: Final = f"forecast.preview_priors.{PROTOCOL}"
 
+QUEUES: Final = {
+    RUN_JOB_TASK: Queue.JOBS,
+    TICK_TASK: Queue.CALLS,
+    FETCH_TASK: Queue.CALLS,
+    DELIVER_TASK: Queue.CALLS,
+    DRAW_TASK: Queue.DRAWINGS,
+    PREVIEW_TASK: Queue.DRAWINGS,
+}
+"""Where each task waits."""
+
 SOCKET_TIMEOUT_SECONDS: Final = 3.0
 """A publish to a frozen server blocks for ever without one."""
 
@@ -43,11 +54,11 @@ class BrokerUnavailableError(ForecastError, ConnectionError):
 
 
 class Publisher:
-    """Sends hints to one queue."""
+    """Sends hints to the queues of an installation."""
 
-    def __init__(self, broker_url: str, queue: str) -> None:
+    def __init__(self, broker_url: str, installation: str) -> None:
         self._broker_url = broker_url
-        self._queue = queue
+        self._installation = installation
         self._app: Any = None
         self._lock = threading.Lock()
 
@@ -105,8 +116,9 @@ class Publisher:
         from kombu.exceptions import KombuError
 
         try:
+            queue = QUEUES[task].named(self._installation)
             with self._lock:
-                self._connected().send_task(task, args=args, queue=self._queue, retry=False, ignore_result=True)
+                self._connected().send_task(task, args=args, queue=queue, retry=False, ignore_result=True)
         except (KombuError, OSError) as error:
             self.close()
             raise BrokerUnavailableError(f"the queue did not take {what}: {error}; it will be sent again") from error

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from forecast.errors import FieldError
-from forecast.jobs.errors import SubscriptionError
+from forecast.jobs.errors import QuotaExceededError, SubscriptionError
 from forecast.jobs.states import DeliveryState
 from forecast.logs import get_logger
 from forecast.settings import Settings
-from forecast.store import AlertRepository, NotStoredError, StudyRepository
+from forecast.store import AlertRepository, NotStoredError, StudyRepository, WorkspaceRepository
 from forecast.store.alert_tables import DeliveryRow, SubscriptionRow
 from forecast.store.ids import new_id
 from forecast.store.tables import StudyRow
@@ -103,13 +103,15 @@ def create_subscription(
     ------
     SubscriptionError
         With every place that is wrong.
+    QuotaExceededError
+        When the workspace has as many as it may.
     """
     # A quarter of a second that only this needs.
     from forecast.outgoing import new_secret
     from forecast.secrets import SecretBox
 
-    if errors := [*_errors(session, study, wanted), *_url_errors(wanted.url, settings)]:
-        raise SubscriptionError(errors)
+    require_subscribable(session, study, wanted, settings)
+    _require_place(session, study.workspace, settings.workspace_subscriptions)
     is_threshold, is_move = wanted.kind is AlertKind.THRESHOLD, wanted.kind is AlertKind.MOVE
     row = SubscriptionRow(
         id=new_id(),
@@ -131,6 +133,29 @@ def create_subscription(
     )
     AlertRepository(session).add_subscription(row)
     return row
+
+
+def require_subscribable(session: Session, study: StudyRow, wanted: SubscriptionRequest, settings: Settings) -> None:
+    """Make sure that a subscription can be made.
+
+    Raises
+    ------
+    SubscriptionError
+        With every place that is wrong.
+    """
+    if errors := [*_errors(session, study, wanted), *_url_errors(wanted.url, settings)]:
+        raise SubscriptionError(errors)
+
+
+def _require_place(session: Session, workspace: str, most: int) -> None:
+    # Two requests cannot both take the last place.
+    WorkspaceRepository(session).lock(workspace)
+    count = AlertRepository(session).count_subscriptions(workspace)
+    if count >= most:
+        raise QuotaExceededError(
+            f"the workspace {workspace!r} has {count} subscriptions, expected fewer than {most}; end one that nobody needs, or "
+            "ask the operator to raise FORECAST_WORKSPACE_SUBSCRIPTIONS"
+        )
 
 
 def change_subscription(row: SubscriptionRow, wanted: SubscriptionChange, settings: Settings, now: datetime) -> bool:
@@ -246,4 +271,5 @@ def replay(session: Session, alert_id: str, now: datetime) -> DeliveryRow:
         )
     delivery.state, delivery.attempts, delivery.next_attempt_at = DeliveryState.PENDING.value, 0, now
     delivery.published_at = delivery.settled_at = None
+    delivery.wanted_at = now
     return delivery

@@ -22,6 +22,8 @@ class Posted:
     """None when nothing was answered."""
     error: str | None
     """None when it was taken."""
+    is_silent: bool = False
+    """Whether the receiver was asked and said nothing."""
 
 
 def post(
@@ -36,7 +38,7 @@ def post(
     """Send a message once; never raises for what the receiver, the network or the address does."""
     began = time.monotonic()
     late = threading.Event()
-    status = None
+    status, is_silent = None, False
     try:
         target = check_address(url, rules, resolve)
         with opened("POST", target, headers, seconds, late, body) as response:
@@ -45,8 +47,9 @@ def post(
     except AddressRefusedError as refused:
         error = str(refused)
     except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as failed:
+        is_silent = True
         if late.is_set() or isinstance(failed, httpx2.TimeoutException):
             error = f"no answer within {seconds:g} s"
         else:
             error = f"cannot be reached: {str(failed) or type(failed).__name__}"
-    return Posted(time.monotonic() - began, status, error)
+    return Posted(time.monotonic() - began, status, error, is_silent)

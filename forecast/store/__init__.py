@@ -22,6 +22,7 @@ from forecast.store.jobs import JobRepository
 from forecast.store.keys import KeyRepository
 from forecast.store.pages import DEFAULT_PAGE, MAX_PAGE, Page
 from forecast.store.previews import PreviewRepository
+from forecast.store.receivers import ReceiverRepository
 from forecast.store.retention import RetentionRepository
 from forecast.store.schedules import ScheduleRepository
 from forecast.store.schema import check_schema, migrate
@@ -49,6 +50,7 @@ __all__ = [
     "NotStoredError",
     "Page",
     "PreviewRepository",
+    "ReceiverRepository",
     "ResultCorruptError",
     "RetentionRepository",
     "ScheduleRepository",

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Float, ForeignKey, Index, String, Text, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forecast.store.columns import UtcDateTime
-from forecast.store.tables import ID, ROW_NUMBER, STUDY_ID, Base, Workspaced, study_key
+from forecast.store.tables import ID, ROW_NUMBER, STUDY_ID, WORKSPACE_ID, Base, Workspaced, study_key
 
 
 class SubscriptionRow(Workspaced, Base):
@@ -86,6 +86,22 @@ class DeliveryRow(Base):
     """None once it is settled; while an attempt runs, when that is given up."""
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    wanted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was wanted again; None for one that is wanted since its alert was raised."""
+
+
+class ReceiverRow(Base):
+    """Whom a workspace's alerts go to and who has answered nothing lately."""
+
+    __tablename__ = "receiver"
+
+    workspace: Mapped[str] = mapped_column(WORKSPACE_ID, primary_key=True)
+    origin: Mapped[str] = mapped_column(String(300), primary_key=True)
+    """Scheme, host and port."""
+    silences: Mapped[int]
+    """Tries in a row that nobody answered."""
+    rests_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """It is left alone up to then."""
 
 
 class DeliveryAttemptRow(Base):

@@ -47,6 +47,11 @@ class AlertRepository:
         rows = list(self._session.scalars(query.limit(limit + 1)))
         return make_page(listing, rows, [row.id for row in rows], limit)
 
+    def count_subscriptions(self, workspace: str) -> int:
+        """How many subscriptions of a workspace have not ended."""
+        query = select(func.count()).where(SubscriptionRow.workspace == workspace, SubscriptionRow.deleted_at.is_(None))
+        return self._session.scalar(query) or 0
+
     def wanting(self, kinds: Collection[str], study: str | None = None) -> tuple[SubscriptionRow, ...]:
         """Subscriptions of some kinds that are in force."""
         query = select(SubscriptionRow).where(
@@ -130,18 +135,56 @@ class AlertRepository:
         self._session.add(row)
         self._session.flush()
 
-    def due_deliveries(self, now: datetime, published_before: datetime, limit: int) -> tuple[str, ...]:
-        """Alerts that are to be delivered now, and that the queue was not told about since."""
-        query = select(DeliveryRow.alert_id).where(
-            DeliveryRow.state == PENDING,
-            DeliveryRow.next_attempt_at <= now,
-            or_(
-                DeliveryRow.published_at.is_(None),
-                DeliveryRow.published_at < published_before,
-                DeliveryRow.published_at < DeliveryRow.next_attempt_at,
-            ),
+    def due_deliveries(
+        self, now: datetime, published_before: datetime, limit: int, of_workspace: int
+    ) -> tuple[str, ...]:
+        """Alerts that are to be delivered now, and that the queue was not told about since; the longest due first.
+
+        Parameters
+        ----------
+        of_workspace
+            Of each workspace at most so many, so that one that has thousands leaves room for others.
+        """
+        place = func.row_number().over(
+            partition_by=AlertRow.workspace, order_by=(DeliveryRow.next_attempt_at, DeliveryRow.alert_id)
         )
-        return tuple(self._session.scalars(query.order_by(DeliveryRow.next_attempt_at).limit(limit)))
+        due = (
+            select(DeliveryRow.alert_id, DeliveryRow.next_attempt_at, place.label("place"))
+            .join(AlertRow, AlertRow.id == DeliveryRow.alert_id)
+            .where(
+                DeliveryRow.state == PENDING,
+                DeliveryRow.next_attempt_at <= now,
+                or_(
+                    DeliveryRow.published_at.is_(None),
+                    DeliveryRow.published_at < published_before,
+                    DeliveryRow.published_at < DeliveryRow.next_attempt_at,
+                ),
+            )
+            .subquery()
+        )
+        query = select(due.c.alert_id).where(due.c.place <= of_workspace).order_by(due.c.next_attempt_at)
+        return tuple(self._session.scalars(query.limit(limit)))
+
+    def unheard_since(self, moment: datetime) -> int:
+        """How many deliveries have been due since before a moment although the queue was told."""
+        query = select(func.count()).where(
+            DeliveryRow.state == PENDING,
+            DeliveryRow.next_attempt_at < moment,
+            DeliveryRow.published_at >= DeliveryRow.next_attempt_at,
+        )
+        return self._session.scalar(query) or 0
+
+    def put_back(self, alert_id: str, until: datetime) -> None:
+        """Have a delivery that its caller holds wait, without a try; the queue is told when it is due."""
+        waiting = update(DeliveryRow).where(DeliveryRow.alert_id == alert_id, DeliveryRow.state == PENDING)
+        self._session.execute(waiting.values(next_attempt_at=until, published_at=None))
+
+    def tell_again(self, alert_id: str, now: datetime) -> None:
+        """Treat a delivery that is due, and that nobody makes, as one of which the queue was never told."""
+        due = update(DeliveryRow).where(
+            DeliveryRow.alert_id == alert_id, DeliveryRow.state == PENDING, DeliveryRow.next_attempt_at <= now
+        )
+        self._session.execute(due.values(published_at=None))
 
     def mark_published(self, alert_id: str, now: datetime) -> None:
         self._session.execute(update(DeliveryRow).where(DeliveryRow.alert_id == alert_id).values(published_at=now))

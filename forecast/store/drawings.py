@@ -25,6 +25,11 @@ class DrawingRepository:
         query = select(func.count()).where(DrawingRow.drawn_at.is_(None), DrawingRow.published_at >= since)
         return self._session.scalar(query) or 0
 
+    def unheard_since(self, moment: datetime) -> int:
+        """How many the queue was told of before a moment, and not since, that have not been drawn."""
+        query = select(func.count()).where(DrawingRow.drawn_at.is_(None), DrawingRow.published_at < moment)
+        return self._session.scalar(query) or 0
+
     def next_waiting(self, again: datetime) -> str | None:
         """The newest forecast that is not drawn and of which the queue has not been told since a moment."""
         return self._session.scalar(_waiting(again))

@@ -42,6 +42,16 @@ class PreviewRepository:
         waiting = (PriorPreviewRow.made_at.is_(None), PriorPreviewRow.asked_at >= now - PATIENCE)
         return self._session.scalar(select(func.count()).select_from(PriorPreviewRow).where(*waiting)) or 0
 
+    def unheard_since(self, moment: datetime) -> int:
+        """How many have been asked for since before a moment, and not too long ago, although the queue was told."""
+        query = select(func.count()).where(
+            PriorPreviewRow.made_at.is_(None),
+            PriorPreviewRow.asked_at < moment,
+            PriorPreviewRow.asked_at >= moment - PATIENCE,
+            PriorPreviewRow.published_at.is_not(None),
+        )
+        return self._session.scalar(query) or 0
+
     def remove_older(self, than: datetime) -> int:
         """Forget previews that were asked for long ago; their documents stay."""
         found = self._session.execute(delete(PriorPreviewRow).where(PriorPreviewRow.asked_at < than))

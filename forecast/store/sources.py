@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from forecast.store.living_tables import SourceRow
@@ -62,6 +62,16 @@ class SourceRepository:
             or_(SourceRow.published_at.is_(None), SourceRow.published_at < published_before),
         )
         return tuple((row.workspace, row.study, row.id) for row in self._session.execute(query.limit(limit)))
+
+    def unheard_since(self, moment: datetime) -> int:
+        """How many fetches have been wanted since before a moment although the queue was told."""
+        query = select(func.count()).where(SourceRow.requested_at < moment, SourceRow.published_at.is_not(None))
+        return self._session.scalar(query) or 0
+
+    def put_back(self, study: str, source: str) -> None:
+        """Have the queue told again of a fetch that is still wanted."""
+        if (row := self.get(study, source)) is not None and row.requested_at is not None:
+            row.published_at = None
 
     def failing(self, study: str, least: int) -> tuple[SourceRow, ...]:
         """Sources of a study that have failed at least so often in a row."""

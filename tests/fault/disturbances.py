@@ -53,6 +53,8 @@ class Disturbances:
             "worker killed": lambda: self._signal("workers.worker", signal.SIGKILL),
             "worker frozen and killed": lambda: self._freeze("workers.worker", killed=True),
             "worker stopped in order": lambda: self._signal("workers.worker", signal.SIGTERM),
+            "caller killed": lambda: self._signal("workers.caller", signal.SIGKILL),
+            "illustrator killed": lambda: self._signal("workers.illustrator", signal.SIGKILL),
             "web process killed": lambda: self._signal("-m api", signal.SIGKILL),
             "dispatcher killed": lambda: self._signal("workers.dispatcher", signal.SIGKILL),
             "beat killed": lambda: self._signal("workers.beat", signal.SIGKILL),
@@ -74,7 +76,7 @@ class Disturbances:
 
     def _signal(self, part: str, number: signal.Signals) -> bool:
         found = self._pids(part)
-        for pid in found[:1]:
+        for pid in self._random.sample(found, min(1, len(found))):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
         return bool(found)
@@ -89,7 +91,7 @@ class Disturbances:
         return True
 
     def _freeze(self, part: str, *, killed: bool) -> bool:
-        found = self._pids(part)[:1]
+        found = self._random.sample(pids := self._pids(part), min(1, len(pids)))
         for pid in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)

@@ -109,12 +109,12 @@ def test_two_dispatchers_of_which_one_is_killed_make_each_due_time_once(tmp_path
 
 @pytest.mark.timeout(400)
 def test_two_beats_of_which_one_is_killed_and_a_flushed_redis_make_each_due_time_once() -> None:
-    """No dispatcher runs: ticks of beat alone fire, through a real Redis and a real worker. 110 due times."""
+    """No dispatcher runs: ticks of beat alone fire, through a real Redis and a real caller. 110 due times."""
     with tempfile.TemporaryDirectory(prefix="beats-") as folder, installation_in(Path(folder)) as installation:
         with redis_for(installation.settings) as server:
             schedules = add_schedules(installation, SCHEDULES, every_seconds=2 * EVERY)
             beats = [start("workers.beat", installation) for _ in range(2)]
-            worker = start("workers.worker", installation)
+            caller = start("workers.caller", installation)
             try:
                 wait_until(lambda: len(occurrences(installation)) >= 40, 150, "40 due times")
                 redis.Redis(unix_socket_path=str(server.settings.redis_socket)).flushall()
@@ -122,7 +122,7 @@ def test_two_beats_of_which_one_is_killed_and_a_flushed_redis_make_each_due_time
                 beats[0].kill()
                 wait_until(lambda: len(occurrences(installation)) >= 110, 150, "110 due times")
             finally:
-                for process in (*beats, worker):
+                for process in (*beats, caller):
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait(timeout=30)
         runs = occurrences(installation)

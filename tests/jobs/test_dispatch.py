@@ -20,6 +20,7 @@ from forecast.jobs.dispatch import (
 from forecast.jobs.drawings import ASKED_AT_ONCE, DRAW_AGAIN_SECONDS, DRAW_ANYWAY_SECONDS, ask_for_drawing
 from forecast.jobs.lifecycle import cancel_job, complete_job
 from forecast.jobs.publish import Publisher, publish_now
+from forecast.jobs.queues import Queue
 from forecast.jobs.states import JobState
 from forecast.store import DrawingRepository, ForecastRepository, JobRepository, utc_now
 from forecast.store.tables import DrawingRow
@@ -54,7 +55,8 @@ def dispatcher(installation: Installation, publisher: Publisher) -> Iterator[Dis
 
 def messages(installation: Installation) -> int:
     with redis.Redis.from_url(installation.settings.redis_client_url) as client:
-        return int(client.llen(installation.settings.queue_name))  # type: ignore[arg-type]
+        names = [queue.named(installation.settings.queue_name) for queue in Queue]
+        return sum(int(client.llen(name)) for name in names)  # type: ignore[arg-type]
 
 
 def test_a_queued_job_is_published_once_and_then_left_alone(

@@ -15,6 +15,8 @@ ROLES = {
     "workers.beat": "beat",
     "spawn_main": "child",
     "workers.worker": "worker",
+    "workers.caller": "caller",
+    "workers.illustrator": "illustrator",
     "redis.sock": "redis",
 }
 

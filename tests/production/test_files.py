@@ -23,7 +23,7 @@ from tests.production.compose import (
 
 BIN = Path(sys.executable).parent
 FILLED = {"POSTGRES_PASSWORD": "a", "REDIS_PASSWORD": "b", "FORECAST_SECRET_KEYS": '["k"]'}
-OURS = ("migrate", "api", "dispatcher", "beat", "worker")
+OURS = ("migrate", "api", "dispatcher", "beat", "worker", "caller", "illustrator")
 HEAVY = {"pymc", "pytensor", "numba", "nutpie", "arviz", "arviz-stats", "arviz-plots", "matplotlib", "scipy"}
 
 
@@ -68,7 +68,7 @@ def test_containers_can_do_no_more_than_they_need() -> None:
     assert list(published) == ["api"], "the database and the queue are reached from inside alone"
     assert filled_in(published["api"][0], {}) == "127.0.0.1:8000:8000"
     assert load_compose()["networks"]["inside"] == {"internal": True}
-    for name in ("postgres", "redis", "migrate", "dispatcher", "beat"):
+    for name in ("postgres", "redis", "migrate", "dispatcher", "beat", "worker", "illustrator"):
         assert services[name]["networks"] == ["inside"]
 
 
@@ -92,7 +92,7 @@ def test_no_secret_is_in_the_images_or_the_file() -> None:
 def test_services_run_what_their_images_say() -> None:
     built = stages()
     assert image_command(built["api"]) == ["python", "-m", "api"]
-    for name in ("dispatcher", "beat", "worker"):
+    for name in ("dispatcher", "beat", "worker", "caller", "illustrator"):
         assert image_command(built[name]) == ["python", "-m", f"workers.{name}"]
 
 
@@ -111,7 +111,7 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from api.app import create_app
 from forecast.settings import Settings
-import workers.dispatcher, workers.beat, forecast.cli, forecast.cli.access, forecast.backup, forecast.alive, alembic.command
+import workers.dispatcher, workers.beat, workers.caller, workers.tasks, forecast.jobs.delivering, forecast.jobs.fetching, forecast.cli, forecast.cli.access, forecast.backup, forecast.alive, alembic.command
 
 with TestClient(create_app(Settings(home=Path(sys.argv[1]))), base_url="http://127.0.0.1") as client:
     for path in ("/", "/readyz", "/metrics", "/v1/jobs", "/new", "/access", "/openapi.json", "/static/plotly.min.js"):

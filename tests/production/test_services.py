@@ -196,11 +196,12 @@ def key(services: Services) -> str:
         "api", "forecast", "key", "create", "--name", "operator", "--scope", "admin", "--scope", "metrics"
     )
     services.start("api")
-    services.start("dispatcher")
+    for service in ("dispatcher", "caller", "illustrator"):
+        services.start(service)
     for number in (1, 2):
         services.start("beat", number)
         services.start("worker", number)
-    for service, count in {"api": 1, "dispatcher": 1, "beat": 2, "worker": 2}.items():
+    for service, count in {"api": 1, "dispatcher": 1, "caller": 1, "illustrator": 1, "beat": 2, "worker": 2}.items():
         for number in range(1, count + 1):
             wait_until(lambda service=service, number=number: services.is_healthy(service, number), 90, services.logs)
     return made

@@ -8,6 +8,7 @@ import time
 from datetime import timedelta
 
 from forecast.alive import last_sign, mark_alive
+from forecast.jobs.queues import Queue
 from forecast.store import JobRepository, utc_now
 from tests.installation import Installation
 from workers.watch import Ear, hears_nothing
@@ -15,15 +16,16 @@ from workers.watch import Ear, hears_nothing
 
 def test_a_backlog_is_no_deafness_while_a_child_works(installation: Installation) -> None:
     now = utc_now()
-    assert not hears_nothing(installation.database)
+    assert not hears_nothing(installation.database, Queue.JOBS)
     waiting, running = (installation.submit(now=now - timedelta(minutes=5)) for _ in range(2))
-    assert not hears_nothing(installation.database), "the queue was not told again yet"
+    assert not hears_nothing(installation.database, Queue.JOBS), "the queue was not told again yet"
     with installation.database.write() as session:
         for _ in range(2):
             JobRepository(session).mark_dispatched(waiting, now)
-    assert hears_nothing(installation.database)
+    assert hears_nothing(installation.database, Queue.JOBS)
+    assert not hears_nothing(installation.database, Queue.CALLS), "what is not its own is no concern of a caller"
     installation.claim(running, f"{socket.gethostname()}:{os.getpid()}:77", now)
-    assert not hears_nothing(installation.database)
+    assert not hears_nothing(installation.database, Queue.JOBS)
 
 
 def test_every_message_is_heard() -> None:

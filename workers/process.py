@@ -1,0 +1,37 @@
+"""What the Celery processes of the service have in common: each listens to one queue, and is watched from within."""
+
+from __future__ import annotations
+
+import os
+
+from forecast.jobs.queues import Queue
+from forecast.settings import Settings, get_settings
+from workers.temporary import use_own_temporary_directory
+
+
+def prepare_process(name: str) -> Settings:
+    """Make this process one of the service, before Celery is imported: its name, its directory for temporary files."""
+    use_own_temporary_directory(get_settings())
+    get_settings.cache_clear()
+    os.environ["FORECAST_PROCESS"] = name
+    return get_settings()
+
+
+def listen(settings: Settings, queue: Queue, *options: str) -> None:
+    """Do what comes to a queue until the process is stopped."""
+    from workers.app import app
+    from workers.watch import watch
+
+    watch(settings, queue)
+    app.worker_main(
+        [
+            "worker",
+            f"--queues={queue.named(settings.queue_name)}",
+            f"--loglevel={settings.log_level}",
+            # A process for each queue is the rule here: nobody to gossip with.
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            *options,
+        ]
+    )
