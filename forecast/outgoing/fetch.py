@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -70,6 +71,8 @@ def fetch(
     known = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     headers = {
         "Accept": "text/csv, application/json",
+        # Others are not unpacked here: their libraries unpack as much as there is at once.
+        "Accept-Encoding": "gzip",
         **{name: value for name, value in known.items() if value},
     }
     late = threading.Event()
@@ -106,11 +109,31 @@ def _ask(target: Target, headers: Mapping[str, str], limits: FetchLimits, late: 
 
 def _read(host: str, response: httpx2.Response, limits: FetchLimits) -> bytes:
     body = bytearray()
-    # As it arrives: a size for chunks would wait until one is full.
-    for chunk in response.iter_bytes():
+    for chunk in _unpacked(host, response, limits.max_bytes + 1):
         body += chunk
         if len(body) > limits.max_bytes:
             raise FetchFailedError(
                 f"{host} answered more than {limits.max_bytes:,} bytes, which is not read; name a smaller table"
             )
     return bytes(body)
+
+
+def _unpacked(host: str, response: httpx2.Response, most: int) -> Iterator[bytes]:
+    """The body as it arrives, each piece of at most so many bytes, however well it is packed."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "x-gzip", ""):
+        raise FetchFailedError(
+            f"{host} answered packed as {encoding[:40]!r}, expected gzip or nothing; ask its operator"
+        )
+    # As it arrives: a size for chunks would wait until one is full.
+    if not encoding.endswith("gzip"):
+        yield from response.iter_raw()
+        return
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        for chunk in response.iter_raw():
+            yield unpacker.decompress(chunk, most)
+    except zlib.error as error:
+        raise FetchFailedError(f"{host} answered something that is no gzip: {error}; it is tried again") from error
+    if not unpacker.eof and not unpacker.unconsumed_tail:
+        raise FetchFailedError(f"{host} answered gzip that breaks off; it is tried again")

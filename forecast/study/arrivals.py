@@ -19,7 +19,7 @@ from forecast.study.calendar import Calendar
 from forecast.study.document import Study
 from forecast.study.evidence_kind import COLUMNS, EvidenceKind
 from forecast.study.loading import study_from_canonical
-from forecast.study.problems import shown, study_error
+from forecast.study.problems import MAX_REPORTED, shown, study_error
 from forecast.study.row_reader import RowReader
 from forecast.study.suggest import nearest_hint
 from forecast.study.table import Row, canonical_cell, cell_text
@@ -125,11 +125,14 @@ def _canonical(
             if column not in known:
                 message = f"unknown column; expected one of {', '.join(known)}; {nearest_hint(column, known)}"
                 errors.append(FieldError(place, "unknown_column", message))
-                continue
-            try:
-                cells[column] = canonical_cell(value)
-            except ValueError as error:
-                errors.append(FieldError(place, "cell", str(error)))
+            else:
+                try:
+                    cells[column] = canonical_cell(value)
+                except ValueError as error:
+                    errors.append(FieldError(place, "cell", str(error)))
+            if len(errors) > MAX_REPORTED:
+                # No more are reported, so no more is read.
+                return [], errors
         if cells["known_at"] is None:
             cells["known_at"] = today.isoformat()
         result.append(cells)

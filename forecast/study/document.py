@@ -120,17 +120,18 @@ class Study(Block):
 
         Cells are canonical (``1`` whether a CSV file or a number said so, blank as null), absent keys stay absent.
         """
-        copied: dict[str, Any] = json.loads(self._canonical_json)
+        copied: dict[str, Any] = json.loads(self.canonical_json)
         return copied
 
     @cached_property
-    def _canonical_json(self) -> str:
+    def canonical_json(self) -> str:
+        """The canonical document as JSON with sorted keys and no spaces, as it is stored and digested."""
         return json.dumps(self.document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical document: what makes a version a version."""
-        return hashlib.sha256(self._canonical_json.encode("utf-8")).hexdigest()
+        return hashlib.sha256(self.canonical_json.encode("utf-8")).hexdigest()
 
     def with_as_of(self, as_of: date) -> Study:
         """The same study as of another day, checked anew.

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from forecast.errors import FieldError
 from forecast.study.fields import ID_PATTERN, OUTCOME_ID_PATTERN, STUDY_ID_PATTERN
-from forecast.study.problems import path_text, shown
+from forecast.study.problems import MAX_REPORTED, path_text, shown
 from forecast.study.suggest import nearest_hint
 
 _PATTERNS: Final = {
@@ -45,8 +45,10 @@ def field_errors(error: ValidationError, root: type[BaseModel]) -> list[FieldErr
     root
         The model that was validated, for the known keys near an unknown one.
     """
-    found = error.errors(include_url=False)
-    return [_field_error(details, root) for details in found if not _is_consequence(details)]
+    found = [details for details in error.errors(include_url=False) if not _is_consequence(details)]
+    # What is not reported is only counted: describing it takes time, which whoever sends wrong keys decides about.
+    described = [_field_error(details, root) for details in found[:MAX_REPORTED]]
+    return described + [FieldError("", details["type"], details["msg"]) for details in found[MAX_REPORTED:]]
 
 
 def _is_consequence(details: ErrorDetails) -> bool:

@@ -6,6 +6,7 @@ reported together.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from forecast.errors import StudyError
 from forecast.study.document import Study
 from forecast.study.field_messages import field_errors
 from forecast.study.inline import inline_tables
-from forecast.study.problems import one_error, study_error
+from forecast.study.problems import READS, one_error, study_error
 from forecast.study.reader import plain_copy, read_json
 from forecast.study.sources import FolderTables, GivenTables, NoTables, TableSource, ZipTables, read_limited
 from forecast.study.validation import check_study
@@ -122,6 +123,7 @@ def study_from_canonical(document: dict[str, Any], table_files: dict[str, str]) 
     StudyError
         With every place that is wrong.
     """
+    sys.audit(READS, "study")
     try:
         study = Study.model_validate(document)
     except ValidationError as error:

@@ -11,6 +11,10 @@ MAX_REPORTED: Final = 50
 
 Location = Sequence[str | int]
 
+READS: Final = "forecast.reads"
+"""Audit event of what may take long, the more there is of it: its argument says what it does. Tests listen, so that none of
+it is done while others wait."""
+
 
 def path_text(location: Location) -> str:
     """A place in the document as a person reads it: ``outcomes[0].prior.distribution``."""

@@ -78,7 +78,7 @@ def _file_of(url: str) -> str:
 
 
 def _json_rows(source: PullSource, body: bytes) -> Sequence[Mapping[str, Any]]:
-    value: Any = plain_copy(read_json(body))
+    value: Any = plain_copy(read_json(body), is_table=True)
     for key in source.records.split(".") if source.records else ():
         if not isinstance(value, dict) or key not in value:
             known = value if isinstance(value, dict) else ()

@@ -9,15 +9,20 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from datetime import date
 from typing import Any, Final, NoReturn
 
 from forecast.errors import StudyError
-from forecast.study.problems import Location, one_error, path_text, shown
+from forecast.study.problems import READS, Location, one_error, path_text, shown
 
 MAX_BYTES: Final = 5_000_000
 MAX_DEPTH: Final = 32
 MAX_NODES: Final = 600_000
+MAX_STRUCTURE: Final = 150_000
+"""Of these, outside the rows of tables. Each may be wrong in a way of its own, which takes longer to say than to send."""
+MAX_KEYS: Final = 1000
+"""Of one mapping; the format's own have a few, and tables a column for each."""
 MAX_INTEGER: Final = 2**63 - 1
 
 _INTEGER = re.compile(r"-?[0-9]{1,20}")
@@ -32,6 +37,7 @@ def read_text(body: bytes, name: str) -> str:
     StudyError
         When it is larger than 5 MB, in another encoding, or holds a NUL.
     """
+    sys.audit(READS, "text")
     if len(body) > MAX_BYTES:
         raise one_error(
             name, "too_large", f"{len(body):,} bytes; expected at most {MAX_BYTES:,} with all tables; leave out rows"
@@ -78,6 +84,7 @@ def read_json(body: bytes) -> Any:
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
+    require_few_keys(len(pairs), "document")
     if len(values) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
@@ -110,8 +117,13 @@ def read_float(text: str) -> float:
     return value
 
 
-def plain_copy(document: object) -> Any:
+def plain_copy(document: object, *, is_table: bool = False) -> Any:
     """A copy of plain data in the form that is digested: dates as text, whole floats as integers.
+
+    Parameters
+    ----------
+    is_table
+        Whether all of it is a table's rows, of which there may be more than of anything else.
 
     Raises
     ------
@@ -119,14 +131,28 @@ def plain_copy(document: object) -> Any:
         When it is nested too deep, too large, or holds anything but mappings with text keys, lists, text, finite
         numbers, booleans and null; also for text with a NUL or half a surrogate pair.
     """
-    budget = [MAX_NODES]
-    return _copy(document, (), budget)
+    sys.audit(READS, "document")
+    return _copy(document, (), _Budget(), is_table=is_table)
 
 
-def _copy(value: object, at: tuple[str | int, ...], budget: list[int]) -> Any:
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise one_error("document", "too_large", f"more than {MAX_NODES:,} values; expected fewer; leave out rows")
+class _Budget:
+    """How many more values there may be."""
+
+    def __init__(self) -> None:
+        self.nodes, self.structure = MAX_NODES, MAX_STRUCTURE
+
+    def spend(self, *, is_table: bool) -> None:
+        self.nodes -= 1
+        self.structure -= not is_table
+        if self.nodes < 0 or self.structure < 0:
+            most, where = (MAX_NODES, "") if self.nodes < 0 else (MAX_STRUCTURE, " outside the rows of tables")
+            raise one_error(
+                "document", "too_large", f"more than {most:,} values{where}; expected fewer; leave some out"
+            )
+
+
+def _copy(value: object, at: tuple[str | int, ...], budget: _Budget, *, is_table: bool) -> Any:
+    budget.spend(is_table=is_table)
     if len(at) > MAX_DEPTH:
         raise too_deep(at)
     if value is None or isinstance(value, bool):
@@ -144,9 +170,13 @@ def _copy(value: object, at: tuple[str | int, ...], budget: list[int]) -> Any:
             raise one_error(path_text(at), "not_finite", f"{value} is not a finite number; expected one; correct it")
         return int(value) if value.is_integer() and abs(value) < 1e15 else value
     if isinstance(value, dict):
-        return {_key(key, at): _copy(item, (*at, key), budget) for key, item in value.items()}
+        require_few_keys(len(value), path_text(at) or "document")
+        return {
+            _key(key, at): _copy(item, (*at, key), budget, is_table=is_table or key == "rows")
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [_copy(item, (*at, index), budget) for index, item in enumerate(value)]
+        return [_copy(item, (*at, index), budget, is_table=is_table) for index, item in enumerate(value)]
     if type(value) is date:
         return value.isoformat()
     raise one_error(
@@ -172,6 +202,14 @@ def _checked_text(text: str, at: Location) -> str:
                 f"the text holds {match.group()!a}, which is no character; expected Unicode text; remove it",
             )
     return text
+
+
+def require_few_keys(count: int, path: str) -> None:
+    """Raise StudyError when a mapping has more keys than any of a study has."""
+    if count > MAX_KEYS:
+        raise one_error(
+            path, "too_many_keys", f"a mapping of {count:,} keys; expected at most {MAX_KEYS:,}; remove what is no key"
+        )
 
 
 def too_deep(at: Location) -> StudyError:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import functools
 import math
 import re
+import sys
 from collections.abc import Collection, Sequence
 from datetime import date
 
 from forecast.errors import FieldError
 from forecast.study.calendar import Calendar
 from forecast.study.fields import LARGEST, parse_date
-from forecast.study.problems import shown
+from forecast.study.problems import MAX_REPORTED, READS, shown
 from forecast.study.suggest import nearest_hint
 from forecast.study.table import Cell, Row, cell_text
+
+MOST_ERRORS = 1000
+"""Of one table. The first fifty are reported, and how many more there are at least."""
 
 _WORD_VALUES = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0, "partial": 0.5}
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
@@ -35,6 +39,7 @@ class RowReader:
     """
 
     def __init__(self, rows: Sequence[Row], path: str, file: str | None) -> None:
+        sys.audit(READS, "rows")
         self.rows = rows
         self.path = path
         self.file = file
@@ -53,8 +58,9 @@ class RowReader:
         return f"{self.path}.rows[{index}]" + (f".{column}" if column else "")
 
     def fail(self, index: int, column: str | None, code: str, message: str) -> None:
-        """Remember that a cell (or a row) is wrong."""
-        self.errors.append(FieldError(self.place(index, column), code, message))
+        """Remember that a cell (or a row) is wrong; beyond many nothing is remembered."""
+        if len(self.errors) < MOST_ERRORS:
+            self.errors.append(FieldError(self.place(index, column), code, message))
 
     def require_columns(self, *columns: str) -> bool:
         """Whether the table has all of these columns; each missing one is an error."""
@@ -196,7 +202,9 @@ class RowReader:
         text = cell_text(cell)
         if text not in known:
             seen = "blank" if cell is None else f"{shown(text)} is unknown"
-            self.fail(index, column, "unknown", f"{seen}; expected {noun}; {nearest_hint(text, known)}")
+            # Only the first are reported, and looking for the nearest name takes time.
+            to_do = nearest_hint(text, known) if len(self.errors) < MAX_REPORTED else "correct it"
+            self.fail(index, column, "unknown", f"{seen}; expected {noun}; {to_do}")
             return None
         return text
 

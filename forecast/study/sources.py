@@ -134,6 +134,13 @@ class ZipTables(GivenTables):
             if member.is_dir():
                 continue
             name = _member_name(member)
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # The standard library unpacks bzip2 and LZMA in blocks of any size, whatever is asked for.
+                raise one_error(
+                    f"archive file {shown(name)}",
+                    "compression",
+                    f"packed by method {member.compress_type}; expected stored or deflated; zip it again without options",
+                )
             if name in self.files:
                 raise one_error(
                     f"archive file {shown(name)}", "duplicate", "it is there twice; expected it once; zip again"

@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn
 import yaml
 
 from forecast.study.problems import one_error, shown
-from forecast.study.reader import MAX_DEPTH, MAX_NODES, read_float, read_integer, read_text, too_deep
+from forecast.study.reader import MAX_DEPTH, MAX_KEYS, MAX_NODES, read_float, read_integer, read_text, too_deep
 
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORDS: Final = {"": None, "null": None, "true": True, "false": False}
@@ -92,6 +92,10 @@ class _Composer:
                 self._refuse(key, "a list or mapping is used as a key", "expected text as a key; quote it")
             if key.value in values:
                 self._refuse(key, f"the key {shown(key.value)} is given twice", "expected it once; remove one")
+            if len(values) == MAX_KEYS:
+                self._refuse(
+                    key, f"more than {MAX_KEYS:,} keys", "expected fewer in one mapping; remove what is no key"
+                )
             values[key.value] = self._value(next(self._events), depth + 1)
         return values
 

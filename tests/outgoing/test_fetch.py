@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -20,6 +22,7 @@ SHORT = FetchLimits(seconds=0.5, max_bytes=100_000)
 HELD_SECONDS = 8.0
 """How long the server holds a client that does not go by itself: far above the limit, below what reading alone may take."""
 TABLE = b"period,value\n2021-01,3\n"
+BOMB = gzip.compress(b"0" * 100_000_000)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -39,6 +42,16 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(200, b"<html>Sign in</html>", {"Content-Type": "text/html; charset=utf-8"})
             case "/large":
                 self.answer(200, b"x" * 200_000)
+            case "/packed":
+                self.answer(200, gzip.compress(TABLE), {"Content-Encoding": "gzip"})
+            case "/bomb":
+                self.answer(200, BOMB, {"Content-Encoding": "gzip"})
+            case "/broken-off":
+                self.answer(200, gzip.compress(TABLE)[:-12], {"Content-Encoding": "gzip"})
+            case "/no-gzip":
+                self.answer(200, TABLE, {"Content-Encoding": "gzip"})
+            case "/brotli":
+                self.answer(200, TABLE, {"Content-Encoding": "br"})
             case "/endless":
                 self.send_response(200)
                 self.send_header("Content-Type", "text/csv")
@@ -153,3 +166,28 @@ def test_a_name_that_points_inside_is_never_asked(server: ThreadingHTTPServer) -
         fetch(address(server, "/table.csv"), rules, LIMITS, resolve=lambda _host, _port: next(answers))
     assert server.seen == []  # type: ignore[attr-defined]
     assert next(answers) == ("127.0.0.1",)
+
+
+def test_a_packed_table_is_unpacked(server: ThreadingHTTPServer) -> None:
+    assert fetch(address(server, "/packed"), HERE, LIMITS, resolve=here).body == TABLE
+    assert server.seen[-1][1]["Accept-Encoding"] == "gzip"  # type: ignore[attr-defined]
+
+
+def test_what_unpacks_to_more_than_allowed_is_never_unpacked_whole(server: ThreadingHTTPServer) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(FetchFailedError, match="more than 100,000 bytes"):
+            fetch(address(server, "/bomb"), HERE, LIMITS, resolve=here)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(BOMB) + 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("/brotli", "packed as 'br', expected gzip"), ("/no-gzip", "no gzip"), ("/broken-off", "breaks off")],
+)
+def test_what_cannot_be_unpacked_is_a_failure_that_says_so(server: ThreadingHTTPServer, path: str, words: str) -> None:
+    with pytest.raises(FetchFailedError, match=words):
+        fetch(address(server, path), HERE, LIMITS, resolve=here)

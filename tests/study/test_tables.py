@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -254,6 +255,22 @@ def test_a_symbolic_link_in_a_zip_is_refused() -> None:
         archive.writestr(link, "/etc/passwd")
     with pytest.raises(StudyError, match="symbolic link"):
         study_from_bytes(body.getvalue(), "application/zip")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_of_another_compression_than_deflate_is_refused_unread(method: int) -> None:
+    """They are unpacked in blocks of any size: 520 bytes would take a gigabyte of memory."""
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", method) as archive:
+        archive.writestr("study.yaml", b"0" * 30_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(StudyError, match="expected stored or deflated"):
+            study_from_bytes(body.getvalue(), "application/zip")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000
 
 
 def test_a_damaged_zip_is_refused() -> None:
