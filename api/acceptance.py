@@ -6,7 +6,6 @@ from api.problems import RequestError
 from forecast.errors import FieldError
 from forecast.futures.query import QueryError, QueryRequest
 from forecast.jobs.limits import StudyLimits, require_within
-from forecast.jobs.submit import canonical_json
 from forecast.settings import Settings
 from forecast.study import Study
 
@@ -21,7 +20,7 @@ def accept_document(study: Study, settings: Settings) -> str:
     StudyError
         With every part that is more than the installation accepts.
     """
-    document = canonical_json(study.canonical())
+    document = study.canonical_json
     if (size := len(document.encode())) > settings.max_document_bytes:
         raise RequestError(
             f"the document has {size} bytes with its tables, expected at most {settings.max_document_bytes}; leave out rows",

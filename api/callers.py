@@ -6,15 +6,14 @@ it comes from a page of ours, in a header that no other page can write (Sec-Fetc
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 from fastapi import Request
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api.key_use import KeyUses
 from api.rates import Rates
 from forecast.access import NotSignedInError, Principal, find_principal, principal_of_session
 from forecast.access.keys import needs_noting, principal_of
@@ -31,7 +30,7 @@ _HOW: Final = (
 log = get_logger(__name__)
 
 
-def find_caller(request: Request, database: Database, rates: Rates) -> Principal:
+def find_caller(request: Request, database: Database, rates: Rates, uses: KeyUses) -> Principal:
     """Who asks.
 
     Raises
@@ -50,18 +49,9 @@ def find_caller(request: Request, database: Database, rates: Rates) -> Principal
     if principal is None:
         _refuse(request, rates, had_any=header is not None or cookie_name(request) in request.cookies)
     rates.count_request(principal.key_id)
-    if row is not None and needs_noting(row, now):
-        # Beside the request: reading must not wait for whoever is writing.
-        threading.Thread(target=_note_use, args=(database, principal.key_id, now), daemon=True).start()
+    if row is not None and needs_noting(row, now) and not uses.is_waiting(principal.key_id):
+        uses.note(principal.key_id, now)
     return principal
-
-
-def _note_use(database: Database, key_id: str, now: datetime) -> None:
-    try:
-        with database.write() as session:
-            KeyRepository(session).note_use(key_id, now)
-    except SQLAlchemyError as error:
-        log.warning("use_not_noted", key=key_id, error=str(error))
 
 
 def still_holds(database: Database, caller: Principal) -> bool:

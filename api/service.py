@@ -16,6 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.callers import find_caller
 from api.futures_cache import FuturesCache
+from api.key_use import KeyUses
 from api.rates import Rates
 from api.requests import refuse_unknown_query
 from forecast.access import NotSignedInError, Principal, Scope
@@ -35,6 +36,7 @@ class Service:
     publisher: Publisher
     futures: FuturesCache
     rates: Rates
+    key_uses: KeyUses
     everywhere: Database
     """The database as no workspace sees it: for what is about the installation."""
     principal: Principal | None = None
@@ -51,6 +53,7 @@ class Service:
             Publisher(settings.broker_url, settings.queue_name),
             FuturesCache(artifacts),
             Rates.of(settings),
+            KeyUses(database),
             database,
         )
 
@@ -81,6 +84,7 @@ class Service:
         return JobLimits.of(self.settings)
 
     def close(self) -> None:
+        self.key_uses.close()
         self.publisher.close()
         self.database.dispose()
 
@@ -105,7 +109,7 @@ def allowed(scope: Scope) -> Callable[..., Service]:
         # For the description of the interface; the header itself is read where cookies are.
         _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)] = None,
     ) -> Service:
-        principal = find_caller(request, service.database, service.rates)
+        principal = find_caller(request, service.database, service.rates, service.key_uses)
         principal.require(scope)
         refuse_unknown_query(request)
         return service.of(principal)

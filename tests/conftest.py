@@ -24,7 +24,12 @@ from tests.suite.groups import (
     tell_groups,
 )
 
-pytest_plugins = ("tests.suite.left_over", "tests.suite.costs", "tests.suite.fast")
+pytest_plugins = (
+    "tests.suite.left_over",
+    "tests.suite.costs",
+    "tests.suite.fast",
+    "tests.suite.transactions",
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_WORKER = "gw0"

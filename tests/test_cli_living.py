@@ -115,7 +115,8 @@ def test_schedules_are_made_paused_and_deleted(installation: Installation, url: 
     with ForecastClient(url, key=installation.key) as client:
         client.put_study("small", {**living_document(), "outcomes": [event_outcome()]})
     assert "No schedule." in command(url, "schedules", "list")
-    made = command(url, "schedules", "add", "small", "--cron", "0 6 1 * *", "--timezone", "Asia/Baku").strip()
+    rule = ("--cron", "0 6 1 * *", "--timezone", "Asia/Baku", "--overlap", "allow")
+    made = command(url, "schedules", "add", "small", *rule).strip()
     assert "0 6 1 * *, Asia/Baku" in command(url, "schedules", "list", "small")
     command(url, "schedules", "pause", made)
     assert "paused" in command(url, "schedules", "list")

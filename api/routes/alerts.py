@@ -36,6 +36,7 @@ from forecast.jobs.subscriptions import (
     create_subscription,
     delete_subscription,
     replay,
+    require_subscribable,
     secret_of,
 )
 from forecast.logs import get_logger
@@ -71,6 +72,9 @@ async def post_subscription(request: Request, service: Submitter) -> Response:
 
 
 def _create(service: Service, wanted: SubscriptionRequest) -> NewSubscription:
+    # What is wrong is looked for before others have to wait.
+    with service.database.read() as session:
+        require_subscribable(session, known_study(StudyRepository(session), wanted.study), wanted, service.settings)
     with service.database.write() as session:
         study = known_study(StudyRepository(session), wanted.study)
         row = create_subscription(session, study, wanted, service.settings, utc_now())

@@ -15,7 +15,7 @@ from api.problems import RequestError
 from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of, refuse_unknown
 from api.routes.studies import known_study
 from api.service import Reader, Service, Submitter
-from forecast.jobs.knowledge import known_study as study_with_evidence
+from forecast.jobs.appending import append_checked
 from forecast.jobs.knowledge import moment_of
 from forecast.store import EvidenceRepository, StudyRepository, utc_now
 from forecast.study import EvidenceKind, accept_arrivals
@@ -50,14 +50,14 @@ def _store(service: Service, study_id: str, kind: EvidenceKind, body: bytes, med
     rows = read_rows(body, media_type)
     now = utc_now()
     with service.database.read() as session:
-        study = study_with_evidence(session, known_study(StudyRepository(session), study_id), now).study
-    arrivals = accept_arrivals(study, kind, rows, now.date())
-    with service.database.write() as session:
-        row = known_study(StudyRepository(session), study_id)
-        appended = EvidenceRepository(session).append(study_id, arrivals, ORIGIN, now)
-        # All evidence together must still be a study: nothing is stored that would make the next forecast fail.
-        study_with_evidence(session, row, now, hindsight=True)
-        items = tuple(view_evidence(each) for each in appended.rows)
+        known_study(StudyRepository(session), study_id)
+    appended = append_checked(
+        service.database,
+        study_id,
+        lambda base: accept_arrivals(base.study, kind, rows, now.date()),
+        lambda session, arrivals: EvidenceRepository(session).append(study_id, arrivals, ORIGIN, now),
+    )
+    items = tuple(view_evidence(each) for each in appended.rows)
     return EvidenceAdded(
         study=study_id,
         kind=kind,
@@ -85,7 +85,7 @@ def read_rows(body: bytes, media_type: str) -> list[Mapping[str, object]]:
             f"the body is {media_type}, expected application/json or text/csv; set the Content-Type header",
             code="media_type_unsupported",
         )
-    value = plain_copy(read_json(body))
+    value = plain_copy(read_json(body), is_table=True)
     if isinstance(value, dict) and "rows" in value:
         refuse_unknown(value, frozenset({"rows"}))
         value = value["rows"]

@@ -15,15 +15,20 @@ from api.requests import PAGE, Cursor, Id, Limit, known_id, parse_body, read_bod
 from api.routes.studies import known_study
 from api.schemas import Schema
 from api.service import Reader, Service, Submitter
+from forecast.jobs.appending import Standing, require_unchanged
 from forecast.jobs.firing import CatchUp, Overlap, RunStatus, Unchanged
 from forecast.jobs.publish import publish_now
 from forecast.jobs.schedules import (
     ScheduleChange,
     ScheduleRequest,
     change_schedule,
+    changed_rule,
     create_schedule,
     delete_schedule,
+    new_rule,
+    require_sampler,
     run_now,
+    study_of_today,
 )
 from forecast.store import NotStoredError, ScheduleRepository, StudyRepository, utc_now
 from forecast.store.living_tables import ScheduleRow
@@ -87,8 +92,12 @@ async def post_schedule(request: Request, service: Submitter) -> Response:
 
 
 def _create(service: Service, wanted: ScheduleRequest) -> ScheduleView:
+    # What is wrong is looked for before others have to wait.
+    new_rule(wanted, utc_now(), service.settings.least_schedule_seconds)
+    standing = _require_sampler(service, wanted.study, wanted.sampler)
     with service.database.write() as session:
         study = known_study(StudyRepository(session), wanted.study)
+        require_unchanged(session, study.id, standing)
         row = create_schedule(session, study, wanted, utc_now(), service.settings.least_schedule_seconds)
         return ScheduleView.model_validate(row)
 
@@ -123,9 +132,15 @@ async def patch_schedule(schedule_id: Id, request: Request, service: Submitter) 
 
 
 def _change(service: Service, schedule_id: str, wanted: ScheduleChange) -> ScheduleView:
+    with service.database.read() as session:
+        row = _known(session, schedule_id)
+        changed_rule(row, wanted, utc_now(), service.settings.least_schedule_seconds)
+        study_id = row.study
+    standing = _require_sampler(service, study_id, wanted.sampler)
     with service.database.write() as session:
         row = _known(session, schedule_id)
-        change_schedule(session, row, wanted, utc_now(), service.settings.least_schedule_seconds)
+        require_unchanged(session, study_id, standing)
+        change_schedule(row, wanted, utc_now(), service.settings.least_schedule_seconds)
         session.flush()
         return ScheduleView.model_validate(row)
 
@@ -141,10 +156,16 @@ def remove_schedule(schedule_id: Id, service: Submitter) -> Response:
 @router.post("/{schedule_id}/run", summary="Run a schedule now", response_model=ScheduleRun, status_code=202)
 def run_schedule(schedule_id: Id, service: Submitter) -> Response:
     """As of today, whether or not anything has changed."""
-    with service.database.write() as session:
+    now = utc_now()
+    with service.database.read() as session:
         row = _known(session, schedule_id)
         study = known_study(StudyRepository(session), row.study)
-        run = ScheduleRun.model_validate(run_now(session, row, study, service.job_limits, utc_now()))
+        standing = Standing.of(session, study.id)
+        known = study_of_today(session, row, study, service.job_limits, now)
+    with service.database.write() as session:
+        require_unchanged(session, row.study, standing)
+        row = _known(session, schedule_id)
+        run = ScheduleRun.model_validate(run_now(session, row, known, service.job_limits, now))
     assert run.job_id is not None
     return JSONResponse(
         run.model_dump(mode="json"),
@@ -160,6 +181,17 @@ def list_runs(schedule_id: Id, service: Reader, limit: Limit = PAGE, cursor: Cur
         row = _known(session, schedule_id)
         page = ScheduleRepository(session).runs(row.id, limit, cursor)
         return RunPage(items=tuple(ScheduleRun.model_validate(run) for run in page.items), next_cursor=page.next_cursor)
+
+
+def _require_sampler(service: Service, study_id: str, sampler: dict[str, Any] | None) -> Standing:
+    """Make sure that a study can be sampled like this; what it is that this was said of."""
+    with service.database.read() as session:
+        study = known_study(StudyRepository(session), study_id)
+        standing = Standing.of(session, study.id)
+        document = StudyRepository(session).document(study.digest)
+    assert document is not None, "a study points to its document"
+    require_sampler(document, sampler)
+    return standing
 
 
 def _known(session: Session, schedule_id: str) -> ScheduleRow:

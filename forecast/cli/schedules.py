@@ -42,6 +42,9 @@ def add(
     every: Annotated[float | None, typer.Option("--every", metavar="SECONDS", help="An interval instead.")] = None,
     timezone: Annotated[str, typer.Option("--timezone", help="IANA name, such as Europe/Berlin.")] = "UTC",
     catch_up: Annotated[str, typer.Option("--catch-up", help="Of missed due times: once, skip or all.")] = "once",
+    overlap: Annotated[
+        str, typer.Option("--overlap", help="While its last job goes on: skip, or allow another beside it.")
+    ] = "skip",
     always: Annotated[bool, typer.Option("--always", help="Also when nothing has changed.")] = False,
     title: Annotated[str | None, typer.Option("--title")] = None,
     url: Url = None,
@@ -53,6 +56,7 @@ def add(
         "every_seconds": every,
         "timezone": timezone,
         "catch_up": catch_up,
+        "overlap": overlap,
         "unchanged": "run" if always else "skip",
         "title": title,
     }

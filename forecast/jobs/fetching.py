@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from forecast.errors import ForecastError, StudyError
-from forecast.jobs.knowledge import with_evidence
+from forecast.jobs.appending import Base, append_checked
 from forecast.jobs.sources import next_due, source_of
 from forecast.logs import get_logger
 from forecast.outgoing import AddressRules, Fetched, FetchLimits, fetch, read_file
@@ -24,13 +23,12 @@ from forecast.store import (
     Database,
     EvidenceRepository,
     SourceRepository,
-    StudyRepository,
     pack_copy,
     unpack_copy,
     utc_now,
 )
 from forecast.store.living_tables import SourceRow
-from forecast.study import News, PullSource, Study, news_of, read_table, study_from_document
+from forecast.study import Arrival, News, PullSource, news_of, read_table
 
 MAX_ERROR_CHARACTERS: Final = 2_000
 
@@ -95,23 +93,31 @@ def fetch_source(
         # "Not modified" says nothing about the kind of what it does not bring.
         media_type = (asked.media_type if answer.body is None else answer.media_type) or ""
         rows = read_table(asked.source, body, media_type)
-        with database.write() as session:
-            # Whoever changes the study waits, or is seen here.
-            StudyRepository(session).lock(study_id)
+        packed = None if answer.body is None else pack_copy(body)
+        news = News((), 0, 0)
+
+        def choose(base: Base) -> Sequence[Arrival]:
+            nonlocal news
+            news = news_of(base.study, asked.source, rows, clock().date())
+            return news.arrivals
+
+        def store(session: Session, arrivals: Sequence[Arrival]) -> int | None:
             row = _still_wanted(session, study_id, source_id, asked)
             if row is None:
-                return FetchOutcome.DROPPED
+                return None
             now = clock()
-            news = _news(session, study_id, asked.source, rows, now)
-            appended = EvidenceRepository(session).append(study_id, news.arrivals, f"source:{source_id}", now)
-            # All evidence together must still be a study.
-            _current(session, study_id)
+            appended = EvidenceRepository(session).append(study_id, arrivals, f"source:{source_id}", now)
             _settle(row, now)
             row.fetched_at, row.rows, row.added = now, news.rows, len(appended.rows)
-            if answer.body is not None:
-                row.copy_gzip, row.copy_sha256 = pack_copy(body), hashlib.sha256(body).hexdigest()
+            if packed is not None:
+                row.copy_gzip, row.copy_sha256 = packed, hashlib.sha256(body).hexdigest()
                 row.media_type, row.etag = media_type[:200], _kept(answer.etag, 1000)
                 row.last_modified = _kept(answer.last_modified, 100)
+            return len(appended.rows)
+
+        added = append_checked(database, study_id, choose, store)
+        if added is None:
+            return FetchOutcome.DROPPED
     except ForecastError as error:
         return _fail(database, study_id, source_id, asked, error, clock())
     except SQLAlchemyError:
@@ -120,7 +126,7 @@ def fetch_source(
     except Exception as error:
         log.exception("source_defect", study=study_id, source=source_id)
         return _fail(database, study_id, source_id, asked, error, clock())
-    log.info("source_fetched", study=study_id, source=source_id, rows=news.rows, added=len(appended.rows))
+    log.info("source_fetched", study=study_id, source=source_id, rows=news.rows, added=added)
     return FetchOutcome.STORED
 
 
@@ -140,21 +146,6 @@ def _still_wanted(session: Session, study_id: str, source_id: str, asked: _Asked
     if row is None or row.requested_at != asked.requested_at or source_of(row) != asked.source:
         return None
     return row
-
-
-def _news(
-    session: Session, study_id: str, source: PullSource, rows: tuple[dict[str, object], ...], now: datetime
-) -> News:
-    return news_of(_current(session, study_id), source, rows, now.date())
-
-
-def _current(session: Session, study_id: str) -> Study:
-    """The study with all evidence that has arrived."""
-    studies = StudyRepository(session)
-    row = studies.get(study_id)
-    assert row is not None, "a source points to its study"
-    study = study_from_document(json.loads(studies.document(row.digest) or "{}"))
-    return with_evidence(study, EvidenceRepository(session).known(study_id))
 
 
 def _fail(

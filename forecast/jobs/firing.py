@@ -6,7 +6,6 @@ transaction. So the dispatcher and any number of beats may all call `fire_due`, 
 
 from __future__ import annotations
 
-import zoneinfo
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -17,16 +16,14 @@ from sqlalchemy.orm import Session
 from forecast.errors import StudyError
 from forecast.jobs.counting import Counter
 from forecast.jobs.crash_points import crash_point
+from forecast.jobs.due_studies import Circumstances, DueStudy, read_due_study
 from forecast.jobs.errors import BacklogFullError, QuotaExceededError
-from forecast.jobs.knowledge import known_study
 from forecast.jobs.schedule_rule import rule_of
 from forecast.jobs.states import JobState
-from forecast.jobs.submit import CODE_VERSION, JobLimits, prepare_study, submit_job
+from forecast.jobs.submit import JobLimits, submit_job
 from forecast.logs import get_logger
-from forecast.store import CounterRepository, Database, ScheduleRepository, StudyRepository, utc_now
+from forecast.store import CounterRepository, Database, ScheduleRepository, utc_now
 from forecast.store.living_tables import OccurrenceRow, ScheduleRow
-from forecast.store.tables import JobRow
-from forecast.study import Study
 
 MAX_CAUGHT_UP: Final = 100
 """Due times of a schedule that one call deals with."""
@@ -52,6 +49,7 @@ class Overlap(StrEnum):
     """What becomes of a due time while the schedule's last job is still queued or running."""
 
     SKIP = "skip"
+    """It is left out; where all are made up for, it waits for that job."""
     ALLOW = "allow"
 
 
@@ -75,6 +73,20 @@ class _NoRoomError(Exception):
     """A due time has to wait: as many jobs are waiting as may."""
 
 
+class _LaterError(Exception):
+    """A due time has to wait: for the job before it, or until its study has been read.
+
+    Attributes
+    ----------
+    to_read
+        The due time whose study is to be read; None for one that waits for a job.
+    """
+
+    def __init__(self, to_read: datetime | None = None) -> None:
+        super().__init__()
+        self.to_read = to_read
+
+
 def fire_due(database: Database, limits: JobLimits, now: datetime | None = None) -> list[str]:
     """Deal with every due time up to now; ids of the jobs that were made.
 
@@ -87,9 +99,7 @@ def fire_due(database: Database, limits: JobLimits, now: datetime | None = None)
     made: list[str] = []
     for workspace, schedule_id in waiting:
         try:
-            with database.of(workspace).write() as session:
-                made += _fire(session, schedule_id, limits, now)
-                crash_point("schedule_fired")
+            made += _fire_one_by_one(database.of(workspace), schedule_id, limits, now)
         except _NoRoomError as error:
             log.warning("schedule_waits_for_room", schedule=schedule_id, error=str(error))
         except IntegrityError:
@@ -105,6 +115,22 @@ def fire_due(database: Database, limits: JobLimits, now: datetime | None = None)
     return made
 
 
+def _fire_one_by_one(database: Database, schedule_id: str, limits: JobLimits, now: datetime) -> list[str]:
+    """The jobs of one schedule. Its studies are read outside of the transactions that make them."""
+    made: list[str] = []
+    read: DueStudy | None = None
+    for _ in range(2 * MAX_CAUGHT_UP):
+        with database.write() as session:
+            jobs, to_read = _fire(session, schedule_id, limits, now, read)
+            crash_point("schedule_fired")
+        made += jobs
+        if to_read is None or len(made) >= MAX_CAUGHT_UP:
+            return made
+        read = read_due_study(database, schedule_id, to_read, now, limits.study)
+    log.warning("schedule_changes_all_the_time", schedule=schedule_id)
+    return made
+
+
 def _give_up(session: Session, schedule_id: str, now: datetime) -> None:
     schedules = ScheduleRepository(session)
     row = schedules.claim_due(schedule_id, now)
@@ -116,29 +142,39 @@ def _give_up(session: Session, schedule_id: str, now: datetime) -> None:
     row.next_due = rule_of(row).next_after(now)
 
 
-def _fire(session: Session, schedule_id: str, limits: JobLimits, now: datetime) -> list[str]:
+def _fire(
+    session: Session, schedule_id: str, limits: JobLimits, now: datetime, read: DueStudy | None
+) -> tuple[list[str], datetime | None]:
+    """Deal with due times as far as their studies have been read; the jobs, and the due time whose study is to be read."""
     schedules = ScheduleRepository(session)
     row = schedules.claim_due(schedule_id, now)
     if row is None or row.next_due is None:
-        return []
+        return [], None
     rule = rule_of(row)
     # Of all that are made up for, the oldest come first and the rest with the next call; else only the latest matter.
     look = rule.first_due if row.catch_up == CatchUp.ALL else rule.latest_due
     due = look(row.next_due, now, MAX_CAUGHT_UP) or [row.next_due]
-    jobs = []
+    jobs: list[str] = []
     for due_at in due:
         if schedules.has_occurrence(row.id, due_at):
             continue
         if reason := _missed(row, due_at, now, is_latest=due_at == due[-1]):
             more = "" if due_at != due[0] or due_at == row.next_due else "; and so were those before it"
             _record(session, row, due_at, now, RunStatus.MISSED, reason + more)
-        elif job_id := _run(session, row, due_at, limits, now):
+            continue
+        try:
+            job_id = _run(session, row, due_at, limits, now, read)
+        except _LaterError as later:
+            # What was dealt with is; this one stays due.
+            row.next_due = due_at
+            return jobs, later.to_read
+        if job_id:
             jobs.append(job_id)
             late = max(0.0, (now - due_at).total_seconds())
             CounterRepository(session).add({(Counter.LATENESS_SECONDS, ""): late})
     row.next_due = rule.next_after(due[-1])
     row.updated_at = now
-    return jobs
+    return jobs, None
 
 
 def _missed(row: ScheduleRow, due_at: datetime, now: datetime, *, is_latest: bool) -> str | None:
@@ -149,23 +185,35 @@ def _missed(row: ScheduleRow, due_at: datetime, now: datetime, *, is_latest: boo
     return f"nothing was running when it was due; {late:.0f} s later, catch_up is {row.catch_up}"
 
 
-def _run(session: Session, row: ScheduleRow, due_at: datetime, limits: JobLimits, now: datetime) -> str | None:
-    """The job of a due time, or a record of why there is none."""
-    schedules = ScheduleRepository(session)
-    last = schedules.newest_job(row.id)
+def _run(
+    session: Session, row: ScheduleRow, due_at: datetime, limits: JobLimits, now: datetime, read: DueStudy | None
+) -> str | None:
+    """The job of a due time, or a record of why there is none.
+
+    Raises
+    ------
+    _LaterError
+        When it has to wait.
+    """
+    last = ScheduleRepository(session).newest_job(row.id)
     if last is not None and not JobState(last.state).is_terminal and row.overlap == Overlap.SKIP:
+        if row.catch_up == CatchUp.ALL:
+            # None is left out: they come one after the other.
+            raise _LaterError
         _record(session, row, due_at, now, RunStatus.SKIPPED, f"job {last.id} was still {last.state}")
         return None
-    study_row = StudyRepository(session).get(row.study)
-    assert study_row is not None, "a schedule points to its study"
-    as_of = due_at.astimezone(zoneinfo.ZoneInfo(row.timezone)).date()
+    if read is None or read.circumstances != Circumstances.of(session, row, due_at):
+        raise _LaterError(due_at)
+    if read.study is None:
+        _record(session, row, due_at, now, RunStatus.FAILED, (read.error or "")[:2000])
+        return None
+    # Where all are made up for, each missed one is, whether or not it tells anything new.
+    is_made_up = row.catch_up == CatchUp.ALL and (now - due_at).total_seconds() > ON_TIME_SECONDS
+    if row.unchanged == Unchanged.SKIP and read.unchanged is not None and not is_made_up:
+        _record(session, row, due_at, now, RunStatus.SKIPPED, read.unchanged)
+        return None
     try:
-        known = known_study(session, study_row, now, as_of=as_of, recorded_by=due_at)
-        study = prepare_study(known.study, None, row.sampler)
-        if last is not None and row.unchanged == Unchanged.SKIP and (reason := _unchanged(last, study)):
-            _record(session, row, due_at, now, RunStatus.SKIPPED, reason)
-            return None
-        job = submit_job(session, study, limits, version_digest=known.version, recorded_by=due_at, now=now).job
+        job = submit_job(session, read.study, limits, version_digest=read.version, recorded_by=due_at, now=now).job
     except (BacklogFullError, QuotaExceededError) as error:
         if (now - due_at).total_seconds() <= ON_TIME_SECONDS:
             # It stays due; there may be room with the next pass.
@@ -177,18 +225,6 @@ def _run(session: Session, row: ScheduleRow, due_at: datetime, limits: JobLimits
         return None
     _record(session, row, due_at, now, RunStatus.JOB, None, job.id)
     return job.id
-
-
-def _unchanged(last: JobRow, study: Study) -> str | None:
-    """Why another forecast would tell nothing: same document, evidence and method, within the same period."""
-    if last.state not in (JobState.SUCCEEDED, JobState.QUEUED, JobState.RUNNING) or last.code_version != CODE_VERSION:
-        return None
-    calendar = study.calendar
-    if calendar.natural_period(last.as_of) != calendar.natural_period(study.as_of):
-        return None
-    if study.with_as_of(last.as_of).digest != last.digest:
-        return None
-    return f"nothing has changed since job {last.id}: no new evidence, the same document, method and {calendar.period}"
 
 
 def _record(

@@ -8,7 +8,7 @@ under an earlier `known_at` changes no replay of it. Hindsight asks for all that
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -18,7 +18,7 @@ from forecast.errors import FieldError, StudyError
 from forecast.store import EvidenceRepository, NotStoredError, StudyRepository, as_arrival
 from forecast.store.living_tables import EvidenceRow
 from forecast.store.tables import StudyRow
-from forecast.study import Study, study_from_document, with_arrivals
+from forecast.study import Arrival, Study, study_from_document, with_arrivals
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,13 @@ def with_evidence(study: Study, rows: Sequence[EvidenceRow]) -> Study:
     StudyError
         When its document no longer fits evidence that it once accepted.
     """
+    return with_arrived(study, map(as_arrival, rows))
+
+
+def with_arrived(study: Study, arrivals: Iterable[Arrival]) -> Study:
+    """As `with_evidence`, with rows that are not, or not yet, in the store."""
     try:
-        return with_arrivals(study, map(as_arrival, rows))
+        return with_arrivals(study, arrivals)
     except StudyError as error:
         message = (
             f"{error.errors[0]}; the document no longer fits evidence that arrived under an earlier version; store a "

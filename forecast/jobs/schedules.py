@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -12,14 +13,15 @@ from sqlalchemy.orm import Session
 from forecast.errors import StudyError
 from forecast.jobs.errors import ScheduleError
 from forecast.jobs.firing import CatchUp, Overlap, RunStatus, Unchanged
-from forecast.jobs.knowledge import known_study
+from forecast.jobs.knowledge import Knowledge, known_study
 from forecast.jobs.schedule_rule import make_rule, rule_of
 from forecast.jobs.submit import JobLimits, prepare_study, submit_job
-from forecast.store import ScheduleRepository, StudyRepository
+from forecast.store import ScheduleRepository
 from forecast.store.ids import new_id
 from forecast.store.living_tables import OccurrenceRow, ScheduleRow
 from forecast.store.tables import StudyRow
 from forecast.study import study_from_document
+from forecast.study.due_rule import Rule
 
 LEAST_SECONDS: Final = 60.0
 """Between two due times, unless the settings allow less."""
@@ -57,9 +59,7 @@ def create_schedule(
     ScheduleError
         When the rule cannot be used.
     """
-    _require_sampler(session, study.digest, wanted.sampler)
-    zone = wanted.timezone or "UTC"
-    rule = make_rule(wanted.cron, wanted.every_seconds, zone, now, least_seconds=least_seconds)
+    rule = new_rule(wanted, now, least_seconds)
     enabled = wanted.enabled is not False
     row = ScheduleRow(
         id=new_id(),
@@ -67,7 +67,7 @@ def create_schedule(
         title=wanted.title or study.title,
         cron=rule.cron,
         every_seconds=rule.every_seconds,
-        timezone=zone,
+        timezone=wanted.timezone or "UTC",
         anchor=now,
         catch_up=(wanted.catch_up or CatchUp.ONCE).value,
         overlap=(wanted.overlap or Overlap.SKIP).value,
@@ -82,8 +82,8 @@ def create_schedule(
     return row
 
 
-def _require_sampler(session: Session, digest: str, sampler: dict[str, Any] | None) -> None:
-    """Make sure that the study's document can be sampled like this.
+def require_sampler(document: str, sampler: dict[str, Any] | None) -> None:
+    """Make sure that a study's document (canonical JSON) can be sampled like this; before any transaction that writes.
 
     Raises
     ------
@@ -92,8 +92,6 @@ def _require_sampler(session: Session, digest: str, sampler: dict[str, Any] | No
     """
     if not sampler:
         return
-    document = StudyRepository(session).document(digest)
-    assert document is not None, "a study points to its document"
     try:
         study_from_document(json.loads(document)).with_sampler(**sampler)
     except StudyError as error:
@@ -101,7 +99,7 @@ def _require_sampler(session: Session, digest: str, sampler: dict[str, Any] | No
 
 
 def change_schedule(
-    session: Session, row: ScheduleRow, wanted: ScheduleChange, now: datetime, least_seconds: float = LEAST_SECONDS
+    row: ScheduleRow, wanted: ScheduleChange, now: datetime, least_seconds: float = LEAST_SECONDS
 ) -> None:
     """Change a schedule; a new rule, or going on after a pause, counts from now.
 
@@ -111,13 +109,7 @@ def change_schedule(
         When the rule cannot be used.
     """
     given = wanted.model_fields_set
-    study = StudyRepository(session).get(row.study)
-    assert study is not None, "a schedule points to its study"
-    _require_sampler(session, study.digest, wanted.sampler)
-    if given & {"cron", "every_seconds", "timezone"}:
-        has_rule = bool(given & {"cron", "every_seconds"})
-        cron, every = (wanted.cron, wanted.every_seconds) if has_rule else (row.cron, row.every_seconds)
-        rule = make_rule(cron, every, wanted.timezone or row.timezone, now, least_seconds=least_seconds)
+    if (rule := changed_rule(row, wanted, now, least_seconds)) is not None:
         row.cron, row.every_seconds, row.timezone, row.anchor = rule.cron, rule.every_seconds, rule.timezone, now
         row.next_due = rule.next_after(now) if row.enabled else None
     if wanted.enabled is not None and wanted.enabled != row.enabled:
@@ -131,25 +123,68 @@ def change_schedule(
     row.updated_at = now
 
 
+def changed_rule(
+    row: ScheduleRow, wanted: ScheduleChange, now: datetime, least_seconds: float = LEAST_SECONDS
+) -> Rule | None:
+    """The rule that a schedule would have; None when it keeps its own.
+
+    Raises
+    ------
+    ScheduleError
+        When the rule cannot be used.
+    """
+    given = wanted.model_fields_set
+    if not given & {"cron", "every_seconds", "timezone"}:
+        return None
+    has_rule = bool(given & {"cron", "every_seconds"})
+    cron, every = (wanted.cron, wanted.every_seconds) if has_rule else (row.cron, row.every_seconds)
+    return make_rule(cron, every, wanted.timezone or row.timezone, now, least_seconds=least_seconds)
+
+
+def new_rule(wanted: ScheduleRequest, now: datetime, least_seconds: float = LEAST_SECONDS) -> Rule:
+    """The rule of a new schedule.
+
+    Raises
+    ------
+    ScheduleError
+        When the rule cannot be used.
+    """
+    return make_rule(wanted.cron, wanted.every_seconds, wanted.timezone or "UTC", now, least_seconds=least_seconds)
+
+
 def delete_schedule(row: ScheduleRow, now: datetime) -> None:
     """End a schedule; what came of its due times is kept."""
     row.enabled, row.next_due, row.deleted_at, row.updated_at = False, None, now, now
 
 
-def run_now(session: Session, row: ScheduleRow, study: StudyRow, limits: JobLimits, now: datetime) -> OccurrenceRow:
-    """A run of a schedule that is not due: as of today, whatever has changed.
+def study_of_today(session: Session, row: ScheduleRow, study: StudyRow, limits: JobLimits, now: datetime) -> Knowledge:
+    """What a schedule computes when it is run now; read before any transaction that writes.
 
     Raises
     ------
     StudyError
         When the study makes no sense as of today.
-    BacklogFullError
-        When too many jobs wait.
     """
     known = known_study(session, study, now, as_of=now.date(), recorded_by=now)
+    return dataclasses.replace(known, study=prepare_study(known.study, None, row.sampler, limits.study))
+
+
+def run_now(session: Session, row: ScheduleRow, known: Knowledge, limits: JobLimits, now: datetime) -> OccurrenceRow:
+    """A run of a schedule that is not due: as of today, whatever has changed.
+
+    Parameters
+    ----------
+    known
+        From `study_of_today`.
+
+    Raises
+    ------
+    BacklogFullError, QuotaExceededError
+        When too many jobs wait.
+    """
     job = submit_job(
         session,
-        prepare_study(known.study, None, row.sampler),
+        known.study,
         limits,
         version_digest=known.version,
         recorded_by=known.recorded_by,

@@ -83,18 +83,27 @@ def parse_kind(kind: str) -> JobKind:
         raise UnknownKindError(f"there is no kind of job {kind!r}; the kinds are: {kinds}") from None
 
 
-def prepare_study(study: Study, as_of: date | None = None, sampler: Mapping[str, Any] | None = None) -> Study:
-    """The study that a job computes: with the job's own as-of date and sampler settings.
+def prepare_study(
+    study: Study,
+    as_of: date | None = None,
+    sampler: Mapping[str, Any] | None = None,
+    limits: StudyLimits | None = None,
+) -> Study:
+    """The study that a job computes: with the job's own as-of date and sampler settings, and its digest.
 
     Raises
     ------
     StudyError
-        When the changed document is not valid.
+        When the changed document is not valid, or asks for more than the limits.
     """
     if as_of is not None:
         study = study.with_as_of(as_of)
     if sampler:
         study = study.with_sampler(**sampler)
+    if limits is not None:
+        require_within(study, limits)
+    # Of a large document it takes long; it is kept.
+    assert study.digest
     return study
 
 
@@ -137,7 +146,9 @@ def submit_job(
     request_hash: str = "",
     now: datetime | None = None,
 ) -> Submission:
-    """Store a queued job that forecasts a prepared study, or updates its forecast; commit, and only then answer.
+    """Store a queued job that forecasts a study, or updates its forecast; commit, and only then answer.
+
+    The study has been through `prepare_study`, outside of this transaction, in which others wait.
 
     The seed is the study's own, or is drawn here, so that every attempt computes the same numbers.
 
@@ -154,16 +165,12 @@ def submit_job(
 
     Raises
     ------
-    StudyError
-        When the study asks for more than the installation accepts.
     IdempotencyMismatchError
         When the key was used for another request.
     BacklogFullError, QuotaExceededError
         When `limits.max_queued` jobs wait already, or the workspace has as many as it may.
     """
     now = now or utc_now()
-    if limits.study is not None:
-        require_within(study, limits.study)
     seed = study.sampler.seed
     row = JobRow(
         kind=kind.value,
@@ -183,7 +190,7 @@ def submit_job(
         row.target = None if base is None else base.id
 
     def keep_document() -> None:
-        StudyRepository(session).add_document(study.digest, canonical_json(study.canonical()), now)
+        StudyRepository(session).add_document(study.digest, study.canonical_json, now)
 
     return _queue(session, row, limits, now, keep_document)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,10 @@ BUSY_TIMEOUT_SECONDS: Final = 10.0
 POOL_SIZE: Final = 8
 POOL_OVERFLOW: Final = 40
 """The web process serves up to 40 requests at a time from its threads."""
+
+WRITE_BEGINS: Final = "forecast.write_begins"
+WRITE_ENDS: Final = "forecast.write_ends"
+"""Audit events of the thread that has a write transaction."""
 
 _WRITING: Final = "forecast_writing"
 _MILLISECONDS: Final = int(BUSY_TIMEOUT_SECONDS * 1000)
@@ -66,7 +71,12 @@ class Database:
     def write(self) -> Iterator[Session]:
         """One transaction, committed when the block ends and rolled back when it raises."""
         with BoundSession(self._writing, self.workspace) as session, session.begin():
-            yield session
+            # All other writers wait: what takes long is done before or after. Tests listen (tests/suite/transactions.py).
+            sys.audit(WRITE_BEGINS)
+            try:
+                yield session
+            finally:
+                sys.audit(WRITE_ENDS)
 
     def dispose(self) -> None:
         """Close the pooled connections."""

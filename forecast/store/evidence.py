@@ -86,6 +86,10 @@ class EvidenceRepository:
             self._session.scalar(select(func.count()).select_from(EvidenceRow).where(EvidenceRow.study == study)) or 0
         )
 
+    def newest(self, study: str) -> int:
+        """Number of the newest row of a study, 0 without any."""
+        return self._session.scalar(select(func.max(EvidenceRow.id)).where(EvidenceRow.study == study)) or 0
+
     def known(
         self, study: str, as_of: date | None = None, recorded_by: datetime | None = None
     ) -> tuple[EvidenceRow, ...]:

@@ -206,13 +206,13 @@ def test_a_paused_or_deleted_schedule_is_never_due_and_a_pause_is_not_made_up_fo
         for name in (schedule, deleted):
             row = ScheduleRepository(session).get(name)
             assert row is not None
-            change_schedule(session, row, ScheduleChange(enabled=False), hours(0.5))
+            change_schedule(row, ScheduleChange(enabled=False), hours(0.5))
         delete_schedule(row, hours(0.5))
     assert fire(installation, hours(5)) == []
     with installation.database.write() as session:
         row = ScheduleRepository(session).get(schedule)
         assert row is not None
-        change_schedule(session, row, ScheduleChange(enabled=True), hours(5.5))
+        change_schedule(row, ScheduleChange(enabled=True), hours(5.5))
         assert ScheduleRepository(session).get(deleted) is None
     assert len(fire(installation, hours(6))) == 1
     assert runs(installation, schedule) == [("6", "job")]
@@ -223,7 +223,7 @@ def test_a_new_rule_counts_from_now(installation: Installation) -> None:
     with installation.database.write() as session:
         row = ScheduleRepository(session).get(schedule)
         assert row is not None
-        change_schedule(session, row, ScheduleChange(cron="0 6 * * *", timezone="Europe/Berlin"), hours(0.5))
+        change_schedule(row, ScheduleChange(cron="0 6 * * *", timezone="Europe/Berlin"), hours(0.5))
         assert (row.every_seconds, row.next_due) == (None, datetime(2020, 6, 2, 4, tzinfo=UTC))
 
 

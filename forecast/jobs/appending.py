@@ -1,0 +1,134 @@
+"""Adding evidence to a study: read, checked and compared outside of any write transaction, then inserted in a short one.
+
+Reading a table and checking it against a study may take seconds, and a write transaction keeps all others waiting. So what
+was checked is inserted only if the study and its evidence are still what it was checked against; if they are not, it is
+checked again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from sqlalchemy.orm import Session
+
+from forecast.errors import ForecastError
+from forecast.jobs.knowledge import with_arrived
+from forecast.store import Database, EvidenceRepository, NotStoredError, StudyRepository, as_arrival
+from forecast.study import Arrival, Study, study_from_document
+
+TRIES: Final = 10
+
+
+class StudyChangesError(ForecastError, RuntimeError):
+    """A study changed each time that something was checked against it."""
+
+    code: ClassVar[str] = "database_busy"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a study is at a moment; two that are equal say that nothing has changed in between."""
+
+    digest: str
+    newest: int
+    """Number of its newest row of evidence, 0 without any."""
+
+    @classmethod
+    def of(cls, session: Session, study_id: str) -> Standing:
+        """Raises NotStoredError when there is no such study."""
+        row = StudyRepository(session).get(study_id)
+        if row is None:
+            raise NotStoredError(f"there is no study {study_id!r}")
+        return cls(row.digest, EvidenceRepository(session).newest(study_id))
+
+
+def require_unchanged(session: Session, study_id: str, standing: Standing) -> None:
+    """Make sure that a study is still what something was checked against.
+
+    Raises
+    ------
+    StudyChangesError
+        When it is not.
+    """
+    if Standing.of(session, study_id) != standing:
+        raise StudyChangesError(f"the study {study_id!r} changed at this moment; nothing was stored; try again")
+
+
+@dataclass(frozen=True)
+class Base:
+    """What evidence is checked against."""
+
+    standing: Standing
+    document: Study
+    """The study's document alone."""
+    arrived: tuple[Arrival, ...]
+    """All evidence that has arrived, in its order."""
+
+    @property
+    def study(self) -> Study:
+        """The study with all of it.
+
+        Raises
+        ------
+        StudyError
+            When the document no longer fits evidence that it once accepted.
+        """
+        return with_arrived(self.document, self.arrived)
+
+
+def read_base(database: Database, study_id: str) -> Base:
+    """A study as it stands, with all its evidence.
+
+    Raises
+    ------
+    NotStoredError
+        When there is no such study.
+    """
+    with database.read() as session:
+        standing = Standing.of(session, study_id)
+        document = StudyRepository(session).document(standing.digest)
+        rows = EvidenceRepository(session).known(study_id)
+    assert document is not None, "a study points to its document"
+    return Base(standing, study_from_document(json.loads(document)), tuple(map(as_arrival, rows)))
+
+
+def append_checked[T](
+    database: Database,
+    study_id: str,
+    choose: Callable[[Base], Sequence[Arrival]],
+    store: Callable[[Session, Sequence[Arrival]], T],
+) -> T:
+    """Add what `choose` finds to be new, if all evidence together is still a study.
+
+    Parameters
+    ----------
+    choose
+        Called outside of any transaction, and again when the study has changed meanwhile.
+    store
+        Called in a write transaction in which the study is what was chosen for; what it gives is given back.
+
+    Raises
+    ------
+    NotStoredError
+        When there is no such study.
+    StudyError
+        When the study cannot hold the rows.
+    StudyChangesError
+        When it changes faster than it can be checked.
+    """
+    for _ in range(TRIES):
+        base = read_base(database, study_id)
+        arrivals = tuple(choose(base))
+        # Nothing is stored that would make the next forecast fail.
+        with_arrived(base.document, (*base.arrived, *arrivals))
+        with database.write() as session:
+            # Whoever changes the study waits, or is seen here.
+            StudyRepository(session).lock(study_id)
+            if Standing.of(session, study_id) == base.standing:
+                return store(session, arrivals)
+    raise StudyChangesError(
+        f"the study {study_id!r} changed {TRIES} times while its evidence was checked; nothing was added; try again"
+    )
