@@ -1,33 +1,79 @@
-"""What is asked of every study before anything is stored of it: a document and a size that this service accepts."""
+"""What is asked of every study before anything is stored of it: a document and a size that this service accepts.
+
+Whatever may take long to read is read at a desk, in a child of this process; small documents are read at once.
+"""
 
 from __future__ import annotations
 
-from api.problems import RequestError
-from forecast.errors import FieldError
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from api import desk_work
+from api.checking import DocumentLimits
+from api.desk_work import BodyWithDocument
+from api.desks import OverBudgetError
+from api.requests import SMALL_BYTES, json_bytes, require_object
+from api.service import Service
+from forecast.errors import FieldError, StudyError
 from forecast.futures.query import QueryError, QueryRequest
-from forecast.jobs.limits import StudyLimits, require_within
+from forecast.jobs.accepted import AcceptedStudy
 from forecast.settings import Settings
-from forecast.study import Study
 
 
-def accept_document(study: Study, settings: Settings) -> str:
-    """The canonical JSON of a study that is not too large.
+async def at_the_desk[T](service: Service, function: Callable[..., T], *arguments: Any) -> T:
+    """What a function gives about documents, in a child with limits of memory and CPU time.
+
+    Raises
+    ------
+    StudyError
+        Also when it takes more than it may.
+    DeskBusyError
+        When too many of the workspace wait already.
+    """
+    try:
+        return await service.desks.documents.ask(service.workspace, function, *arguments)
+    except OverBudgetError as error:
+        message = (
+            f"reading it takes more {error.limit} than it may ({service.settings.check_cpu_seconds:g} s, "
+            f"{service.settings.check_memory_bytes / 1e6:.0f} MB); leave out rows, or split the study"
+        )
+        raise StudyError([FieldError("document", "too_much_work", message)]) from None
+
+
+async def read_study(service: Service, body: bytes, media_type: str, wanted_id: str) -> AcceptedStudy:
+    """A study in a body.
+
+    Raises
+    ------
+    StudyError
+        With every place that is wrong.
+    """
+    arguments = body, media_type, wanted_id, DocumentLimits.of(service.settings)
+    if len(body) <= SMALL_BYTES and media_type != "application/zip":
+        return await run_in_threadpool(desk_work.read_study, *arguments)
+    return await at_the_desk(service, desk_work.read_study, *arguments)
+
+
+async def read_body(service: Service, request: Request) -> BodyWithDocument:
+    """A JSON object that may hold a document.
 
     Raises
     ------
     RequestError
-        When its document has more bytes than the installation accepts.
+        When it is no JSON object.
     StudyError
-        With every part that is more than the installation accepts.
+        When it cannot be read.
     """
-    document = study.canonical_json
-    if (size := len(document.encode())) > settings.max_document_bytes:
-        raise RequestError(
-            f"the document has {size} bytes with its tables, expected at most {settings.max_document_bytes}; leave out rows",
-            code="body_too_large",
-        )
-    require_within(study, StudyLimits.of(settings))
-    return document
+    body, limits = await json_bytes(request), DocumentLimits.of(service.settings)
+    if len(body) <= SMALL_BYTES:
+        read = await run_in_threadpool(desk_work.read_body, body, limits)
+    else:
+        read = await at_the_desk(service, desk_work.read_body, body, limits)
+    require_object(read.value)
+    return read
 
 
 def accept_query(query: QueryRequest, settings: Settings) -> QueryRequest:

@@ -69,8 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        for name, warm_up in (("publisher", service.publisher.warm_up), ("queries", service.futures.warm_up)):
-            threading.Thread(target=warm_up, name=name, daemon=True).start()
+        threading.Thread(target=service.publisher.warm_up, name="publisher", daemon=True).start()
         yield
         service.close()
 

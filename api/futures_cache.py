@@ -9,9 +9,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
-from forecast.errors import ForecastError
 from forecast.store import ArtifactStore, StoredFile
 
 if TYPE_CHECKING:
@@ -19,17 +18,8 @@ if TYPE_CHECKING:
     from forecast.futures.stored import StoredFutures
 
 MAX_KEPT: Final = 4
-MAX_KEPT_BYTES: Final = 1 << 29
+MAX_KEPT_BYTES: Final = 1 << 27
 """Of the files behind what is kept: a file holds its arrays as they are in memory, and more."""
-
-MAX_AT_ONCE: Final = 8
-"""Queries in work or waiting for their turn; the web process has 40 threads for everything."""
-
-
-class QueriesBusyError(ForecastError, RuntimeError):
-    """Too many queries are being answered."""
-
-    code: ClassVar[str] = "queries_busy"
 
 
 @dataclass
@@ -49,29 +39,18 @@ class FuturesCache:
         artifacts: ArtifactStore,
         max_kept: int = MAX_KEPT,
         max_kept_bytes: int = MAX_KEPT_BYTES,
-        max_at_once: int = MAX_AT_ONCE,
     ) -> None:
         self._artifacts = artifacts
         self._max_kept = max_kept
         self._max_kept_bytes = max_kept_bytes
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
-        self._places = threading.BoundedSemaphore(max_at_once)
-
-    @staticmethod
-    def warm_up() -> None:
-        """Import what opening a file needs, so that the first query does not wait for it."""
-        import netCDF4  # noqa: F401
-
-        import forecast.futures.query  # noqa: F401
 
     def answer(self, file: StoredFile, request: QueryRequest) -> QueryAnswer:
         """The answer to a query over the futures in a stored file.
 
         Raises
         ------
-        QueriesBusyError
-            When too many queries are being answered.
         ResultCorruptError
             When the file is not what was stored.
         ForecastError
@@ -80,16 +59,16 @@ class FuturesCache:
         from forecast.futures.query import answer_query
         from forecast.futures.stored import open_futures
 
-        if not self._places.acquire(blocking=False):
-            raise QueriesBusyError("too many queries are being answered; ask again a little later")
-        try:
-            kept = self._keep(file)
-            with kept.opening:
-                if kept.futures is None:
-                    kept.futures = open_futures(self._artifacts.verified_path(file))
-            return answer_query(kept.futures, request)
-        finally:
-            self._places.release()
+        kept = self._keep(file)
+        with kept.opening:
+            if kept.futures is None:
+                kept.futures = open_futures(self._artifacts.verified_path(file))
+        return answer_query(kept.futures, request)
+
+    def clear(self) -> None:
+        """Keep nothing any more."""
+        with self._lock:
+            self._kept.clear()
 
     @property
     def kept(self) -> tuple[str, ...]:

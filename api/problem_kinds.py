@@ -11,6 +11,7 @@ STATUS: Final[Mapping[str, int]] = {
     "idempotency_mismatch": 422,
     "job_kind_unknown": 422,
     "query_invalid": 422,
+    "query_too_large": 422,
     "schedule_invalid": 422,
     "subscription_invalid": 422,
     "insufficient_draws": 422,
@@ -38,6 +39,7 @@ STATUS: Final[Mapping[str, int]] = {
     "backlog_full": 503,
     "queries_busy": 503,
     "schema_mismatch": 503,
+    "database_busy": 503,
 }
 """HTTP status by error code; a code that is not here is a defect of ours."""
 
@@ -47,6 +49,7 @@ TITLES: Final[Mapping[str, str]] = {
     "idempotency_mismatch": "The idempotency key belongs to another request",
     "job_kind_unknown": "There is no such kind of job",
     "query_invalid": "The query cannot be used",
+    "query_too_large": "The query takes too much memory or time",
     "schedule_invalid": "The schedule cannot be used",
     "subscription_invalid": "The subscription cannot be used",
     "not_comparable": "The two cannot be compared",
@@ -73,7 +76,7 @@ TITLES: Final[Mapping[str, str]] = {
     "media_type_unsupported": "The body is of a kind that cannot be read here",
     "result_corrupt": "The stored result is damaged",
     "backlog_full": "Too many jobs are waiting",
-    "queries_busy": "Too many queries are being answered",
+    "queries_busy": "Too many queries or checks of the workspace wait",
     "schema_mismatch": "The database is not ready",
     "database_busy": "The database is busy",
     "storage_full": "There is no room left",

@@ -20,6 +20,9 @@ from forecast.store import DEFAULT_PAGE, MAX_PAGE, NotStoredError
 from forecast.store.ids import parse_id
 from forecast.study.reader import plain_copy, read_json
 
+SMALL_BYTES: Final = 131_072
+"""Of a body that holds no document: what is no larger takes some milliseconds to read, however wrong it is. The largest
+question has a hundred expressions."""
 MAX_WAIT_SECONDS: Final = 60.0
 MAX_KEY_CHARACTERS: Final = 255
 
@@ -51,14 +54,31 @@ def known_id(text: str, what: str) -> str:
 
 
 async def read_body_json(request: Request) -> dict[str, Any]:
-    """The JSON object in a body, read strictly: no duplicate keys, nothing infinite, nothing too deep.
+    """The JSON object in a body that holds no document, read strictly: no duplicate keys, nothing infinite or too deep.
 
     Raises
     ------
     RequestError
-        When it is empty, not JSON by its media type, or not an object.
+        When it is empty, not JSON by its media type, larger than such bodies are, or not an object.
     StudyError
         When it cannot be read.
+    """
+    body = await json_bytes(request)
+    if len(body) > SMALL_BYTES:
+        raise RequestError(
+            f"the body has {len(body)} bytes, expected at most {SMALL_BYTES} here; leave out what this does not read",
+            code="body_too_large",
+        )
+    return require_object(await run_in_threadpool(lambda: plain_copy(read_json(body))))
+
+
+async def json_bytes(request: Request) -> bytes:
+    """A body that says that it is JSON, not read yet.
+
+    Raises
+    ------
+    RequestError
+        When it is of another kind, or empty.
     """
     body = await request.body()
     media_type = media_type_of(request)
@@ -69,7 +89,11 @@ async def read_body_json(request: Request) -> dict[str, Any]:
         )
     if not body.strip():
         raise RequestError("the body is empty, expected a JSON object", code="body_invalid")
-    value = await run_in_threadpool(lambda: plain_copy(read_json(body)))
+    return body
+
+
+def require_object(value: object) -> dict[str, Any]:
+    """The value of a body, if it is an object. Raises RequestError when it is not."""
     if not isinstance(value, dict):
         raise RequestError("the body is not an object, expected a JSON object with named values", code="body_invalid")
     return value

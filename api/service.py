@@ -15,7 +15,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.callers import find_caller
-from api.futures_cache import FuturesCache
+from api.desks import Desks, desks_of
 from api.key_use import KeyUses
 from api.rates import Rates
 from api.requests import refuse_unknown_query
@@ -34,7 +34,7 @@ class Service:
     database: Database
     artifacts: ArtifactStore
     publisher: Publisher
-    futures: FuturesCache
+    desks: Desks
     rates: Rates
     key_uses: KeyUses
     everywhere: Database
@@ -51,7 +51,7 @@ class Service:
             database,
             artifacts,
             Publisher(settings.broker_url, settings.queue_name),
-            FuturesCache(artifacts),
+            desks_of(settings),
             Rates.of(settings),
             KeyUses(database),
             database,

@@ -35,6 +35,16 @@ class LimitSettings(BaseSettings):
         le=2000 * MEGABYTE,
         description="Memory that the posterior draws of one job may take, estimated before it is accepted.",
     )
+    check_memory_bytes: int = Field(
+        default=200 * MEGABYTE, ge=50 * MEGABYTE, description="Memory that reading or checking one study may take."
+    )
+    check_cpu_seconds: float = Field(
+        default=30.0, gt=0, description="CPU time that reading or checking one study may take."
+    )
+    query_memory_bytes: int = Field(
+        default=300 * MEGABYTE, ge=50 * MEGABYTE, description="Memory that one question to a forecast may take."
+    )
+    query_cpu_seconds: float = Field(default=30.0, gt=0, description="CPU time that one question may take.")
     max_expression_characters: int = Field(
         default=2000, ge=1, le=2000, description="Longest expression of a question to a forecast."
     )

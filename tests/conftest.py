@@ -125,6 +125,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     session.config.add_cleanup(compiling.kill)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """What applications in this process have begun ends with the run."""
+    if (desks := sys.modules.get("api.desks")) is not None:
+        desks.end_children()
+
+
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """The Chromium to drive; a test that asks for it carries the marker `browser`."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from forecast.jobs.submit import canonical_json
+from forecast.jobs.digests import canonical_json
 from forecast.jobs.subscriptions import SubscriptionRequest, create_subscription, reseal_secrets, secret_of
 from forecast.redaction import redact, redact_values
 from forecast.secrets import SecretBox, SecretsError, new_secret_key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
@@ -13,7 +13,9 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from api.acceptance import accept_document
+from api.acceptance import read_body
+from api.checking import DocumentLimits, accept_document
+from api.desk_work import BodyWithDocument
 from api.job_requests import parse_job_request, require_complete
 from api.requests import (
     PAGE,
@@ -24,12 +26,12 @@ from api.requests import (
     Prefer,
     checked_key,
     known_id,
-    read_body_json,
     wait_seconds,
 )
 from api.routes.studies import known_study
 from api.schemas import JobPage, JobRequest
 from api.service import Reader, Service, Submitter
+from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.knowledge import known_study as study_with_evidence
 from forecast.jobs.lifecycle import Cancellation, cancel_job
@@ -38,7 +40,6 @@ from forecast.jobs.states import JobKind, JobState
 from forecast.jobs.submit import (
     Submission,
     find_submitted,
-    hash_request,
     parse_kind,
     prepare_study,
     submit_explanation,
@@ -47,7 +48,6 @@ from forecast.jobs.submit import (
 from forecast.jobs.view import JobView, view_job
 from forecast.store import ForecastRepository, JobRepository, NotStoredError, StudyRepository, utc_now
 from forecast.store.tables import ForecastRow
-from forecast.study import Study, study_from_document
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -62,7 +62,7 @@ async def post_job(
     request: Request, service: Submitter, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
 ) -> Response:
     """202 with the job's address, or 200 with the ended job for `Prefer: wait=N` (at most 60)."""
-    body = await read_body_json(request)
+    body = await read_body(service, request)
     key = checked_key(idempotency_key)
     job_id, is_new = await run_in_threadpool(_accept, service, body, key)
     seconds = wait_seconds(prefer)
@@ -81,9 +81,8 @@ async def post_job(
     return JSONResponse(job.model_dump(mode="json"), status_code=status, headers=headers, background=background)
 
 
-def _accept(service: Service, body: dict[str, Any], key: str | None) -> tuple[str, bool]:
-    wanted = parse_job_request(body)
-    request_hash = hash_request(body)
+def _accept(service: Service, body: BodyWithDocument, key: str | None) -> tuple[str, bool]:
+    wanted, request_hash = parse_job_request(body.value), body.request_hash
     if key is not None:
         with service.database.read() as session:
             earlier = find_submitted(session, key, request_hash)
@@ -94,16 +93,23 @@ def _accept(service: Service, body: dict[str, Any], key: str | None) -> tuple[st
     if kind.explains:
         submission = _submit_explanation(service, wanted, kind, key, request_hash)
     else:
-        submission = _submit_forecast(service, wanted, kind, key, request_hash)
+        if body.error is not None:
+            raise body.error
+        submission = _submit_forecast(service, wanted, body.document, kind, key, request_hash)
     return submission.job.id, submission.is_new
 
 
 def _submit_forecast(
-    service: Service, wanted: JobRequest, kind: JobKind, key: str | None, request_hash: str
+    service: Service,
+    wanted: JobRequest,
+    document: AcceptedStudy | None,
+    kind: JobKind,
+    key: str | None,
+    request_hash: str,
 ) -> Submission:
-    study, version, recorded_by = _find_study(service, wanted)
-    study = prepare_study(study, None, wanted.sampler)
-    accept_document(study, service.settings)
+    study, version, recorded_by = document, None, None
+    if study is None:
+        study, version, recorded_by = _find_study(service, wanted)
     with service.database.write() as session:
         return submit_job(
             session,
@@ -145,10 +151,8 @@ def _find_target(session: Session, wanted: JobRequest) -> ForecastRow:
     return row
 
 
-def _find_study(service: Service, wanted: JobRequest) -> tuple[Study, str | None, datetime | None]:
+def _find_study(service: Service, wanted: JobRequest) -> tuple[AcceptedStudy, str | None, datetime | None]:
     """The study as of the day asked for, its stored version, and up to when evidence was recorded."""
-    if wanted.document is not None:
-        return prepare_study(study_from_document(wanted.document), wanted.as_of), None, None
     assert wanted.study is not None
     with service.database.read() as session:
         row = known_study(StudyRepository(session), wanted.study)
@@ -161,7 +165,9 @@ def _find_study(service: Service, wanted: JobRequest) -> tuple[Study, str | None
             hindsight=wanted.hindsight,
             version=wanted.version,
         )
-    return known.study, known.version, known.recorded_by
+    study = prepare_study(known.study, None, wanted.sampler)
+    accept_document(study, DocumentLimits.of(service.settings))
+    return AcceptedStudy.of(study), known.version, known.recorded_by
 
 
 async def _wait(service: Service, job_id: str, seconds: float) -> JobView:

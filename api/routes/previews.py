@@ -10,17 +10,16 @@ from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from api.acceptance import accept_document
+from api.acceptance import read_body
 from api.problems import RequestError
-from api.requests import read_body_json
 from api.service import Reader, Service, Submitter
+from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.errors import BacklogFullError
 from forecast.jobs.previews import PreviewView, PriorAnswer
 from forecast.jobs.publish import BrokerUnavailableError
 from forecast.logs import get_logger
 from forecast.store import NotStoredError, PreviewRepository, StudyRepository, utc_now
 from forecast.store.tables import PriorPreviewRow
-from forecast.study import study_from_document
 
 router = APIRouter(prefix="/v1/previews", tags=["studies"])
 
@@ -55,18 +54,22 @@ _BODY = {
 )
 async def ask_preview(request: Request, service: Submitter) -> Response:
     """The same document has one preview. A worker makes it; ask `Location` until its state is `ready` or `failed`."""
-    body = await read_body_json(request)
-    if set(body) != {"document"}:
+    body = await read_body(service, request)
+    if set(body.value) != {"document"}:
         raise RequestError(
-            f"the body has {', '.join(sorted(body)) or 'nothing'}, expected `document` and nothing else",
+            f"the body has {', '.join(key[:64] for key in sorted(body.value)[:12]) or 'nothing'}, expected `document` and "
+            "nothing else",
             code="request_invalid",
         )
-    return await run_in_threadpool(_ask, service, body["document"])
+    if body.error is not None:
+        raise body.error
+    if body.document is None:
+        raise RequestError("the document is no object; expected a study document", code="request_invalid")
+    return await run_in_threadpool(_ask, service, body.document)
 
 
-def _ask(service: Service, document: object) -> Response:
-    study = study_from_document(document)
-    text = accept_document(study, service.settings)
+def _ask(service: Service, study: AcceptedStudy) -> Response:
+    text = study.canonical_json
     try:
         view, is_new = _remember(service, study.digest, text)
     except IntegrityError:

@@ -8,19 +8,18 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from api.acceptance import accept_document
+from api.acceptance import read_study
 from api.problems import RequestError
 from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of
 from api.routes.forecasts import forecast_response
 from api.schemas import ForecastPage, StudyDetail, StudyPage, StudySummary, StudyVersion, VersionList
 from api.service import Reader, Service, Submitter
 from forecast.answer import StoredForecast
-from forecast.errors import FieldError, StudyError
+from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.history import history_page
 from forecast.jobs.sources import store_sources
 from forecast.store import ForecastRepository, NotStoredError, StudyRepository, utc_now
 from forecast.store.tables import StudyRow
-from forecast.study import study_from_bytes
 
 router = APIRouter(prefix="/v1/studies", tags=["studies"])
 
@@ -53,19 +52,15 @@ async def put_study(study_id: StudyId, request: Request, service: Submitter) -> 
             "set the Content-Type header",
             code="media_type_unsupported",
         )
-    body = await request.body()
-    return await run_in_threadpool(_store_study, service, study_id, body, media_type)
+    study = await read_study(service, await request.body(), media_type, study_id)
+    return await run_in_threadpool(_store_study, service, study)
 
 
-def _store_study(service: Service, study_id: str, body: bytes, media_type: str) -> Response:
-    study = study_from_bytes(body, media_type)
-    if study.study != study_id:
-        message = f"{study.study!r} is stored at /v1/studies/{study.study}; expected {study_id!r}, as in the address"
-        raise StudyError([FieldError("study", "study_id", message)])
-    document = accept_document(study, service.settings)
+def _store_study(service: Service, study: AcceptedStudy) -> Response:
+    study_id = study.study
     with service.database.write() as session:
         now = utc_now()
-        row, is_new = StudyRepository(session).put(study_id, study.title, study.digest, document, now)
+        row, is_new = StudyRepository(session).put(study_id, study.title, study.digest, study.canonical_json, now)
         store_sources(session, study, now)
         summary = StudySummary.model_validate(row)
     return JSONResponse(

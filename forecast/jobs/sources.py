@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
+from forecast.jobs.accepted import AcceptedStudy
 from forecast.logs import get_logger
 from forecast.store import Database, NotStoredError, SourceRepository
 from forecast.store.living_tables import SourceRow
@@ -64,7 +65,7 @@ class SourceView(BaseModel):
     error: str | None
 
 
-def store_sources(session: Session, study: Study, now: datetime) -> None:
+def store_sources(session: Session, study: Study | AcceptedStudy, now: datetime) -> None:
     """Make the sources of a study's document those that are asked."""
     definitions = {}
     for source in study.sources:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from forecast.answer import Verdict
+from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.errors import (
     BacklogFullError,
@@ -107,16 +106,6 @@ def prepare_study(
     return study
 
 
-def canonical_json(value: object) -> str:
-    """JSON with sorted keys and no spaces: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def hash_request(request: object) -> str:
-    """SHA-256 of a request body, by which a repeated request is recognised."""
-    return hashlib.sha256(canonical_json(request).encode()).hexdigest()
-
-
 def find_submitted(session: Session, idempotency_key: str, request_hash: str) -> JobRow | None:
     """The job that a request with this key made earlier.
 
@@ -136,7 +125,7 @@ def find_submitted(session: Session, idempotency_key: str, request_hash: str) ->
 
 def submit_job(
     session: Session,
-    study: Study,
+    study: Study | AcceptedStudy,
     limits: JobLimits,
     *,
     kind: JobKind = JobKind.FORECAST,
@@ -171,7 +160,7 @@ def submit_job(
         When `limits.max_queued` jobs wait already, or the workspace has as many as it may.
     """
     now = now or utc_now()
-    seed = study.sampler.seed
+    seed = study.sampler.seed if isinstance(study, Study) else study.seed
     row = JobRow(
         kind=kind.value,
         study=study.study,

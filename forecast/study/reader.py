@@ -19,7 +19,7 @@ from forecast.study.problems import READS, Location, one_error, path_text, shown
 MAX_BYTES: Final = 5_000_000
 MAX_DEPTH: Final = 32
 MAX_NODES: Final = 600_000
-MAX_STRUCTURE: Final = 150_000
+MAX_STRUCTURE: Final = 200_000
 """Of these, outside the rows of tables. Each may be wrong in a way of its own, which takes longer to say than to send."""
 MAX_KEYS: Final = 1000
 """Of one mapping; the format's own have a few, and tables a column for each."""

@@ -8,12 +8,12 @@ from typing import Any
 
 from forecast.answer import CauseStep, ProbabilityStep, Triage
 from forecast.jobs.alerting import raise_alerts
+from forecast.jobs.digests import canonical_json
 from forecast.jobs.ledger import score_due
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.schedules import ScheduleRequest, create_schedule
 from forecast.jobs.sources import store_sources
 from forecast.jobs.states import JobKind
-from forecast.jobs.submit import canonical_json
 from forecast.jobs.subscriptions import SubscriptionRequest, create_subscription
 from forecast.store import EvidenceRepository, ScheduleRepository, SourceRepository, StudyRepository
 from forecast.store.living_tables import OccurrenceRow

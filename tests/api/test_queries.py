@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.futures_cache import FuturesCache, QueriesBusyError
+from api.futures_cache import FuturesCache
 from forecast.futures.query import QueryRequest
 from forecast.jobs.lifecycle import complete_job
 from forecast.store import StoredFile, utc_now
@@ -259,7 +259,7 @@ def test_a_kept_file_is_not_read_again(installation: Installation) -> None:
 
 def test_questions_from_many_threads_have_the_same_answer(installation: Installation) -> None:
     (file,) = stored_files(installation, 1)
-    cache = FuturesCache(installation.artifacts, max_at_once=8)
+    cache = FuturesCache(installation.artifacts)
     request = QueryRequest.model_validate({"expression": "leaves", "do": [{"outcome": "talks", "at": 0}]})
     answers: list[object] = []
     threads = [threading.Thread(target=lambda: answers.append(cache.answer(file, request))) for _ in range(8)]
@@ -269,10 +269,3 @@ def test_questions_from_many_threads_have_the_same_answer(installation: Installa
         thread.join()
     assert len(answers) == 8
     assert all(answer == answers[0] for answer in answers)
-
-
-def test_more_questions_than_there_are_places_are_turned_away(installation: Installation) -> None:
-    (file,) = stored_files(installation, 1)
-    cache = FuturesCache(installation.artifacts, max_at_once=0)
-    with pytest.raises(QueriesBusyError, match="a little later"):
-        cache.answer(file, LEAVES)

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from forecast.jobs.digests import canonical_json
 from forecast.jobs.firing import fire_due
 from forecast.jobs.schedules import ScheduleRequest, create_schedule
-from forecast.jobs.submit import canonical_json
 from forecast.store import ScheduleRepository, StudyRepository, utc_now
 from forecast.store.living_tables import OccurrenceRow
 from forecast.store.tables import JobRow

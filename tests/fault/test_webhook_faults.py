@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from forecast.jobs.alert_rules import Finding
 from forecast.jobs.alerting import add_alert
-from forecast.jobs.submit import canonical_json
+from forecast.jobs.digests import canonical_json
 from forecast.jobs.subscriptions import SubscriptionRequest, create_subscription
 from forecast.store import AlertRepository, StudyRepository, utc_now
 from forecast.store.alert_tables import DeliveryRow, ReceiverRow

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from forecast.jobs.alert_rules import percent
 from forecast.jobs.alerting import raise_alerts
+from forecast.jobs.digests import canonical_json
 from forecast.jobs.lifecycle import complete_job
-from forecast.jobs.submit import canonical_json
 from forecast.jobs.subscriptions import (
     SubscriptionChange,
     SubscriptionRequest,

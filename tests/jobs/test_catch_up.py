@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from forecast.jobs.digests import canonical_json
 from forecast.jobs.firing import RunStatus, fire_due
 from forecast.jobs.schedules import ScheduleRequest, create_schedule
 from forecast.jobs.states import JobState
-from forecast.jobs.submit import canonical_json
 from forecast.store import JobRepository, ScheduleRepository, StudyRepository
 from forecast.store.tables import JobRow
 from tests.coin import coin_study

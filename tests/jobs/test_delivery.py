@@ -16,9 +16,9 @@ import forecast.outgoing
 from forecast.jobs.alert_rules import Finding
 from forecast.jobs.alerting import add_alert
 from forecast.jobs.delivering import deliver, sender
+from forecast.jobs.digests import canonical_json
 from forecast.jobs.errors import QuotaExceededError, SubscriptionError
 from forecast.jobs.states import DeliveryState
-from forecast.jobs.submit import canonical_json
 from forecast.jobs.subscriptions import (
     SubscriptionChange,
     SubscriptionRequest,

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from forecast.jobs import firing
+from forecast.jobs.digests import canonical_json
 from forecast.jobs.firing import MAX_CAUGHT_UP, fire_due
 from forecast.jobs.schedules import ScheduleChange, ScheduleRequest, change_schedule, create_schedule, delete_schedule
 from forecast.jobs.states import JobState
-from forecast.jobs.submit import canonical_json
 from forecast.store import EvidenceRepository, JobRepository, ScheduleRepository, StudyRepository
 from forecast.study import EvidenceKind, accept_arrivals
 from tests.documents import event_outcome

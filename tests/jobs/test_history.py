@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from forecast.jobs.digests import canonical_json
 from forecast.jobs.errors import NoPreviousForecastError
 from forecast.jobs.history import history_page, move_between
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.living_view import HistoryEntry
 from forecast.jobs.states import JobKind
-from forecast.jobs.submit import JobLimits, canonical_json
+from forecast.jobs.submit import JobLimits
 from forecast.jobs.updates import explain_updates
 from forecast.store import ForecastRepository, StudyRepository
 from forecast.store.living_tables import OccurrenceRow, ScheduleRow

@@ -10,11 +10,11 @@ import pytest
 
 from forecast.answer import Attribution, AttributionStep, ProbabilityStep
 from forecast.jobs import ledger as ledger_module
+from forecast.jobs.digests import canonical_json
 from forecast.jobs.ledger import read_ledger, score_due
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.living_view import Ledger
 from forecast.jobs.states import JobKind
-from forecast.jobs.submit import canonical_json
 from forecast.jobs.updates import attribute_scored
 from forecast.store import EvidenceRepository, StudyRepository
 from forecast.study import EvidenceKind, accept_arrivals

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from forecast.jobs.digests import canonical_json
 from forecast.jobs.fetching import FetchOutcome, asker, fetch_source
 from forecast.jobs.knowledge import known_study
 from forecast.jobs.sources import SourceStatus, SourceView, request_due, request_fetch, store_sources, view_source
-from forecast.jobs.submit import canonical_json
 from forecast.outgoing import Fetched
 from forecast.store import EvidenceRepository, NotStoredError, SourceRepository, StudyRepository, unpack_copy
 from forecast.study import EvidenceKind, Study, accept_arrivals

@@ -8,9 +8,10 @@ from datetime import date
 import pytest
 
 from forecast.errors import StudyError
+from forecast.jobs.digests import hash_request
 from forecast.jobs.errors import BacklogFullError, IdempotencyMismatchError, UnknownKindError
 from forecast.jobs.states import JobState
-from forecast.jobs.submit import SEED_LIMIT, JobLimits, hash_request, parse_kind, prepare_study, submit_job
+from forecast.jobs.submit import SEED_LIMIT, JobLimits, parse_kind, prepare_study, submit_job
 from forecast.store import JobRepository, StudyRepository
 from tests.coin import coin_study
 from tests.installation import LIMITS, Installation

@@ -117,7 +117,7 @@ with TestClient(create_app(Settings(home=Path(sys.argv[1]))), base_url="http://1
     for path in ("/", "/readyz", "/metrics", "/v1/jobs", "/new", "/access", "/openapi.json", "/static/plotly.min.js"):
         assert client.get(path, headers={"Authorization": f"Bearer {sys.argv[2]}"}).status_code == 200, path
     client.app.state.service.publisher.warm_up()
-    client.app.state.service.futures.warm_up()
+    import api.desk_work, api.futures_cache, netCDF4, forecast.futures.query, forecast.futures.stored
 print(" ".join(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 

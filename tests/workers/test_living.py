@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from forecast.answer import Triage
+from forecast.jobs.digests import canonical_json
 from forecast.jobs.history import history_page
 from forecast.jobs.knowledge import known_study
 from forecast.jobs.states import JobKind, JobState
-from forecast.jobs.submit import canonical_json, prepare_study, submit_job
+from forecast.jobs.submit import prepare_study, submit_job
 from forecast.store import EvidenceRepository, ForecastRepository, StudyRepository
 from forecast.store.tables import ForecastRow
 from forecast.study import EvidenceKind, accept_arrivals

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forecast.errors import StudyError
-from forecast.jobs.submit import canonical_json
+from forecast.jobs.digests import canonical_json
 from forecast.store import PreviewRepository, StudyRepository, utc_now
 from forecast.store.tables import PriorPreviewRow
 from tests.coin import coin_study

@@ -1,0 +1,190 @@
+"""What is to be said of a study before it is stored; light, so that a child of the web process can say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from forecast.errors import FieldError, StudyError
+from forecast.jobs.limits import StudyLimits, require_within
+from forecast.settings import Settings
+from forecast.study import Study
+from forecast.study.loading import study_from_files
+from forecast.study.places import find_places, place_of
+from forecast.study.reader import read_text
+from forecast.study.size import measure_study
+from forecast.study.sources import GivenTables, ZipTables
+
+
+@dataclass(frozen=True)
+class DocumentLimits:
+    """What an installation accepts of a study."""
+
+    bytes: int
+    """Of its canonical document, with its tables."""
+    study: StudyLimits
+
+    @classmethod
+    def of(cls, settings: Settings) -> DocumentLimits:
+        """Those of an installation."""
+        return cls(settings.max_document_bytes, StudyLimits.of(settings))
+
+
+class DocumentTooLargeError(StudyError):
+    """A document has more bytes than the installation accepts."""
+
+    code = "body_too_large"
+
+
+def accept_document(study: Study, limits: DocumentLimits) -> str:
+    """The canonical JSON of a study that is not too large.
+
+    Raises
+    ------
+    DocumentTooLargeError
+        When its document has more bytes than the installation accepts.
+    StudyError
+        With every part that is more than the installation accepts.
+    """
+    document = study.canonical_json
+    if (size := len(document.encode())) > limits.bytes:
+        message = f"the document has {size} bytes with its tables, expected at most {limits.bytes}; leave out rows"
+        raise DocumentTooLargeError([FieldError("document", "too_large", message)])
+    require_within(study, limits.study)
+    return document
+
+
+class PlacedError(BaseModel):
+    """One bad place in a study."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str
+    code: str
+    message: str
+    file: str | None
+    """The table in which it is; null for the document itself."""
+    line: int
+    column: int
+
+
+class StudyCounts(BaseModel):
+    """What is in a study."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    outcomes: int
+    scenarios: int
+    reference_classes: int
+    cases: int
+    indicators: int
+    judgments: int
+    links: int
+
+
+class StudyCost(BaseModel):
+    """What computing a study takes, estimated from its document."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    draws: int
+    """Posterior draws of all chains."""
+    futures: int
+    quantities: int
+    """Numbers of each draw, at least."""
+    draw_bytes: int
+    """Memory of all draws, at least."""
+
+
+class CheckedStudy(BaseModel):
+    """What is to be said of a document before it is stored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    valid: bool
+    errors: list[PlacedError]
+    study: str | None = None
+    title: str | None = None
+    digest: str | None = None
+    counts: StudyCounts | None = None
+    cost: StudyCost | None = None
+    document: dict[str, Any] | None = None
+    """The document in its canonical form, tables inlined; null while it is not valid."""
+    files: dict[str, str] = {}
+    """Text of each file of an archive, by name."""
+
+
+def check_archive(body: bytes, limits: DocumentLimits) -> CheckedStudy:
+    """What is to be said of an archive of a study and its tables."""
+    try:
+        tables = ZipTables(body)
+    except StudyError as error:
+        return CheckedStudy(valid=False, errors=_placed(error, ""))
+    return check_files(tables, limits)
+
+
+def check_files(given: GivenTables, limits: DocumentLimits) -> CheckedStudy:
+    """What is to be said of a document and its tables."""
+    texts = _texts(given)
+    try:
+        study = study_from_files(given)
+        accept_document(study, limits)
+    except StudyError as error:
+        text = next((texts[name] for name in texts if name.startswith("study.")), "")
+        return CheckedStudy(valid=False, errors=_placed(error, text), files=texts)
+    document = study.canonical()
+    return CheckedStudy(
+        valid=True,
+        errors=[],
+        study=study.study,
+        title=study.title,
+        digest=study.digest,
+        counts=_counts(study),
+        cost=_cost(study),
+        document=document,
+        files=texts,
+    )
+
+
+def _texts(given: GivenTables) -> dict[str, str]:
+    found = {}
+    for name, body in given.files.items():
+        if name.endswith((".yaml", ".yml", ".json", ".csv")):
+            try:
+                found[name] = read_text(body, name)
+            except StudyError:
+                # What cannot be read is an error of its own below, if the study names it.
+                continue
+    return found
+
+
+def _placed(error: StudyError, document: str) -> list[PlacedError]:
+    places = find_places(document, [each.path for each in error.errors])
+    found = []
+    for each in error.errors:
+        at = place_of(each.path, places)
+        found.append(
+            PlacedError(
+                path=each.path, code=each.code, message=each.message, file=at.file, line=at.line, column=at.column
+            )
+        )
+    return found
+
+
+def _counts(study: Study) -> StudyCounts:
+    return StudyCounts(
+        outcomes=len(study.outcomes),
+        scenarios=len(study.scenarios),
+        reference_classes=len(study.reference_classes),
+        cases=len(study.cases),
+        indicators=len(study.indicators),
+        judgments=len((study.canonical().get("judgments") or {}).get("rows") or ()),
+        links=len(study.links),
+    )
+
+
+def _cost(study: Study) -> StudyCost:
+    size = measure_study(study)
+    return StudyCost(draws=size.draws, futures=size.futures, quantities=size.quantities, draw_bytes=size.draw_bytes)

@@ -1,0 +1,132 @@
+"""What is done at desks: functions of plain values, run in children of the web process that load no science."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from api.checking import DocumentLimits, accept_document, check_archive, check_files
+from forecast.errors import FieldError, StudyError
+from forecast.jobs.accepted import AcceptedStudy
+from forecast.jobs.digests import hash_request
+from forecast.study import Study, study_from_bytes, study_from_document
+from forecast.study.reader import plain_copy, read_json
+
+if TYPE_CHECKING:
+    from api.futures_cache import FuturesCache
+    from forecast.futures.query import QueryAnswer, QueryRequest
+    from forecast.store import StoredFile
+
+__all__ = ["BodyWithDocument", "answer", "check_archive", "check_files", "read_body", "read_document", "read_study"]
+
+
+def read_study(body: bytes, media_type: str, wanted_id: str, limits: DocumentLimits) -> AcceptedStudy:
+    """The study in a body, of an id.
+
+    Raises
+    ------
+    StudyError
+        With every place that is wrong.
+    """
+    study = study_from_bytes(body, media_type)
+    if study.study != wanted_id:
+        message = f"{study.study!r} is stored at /v1/studies/{study.study}; expected {wanted_id!r}, as in the address"
+        raise StudyError([FieldError("study", "study_id", message)])
+    return _accepted(study, limits)
+
+
+def read_document(
+    document: object, as_of: date | None, sampler: dict[str, Any] | None, limits: DocumentLimits
+) -> AcceptedStudy:
+    """The study in plain data, as of another day or sampled otherwise if that is asked for.
+
+    Raises
+    ------
+    StudyError
+        With every place that is wrong.
+    """
+    study = study_from_document(document)
+    if as_of is not None:
+        study = study.with_as_of(as_of)
+    if sampler:
+        study = study.with_sampler(**sampler)
+    return _accepted(study, limits)
+
+
+@dataclass(frozen=True)
+class BodyWithDocument:
+    """A JSON body that may hold a study document."""
+
+    value: Any
+    """Without the document; not an object when the body was none."""
+    request_hash: str
+    document: AcceptedStudy | None
+    """None when it holds none that can be used."""
+    error: StudyError | None
+    """What is wrong about the document."""
+
+
+def read_body(body: bytes, limits: DocumentLimits) -> BodyWithDocument:
+    """The JSON in a body, its document read as of the day and with the sampler that it asks for.
+
+    Raises
+    ------
+    StudyError
+        When it is no JSON.
+    """
+    value = plain_copy(read_json(body))
+    if not isinstance(value, dict):
+        return BodyWithDocument(value, "", None, None)
+    request_hash = hash_request(value)
+    document = value.get("document")
+    if not isinstance(document, dict):
+        return BodyWithDocument(value, request_hash, None, None)
+    value["document"] = {}
+    try:
+        accepted = read_document(document, *_changes(value), limits)
+    except StudyError as error:
+        return BodyWithDocument(value, request_hash, None, error)
+    return BodyWithDocument(value, request_hash, accepted, None)
+
+
+def _changes(value: dict[str, Any]) -> tuple[date | None, dict[str, Any] | None]:
+    """The as-of date and the sampler settings of a request; whoever reads the request says what is wrong about them."""
+    as_of, sampler = value.get("as_of"), value.get("sampler")
+    try:
+        day = date.fromisoformat(as_of) if isinstance(as_of, str) else None
+    except ValueError:
+        day = None
+    return day, sampler if isinstance(sampler, dict) else None
+
+
+def answer(root: Path, file: StoredFile, request: QueryRequest) -> QueryAnswer:
+    """The answer to a query over the futures in a stored file; the files asked about last are kept here.
+
+    Raises
+    ------
+    ResultCorruptError, ForecastError
+        As `FuturesCache.answer`.
+    """
+    cache = _cache(root)
+    try:
+        return cache.answer(file, request)
+    except MemoryError:
+        # Room for it alone.
+        cache.clear()
+        return cache.answer(file, request)
+
+
+@lru_cache(maxsize=2)
+def _cache(root: Path) -> FuturesCache:
+    from api.futures_cache import FuturesCache
+    from forecast.store import ArtifactStore
+
+    return FuturesCache(ArtifactStore(root))
+
+
+def _accepted(study: Study, limits: DocumentLimits) -> AcceptedStudy:
+    accept_document(study, limits)
+    return AcceptedStudy.of(study)
