@@ -36,11 +36,25 @@ async def at_the_desk[T](service: Service, function: Callable[..., T], *argument
     try:
         return await service.desks.documents.ask(service.workspace, function, *arguments)
     except OverBudgetError as error:
-        message = (
-            f"reading it takes more {error.limit} than it may ({service.settings.check_cpu_seconds:g} s, "
-            f"{service.settings.check_memory_bytes / 1e6:.0f} MB); leave out rows, or split the study"
-        )
-        raise StudyError([FieldError("document", "too_much_work", message)]) from None
+        raise _over(service, error) from None
+
+
+def _over(service: Service, error: OverBudgetError) -> StudyError:
+    message = (
+        f"reading it takes more {error.limit} than it may ({service.settings.check_cpu_seconds:g} s, "
+        f"{service.settings.check_memory_bytes / 1e6:.0f} MB); leave out rows, or split the study"
+    )
+    return StudyError([FieldError("document", "too_much_work", message)])
+
+
+def wait_for_desk[T](service: Service, size: int, function: Callable[..., T], *arguments: Any) -> T:
+    """As `at_the_desk`, for whoever waits in a thread; what has a small size is done here."""
+    if size <= SMALL_BYTES:
+        return function(*arguments)
+    try:
+        return service.desks.documents.submit(service.workspace, function, *arguments).result()
+    except OverBudgetError as error:
+        raise _over(service, error) from None
 
 
 async def read_study(service: Service, body: bytes, media_type: str, wanted_id: str) -> AcceptedStudy:

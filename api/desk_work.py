@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from api.checking import DocumentLimits, accept_document, check_archive, check_files
 from forecast.errors import FieldError, StudyError
 from forecast.jobs.accepted import AcceptedStudy
+from forecast.jobs.arrived import Base, StoredStudy, read_stored
 from forecast.jobs.digests import hash_request
-from forecast.study import Study, study_from_bytes, study_from_document
+from forecast.study import Arrival, EvidenceKind, Study, accept_arrivals, study_from_bytes, study_from_document
+from forecast.study.csv_table import read_csv
 from forecast.study.reader import plain_copy, read_json
 
 if TYPE_CHECKING:
@@ -100,6 +103,56 @@ def _changes(value: dict[str, Any]) -> tuple[date | None, dict[str, Any] | None]
     except ValueError:
         day = None
     return day, sampler if isinstance(sampler, dict) else None
+
+
+def accept_evidence(base: Base, kind: EvidenceKind, body: bytes, media_type: str, today: date) -> tuple[Arrival, ...]:
+    """The rows of a body that a study accepts: one row, a list of them, `{"rows": [...]}`, or CSV.
+
+    Raises
+    ------
+    StudyError
+        With every place that is wrong.
+    """
+    rows = _read_rows(body, media_type)
+    return base.check(lambda study: accept_arrivals(study, kind, rows, today))
+
+
+def _read_rows(body: bytes, media_type: str) -> list[Mapping[str, object]]:
+    if media_type == "text/csv":
+        return list(read_csv(body, "body"))
+    value = plain_copy(read_json(body), is_table=True)
+    if isinstance(value, dict) and "rows" in value:
+        if unknown := [key for key in value if key != "rows"]:
+            raise StudyError(
+                [FieldError(unknown[0][:64], "unknown_key", "unknown key; expected `rows` alone; remove it")]
+            )
+        value = value["rows"]
+    rows = value if isinstance(value, list) else [value]
+    for index, row in enumerate(rows):
+        if not isinstance(row, dict):
+            message = "not an object; expected cells by column, as in a row of a table; write {column: cell}"
+            raise StudyError([FieldError(f"rows[{index}]", "row", message)])
+    return cast("list[Mapping[str, object]]", rows)
+
+
+def prepare_stored(
+    stored: StoredStudy,
+    now: datetime,
+    when: Mapping[str, Any],
+    sampler: dict[str, Any] | None,
+    limits: DocumentLimits,
+) -> tuple[AcceptedStudy, datetime]:
+    """A stored study as of a day, and up to when evidence in it was recorded; `when` as `read_stored` takes it.
+
+    Raises
+    ------
+    StudyError
+        With every place that is wrong.
+    """
+    study, moment = read_stored(stored, now, **when)
+    if sampler:
+        study = study.with_sampler(**sampler)
+    return _accepted(study, limits), moment
 
 
 def answer(root: Path, file: StoredFile, request: QueryRequest) -> QueryAnswer:

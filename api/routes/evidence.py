@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from api import desk_work
+from api.acceptance import wait_for_desk
 from api.evidence_schemas import EvidenceAdded, EvidencePage, view_evidence
 from api.problems import RequestError
-from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of, refuse_unknown
+from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of
 from api.routes.studies import known_study
 from api.service import Reader, Service, Submitter
 from forecast.jobs.appending import append_checked
-from forecast.jobs.knowledge import moment_of
+from forecast.jobs.arrived import moment_of
 from forecast.store import EvidenceRepository, StudyRepository, utc_now
-from forecast.study import EvidenceKind, accept_arrivals
-from forecast.study.csv_table import read_csv
+from forecast.study import EvidenceKind
 from forecast.study.evidence_kind import COLUMNS
-from forecast.study.reader import plain_copy, read_json
 
 router = APIRouter(prefix="/v1/studies", tags=["evidence"])
 
 ORIGIN: Final = "api"
+MEDIA_TYPES: Final = ("application/json", "text/csv", "")
 _CELL: Final[dict[str, Any]] = {"type": ["string", "number", "boolean", "null"]}
 
 
@@ -42,19 +42,25 @@ def _body(kind: EvidenceKind) -> dict[str, Any]:
 
 async def _append(study_id: str, kind: EvidenceKind, request: Request, service: Service) -> Response:
     body, media_type = await request.body(), media_type_of(request)
+    if media_type not in MEDIA_TYPES:
+        raise RequestError(
+            f"the body is {media_type}, expected application/json or text/csv; set the Content-Type header",
+            code="media_type_unsupported",
+        )
     added = await run_in_threadpool(_store, service, study_id, kind, body, media_type)
     return JSONResponse(added.model_dump(mode="json"), status_code=201 if added.added else 200)
 
 
 def _store(service: Service, study_id: str, kind: EvidenceKind, body: bytes, media_type: str) -> EvidenceAdded:
-    rows = read_rows(body, media_type)
     now = utc_now()
     with service.database.read() as session:
         known_study(StudyRepository(session), study_id)
     appended = append_checked(
         service.database,
         study_id,
-        lambda base: accept_arrivals(base.study, kind, rows, now.date()),
+        lambda base: wait_for_desk(
+            service, base.size + len(body), desk_work.accept_evidence, base, kind, body, media_type, now.date()
+        ),
         lambda session, arrivals: EvidenceRepository(session).append(study_id, arrivals, ORIGIN, now),
     )
     items = tuple(view_evidence(each) for each in appended.rows)
@@ -66,37 +72,6 @@ def _store(service: Service, study_id: str, kind: EvidenceKind, body: bytes, med
         recorded_at=now,
         items=items,
     )
-
-
-def read_rows(body: bytes, media_type: str) -> list[Mapping[str, object]]:
-    """The rows of a body: one row, a list of them, `{"rows": [...]}`, or CSV.
-
-    Raises
-    ------
-    RequestError
-        When it is of another kind.
-    StudyError
-        When it cannot be read.
-    """
-    if media_type == "text/csv":
-        return list(read_csv(body, "body"))
-    if media_type not in ("application/json", ""):
-        raise RequestError(
-            f"the body is {media_type}, expected application/json or text/csv; set the Content-Type header",
-            code="media_type_unsupported",
-        )
-    value = plain_copy(read_json(body), is_table=True)
-    if isinstance(value, dict) and "rows" in value:
-        refuse_unknown(value, frozenset({"rows"}))
-        value = value["rows"]
-    rows = value if isinstance(value, list) else [value]
-    for index, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise RequestError(
-                f"rows[{index}] is not an object; expected cells by column, as in a row of a table",
-                code="request_invalid",
-            )
-    return cast("list[Mapping[str, object]]", rows)
 
 
 @router.post(

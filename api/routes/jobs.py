@@ -13,8 +13,9 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from api.acceptance import read_body
-from api.checking import DocumentLimits, accept_document
+from api import desk_work
+from api.acceptance import read_body, wait_for_desk
+from api.checking import DocumentLimits
 from api.desk_work import BodyWithDocument
 from api.job_requests import parse_job_request, require_complete
 from api.requests import (
@@ -33,7 +34,7 @@ from api.schemas import JobPage, JobRequest
 from api.service import Reader, Service, Submitter
 from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.crash_points import crash_point
-from forecast.jobs.knowledge import known_study as study_with_evidence
+from forecast.jobs.knowledge import stored_study
 from forecast.jobs.lifecycle import Cancellation, cancel_job
 from forecast.jobs.publish import publish_now
 from forecast.jobs.states import JobKind, JobState
@@ -41,7 +42,6 @@ from forecast.jobs.submit import (
     Submission,
     find_submitted,
     parse_kind,
-    prepare_study,
     submit_explanation,
     submit_job,
 )
@@ -155,19 +155,13 @@ def _find_study(service: Service, wanted: JobRequest) -> tuple[AcceptedStudy, st
     """The study as of the day asked for, its stored version, and up to when evidence was recorded."""
     assert wanted.study is not None
     with service.database.read() as session:
-        row = known_study(StudyRepository(session), wanted.study)
-        known = study_with_evidence(
-            session,
-            row,
-            utc_now(),
-            as_of=wanted.as_of,
-            recorded_by=wanted.recorded_by,
-            hindsight=wanted.hindsight,
-            version=wanted.version,
-        )
-    study = prepare_study(known.study, None, wanted.sampler)
-    accept_document(study, DocumentLimits.of(service.settings))
-    return AcceptedStudy.of(study), known.version, known.recorded_by
+        stored = stored_study(session, known_study(StudyRepository(session), wanted.study), wanted.version)
+    when = {"as_of": wanted.as_of, "recorded_by": wanted.recorded_by, "hindsight": wanted.hindsight}
+    limits = DocumentLimits.of(service.settings)
+    study, recorded_by = wait_for_desk(
+        service, stored.size, desk_work.prepare_stored, stored, utc_now(), when, wanted.sampler, limits
+    )
+    return study, stored.digest, recorded_by
 
 
 async def _wait(service: Service, job_id: str, seconds: float) -> JobView:

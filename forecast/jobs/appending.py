@@ -7,7 +7,6 @@ checked again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -15,9 +14,9 @@ from typing import ClassVar, Final
 from sqlalchemy.orm import Session
 
 from forecast.errors import ForecastError
-from forecast.jobs.knowledge import with_arrived
+from forecast.jobs.arrived import Base
 from forecast.store import Database, EvidenceRepository, NotStoredError, StudyRepository, as_arrival
-from forecast.study import Arrival, Study, study_from_document
+from forecast.study import Arrival
 
 TRIES: Final = 10
 
@@ -57,29 +56,7 @@ def require_unchanged(session: Session, study_id: str, standing: Standing) -> No
         raise StudyChangesError(f"the study {study_id!r} changed at this moment; nothing was stored; try again")
 
 
-@dataclass(frozen=True)
-class Base:
-    """What evidence is checked against."""
-
-    standing: Standing
-    document: Study
-    """The study's document alone."""
-    arrived: tuple[Arrival, ...]
-    """All evidence that has arrived, in its order."""
-
-    @property
-    def study(self) -> Study:
-        """The study with all of it.
-
-        Raises
-        ------
-        StudyError
-            When the document no longer fits evidence that it once accepted.
-        """
-        return with_arrived(self.document, self.arrived)
-
-
-def read_base(database: Database, study_id: str) -> Base:
+def read_base(database: Database, study_id: str) -> tuple[Standing, Base]:
     """A study as it stands, with all its evidence.
 
     Raises
@@ -92,23 +69,23 @@ def read_base(database: Database, study_id: str) -> Base:
         document = StudyRepository(session).document(standing.digest)
         rows = EvidenceRepository(session).known(study_id)
     assert document is not None, "a study points to its document"
-    return Base(standing, study_from_document(json.loads(document)), tuple(map(as_arrival, rows)))
+    return standing, Base(document, tuple(map(as_arrival, rows)))
 
 
 def append_checked[T](
     database: Database,
     study_id: str,
-    choose: Callable[[Base], Sequence[Arrival]],
+    check: Callable[[Base], Sequence[Arrival]],
     store: Callable[[Session, Sequence[Arrival]], T],
 ) -> T:
-    """Add what `choose` finds to be new, if all evidence together is still a study.
+    """Add what `check` finds to be new in a study.
 
     Parameters
     ----------
-    choose
-        Called outside of any transaction, and again when the study has changed meanwhile.
+    check
+        Calls `Base.check`, here or elsewhere; outside of any transaction, and again when the study has changed meanwhile.
     store
-        Called in a write transaction in which the study is what was chosen for; what it gives is given back.
+        Called in a write transaction in which the study is what was checked; what it gives is given back.
 
     Raises
     ------
@@ -120,14 +97,12 @@ def append_checked[T](
         When it changes faster than it can be checked.
     """
     for _ in range(TRIES):
-        base = read_base(database, study_id)
-        arrivals = tuple(choose(base))
-        # Nothing is stored that would make the next forecast fail.
-        with_arrived(base.document, (*base.arrived, *arrivals))
+        standing, base = read_base(database, study_id)
+        arrivals = tuple(check(base))
         with database.write() as session:
             # Whoever changes the study waits, or is seen here.
             StudyRepository(session).lock(study_id)
-            if Standing.of(session, study_id) == base.standing:
+            if Standing.of(session, study_id) == standing:
                 return store(session, arrivals)
     raise StudyChangesError(
         f"the study {study_id!r} changed {TRIES} times while its evidence was checked; nothing was added; try again"

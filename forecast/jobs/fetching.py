@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from forecast.errors import ForecastError, StudyError
-from forecast.jobs.appending import Base, append_checked
+from forecast.jobs.appending import append_checked
 from forecast.jobs.sources import next_due, source_of
 from forecast.logs import get_logger
 from forecast.outgoing import AddressRules, Fetched, FetchLimits, fetch, read_file
@@ -28,7 +28,7 @@ from forecast.store import (
     utc_now,
 )
 from forecast.store.living_tables import SourceRow
-from forecast.study import Arrival, News, PullSource, news_of, read_table
+from forecast.study import Arrival, News, PullSource, Study, news_of, read_table
 
 MAX_ERROR_CHARACTERS: Final = 2_000
 
@@ -96,9 +96,9 @@ def fetch_source(
         packed = None if answer.body is None else pack_copy(body)
         news = News((), 0, 0)
 
-        def choose(base: Base) -> Sequence[Arrival]:
+        def choose(study: Study) -> Sequence[Arrival]:
             nonlocal news
-            news = news_of(base.study, asked.source, rows, clock().date())
+            news = news_of(study, asked.source, rows, clock().date())
             return news.arrivals
 
         def store(session: Session, arrivals: Sequence[Arrival]) -> int | None:
@@ -115,7 +115,7 @@ def fetch_source(
                 row.last_modified = _kept(answer.last_modified, 100)
             return len(appended.rows)
 
-        added = append_checked(database, study_id, choose, store)
+        added = append_checked(database, study_id, lambda base: base.check(choose), store)
         if added is None:
             return FetchOutcome.DROPPED
     except ForecastError as error:

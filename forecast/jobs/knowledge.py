@@ -7,18 +7,15 @@ under an earlier `known_at` changes no replay of it. Hindsight asks for all that
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from forecast.errors import FieldError, StudyError
+from forecast.jobs.arrived import Recorded, StoredStudy, read_stored
 from forecast.store import EvidenceRepository, NotStoredError, StudyRepository, as_arrival
-from forecast.store.living_tables import EvidenceRow
 from forecast.store.tables import StudyRow
-from forecast.study import Arrival, Study, study_from_document, with_arrivals
+from forecast.study import Study
 
 
 @dataclass(frozen=True)
@@ -32,10 +29,26 @@ class Knowledge:
     """Evidence recorded later is not in it."""
 
 
-def moment_of(as_of: date, now: datetime, *, hindsight: bool = False) -> datetime:
-    """Up to when evidence must have been recorded, to be used as of a day."""
-    end_of_day = datetime.combine(as_of + timedelta(days=1), time(), UTC) - timedelta(microseconds=1)
-    return now if hindsight else min(now, end_of_day)
+def stored_study(session: Session, row: StudyRow, version: str | None = None) -> StoredStudy:
+    """A stored study with all its evidence, to be read outside of the transaction.
+
+    Parameters
+    ----------
+    version
+        Digest of a version that the study has had; None for its current one.
+
+    Raises
+    ------
+    NotStoredError
+        When the study has never had that version.
+    """
+    studies, digest = StudyRepository(session), row.digest if version is None else version
+    if "\0" in digest or studies.version(row.id, digest) is None:
+        raise NotStoredError(f"the study {row.id!r} has never had the version {digest[:64]!r}; see its versions")
+    document = studies.document(digest)
+    assert document is not None, "a version points to its document"
+    evidence = EvidenceRepository(session).known(row.id)
+    return StoredStudy(digest, document, tuple(Recorded(as_arrival(each), each.recorded_at) for each in evidence))
 
 
 def known_study(
@@ -50,53 +63,13 @@ def known_study(
 ) -> Knowledge:
     """A stored study with its evidence.
 
-    Parameters
-    ----------
-    as_of
-        None for the document's own as-of date.
-    recorded_by
-        The moment itself, instead of the one that follows from the as-of date.
-    version
-        Digest of a version that the study has had; None for its current one.
-
     Raises
     ------
     NotStoredError
-        When the study has never had that version.
+        As `stored_study`.
     StudyError
-        When the study makes no sense as of that day, or its document no longer fits evidence that it once accepted.
+        As `read_stored`.
     """
-    studies, digest = StudyRepository(session), row.digest if version is None else version
-    if "\0" in digest or studies.version(row.id, digest) is None:
-        raise NotStoredError(f"the study {row.id!r} has never had the version {digest[:64]!r}; see its versions")
-    document = studies.document(digest)
-    assert document is not None, "a version points to its document"
-    study = study_from_document(json.loads(document))
-    if as_of is not None:
-        study = study.with_as_of(as_of)
-    moment = recorded_by or moment_of(study.as_of, now, hindsight=hindsight)
-    arrived = EvidenceRepository(session).known(row.id, study.as_of, moment)
-    return Knowledge(with_evidence(study, arrived), digest, moment)
-
-
-def with_evidence(study: Study, rows: Sequence[EvidenceRow]) -> Study:
-    """A study with rows that arrived.
-
-    Raises
-    ------
-    StudyError
-        When its document no longer fits evidence that it once accepted.
-    """
-    return with_arrived(study, map(as_arrival, rows))
-
-
-def with_arrived(study: Study, arrivals: Iterable[Arrival]) -> Study:
-    """As `with_evidence`, with rows that are not, or not yet, in the store."""
-    try:
-        return with_arrivals(study, arrivals)
-    except StudyError as error:
-        message = (
-            f"{error.errors[0]}; the document no longer fits evidence that arrived under an earlier version; store a "
-            "version that does, with every outcome that evidence speaks about"
-        )
-        raise StudyError([FieldError("evidence", "evidence_does_not_fit", message), *error.errors]) from None
+    stored = stored_study(session, row, version)
+    study, moment = read_stored(stored, now, as_of=as_of, recorded_by=recorded_by, hindsight=hindsight)
+    return Knowledge(study, stored.digest, moment)

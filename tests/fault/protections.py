@@ -270,7 +270,7 @@ PROTECTIONS: Final = (
         "a study that changes while evidence is checked against it",
         "what was checked is added to what it was checked against",
         "forecast/jobs/appending.py",
-        "            if Standing.of(session, study_id) == base.standing:",
+        "            if Standing.of(session, study_id) == standing:",
         "            if Standing.of(session, study_id):",
         "tests/jobs/test_appending.py::test_a_study_that_changes_meanwhile_is_checked_again",
     ),

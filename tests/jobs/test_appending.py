@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from forecast.errors import StudyError
-from forecast.jobs.appending import TRIES, Base, StudyChangesError, append_checked
+from forecast.jobs.appending import TRIES, StudyChangesError, append_checked
+from forecast.jobs.arrived import Base
 from forecast.store import EvidenceRepository, StudyRepository
 from forecast.store.evidence import Appended
 from forecast.study import Arrival, EvidenceKind, Study, accept_arrivals
@@ -28,7 +29,7 @@ def put(installation: Installation, study: Study) -> None:
 
 
 def judged(base: Base) -> tuple[Arrival, ...]:
-    return accept_arrivals(base.study, EvidenceKind.JUDGMENTS, [ROW], NOW.date())
+    return base.check(lambda study: accept_arrivals(study, EvidenceKind.JUDGMENTS, [ROW], NOW.date()))
 
 
 def add(session: Session, arrivals: Sequence[Arrival]) -> Appended:
@@ -46,7 +47,7 @@ def test_a_study_that_changes_meanwhile_is_checked_again(installation: Installat
     seen: list[str] = []
 
     def choose(base: Base) -> tuple[Arrival, ...]:
-        seen.append(base.standing.digest)
+        seen.append(base.document)
         arrivals = judged(base)
         if len(seen) == 1:
             put(installation, make_study(event_outcome(id="entry")))

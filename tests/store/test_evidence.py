@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from forecast.jobs.arrived import moment_of
 from forecast.jobs.digests import canonical_json
-from forecast.jobs.knowledge import known_study, moment_of
+from forecast.jobs.knowledge import known_study
 from forecast.store import Database, EvidenceRepository, StudyRepository
 from forecast.store.living_tables import EvidenceRow
 from forecast.store.tables import StudyRow
