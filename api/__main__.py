@@ -7,6 +7,7 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
+from api.protocol import Connections, protocol_of
 from api.starting import StartingApp
 from forecast.settings import get_settings
 
@@ -16,6 +17,7 @@ GRACE_SECONDS: Final = 3
 
 def load_app() -> Starlette:
     """Import and make the application; a process that cannot do so ends, so that its supervisor notices."""
+    import logging
     import os
     import sys
     import traceback
@@ -30,6 +32,8 @@ def load_app() -> Starlette:
 
         settings = get_settings()
         configure_logging("api", settings.log_level)
+        # What it says of requests that cannot be read is counted (api/protocol.py); what goes wrong here it says as errors.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         app = create_app(settings)
         if not settings.is_loopback:
             require_keys(app.state.service.database, settings, utc_now())
@@ -45,10 +49,13 @@ def load_app() -> Starlette:
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = get_settings()
+    connections = Connections.of(settings)
     uvicorn.run(
         StartingApp(load_app),
         host=settings.host,
         port=settings.port,
+        http=protocol_of(connections),
+        backlog=connections.backlog,
         log_config=None,
         access_log=False,
         server_header=False,

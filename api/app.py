@@ -37,6 +37,7 @@ from api.routes import (
 )
 from api.schemas import Problem
 from api.service import Service
+from api.turns import Turns
 from forecast.settings import LOOPBACK_HOSTS, Settings, get_settings
 
 ROUTES: Final = (
@@ -91,6 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     mount_pages(app)
     describe_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(Turns, settings=settings)
     if hosts := allowed_hosts(settings):
         app.add_middleware(HostCheck, allowed=hosts)
     app.add_middleware(SecurityHeaders)

@@ -17,7 +17,7 @@ from api.key_use import KeyUses
 from api.rates import Rates
 from forecast.access import NotSignedInError, Principal, find_principal, principal_of_session
 from forecast.access.keys import needs_noting, principal_of
-from forecast.logs import get_logger
+from forecast.logs import Tally, get_logger
 from forecast.store import Database, KeyRepository, utc_now
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -28,6 +28,7 @@ _HOW: Final = (
 )
 
 log = get_logger(__name__)
+_refusals = Tally(log, "key_refused")
 
 
 def find_caller(request: Request, database: Database, rates: Rates, uses: KeyUses) -> Principal:
@@ -82,7 +83,7 @@ def _of_cookie(request: Request, session: Session, now: datetime) -> Principal |
 def _refuse(request: Request, rates: Rates, *, had_any: bool) -> NoReturn:
     if had_any:
         address = request.client.host if request.client else ""
-        log.warning("key_refused", address=address, path=request.url.path)
+        _refusals.note(address=address, path=request.url.path)
         rates.count_failure(address)
     raise NotSignedInError(f"this needs a key that holds; {_HOW}")
 

@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from api.methods import methods_of
@@ -25,7 +26,7 @@ from api.rates import TooManyRequestsError
 from forecast.errors import FieldError, ForecastError, StudyError
 from forecast.futures.query import InsufficientDrawsError, QueryError
 from forecast.jobs.errors import FieldsError
-from forecast.logs import get_logger
+from forecast.logs import Tally, get_logger
 
 _RACED: Final = frozenset({"23503", "23505"})
 """PostgreSQL's codes for a row that somebody made, or removed, between our look and our write."""
@@ -43,6 +44,7 @@ _UNREADABLE: Final = frozenset({"syntax", "encoding", "duplicate_key", "yaml", "
 """Codes of a document's errors that mean it could not even be read."""
 
 log = get_logger(__name__)
+_busy, _conflicts, _unstorable = (Tally(log, event) for event in ("database_busy", "conflict", "unstorable"))
 
 
 class RequestError(ForecastError, ValueError):
@@ -173,7 +175,7 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
         return problem_response(507, "storage_full", detail, instance=request.url.path)
     is_busy = state.startswith(_PASSING) if state else "locked" in text or "connection" in text
     if is_busy or isinstance(error, PoolTimeoutError):
-        log.warning("database_busy", path=request.url.path)
+        _busy.note(path=request.url.path)
         return problem_response(
             503,
             "database_busy",
@@ -189,7 +191,7 @@ async def _on_conflict(request: Request, error: Exception) -> Response:
     if state not in _RACED and "UNIQUE constraint failed" not in str(error):
         # What no other request can have caused is a defect of ours.
         return await _on_defect(request, error)
-    log.warning("conflict", path=request.url.path, error=str(error))
+    _conflicts.note(path=request.url.path, error=str(error))
     return problem_response(
         503,
         "database_busy",
@@ -200,9 +202,14 @@ async def _on_conflict(request: Request, error: Exception) -> Response:
 
 
 async def _on_unstorable(request: Request, error: Exception) -> Response:
-    log.info("unstorable", path=request.url.path, error=str(error))
+    _unstorable.note(path=request.url.path, error=str(error))
     detail = "a value cannot be stored or looked for: it holds a null character or a number out of range; correct it"
     return problem_response(422, "request_invalid", detail, instance=request.url.path)
+
+
+async def _on_broken_off(_request: Request, _error: Exception) -> Response:
+    """Whoever asked has gone; nobody reads what is answered, and nothing is wrong here."""
+    return Response(status_code=400)
 
 
 async def _on_defect(request: Request, error: Exception) -> Response:
@@ -226,4 +233,5 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(PoolTimeoutError, _on_database_error)
     app.add_exception_handler(IntegrityError, _on_conflict)
     app.add_exception_handler(DataError, _on_unstorable)
+    app.add_exception_handler(ClientDisconnect, _on_broken_off)
     app.add_exception_handler(Exception, _on_defect)

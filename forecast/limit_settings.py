@@ -45,6 +45,23 @@ class LimitSettings(BaseSettings):
         default=300 * MEGABYTE, ge=50 * MEGABYTE, description="Memory that one question to a forecast may take."
     )
     query_cpu_seconds: float = Field(default=30.0, gt=0, description="CPU time that one question may take.")
+    max_connections: int = Field(default=500, ge=8, description="Connections of one web process.")
+    max_connections_of_address: int = Field(
+        default=100, ge=4, description="Connections of one address; those of trusted proxies are not counted."
+    )
+    header_seconds: float = Field(default=15.0, gt=0, description="Longest wait for the headers of a request.")
+    body_seconds: float = Field(default=120.0, gt=0, description="Longest wait for the body of a request.")
+    requests_at_once: int = Field(
+        default=6,
+        ge=1,
+        description="Requests of one key in work at a time in a web process; others wait for their turn.",
+    )
+    uploads_at_once: int = Field(
+        default=32, ge=1, description="Requests of one key whose bodies have not come to their end, in a web process."
+    )
+    streams_at_once: int = Field(
+        default=32, ge=1, description="Event streams, and waits for a job, of one key in a web process."
+    )
     max_expression_characters: int = Field(
         default=2000, ge=1, le=2000, description="Longest expression of a question to a forecast."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,14 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from forecast.logs import get_logger
+from forecast.logs import MAX_LOG_BYTES, get_logger
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
 HEALTHY_AFTER_SECONDS: Final = 30.0
 """A process that has run this long starts again with the first pause."""
 
-MAX_LOG_BYTES: Final = 20_000_000
+LOG_SECONDS: Final = 2.0
+"""How often logs are looked at while they are written."""
 _PR_SET_PDEATHSIG: Final = 1
 
 log = get_logger(__name__)
@@ -31,6 +33,26 @@ def _die_with_parent() -> None:
     """Have the kernel kill this process when the supervisor dies (Linux), so that kill -9 leaves nobody behind."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def keep_small(log_file: Path) -> None:
+    """Copy a log that has grown large beside itself, and empty it.
+
+    Whoever writes it has it open to append and goes on at its beginning; a pipe in between could block him.
+    """
+    try:
+        if log_file.stat().st_size <= MAX_LOG_BYTES:
+            return
+        before = log_file.with_suffix(".log.1")
+        shutil.copyfile(log_file, before)
+        os.truncate(log_file, 0)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("log_not_kept_small", file=log_file.name, error=str(error))
+        # Without room for a copy it is emptied all the same: a full disk stops everything.
+        with contextlib.suppress(OSError):
+            os.truncate(log_file, 0)
 
 
 @dataclass
@@ -48,6 +70,7 @@ class ManagedProcess:
     next_start: float = 0.0
     restarts: int = field(default=-1)
     _pause: float = FIRST_PAUSE_SECONDS
+    _look_at_log: float = 0.0
 
     @property
     def is_running(self) -> bool:
@@ -60,6 +83,9 @@ class ManagedProcess:
     def keep_running(self) -> None:
         """Notice a death, and start the process when it is due. Call it often."""
         now = time.monotonic()
+        if now >= self._look_at_log:
+            self._look_at_log = now + LOG_SECONDS
+            keep_small(self.log_file)
         if self.is_running:
             return
         if self.process is not None:
@@ -82,8 +108,6 @@ class ManagedProcess:
 
     def _start(self, now: float) -> None:
         self.log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self.log_file.exists() and self.log_file.stat().st_size > MAX_LOG_BYTES:
-            self.log_file.replace(self.log_file.with_suffix(".log.1"))
         with self.log_file.open("ab") as stream:
             self.process = subprocess.Popen(
                 self.command,

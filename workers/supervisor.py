@@ -115,6 +115,10 @@ class Supervisor:
         temporary.write_text(self._settings.base_url + "\n", encoding="utf-8")
         temporary.replace(address)
         _tell(f"Ready: {self._settings.base_url}")
+        if not sys.stdout.isatty():
+            # It may be a log, which others read.
+            _tell("`forecast open` signs a browser in.")
+            return
         database = Database(self._settings.database)
         try:
             _tell(

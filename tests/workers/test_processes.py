@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from forecast.settings import Settings
 from forecast.store import utc_now
 from tests.installation import installation_in
 from tests.waiting import wait_until
+from workers import processes
 from workers.address import CannotServeError, choose_address
 from workers.lock import AlreadyServedError, HomeLock
 from workers.processes import ManagedProcess
@@ -147,3 +149,26 @@ def test_an_address_that_others_can_reach_needs_a_key_for_them(tmp_path: Path) -
             revoke_key(session, made.row.id, utc_now())
         with pytest.raises(ExposedError):
             require_keys(installation.database, installation.settings, utc_now())
+
+
+def test_a_log_stays_small_while_its_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "MAX_LOG_BYTES", 20_000)
+    monkeypatch.setattr(processes, "LOG_SECONDS", 0.0)
+    writing = "import itertools\nfor n in itertools.count(): print(f'line {n} ' + 'x' * 1000, flush=True)"
+    process = managed(tmp_path, writing)
+    try:
+        process.keep_running()
+        sizes = []
+
+        def is_emptied_often() -> bool:
+            process.keep_running()
+            sizes.append(process.log_file.stat().st_size)
+            return sum(later < earlier for earlier, later in itertools.pairwise(sizes)) >= 3
+
+        wait_until(is_emptied_often, 60, "the log to be emptied three times")
+    finally:
+        process.stop(0.1)
+    assert process.log_file.with_suffix(".log.1").exists()
+    process.log_file.write_text("short")
+    processes.keep_small(process.log_file)
+    assert process.log_file.read_text() == "short"
