@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from forecast.errors import IncompleteSamplingError, SamplingError, StudyError
 from forecast.jobs.states import FailureCode
 
-_NO_MEMORY = (
+NO_MEMORY = (
     "the computation needed more memory than this machine has left; "
     "ask for fewer draws, chains or cases, or run it on a larger machine"
 )
@@ -25,7 +25,7 @@ def explain_failure(error: BaseException) -> tuple[FailureCode, str]:
         case StudyError():
             return FailureCode.DATA_ERROR, str(error)
         case MemoryError():
-            return FailureCode.MEMORY_LIMIT, _NO_MEMORY
+            return FailureCode.MEMORY_LIMIT, NO_MEMORY
         case IncompleteSamplingError():
             return FailureCode.INCOMPLETE_SAMPLING, str(error)
         case SamplingError():

@@ -11,16 +11,19 @@ from celery import signals
 
 from forecast.jobs.dispatch import Dispatcher
 from forecast.jobs.publish import DELIVER_TASK, DRAW_TASK, FETCH_TASK, PREVIEW_TASK, RUN_JOB_TASK, TICK_TASK, Publisher
-from forecast.jobs.recover import lose_attempt
+from forecast.jobs.recover import fail_attempt, lose_attempt
+from forecast.jobs.states import FailureCode
 from forecast.logs import get_logger
 from forecast.settings import get_settings
 from forecast.store import AlertRepository, ArtifactStore, Database, JobRepository, SourceRepository, utc_now
 from workers import child
 from workers.app import app
 from workers.dispatcher import make_dispatcher
+from workers.failures import NO_MEMORY
 from workers.identity import is_dead_child, worker_name
 from workers.places import Places
 
+ABORTED: Final = "SIGABRT"
 PUT_BACK: Final = "put back"
 """As many calls as a workspace may have are under way; the dispatcher tells the queue again."""
 
@@ -130,8 +133,13 @@ def on_task_failure(args: Any = None, exception: BaseException | None = None, **
         row = JobRepository(session).get(job_id)
     if row is None or row.worker is None or not is_dead_child(row.worker):
         return
+    ended = f"the worker {row.worker} ended: {exception}"
     with database().write() as session:
-        requeued = lose_attempt(session, job_id, row.worker)
+        # The sampler's libraries end the process when they get no memory; another attempt would need as much.
+        is_memory = ABORTED in str(exception) and not row.cancel_requested
+        requeued = not is_memory and lose_attempt(session, job_id, row.worker)
+        if is_memory:
+            fail_attempt(session, job_id, row.worker, FailureCode.MEMORY_LIMIT, f"{ended}; {NO_MEMORY}")
     log.warning("child_lost", job_id=job_id, worker=row.worker, requeued=requeued, error=str(exception))
 
 

@@ -68,8 +68,8 @@ def _excesses(size: StudySize, limits: StudyLimits) -> Iterator[FieldError]:
             yield FieldError(path, "too_large", message)
     if size.draw_bytes > limits.draw_bytes:
         message = (
-            f"{size.draws:,} draws of at least {size.quantities:,} quantities would take {size.draw_bytes / 1e9:.1f} GB; "
-            f"this service accepts at most {limits.draw_bytes / 1e9:g} GB; ask for fewer draws, or set case_sd: 0 so that "
-            "cases have no level of their own"
+            f"{size.draws:,} draws, and {size.tuning_draws:,} of tuning, of at least {size.quantities:,} quantities would "
+            f"take {size.draw_bytes / 1e9:.1f} GB; this service accepts at most {limits.draw_bytes / 1e9:g} GB; ask for fewer "
+            "draws or less tuning, or set case_sd: 0 so that cases have no level of their own"
         )
         yield FieldError("sampler.draws", "too_large", message)

@@ -38,6 +38,28 @@ def lose_attempt(session: Session, job_id: str, worker: str, now: datetime | Non
     return _lose(session, row, now)
 
 
+def fail_attempt(session: Session, job_id: str, worker: str, code: FailureCode, detail: str) -> bool:
+    """Fail a job whose worker is known to be dead for a reason that another attempt would meet; tells whether it was its."""
+    now = utc_now()
+    jobs = JobRepository(session)
+    row = jobs.get(job_id)
+    if row is None or row.state != JobState.RUNNING or row.worker != worker:
+        return False
+    if not jobs.change(
+        row.id,
+        JobRow.fence == row.fence,
+        JobRow.state == JobState.RUNNING.value,
+        error_code=code.value,
+        error_detail=detail,
+        **ended_values(JobState.FAILED, now),
+    ):
+        return False
+    jobs.end_attempt(row.id, row.attempt, AttemptOutcome.FAILED, f"{code.value}: {detail}", now)
+    jobs.add_event(row.id, "failed", now, attempt=row.attempt, code=code.value)
+    count_ended(session, row.kind, JobState.FAILED)
+    return True
+
+
 def _lose(session: Session, row: JobRow, now: datetime, *guards: ColumnElement[bool]) -> bool:
     jobs = JobRepository(session)
     held = (JobRow.fence == row.fence, JobRow.state == JobState.RUNNING.value, *guards)

@@ -27,16 +27,17 @@ def require_affordable(encoded: EncodedStudy) -> None:
     """
     sampler = encoded.study.sampler
     quantities = count_quantities(encoded)
-    needed = BYTES_PER_NUMBER * quantities * sampler.draws * sampler.chains
+    # The sampler makes room for the draws of tuning as well.
+    needed = BYTES_PER_NUMBER * quantities * (sampler.draws + sampler.tune) * sampler.chains
     if needed > MAX_DRAW_BYTES:
         raise StudyError(
             [
                 FieldError(
                     "sampler.draws",
                     "too_large",
-                    f"{sampler.chains} chains of {sampler.draws} draws of {quantities} quantities would take "
-                    f"{needed / 1e9:.1f} GB; expected at most {MAX_DRAW_BYTES / 1e9:g} GB; ask for fewer draws, or set "
-                    "case_sd: 0 so that cases have no level of their own",
+                    f"{sampler.chains} chains of {sampler.draws} draws, and {sampler.tune} of tuning, of {quantities} "
+                    f"quantities would take {needed / 1e9:.1f} GB; expected at most {MAX_DRAW_BYTES / 1e9:g} GB; ask for "
+                    "fewer draws or less tuning, or set case_sd: 0 so that cases have no level of their own",
                 )
             ]
         )

@@ -43,6 +43,8 @@ class StudySize:
     """Periods."""
     draws: int
     """Posterior draws of all chains."""
+    tuning_draws: int
+    """Draws of all chains that are made before those, and thrown away."""
     futures: int
     """Simulated futures."""
     quantities: int
@@ -50,8 +52,8 @@ class StudySize:
 
     @property
     def draw_bytes(self) -> int:
-        """Memory that the posterior draws take, at least."""
-        return BYTES_PER_NUMBER * self.quantities * self.draws
+        """Memory that the posterior draws take, at least; those of tuning take as much while they are made."""
+        return BYTES_PER_NUMBER * self.quantities * (self.draws + self.tuning_draws)
 
 
 def measure_study(study: Study) -> StudySize:
@@ -64,6 +66,7 @@ def measure_study(study: Study) -> StudySize:
         table_rows=max((len(table.table_rows) for table in _tables(study)), default=0),
         horizon=study.horizon,
         draws=draws,
+        tuning_draws=sampler.tune * sampler.chains,
         futures=min(draws, FUTURE_DRAWS) * sampler.futures_per_draw,
         quantities=_count_quantities(study),
     )

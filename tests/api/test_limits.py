@@ -83,7 +83,7 @@ def test_what_the_draws_would_take_is_estimated_before_a_job_is_accepted(tmp_pat
         refused = client.post("/v1/jobs", json={"document": document()})
         assert refused.status_code == 422
         message = refused.json()["errors"][0]["message"]
-        assert "2,000 draws of at least" in message
+        assert "2,000 draws, and " in message
         assert "GB; this service accepts at most 0.001 GB" in message
         assert client.get("/v1/jobs").json()["items"] == []
 
@@ -92,7 +92,8 @@ def test_the_check_says_what_a_study_costs(tmp_path: Path) -> None:
     with service(tmp_path) as (client, _):
         cost = client.post("/v1/check", json=document()).json()["cost"]
     assert (cost["draws"], cost["futures"]) == (2000, 4000)
-    assert cost["draw_bytes"] == 8 * cost["draws"] * cost["quantities"]
+    tuning = document()["sampler"]["tune"] * document()["sampler"]["chains"]
+    assert cost["draw_bytes"] == 8 * (cost["draws"] + tuning) * cost["quantities"]
 
 
 def test_a_limit_that_was_narrowed_holds_for_what_is_stored_already(tmp_path: Path) -> None:

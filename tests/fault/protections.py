@@ -283,6 +283,14 @@ PROTECTIONS: Final = (
         "tests/api/test_key_use.py::test_reads_answer_while_the_database_is_locked_and_the_use_is_noted_later",
     ),
     Protection(
+        "a sampler that aborts for want of memory",
+        "it is taken for what it is at the first attempt",
+        "workers/tasks.py",
+        "        is_memory = ABORTED in str(exception) and not row.cancel_requested",
+        "        is_memory = False",
+        "tests/fault/test_worker_faults.py::test_a_sampler_that_ends_its_process_for_want_of_memory_is_not_asked_again",
+    ),
+    Protection(
         "a check or a query that takes more than it may",
         "a child has so much CPU time for each task",
         "api/desk_child.py",

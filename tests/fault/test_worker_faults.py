@@ -170,6 +170,31 @@ def test_a_job_that_kills_its_process_every_time_fails_after_its_attempts_and_ot
     assert_succeeded_once(stack, stack.wait_for_end(submit(stack)))
 
 
+def test_a_sampler_that_ends_its_process_for_want_of_memory_is_not_asked_again(stack: Stack) -> None:
+    """Rust and C++ abort when they get no memory; an exception never comes.
+
+    On a busy machine the lease may run out before the worker has noticed; then the next attempt aborts as well.
+    """
+
+    def has_ended() -> bool:
+        row = stack.job_row(job_id)
+        if row.state == JobState.RUNNING and row.fence not in aborted and (row.progress or {}).get("draws_done"):
+            aborted.append(row.fence)
+            os.kill(stack.child_of_job(job_id), signal.SIGABRT)
+        return JobState(row.state).is_terminal
+
+    aborted: list[str | None] = []
+    with stack.held():
+        job_id = submit(stack)
+        wait_until(has_ended, 240, lambda: f"the job to end:\n{stack.logs()}")
+    job = stack.wait_for_end(job_id)
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert job.error.code is FailureCode.MEMORY_LIMIT
+    assert "SIGABRT" in job.error.detail
+    assert_succeeded_once(stack, stack.wait_for_end(submit(stack)))
+
+
 def test_a_job_beyond_its_memory_fails_and_the_next_one_runs() -> None:
     """The program alone takes some 450 MB; the futures of two dozen outcomes would take as much again."""
     large = coin_document(sampler={"draws": 1000, "tune": 100, "chains": 4, "seed": 7, "futures_per_draw": 200})
