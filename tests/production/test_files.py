@@ -61,6 +61,15 @@ def test_containers_can_do_no_more_than_they_need() -> None:
         assert services[name]["cap_drop"] == ["ALL"]
         assert services[name]["security_opt"] == ["no-new-privileges:true"]
         assert "privileged" not in services[name]
+    for name, service in services.items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        limits = service["deploy"]["resources"]["limits"]
+        assert re.fullmatch(r"\d+[mg]", filled_in(str(limits["memory"]), {})), name
+        assert limits["pids"] > 0, name
+    for name in ("postgres", "redis"):
+        assert services[name]["user"] == "999:999"
     for name, stage in stages().items():
         if name in OURS:
             assert stage["USER"][-1] == "10001:10001", "nothing runs as root"
