@@ -10,6 +10,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from api.answers import HeadAsGet, NotModified, PlainErrors
 from api.description import describe_problems
 from api.metrics import CountRequests, RequestCounts
 from api.middleware import BodyLimit, HostCheck, SecurityHeaders
@@ -91,6 +92,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(module.router)
     mount_pages(app)
     describe_problems(app)
+    app.add_middleware(PlainErrors)
+    app.add_middleware(NotModified)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Turns, settings=settings)
     if hosts := allowed_hosts(settings):

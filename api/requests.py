@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Final
+from urllib.request import parse_http_list
 
 from fastapi import Header, Path, Query, Request
 from fastapi.dependencies.utils import get_flat_params
@@ -24,6 +24,7 @@ SMALL_BYTES: Final = 131_072
 """Of a body that holds no document: what is no larger takes some milliseconds to read, however wrong it is. The largest
 question has a hundred expressions."""
 MAX_WAIT_SECONDS: Final = 60.0
+MAX_WAIT_DIGITS: Final = 6
 MAX_KEY_CHARACTERS: Final = 255
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on one page.")]
@@ -124,9 +125,18 @@ def checked_key(key: str | None) -> str | None:
 
 
 def wait_seconds(prefer: str | None) -> float:
-    """How long the client prefers to wait (RFC 7240), at most a minute; 0 when it does not."""
-    found = re.search(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})(?:$|[,;\s])", prefer or "")
-    return min(float(found.group(1)), MAX_WAIT_SECONDS) if found else 0.0
+    """How long the client prefers to wait, at most a minute; 0 when it does not.
+
+    A list of preferences, each a word with a value, bare or quoted, and parameters of its own; of several of one name the
+    first counts (RFC 7240, section 2).
+    """
+    for preference in parse_http_list(prefer or ""):
+        name, _, value = preference.partition(";")[0].partition("=")
+        if name.strip().lower() == "wait":
+            value = value.strip().strip('"').strip()
+            is_number = value.isascii() and value.isdigit() and len(value) <= MAX_WAIT_DIGITS
+            return min(float(value), MAX_WAIT_SECONDS) if is_number else 0.0
+    return 0.0
 
 
 def parse_body[Body: BaseModel](model: type[Body], body: dict[str, Any]) -> Body:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
+from api.answers import has
 from api.requests import Id, known_id
 from api.schemas import ForecastDiagnostics
 from api.service import Reader, Service
@@ -75,7 +76,7 @@ def forecast_response(
     """A forecast with what explains it, or 304 for a client that has it."""
     etag = forecast_etag(row, explanations, is_stale=age_of(row) > fresh_seconds)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if headers["ETag"] in request.headers.get("if-none-match", ""):
+    if has(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     body = json.dumps(stored_forecast(row, explanations, fresh_seconds), ensure_ascii=False)
     return Response(body, media_type="application/json", headers=headers)
