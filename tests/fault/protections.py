@@ -290,6 +290,14 @@ PROTECTIONS: Final = (
         "        if not row.catch_up:\n            # None",
         "tests/jobs/test_catch_up.py::test_five_missed_days_are_five_jobs_one_at_a_time_with_nothing_else_set",
     ),
+    Protection(
+        "a study of threshold outcomes alone",
+        "blocks of outcomes and bands may be empty",
+        "forecast/model/encode.py",
+        "np.concatenate([np.empty(0), *(ages.log_ages for ages in bands.values())])",
+        "np.concatenate([ages.log_ages for ages in bands.values()])",
+        "tests/statistical/test_closed_forms.py::test_a_study_of_thresholds_alone_gives_what_the_negative_binomial_says",
+    ),
 )
 
 
