@@ -96,7 +96,8 @@ def require_semaphores() -> None:
     import multiprocessing
 
     try:
-        multiprocessing.get_context("spawn").Lock()
+        # Of this kind, because that of a spawned pool would start a process that watches over it.
+        multiprocessing.get_context("fork").Lock()
     except (OSError, ImportError) as error:
         raise UnusableError(
             f"semaphores cannot be made in {SHARED_MEMORY} ({getattr(error, 'strerror', None) or error}), expected that this "

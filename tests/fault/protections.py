@@ -326,7 +326,7 @@ PROTECTIONS: Final = (
         "what cannot work: a wrong value, a folder, a database, the machine",
         "semaphores are tried",
         "forecast/requirements.py",
-        '        multiprocessing.get_context("spawn").Lock()\n',
+        '        multiprocessing.get_context("fork").Lock()\n',
         "        pass\n",
         "tests/fault/test_startup_faults.py::test_what_cannot_work_is_said_in_one_sentence_by_every_process",
     ),
