@@ -9,7 +9,9 @@ from starlette.applications import Starlette
 
 from api.protocol import Connections, protocol_of
 from api.starting import StartingApp
+from forecast.requirements import free_port
 from forecast.settings import get_settings
+from forecast.startup import in_one_sentence, start
 
 GRACE_SECONDS: Final = 3
 """Open event streams would hold up a stop for ever."""
@@ -22,7 +24,8 @@ def load_app() -> Starlette:
     import sys
     import traceback
 
-    from forecast.errors import ForecastError
+    from forecast.requirements import require_database
+    from forecast.startup import EXIT_CODE, sentence
 
     try:
         from api.app import create_app
@@ -34,21 +37,25 @@ def load_app() -> Starlette:
         configure_logging("api", settings.log_level)
         # What it says of requests that cannot be read is counted (api/protocol.py); what goes wrong here it says as errors.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+        require_database(settings)
         app = create_app(settings)
         if not settings.is_loopback:
             require_keys(app.state.service.database, settings, utc_now())
         return app
-    except ForecastError as error:
-        sys.stderr.write(f"error: {error}\n")
-        os._exit(2)
-    except BaseException:  # noqa: BLE001 (told and ended, whatever it was)
+    except BaseException as error:  # noqa: BLE001 (told and ended, whatever it was)
+        if said := sentence(error):
+            sys.stderr.write(f"error: {said}\n")
+            os._exit(EXIT_CODE)
         traceback.print_exc()
         os._exit(1)
 
 
+@in_one_sentence()
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    settings = get_settings()
+    # The database is looked at where the application is loaded: by then somebody may ask whether the process lives.
+    settings = start(with_database=False)
+    free_port(settings)
     connections = Connections.of(settings)
     uvicorn.run(
         StartingApp(load_app),

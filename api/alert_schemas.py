@@ -27,10 +27,12 @@ class SubscriptionView(Schema):
     enabled: bool
     created_at: datetime
     updated_at: datetime
+    old_secrets_until: datetime | None
+    """Up to when messages are signed with the old secret as well, after a new one was asked for."""
 
 
 class NewSubscription(SubscriptionView):
-    """A subscription as it was made."""
+    """A subscription as it was made, or given a new secret."""
 
     secret: str | None
     """Signs what is sent to its address (Standard Webhooks); shown once, when it is made."""

@@ -13,6 +13,7 @@ import resource
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
 import h11
@@ -44,7 +45,7 @@ class Connections:
     most_of_address: int
     header_seconds: float
     body_seconds: float
-    proxies: frozenset[str] = frozenset()
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Addresses whose connections are those of others: they are not counted."""
     of_address: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -65,8 +66,16 @@ class Connections:
             min(settings.max_connections_of_address, max(LEAST_CONNECTIONS // 2, most * 3 // 4)),
             settings.header_seconds,
             settings.body_seconds,
-            frozenset(settings.trusted_proxies),
+            tuple(ip_network(proxy, strict=False) for proxy in settings.trusted_proxies if proxy != "*"),
         )
+
+    def is_proxy(self, host: str) -> bool:
+        """Whether connections of an address are those of others."""
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+        return any(address in network for network in self.proxies)
 
     def note(self, reason: str, now: float) -> None:
         """Count what was turned away; it is told once a minute, however much there is of it."""
@@ -104,12 +113,12 @@ class GuardedProtocol(H11Protocol):
         super().connection_made(transport)
         shared = self.shared
         host = self.client[0] if self.client else ""
-        if host not in shared.proxies:
+        if not shared.is_proxy(host):
             self._address = host
             shared.of_address[host] += 1
         if len(self.connections) > shared.most:
             self._refuse(503, "too_many_connections", "too many connections are open; try again a little later")
-        elif shared.of_address[host] > shared.most_of_address:
+        elif self._address is not None and shared.of_address[host] > shared.most_of_address:
             detail = f"{shared.most_of_address} connections of this address are open; close some, or use them again"
             self._refuse(429, "too_many_connections", detail)
         else:

@@ -11,24 +11,43 @@ import os
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated, Final, Self
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from forecast.compilers import compiler_environment
 from forecast.limit_settings import MEGABYTE, LimitSettings
+from forecast.setting_values import (
+    LISTED,
+    broker_url,
+    require_database,
+    require_hosts,
+    require_listening,
+    require_networks,
+    require_queue,
+    require_sealing_keys,
+    socket_url,
+    sqlite_url,
+)
+from forecast.setting_words import SettingsError, describe
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 MAX_SOCKET_PATH_BYTES = 107
 """`sun_path` of a Unix socket holds 108 bytes with the closing NUL (unix(7))."""
 
+LONGEST_SECONDS: Final = 100 * 366 * 86_400.0
+"""Of any time that can be set; dates end in the year 9999."""
+
 
 class Settings(LimitSettings):
     """Where the service keeps its state, how it listens, how patient it is and how much it accepts."""
 
-    model_config = SettingsConfigDict(env_prefix="FORECAST_", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FORECAST_", extra="ignore", frozen=True, env_ignore_empty=True, allow_inf_nan=False
+    )
 
     home: Path = Field(
         default_factory=lambda: user_data_path("scenario-forecast", appauthor=False),
@@ -46,21 +65,21 @@ class Settings(LimitSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    allowed_hosts: tuple[str, ...] = Field(
-        default=(), description="Further names that a request's Host header may carry, as a JSON list."
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, LISTED] = Field(
+        default=(), description="Further names that a request's Host header may carry, with commas between."
     )
     key: SecretStr | None = Field(
         default=None,
         description="Key that the command line sends; by default, to the service of `home`, the one in its file `key`.",
     )
-    secret_keys: tuple[SecretStr, ...] = Field(
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, LISTED] = Field(
         default=(),
-        description="Keys that secrets in the database are sealed with, as a JSON list, the one in use first; by default "
+        description="Keys that secrets in the database are sealed with, with commas between, the one in use first; by default "
         "one is made in `home`.",
     )
-    trusted_proxies: tuple[str, ...] = Field(
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, LISTED] = Field(
         default=(),
-        description="Addresses of proxies whose word about scheme and client counts (X-Forwarded-*), as a JSON list.",
+        description="Addresses of proxies whose word about scheme and client counts (X-Forwarded-*), with commas between.",
     )
     session_hours: float = Field(
         default=168.0, gt=0, le=8760, description="How long a browser stays signed in; a week by default."
@@ -140,19 +159,19 @@ class Settings(LimitSettings):
     keep_jobs_days: float | None = Field(
         default=None, gt=0, description="Age from which jobs that left no result are removed. For ever by default."
     )
-    outgoing_hosts: tuple[str, ...] = Field(
+    outgoing_hosts: Annotated[tuple[str, ...], NoDecode, LISTED] = Field(
         default=(),
-        description="Hosts that sources and webhooks may ask, as a JSON list; `.example.org` for all below it, `*` for any; none by default.",
+        description="Hosts that sources and webhooks may ask, with commas between; `.example.org` for all below it, `*` for any; none by default.",
     )
     outgoing_private: bool = Field(
         default=False, description="Let sources and webhooks ask addresses of private networks and of this machine."
     )
     outgoing_plain_http: bool = Field(default=False, description="Let sources and webhooks ask http:// addresses.")
     outgoing_seconds: float = Field(default=30.0, gt=0, le=600, description="Longest wait for a source or a webhook.")
-    webhook_retry_seconds: tuple[float, ...] = Field(
+    webhook_retry_seconds: Annotated[tuple[float, ...], NoDecode, LISTED] = Field(
         default=(5.0, 30.0, 120.0, 600.0, 3600.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0),
         max_length=30,
-        description="Pauses between tries to deliver an alert, as a JSON list; after the last one it is marked as failed.",
+        description="Pauses between tries to deliver an alert, with commas between; after the last one it is marked as failed.",
     )
     source_dir: Path | None = Field(
         default=None,
@@ -168,10 +187,27 @@ class Settings(LimitSettings):
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
-    @field_validator("home", "cache_dir")
+    @field_validator("home", "cache_dir", "source_dir", "alive_file")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        try:
+            return None if value is None else value.expanduser().absolute()
+        except RuntimeError as error:
+            raise ValueError(_homeless()) from error
+
+    _hosts = field_validator("allowed_hosts", "outgoing_hosts")(require_hosts)
+    _proxies = field_validator("trusted_proxies")(require_networks)
+    _host = field_validator("host")(require_listening)
+    _database_url = field_validator("database_url")(require_database)
+    _redis_url = field_validator("redis_url")(require_queue)
+    _secret_keys = field_validator("secret_keys")(require_sealing_keys)
+
+    @field_validator("webhook_retry_seconds")
+    @classmethod
+    def _pauses(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(0 <= pause <= LONGEST_SECONDS for pause in value):
+            raise ValueError("expected pauses of 0 seconds or more")
+        return value
 
     @field_validator("log_level")
     @classmethod
@@ -181,10 +217,30 @@ class Settings(LimitSettings):
             raise ValueError(f"{value!r} is not a log level; use DEBUG, INFO, WARNING or ERROR")
         return level
 
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for name in ("heartbeat_seconds", "progress_seconds"):
+            if getattr(self, name) >= self.lease_seconds:
+                raise ValueError(
+                    f"FORECAST_{name.upper()} is {getattr(self, name):g} and FORECAST_LEASE_SECONDS is {self.lease_seconds:g}, "
+                    "expected less than the lease, or each job would be taken from the worker that does it; lower the first "
+                    "or raise the second"
+                )
+        for name, value in self:
+            is_time = name.endswith(("_seconds", "_days")) and isinstance(value, float)
+            if is_time and value * (86_400 if name.endswith("_days") else 1) > LONGEST_SECONDS:
+                raise ValueError(f"FORECAST_{name.upper()} is {value:g}, expected at most a hundred years; lower it")
+        if "," in str(self.cache_dir):
+            raise ValueError(
+                f"FORECAST_CACHE_DIR is {str(self.cache_dir)!r}, expected a path without a comma, which PyTensor cannot be "
+                "told of; use another folder"
+            )
+        return self
+
     @property
     def database(self) -> str:
         """SQLAlchemy URL of the database in use."""
-        return self.database_url or f"sqlite:///{self.home / 'forecast.db'}"
+        return self.database_url or sqlite_url(self.home / "forecast.db")
 
     @property
     def artifacts(self) -> Path:
@@ -257,17 +313,12 @@ class Settings(LimitSettings):
     @property
     def broker_url(self) -> str:
         """The queue's URL as kombu spells it."""
-        url = self.redis_client_url
-        if not url.startswith("unix://"):
-            return url
-        path, _, query = url.removeprefix("unix://").partition("?")
-        number = next((part.removeprefix("db=") for part in query.split("&") if part.startswith("db=")), "0")
-        return f"redis+socket://{path}?virtual_host={number}"
+        return broker_url(self.redis_client_url)
 
     @property
     def redis_client_url(self) -> str:
         """The queue's URL as redis-py spells it."""
-        return self.redis_url or f"unix://{self.redis_socket}?db=0"
+        return self.redis_url or socket_url(self.redis_socket)
 
     @property
     def is_loopback(self) -> bool:
@@ -289,9 +340,33 @@ class Settings(LimitSettings):
         """Set `compiler_environment` in this process; call it before the science is imported."""
         (self.cache_dir / "numba").mkdir(parents=True, exist_ok=True)
         os.environ.update(self.compiler_environment())
+        try:
+            Path.home()
+        except RuntimeError:
+            # Libraries ask for it as they are imported, whether they need it or not.
+            os.environ["HOME"] = str(self.home)
 
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once.
+
+    Raises
+    ------
+    SettingsError
+        When they cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(describe(error)) from error
+    except RuntimeError as error:
+        # platformdirs, which the default of a folder comes from.
+        raise SettingsError(_homeless()) from error
+
+
+def _homeless() -> str:
+    return (
+        f"user {os.getuid()} has no home directory, expected HOME or an entry in /etc/passwd; set FORECAST_HOME and "
+        "FORECAST_CACHE_DIR to folders that it may write to"
+    )

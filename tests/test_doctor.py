@@ -56,7 +56,7 @@ def test_a_good_one_is_good_and_its_faults_are_named_with_what_to_do(tmp_path: P
 def test_a_database_that_cannot_be_reached_is_a_finding_and_no_traceback(tmp_path: Path) -> None:
     url = "postgresql://f:hunter2@127.0.0.1:1/none"
     code, found, errors = run_doctor(tmp_path, forecast_process, FORECAST_DATABASE_URL=url)
-    assert code == 1
+    assert code == 2
     assert found["database"][0]["health"] == "broken"
     assert "hunter2" not in json.dumps(found)
     assert "Traceback" not in errors

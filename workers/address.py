@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import http.client
-import socket
-from typing import ClassVar
 from urllib.parse import urlsplit
 
-from forecast.errors import ForecastError
+from forecast.requirements import CannotServeError, free_port
 from forecast.settings import Settings
 
-
-class CannotServeError(ForecastError, RuntimeError):
-    """The service cannot be started as it is configured."""
-
-    code: ClassVar[str] = "cannot_serve"
+__all__ = ["CannotServeError", "choose_address", "is_answering_http"]
 
 
 def is_answering_http(url: str) -> bool:
@@ -39,17 +32,6 @@ def choose_address(settings: Settings) -> Settings:
     Raises
     ------
     CannotServeError
-        When the port is taken.
+        When there is none.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            reason = "is taken by another program" if error.errno == errno.EADDRINUSE else f"is unusable ({error})"
-            raise CannotServeError(
-                f"port {settings.port} of {settings.host} {reason}; choose another with --port or FORECAST_PORT"
-            ) from error
-        port = int(probe.getsockname()[1])
-    return settings.model_copy(update={"port": port})
+    return settings.model_copy(update={"port": free_port(settings)})

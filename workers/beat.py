@@ -9,6 +9,7 @@ from celery.beat import Scheduler
 
 from forecast.alive import mark_alive
 from forecast.settings import get_settings
+from forecast.startup import in_one_sentence, start
 
 
 class WatchedScheduler(Scheduler):
@@ -19,14 +20,14 @@ class WatchedScheduler(Scheduler):
         return super().tick(*arguments, **options)
 
 
+@in_one_sentence()
 def main() -> None:
     """Run beat until it is stopped."""
     os.environ["FORECAST_PROCESS"] = "beat"
+    settings = start()
     from workers.app import app
 
-    app.start(
-        ["beat", "--scheduler=workers.beat:WatchedScheduler", "--pidfile=", f"--loglevel={get_settings().log_level}"]
-    )
+    app.start(["beat", "--scheduler=workers.beat:WatchedScheduler", "--pidfile=", f"--loglevel={settings.log_level}"])
 
 
 if __name__ == "__main__":

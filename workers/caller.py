@@ -13,12 +13,14 @@ from typing import Any, Final
 from celery import signals
 
 from forecast.jobs.queues import Queue
+from forecast.startup import in_one_sentence
 from workers.process import listen, prepare_process
 
 END_SECONDS: Final = 5.0
 """How long calls under way may take once the process is to stop; a receiver that never answers would hold it up."""
 
 
+@in_one_sentence()
 def main() -> None:
     """Make calls until it is stopped."""
     settings = prepare_process("caller")

@@ -15,7 +15,8 @@ from forecast.jobs.publish import Publisher
 from forecast.jobs.retention import Retention
 from forecast.jobs.submit import JobLimits
 from forecast.logs import configure_logging, get_logger
-from forecast.settings import Settings, get_settings
+from forecast.settings import Settings
+from forecast.startup import in_one_sentence, start
 from forecast.store import ArtifactStore, Database
 
 log = get_logger(__name__)
@@ -57,9 +58,10 @@ def run_dispatcher(settings: Settings, stop: threading.Event) -> None:
         database.dispose()
 
 
+@in_one_sentence()
 def main() -> None:
     """Run the dispatcher until SIGTERM."""
-    settings = get_settings()
+    settings = start()
     configure_logging("dispatcher", settings.log_level)
     stop = threading.Event()
 

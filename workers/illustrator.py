@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from forecast.jobs.queues import Queue
+from forecast.startup import in_one_sentence
 from workers.process import listen, prepare_process
 from workers.threads import cap_threads
 
 
+@in_one_sentence()
 def main() -> None:
     """Draw until it is stopped."""
     settings = prepare_process("illustrator")

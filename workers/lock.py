@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from forecast.errors import ForecastError
+from forecast.private_files import make_private_file, make_private_folder
 
 
 class AlreadyServedError(ForecastError, RuntimeError):
@@ -32,7 +33,8 @@ class HomeLock:
         AlreadyServedError
             When it is taken; the text names the holder's process and address.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(self._path.parent)
+        make_private_file(self._path)
         stream = self._path.open("a+", encoding="utf-8")
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

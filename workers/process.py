@@ -6,12 +6,13 @@ import os
 
 from forecast.jobs.queues import Queue
 from forecast.settings import Settings, get_settings
+from forecast.startup import start
 from workers.temporary import use_own_temporary_directory
 
 
 def prepare_process(name: str) -> Settings:
     """Make this process one of the service, before Celery is imported: its name, its directory for temporary files."""
-    use_own_temporary_directory(get_settings())
+    use_own_temporary_directory(start())
     get_settings.cache_clear()
     os.environ["FORECAST_PROCESS"] = name
     return get_settings()

@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from forecast.errors import ForecastError
+from forecast.private_files import make_private_folder
 from forecast.settings import Settings
 
 MAX_MEMORY: Final = "256mb"
@@ -104,9 +105,9 @@ def prepare_directories(settings: Settings) -> None:
     RedisUnusableError
         When the socket's directory exists and is somebody else's.
     """
-    settings.redis_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(settings.redis_dir)
     folder = settings.redis_socket.parent
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(folder)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise RedisUnusableError(f"{folder} belongs to another user; use a shorter FORECAST_HOME, or remove it")

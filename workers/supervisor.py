@@ -15,10 +15,12 @@ from typing import Any, Final
 
 from forecast.access import ensure_local_key, find_principal, make_link
 from forecast.access.exposure import require_keys
-from forecast.errors import ForecastError
 from forecast.jobs.subscriptions import reseal_secrets
 from forecast.logs import configure_logging, get_logger
+from forecast.private_files import make_private_folder, write_private
+from forecast.requirements import require_database, require_folders, require_semaphores
 from forecast.settings import Settings, get_settings
+from forecast.startup import PRIVATE_MASK, in_one_sentence, warnings
 from forecast.store import Database, migrate, utc_now
 from workers.address import choose_address, is_answering_http
 from workers.lock import HomeLock
@@ -111,9 +113,7 @@ class Supervisor:
             return
         self._was_ready = True
         address = self._settings.address_file
-        temporary = address.with_suffix(".tmp")
-        temporary.write_text(self._settings.base_url + "\n", encoding="utf-8")
-        temporary.replace(address)
+        write_private(address, self._settings.base_url + "\n")
         _tell(f"Ready: {self._settings.base_url}")
         if not sys.stdout.isatty():
             # It may be a log, which others read.
@@ -176,19 +176,23 @@ def serve(settings: Settings) -> None:
     ForecastError
         When it cannot be served: taken port or directory, no Redis, a database of a newer version.
     """
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    require_folders(settings)
     lock = HomeLock(settings.lock_file)
     # The lock comes first: who serves already is a better answer than a taken port.
     lock.acquire(settings.base_url)
     try:
-        settings.logs.mkdir(exist_ok=True, mode=0o700)
+        make_private_folder(settings.logs)
         configure_logging("supervisor", settings.log_level, settings.logs / "supervisor.log")
         settings = choose_address(settings)
         lock.describe(settings.base_url)
         if settings.redis_url is None:
             prepare_directories(settings)
+        require_semaphores()
+        require_database(settings)
         migrate(settings.database)
         _prepare_access(settings)
+        for warning in warnings(settings):
+            sys.stderr.write(f"warning: {warning}\n")
         supervisor = Supervisor(settings)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, supervisor.request_stop)
@@ -200,11 +204,11 @@ def serve(settings: Settings) -> None:
 
 def main() -> int:
     """Serve with the settings of the environment."""
+    # What the processes make is nobody else's business: they inherit it.
+    os.umask(PRIVATE_MASK)
     try:
-        serve(get_settings())
-    except ForecastError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+        with in_one_sentence():
+            serve(get_settings())
     except KeyboardInterrupt:
         # Before the handlers were in place: nothing has been started yet.
         return 130

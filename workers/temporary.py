@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from forecast.private_files import make_private_folder
 from forecast.settings import Settings
 
 PREFIX: Final = "worker-"
@@ -32,7 +33,7 @@ def use_own_temporary_directory(settings: Settings) -> Path:
     The directory; it is there until the process ends.
     """
     parent = settings.temporary
-    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(parent)
     remove_abandoned(parent)
     own = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     # Held until the process ends; the descriptor is not inherited.

@@ -43,9 +43,12 @@ class KeyRow:
     name: str
     scopes: str
     made: str
+    made_by: str
     used: str
     holds: str
     is_over: bool
+    made_keys: int
+    """How many keys that still hold it has made, itself or by others that it made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,7 @@ def build_sign_in(next_path: str, problem: str | None = None, workspace: str | N
 def build_access(caller: Principal, usage: Usage, keys: Iterable[ApiKeyRow], now: datetime) -> AccessPage:
     """The page of who one is."""
     limits = usage.limits
+    rows = tuple(keys)
     return AccessPage(
         page_title=f"Access · {caller.workspace}",
         json_url="/v1/access",
@@ -85,13 +89,29 @@ def build_access(caller: Principal, usage: Usage, keys: Iterable[ApiKeyRow], now
             ("Jobs accepted within 24 hours", f"{usage.daily} of {limits.daily}"),
         ),
         is_admin=Scope.ADMIN in caller.scopes,
-        keys=tuple(_key_row(row, now) for row in keys),
+        keys=tuple(_key_row(row, rows, now) for row in rows),
         scopes=tuple((scope.value, words) for scope, words in SCOPE_WORDS.items() if scope in caller.scopes),
     )
 
 
-def _key_row(row: ApiKeyRow, now: datetime) -> KeyRow:
+def _is_over(row: ApiKeyRow, now: datetime) -> bool:
+    return row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now)
+
+
+def _made(row: ApiKeyRow, rows: Iterable[ApiKeyRow]) -> set[str]:
+    """Ids of the keys that a key has made, those that these have made, and so on."""
+    found: set[str] = set()
+    makers = {row.id}
+    while makers:
+        makers = {other.id for other in rows if other.made_by in makers} - found - {row.id}
+        found |= makers
+    return found
+
+
+def _key_row(row: ApiKeyRow, rows: tuple[ApiKeyRow, ...], now: datetime) -> KeyRow:
     is_expired = row.expires_at is not None and row.expires_at <= now
+    names = {other.id: other.name for other in rows}
+    made = _made(row, rows)
     if row.revoked_at is not None:
         holds = f"revoked {wording.moment(row.revoked_at)}"
     elif row.expires_at is None:
@@ -103,7 +123,9 @@ def _key_row(row: ApiKeyRow, now: datetime) -> KeyRow:
         name=row.name,
         scopes=", ".join(row.scopes),
         made=wording.moment(row.created_at),
+        made_by="this machine" if row.made_by is None else names.get(row.made_by, row.made_by),
         used="never" if row.last_used_at is None else wording.moment(row.last_used_at),
         holds=holds,
-        is_over=row.revoked_at is not None or is_expired,
+        is_over=_is_over(row, now),
+        made_keys=sum(other.id in made and not _is_over(other, now) for other in rows),
     )

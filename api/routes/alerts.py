@@ -28,6 +28,7 @@ from api.service import Reader, Service, Submitter
 from forecast.jobs.alert_rules import Finding
 from forecast.jobs.alerting import add_alert
 from forecast.jobs.publish import BrokerUnavailableError
+from forecast.jobs.rotation import DEFAULT_HOURS, MAX_HOURS, old_secrets_until, rotate_secret
 from forecast.jobs.subscriptions import (
     AlertKind,
     SubscriptionChange,
@@ -78,7 +79,7 @@ def _create(service: Service, wanted: SubscriptionRequest) -> NewSubscription:
     with service.database.write() as session:
         study = known_study(StudyRepository(session), wanted.study)
         row = create_subscription(session, study, wanted, service.settings, utc_now())
-        view = SubscriptionView.model_validate(row)
+        view = _shown(row)
         return NewSubscription(**view.model_dump(), secret=secret_of(row, service.settings))
 
 
@@ -91,14 +92,14 @@ def list_subscriptions(
 ) -> SubscriptionPage:
     with service.database.read() as session:
         page = AlertRepository(session).subscriptions(limit, cursor, study)
-        items = tuple(SubscriptionView.model_validate(row) for row in page.items)
+        items = tuple(_shown(row) for row in page.items)
     return SubscriptionPage(items=items, next_cursor=page.next_cursor)
 
 
 @router.get("/v1/subscriptions/{subscription_id}", summary="Show a subscription")
 def show_subscription(subscription_id: Id, service: Reader) -> SubscriptionView:
     with service.database.read() as session:
-        return SubscriptionView.model_validate(_subscription(session, subscription_id))
+        return _shown(_subscription(session, subscription_id))
 
 
 @router.patch(
@@ -119,8 +120,32 @@ def _change(service: Service, subscription_id: str, wanted: SubscriptionChange) 
         row = _subscription(session, subscription_id)
         has_new_secret = change_subscription(row, wanted, service.settings, utc_now())
         session.flush()
-        view = SubscriptionView.model_validate(row)
+        view = _shown(row)
         return NewSubscription(**view.model_dump(), secret=secret_of(row, service.settings) if has_new_secret else None)
+
+
+Hours = Annotated[
+    float, Query(ge=0, le=MAX_HOURS, description="How long messages are signed with the old secret as well.")
+]
+
+
+@router.post(
+    "/v1/subscriptions/{subscription_id}/secret",
+    summary="Give a subscription a new secret",
+    response_model=NewSubscription,
+    status_code=201,
+)
+def post_secret(subscription_id: Id, service: Submitter, hours: Hours = DEFAULT_HOURS) -> Response:
+    """The new secret is shown once. Messages carry two signatures until `old_secrets_until`, one by each secret: put the new
+    one into your receiver before then. With `hours=0` the old one signs nothing any more."""
+    now = utc_now()
+    with service.database.write() as session:
+        row = _subscription(session, subscription_id)
+        secret = rotate_secret(row, service.settings, now, hours)
+        session.flush()
+        view = NewSubscription(**_shown(row).model_dump(), secret=secret)
+    headers = {"Location": f"/v1/subscriptions/{view.id}", "Cache-Control": "no-store"}
+    return JSONResponse(view.model_dump(mode="json"), 201, headers=headers)
 
 
 @router.delete("/v1/subscriptions/{subscription_id}", summary="End a subscription", status_code=204)
@@ -218,6 +243,11 @@ def _views(session: Session, rows: Iterable[AlertRow]) -> list[AlertView]:
 def _view(row: AlertRow, delivery: DeliveryRow | None) -> AlertView:
     values = {name: getattr(row, name) for name in AlertView.model_fields if name != "delivery"}
     return AlertView(**values, delivery=None if delivery is None else Delivery.model_validate(delivery))
+
+
+def _shown(row: SubscriptionRow) -> SubscriptionView:
+    values = {name: getattr(row, name) for name in SubscriptionView.model_fields if name != "old_secrets_until"}
+    return SubscriptionView(**values, old_secrets_until=old_secrets_until(row, utc_now()))
 
 
 def _subscription(session: Session, subscription_id: str) -> SubscriptionRow:

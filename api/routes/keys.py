@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
@@ -14,6 +14,7 @@ from api.requests import parse_body, read_body_json
 from api.schemas import Schema
 from api.service import Admin, Reader, Service
 from forecast.access import Scope, create_key, list_keys, make_link, revoke_key
+from forecast.access.keys import MAX_DAYS
 from forecast.access.scopes import KeyRequestError
 from forecast.jobs.quotas import Usage, read_usage
 from forecast.store import KeyRepository, utc_now
@@ -22,6 +23,8 @@ from forecast.store.access_tables import ApiKeyRow
 router = APIRouter(prefix="/v1", tags=["access"])
 
 KeyId = Annotated[str, Path(description="Id of a key: the eight characters after `fc_`.")]
+
+WithMade = Annotated[bool, Query(description="Whether the keys that it made are revoked as well, and so on.")]
 
 
 class KeyView(Schema):
@@ -36,6 +39,8 @@ class KeyView(Schema):
     revoked_at: datetime | None
     last_used_at: datetime | None
     """To the minute."""
+    made_by: str | None
+    """Id of the key that made it; null for one made on the machine of the database."""
 
 
 class CreatedKey(KeyView):
@@ -75,7 +80,9 @@ class KeyRequest(BaseModel):
 
     name: str = Field(description="Whose it is, or what for.")
     scopes: list[Scope] = Field(description="What it may do: read, submit, admin, metrics.")
-    days: float | None = Field(default=None, description="How long it holds; for ever by default.")
+    days: Annotated[int, Field(strict=True, ge=1, le=MAX_DAYS)] | None = Field(
+        default=None, description="How many whole days it holds; for ever by default."
+    )
 
 
 _BODY: Final[dict[str, Any]] = {
@@ -126,7 +133,7 @@ def _create(service: Service, wanted: KeyRequest) -> CreatedKey:
     now = utc_now()
     with service.database.write() as session:
         own = KeyRepository(session).get(caller.key_id)
-        days = wanted.days
+        days: float | None = wanted.days
         if own is not None and own.expires_at is not None:
             # What a key makes does not outlive it.
             left = (own.expires_at - now).total_seconds() / 86_400
@@ -136,8 +143,9 @@ def _create(service: Service, wanted: KeyRequest) -> CreatedKey:
 
 
 @router.delete("/keys/{key_id}", summary="Revoke a key", status_code=204)
-def remove_key(key_id: KeyId, service: Admin) -> Response:
-    """It holds no more from now on, and every browser that it signed in is signed out."""
+def remove_key(key_id: KeyId, service: Admin, with_made: WithMade = False) -> Response:
+    """It holds no more from now on, and every browser that it signed in is signed out; with `with_made=true` the same goes
+    for the keys that it made (`made_by`), those that these made, and so on."""
     with service.database.write() as session:
         revoke_key(
             session,
@@ -145,6 +153,7 @@ def remove_key(key_id: KeyId, service: Admin) -> Response:
             utc_now(),
             workspace=service.workspace,
             made_by=service.caller.key_id,
+            with_made=with_made,
         )
     return Response(status_code=204)
 

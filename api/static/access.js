@@ -20,8 +20,10 @@ async function attempt(work) {
 
 for (const button of document.querySelectorAll("[data-revoke]")) {
   button.addEventListener("click", () => attempt(async () => {
-    if (!window.confirm("Revoke this key? Whoever uses it is refused from now on, and signed out.")) return;
-    await send("DELETE", `/v1/keys/${button.dataset.revoke}`);
+    const made = button.dataset.made;
+    const which = made ? `this key and the ${made} that it made` : "this key";
+    if (!window.confirm(`Revoke ${which}? Whoever uses one is refused from now on, and signed out.`)) return;
+    await send("DELETE", `/v1/keys/${button.dataset.revoke}${made ? "?with_made=true" : ""}`);
     window.location.reload();
   }));
 }
@@ -30,8 +32,13 @@ document.getElementById("new-key")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const { name, days, scopes } = event.target.elements;
   const chosen = [...scopes].filter((box) => box.checked).map((box) => box.value);
+  const holds = days.value.trim();
   attempt(async () => {
-    const wanted = { name: name.value, scopes: chosen, ...(days.value.trim() ? { days: Number(days.value) } : {}) };
+    // What is no number would become null, which is a key that never ends.
+    if (holds && !/^[1-9][0-9]*$/.test(holds)) {
+      throw new Error(`"${holds}" is no number of days; write a whole number of at least 1, or nothing for a key that never ends`);
+    }
+    const wanted = { name: name.value, scopes: chosen, ...(holds ? { days: Number(holds) } : {}) };
     const made = await send("POST", "/v1/keys", wanted);
     event.target.reset();
     said.textContent = `Made. Keep it now, it is shown only once: ${made.key}`;

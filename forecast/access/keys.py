@@ -95,6 +95,7 @@ def create_key(
         scopes=sorted(scope.value for scope in scopes),
         created_at=now,
         expires_at=None if days is None else now + timedelta(days=days),
+        made_by=made_by,
     )
     keys.add(row)
     keys.note("key_created", now, workspace, key_id, scopes=row.scopes, made_by=made_by)
@@ -128,9 +129,26 @@ def list_keys(session: Session, workspace: str | None = None) -> tuple[ApiKeyRow
 
 
 def revoke_key(
-    session: Session, key_id: str, now: datetime, *, workspace: str | None = None, made_by: str | None = None
-) -> ApiKeyRow:
+    session: Session,
+    key_id: str,
+    now: datetime,
+    *,
+    workspace: str | None = None,
+    made_by: str | None = None,
+    with_made: bool = False,
+) -> tuple[ApiKeyRow, ...]:
     """End a key, and every browser that it has signed in.
+
+    Parameters
+    ----------
+    made_by
+        Id of the key that asks for it.
+    with_made
+        Whether the keys that it made end as well, those that these made, and so on.
+
+    Returns
+    -------
+    The key first, then those of the others that still held.
 
     Raises
     ------
@@ -141,8 +159,10 @@ def revoke_key(
     row = keys.get(key_id)
     if row is None or (workspace is not None and row.workspace != workspace):
         raise NotStoredError(f"there is no key {key_id[:64]!r}")
-    if row.revoked_at is None:
-        row.revoked_at = now
-        keys.end_sessions(key_id)
-        keys.note("key_revoked", now, row.workspace, key_id, made_by=made_by)
-    return row
+    others = tuple(other for other in keys.made_by(key_id) if other.revoked_at is None) if with_made else ()
+    for ended in (row, *others):
+        if ended.revoked_at is None:
+            ended.revoked_at = now
+            keys.end_sessions(ended.id)
+            keys.note("key_revoked", now, ended.workspace, ended.id, made_by=made_by)
+    return (row, *others)

@@ -59,8 +59,16 @@ app.add_typer(keys)
 app.add_typer(workspaces)
 
 
-BAD_QUESTIONS: Final = {"key_invalid", "query_invalid", "request_invalid", "schedule_invalid", "study_invalid"}
-"""Codes of errors in what was asked for, wherever they were found."""
+BAD_QUESTIONS: Final = {
+    "installation_unusable",
+    "key_invalid",
+    "query_invalid",
+    "request_invalid",
+    "schedule_invalid",
+    "settings_invalid",
+    "study_invalid",
+}
+"""Codes of errors in what was asked for, or set, wherever they were found."""
 
 
 def main() -> None:

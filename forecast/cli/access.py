@@ -44,7 +44,7 @@ def create(
     name: Annotated[str, typer.Option("--name", help="Whose it is, or what for.")],
     scope: Annotated[list[str], typer.Option("--scope", help="read, submit, admin or metrics; may be given again.")],
     workspace: Workspace = "default",
-    days: Annotated[float | None, typer.Option("--days", help="How long it holds; for ever by default.")] = None,
+    days: Annotated[int | None, typer.Option("--days", min=1, help="How long it holds; for ever by default.")] = None,
 ) -> None:
     """Make a key and print it; it is shown this once."""
     from forecast.access import Scope, create_key
@@ -75,7 +75,7 @@ def list_() -> None:
     with _database() as database, database.read() as session:
         rows = list_keys(session)
     table = new_table("Key")
-    for column in ("Workspace", "Name", "May", "Made", "Last used", "Holds"):
+    for column in ("Workspace", "Name", "May", "Made", "Made by", "Last used", "Holds"):
         table.add_column(column, overflow="fold")
     for row in rows:
         holds = "until it is revoked" if row.expires_at is None else f"until {row.expires_at:%Y-%m-%d %H:%M} UTC"
@@ -85,6 +85,7 @@ def list_() -> None:
             escape(row.name),
             ", ".join(row.scopes),
             f"{row.created_at:%Y-%m-%d}",
+            row.made_by or "this machine",
             "never" if row.last_used_at is None else f"{row.last_used_at:%Y-%m-%d %H:%M}",
             holds if row.revoked_at is None else f"revoked {row.revoked_at:%Y-%m-%d %H:%M} UTC",
         )
@@ -92,14 +93,19 @@ def list_() -> None:
 
 
 @keys.command("revoke")
-def revoke(key: Annotated[str, typer.Argument(metavar="KEY", help="Id of a key.")]) -> None:
+def revoke(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Id of a key.")],
+    with_made: Annotated[
+        bool, typer.Option("--with-made", help="And the keys that it made, those that these made, and so on.")
+    ] = False,
+) -> None:
     """End a key now, and every browser that it signed in."""
     from forecast.access import revoke_key
     from forecast.store import utc_now
 
     with _database() as database, database.write() as session:
-        row = revoke_key(session, key, utc_now())
-    make_console().print(f"Revoked: {row.id} ({escape(row.name)}) of {escape(row.workspace)}", highlight=False)
+        for row in revoke_key(session, key, utc_now(), with_made=with_made):
+            make_console().print(f"Revoked: {row.id} ({escape(row.name)}) of {escape(row.workspace)}", highlight=False)
 
 
 @workspaces.command("create")

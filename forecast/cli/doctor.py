@@ -13,9 +13,12 @@ from typing import Annotated, Final
 import typer
 from rich.markup import escape
 
-from forecast.cli.terminal import ExitCode, make_console
+from forecast.cli.terminal import ExitCode, complain, make_console
+from forecast.errors import ForecastError
 from forecast.machine import machine_memory, memory_limit
+from forecast.requirements import require_database
 from forecast.settings import Settings, get_settings
+from forecast.startup import obstacle, warnings
 
 LEAST_FREE_BYTES: Final = 2_000_000_000
 
@@ -41,10 +44,11 @@ class Finding:
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Look at everything that a service needs; ends with 1 when something is broken."""
+    """Look at everything that a service needs; ends with 1 when something is broken, with 2 when nothing could start."""
     import json as writer
 
-    found = list(examine(get_settings()))
+    settings = get_settings()
+    found = list(examine(settings))
     if json:
         typer.echo(writer.dumps([{**vars(finding), "health": finding.health.value} for finding in found], indent=1))
     else:
@@ -58,6 +62,9 @@ def doctor(
                 highlight=False,
                 soft_wrap=True,
             )
+    if why := obstacle(settings):
+        complain(why)
+        raise typer.Exit(ExitCode.BAD_DOCUMENT)
     if any(finding.health is Health.BROKEN for finding in found):
         raise typer.Exit(ExitCode.FAILED)
 
@@ -65,6 +72,7 @@ def doctor(
 def examine(settings: Settings) -> Iterator[Finding]:
     """Everything there is to say of an installation."""
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _settings,
         _directory,
         _room,
         _database,
@@ -76,8 +84,15 @@ def examine(settings: Settings) -> Iterator[Finding]:
     for check in checks:
         try:
             yield from check(settings)
+        except ForecastError as error:
+            yield Finding(check.__name__.strip("_"), Health.BROKEN, str(error))
         except Exception as error:  # noqa: BLE001 (what cannot be looked at is a finding as well)
             yield Finding(check.__name__.strip("_"), Health.BROKEN, f"it cannot be looked at: {error}")
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    for warning in warnings(settings):
+        yield Finding("settings", Health.WORTH_A_LOOK, warning, "correct it, or take it out of the environment")
 
 
 def _directory(settings: Settings) -> Iterator[Finding]:
@@ -119,6 +134,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
     from forecast.store import Database, JobRepository, SchemaError, check_schema
 
     shown = make_url(settings.database).render_as_string(hide_password=True)
+    require_database(settings)
     database = Database(settings.database)
     try:
         if database.engine.dialect.name == "sqlite" and not (settings.home / "forecast.db").exists():

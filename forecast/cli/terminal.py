@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
     FAILED = 1
     """It could not be done: no service, a failed job, no room."""
     BAD_DOCUMENT = 2
-    """The study document, or the command line, cannot be used."""
+    """The study document, the command line, the settings or the installation cannot be used."""
     REFUSED = 3
     """There is a forecast, and its checks refuse it."""
     INTERRUPTED = 130

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
+from forecast.jobs.rotation import old_secrets_of
 from forecast.jobs.states import DeliveryState
 from forecast.jobs.subscriptions import secret_of
 from forecast.logs import get_logger
@@ -72,6 +73,7 @@ def deliver(
         # Where it goes now, which may have been corrected since.
         try:
             secret = secret_of(subscription, settings)
+            old_secrets = old_secrets_of(subscription, settings, began)
         except SecretsError as unopened:
             _give_up(session, delivery, str(unopened), began)
             return DeliveryState.FAILED
@@ -86,7 +88,7 @@ def deliver(
     body = message_of(alert)
     headers = {"Content-Type": "application/json"}
     if secret is not None:
-        headers |= signature_headers(secret, alert.id, began, body)
+        headers |= signature_headers(secret, alert.id, began, body, old_secrets)
     sent = clock()
     try:
         posted = send(url, body, headers)

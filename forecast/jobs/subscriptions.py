@@ -211,6 +211,7 @@ def reseal_secrets(session: Session, settings: Settings) -> int:
         assert row.secret is not None, "they were asked for by it"
         try:
             row.secret = box.reseal(row.secret)
+            row.old_secrets = [{**old, "secret": box.reseal(old["secret"])} for old in row.old_secrets or ()] or None
             count += 1
         except SecretsError as error:
             log.error("secret_not_opened", subscription=row.id, error=str(error))

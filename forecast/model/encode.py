@@ -241,7 +241,10 @@ def _band_arrays(bands: dict[str, AgeBands], outcomes: dict[str, int]) -> dict[s
         walk[row : row + block.shape[0], column : column + block.shape[1]] = block
         row, column = row + block.shape[0], column + block.shape[1]
     return {
-        "band_outcome": np.repeat([outcomes[outcome] for outcome in bands], [len(ages) for ages in bands.values()]),
-        "band_log_age": np.concatenate([ages.log_ages for ages in bands.values()]),
+        # With types: a study whose outcomes are all thresholds has no bands.
+        "band_outcome": np.repeat(
+            np.array([outcomes[outcome] for outcome in bands], dtype=int), [len(ages) for ages in bands.values()]
+        ),
+        "band_log_age": np.concatenate([np.empty(0), *(ages.log_ages for ages in bands.values())]),
         "walk": walk,
     }

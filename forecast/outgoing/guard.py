@@ -169,6 +169,9 @@ def _is_allowed(host: str, hosts: frozenset[str]) -> bool:
 def _is_public(text: str) -> bool:
     address = ipaddress.ip_address(text.split("%", maxsplit=1)[0])
     if isinstance(address, ipaddress.IPv6Address):
+        # Python calls the old site-local addresses global; networks that were numbered by them are private.
+        if address.is_site_local:
+            return False
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
         if inner is not None:
             return _is_public(str(inner))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from forecast.outgoing.fetch import Fetched, FetchFailedError
 from forecast.outgoing.guard import AddressRefusedError
 
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 MEDIA_TYPES = {".json": "application/json", ".csv": "text/csv"}
 
 
@@ -33,13 +38,12 @@ def read_file(url: str, folder: Path | None, max_bytes: int) -> Fetched:
     file = (root / path).resolve()
     if not file.is_relative_to(root):
         raise AddressRefusedError(f"{path[:80]!r} lies outside the folder of sources; expected a file in it; move it")
-    if not file.is_file():
+    try:
+        body = _read(root, file.relative_to(root).parts, max_bytes + 1)
+    except FileNotFoundError as error:
         raise FetchFailedError(
             f"there is no file {path[:80]!r} in the folder of sources; put it there; it is tried again"
-        )
-    try:
-        with file.open("rb") as stream:
-            body = stream.read(max_bytes + 1)
+        ) from error
     except OSError as error:
         raise FetchFailedError(f"{path[:80]!r} cannot be read: {error.strerror}; it is tried again") from error
     if len(body) > max_bytes:
@@ -47,3 +51,23 @@ def read_file(url: str, folder: Path | None, max_bytes: int) -> Fetched:
             f"{path[:80]!r} has more than {max_bytes:,} bytes, which is not read; name a smaller table"
         )
     return Fetched(body, MEDIA_TYPES.get(file.suffix.lower(), ""), None, None)
+
+
+def _read(root: Path, parts: tuple[str, ...], size: int) -> bytes:
+    """Read a file below a folder, entered folder by folder without following any link.
+
+    Between the look at a path and its opening somebody may put a link in its place.
+    """
+    opened = [os.open(root, _FOLDER)]
+    try:
+        for part in parts[:-1]:
+            opened.append(os.open(part, _FOLDER, dir_fd=opened[-1]))
+        # Not blocking: a pipe that nobody writes to would be waited for.
+        descriptor = os.open(parts[-1] if parts else ".", _FILE, dir_fd=opened[-1])
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise FileNotFoundError
+            return stream.read(size)
+    finally:
+        for folder in opened:
+            os.close(folder)

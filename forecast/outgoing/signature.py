@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -22,7 +23,9 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def signature_headers(secret: str, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+def signature_headers(
+    secret: str, message_id: str, at: datetime, body: bytes, old_secrets: Iterable[str] = ()
+) -> dict[str, str]:
     """The headers that a message is sent with.
 
     Parameters
@@ -33,12 +36,18 @@ def signature_headers(secret: str, message_id: str, at: datetime, body: bytes) -
         The same for every try to send one message.
     at
         When this try is made.
+    old_secrets
+        Those that receivers may still verify with: a signature by each follows, after a space.
     """
     timestamp = str(int(at.timestamp()))
-    key = base64.b64decode(secret.removeprefix(PREFIX))
-    signed = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+    signed = f"{message_id}.{timestamp}.".encode() + body
     return {
         "webhook-id": message_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+        "webhook-signature": " ".join(_signature(each, signed) for each in (secret, *old_secrets)),
     }
+
+
+def _signature(secret: str, signed: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    return f"v1,{base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()}"

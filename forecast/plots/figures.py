@@ -27,20 +27,32 @@ RANK_BINS = 20
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 MAX_PANELS = 8
 """Outcomes shown in a trace or rank figure; the diagnostics table has them all."""
+OF_OUTCOMES = "outcome (log rate or log odds in the present case)"
+OF_INDICATORS = "indicator (log mean of its counts)"
 
 
 def build_figures(answer: Answer, posterior: xr.Dataset) -> dict[str, Figure]:
     """All figures of a forecast, by name: horizon, trace, rank, and one for each indicator and factor."""
-    # Not the probability: where it has no closed form, that of one draw is a share of a few futures.
-    level = posterior["theta"].transpose(CHAIN, DRAW, "outcome")
-    ids = [str(value) for value in level["outcome"].values][:MAX_PANELS]
-    panels = {outcome: np.asarray(level.sel(outcome=outcome).values, dtype=float) for outcome in ids}
+    panels, what = _levels(posterior)
     return {
         "horizon": horizon_figure(answer),
-        "trace": trace_figure(panels),
-        "rank": rank_figure(panels),
+        "trace": trace_figure(panels, what),
+        "rank": rank_figure(panels, what),
         **signal_figures(answer),
     }
+
+
+def _levels(posterior: xr.Dataset) -> tuple[dict[str, npt.NDArray[np.float64]], str]:
+    """Draws of each outcome's level and what they are; of each indicator's where no outcome has a level.
+
+    Not the probability: where it has no closed form, that of one draw is a share of a few futures.
+    """
+    for variable, dim, what in (("theta", "outcome", OF_OUTCOMES), ("log_mean", "indicator", OF_INDICATORS)):
+        if variable in posterior:
+            level = posterior[variable].transpose(CHAIN, DRAW, dim)
+            labels = [str(value) for value in level[dim].values][:MAX_PANELS]
+            return {label: np.asarray(level.sel({dim: label}).values, dtype=float) for label in labels}, what
+    return {}, OF_OUTCOMES
 
 
 def horizon_figure(answer: Answer) -> Figure:
@@ -90,7 +102,7 @@ def horizon_curves(as_of: date, outcomes: Sequence[OutcomeForecast]) -> Figure:
     }
 
 
-def trace_figure(panels: Mapping[str, npt.NDArray[np.float64]]) -> Figure:
+def trace_figure(panels: Mapping[str, npt.NDArray[np.float64]], what: str = OF_OUTCOMES) -> Figure:
     """Draws of each panel's quantity in the order in which they were made, one line per chain."""
     data: list[Figure] = []
     layout = _stacked_layout(panels, "Draw", "Value")
@@ -113,13 +125,13 @@ def trace_figure(panels: Mapping[str, npt.NDArray[np.float64]]) -> Figure:
             ["", *(f"Chain {chain}: mean (SD)" for chain in range(_chains(panels)))],
             [[name, *(f"{own.mean():.3g} ({own.std():.2g})" for own in draws)] for name, draws in panels.items()],
         ),
-        "caption": "One panel per outcome (log rate or log odds in the present case), one line per chain. Lines that overlap like noise mean that the chains "
-        "agree; a line that wanders or stays apart means that they do not.",
+        "caption": f"One panel per {what}, one line per chain. Lines that overlap like noise mean that the chains agree; a "
+        "line that wanders or stays apart means that they do not.",
     }
     return {"data": data, "layout": layout}
 
 
-def rank_figure(panels: Mapping[str, npt.NDArray[np.float64]]) -> Figure:
+def rank_figure(panels: Mapping[str, npt.NDArray[np.float64]], what: str = OF_OUTCOMES) -> Figure:
     """How the ranks of each chain's draws among all draws are spread (Vehtari et al. 2021, doi:10.1214/20-BA1221)."""
     data: list[Figure] = []
     layout = _stacked_layout(panels, "Rank among all draws", "Draws")
@@ -146,8 +158,8 @@ def rank_figure(panels: Mapping[str, npt.NDArray[np.float64]]) -> Figure:
                 for name, draws in panels.items()
             ],
         ),
-        "caption": "One panel per outcome (log rate or log odds in the present case). If the chains agree, every chain has about the same number of draws in "
-        "each bin: flat lines. A slope or a hump means that a chain saw another distribution.",
+        "caption": f"One panel per {what}. If the chains agree, every chain has about the same number of draws in each bin: "
+        "flat lines. A slope or a hump means that a chain saw another distribution.",
     }
     return {"data": data, "layout": layout}
 

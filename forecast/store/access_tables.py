@@ -18,7 +18,7 @@ class ApiKeyRow(Base):
     """A key of a workspace. Only its hash is kept: it holds 32 random bytes, so nobody finds it by trying."""
 
     __tablename__ = "api_key"
-    __table_args__ = (Index("ix_api_key_workspace", "workspace"),)
+    __table_args__ = (Index("ix_api_key_workspace", "workspace"), Index("ix_api_key_made_by", "made_by"))
 
     id: Mapped[str] = mapped_column(KEY_ID, primary_key=True)
     """Part of the key itself, by which it is found."""
@@ -31,6 +31,8 @@ class ApiKeyRow(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    made_by: Mapped[str | None] = mapped_column(KEY_ID)
+    """Id of the key that asked for it; None for one made on the machine of the database."""
 
 
 class BrowserSessionRow(Base):

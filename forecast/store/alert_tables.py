@@ -33,6 +33,8 @@ class SubscriptionRow(Workspaced, Base):
     """None for alerts that are only listed."""
     secret: Mapped[str | None] = mapped_column(Text)
     """Signs what is sent; sealed (`secrets.py`), and shown once, to who made the subscription."""
+    old_secrets: Mapped[list[dict[str, str]] | None] = mapped_column(JSON)
+    """Those that sign as well, up to a moment: `secret`, sealed, and `until`; the one replaced last comes first."""
     enabled: Mapped[bool]
     seen_until: Mapped[datetime] = mapped_column(UtcDateTime)
     """Up to when due times of schedules have been looked at."""

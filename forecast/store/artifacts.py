@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from forecast.private_files import make_private_folder
 from forecast.store.errors import ResultCorruptError
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -50,10 +51,11 @@ class ArtifactStore:
             When it cannot be written; nothing is left behind then.
         """
         place = self._resolve(name)
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(place.parent)
         temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
         try:
             writer(temporary)
+            temporary.chmod(0o600)
             _flush(temporary)
             digest, size = _hash(temporary)
             temporary.rename(place)

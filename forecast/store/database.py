@@ -8,17 +8,20 @@ wait for each other's rows, no longer than writers of SQLite do.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
+from forecast.private_files import make_private_file, make_private_folder
 from forecast.store.errors import DatabaseUrlError
 from forecast.store.workspaces import BoundSession
 
@@ -99,7 +102,7 @@ def create_database_engine(url: str, *, foreign_keys: bool = True) -> Engine:
             f"the database is {parsed.get_backend_name()!r}, expected sqlite or postgresql; correct FORECAST_DATABASE_URL"
         )
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(Path(parsed.database).parent)
     engine = create_engine(
         parsed,
         hide_parameters=True,
@@ -107,6 +110,8 @@ def create_database_engine(url: str, *, foreign_keys: bool = True) -> Engine:
         max_overflow=POOL_OVERFLOW,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
     )
+    if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):
+        event.listen(engine, "do_connect", partial(_make_file, Path(parsed.database)))
     event.listen(engine, "connect", _prepare_sqlite)
     if not foreign_keys:
         event.listen(engine, "connect", _without_foreign_keys)
@@ -130,6 +135,13 @@ def _create_postgresql_engine(url: URL) -> Engine:
         raise DatabaseUrlError(
             "the database is PostgreSQL and psycopg is not installed; install `scenario-forecast[postgresql]`"
         ) from error
+
+
+def _make_file(path: Path, *_: Any) -> None:
+    """SQLite would make one that others can read, and gives its mode to the files that it puts beside it."""
+    # Where there can be none, SQLite says so.
+    with contextlib.suppress(OSError):
+        make_private_file(path)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -31,6 +31,17 @@ class KeyRepository:
             query = query.where(ApiKeyRow.workspace == workspace)
         return tuple(self._session.scalars(query))
 
+    def made_by(self, key_id: str) -> tuple[ApiKeyRow, ...]:
+        """Keys that a key has made, those that these have made, and so on."""
+        found: dict[str, ApiKeyRow] = {}
+        makers = {key_id}
+        while makers:
+            rows = self._session.scalars(select(ApiKeyRow).where(ApiKeyRow.made_by.in_(makers)))
+            new = {row.id: row for row in rows if row.id not in found and row.id != key_id}
+            found |= new
+            makers = set(new)
+        return tuple(found.values())
+
     def note_use(self, key_id: str, now: datetime) -> None:
         self._session.execute(update(ApiKeyRow).where(ApiKeyRow.id == key_id).values(last_used_at=now))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from fastapi.testclient import TestClient
 
+from forecast.store import utc_now
 from tests.api.shared import Shared
 from tests.documents import event_outcome
 from tests.installation import Installation
@@ -48,6 +51,34 @@ def test_a_subscription_is_made_shown_listed_changed_and_ended(client: TestClien
     assert client.get(address).json()["enabled"] is False
     assert client.delete(address).status_code == 204
     assert client.get(address).status_code == 404
+
+
+def test_a_new_secret_is_shown_once_and_an_address_is_changed_without_it(
+    client: TestClient, study: str, installation: Installation
+) -> None:
+    listed = make(client)
+    refused = client.post(f"/v1/subscriptions/{listed['id']}/secret")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/url")
+    client.app.state.service = replace(  # type: ignore[attr-defined]
+        client.app.state.service,  # type: ignore[attr-defined]
+        settings=installation.settings.model_copy(update={"outgoing_hosts": ("example.org", "example.net")}),
+    )
+    made = make(client, url="https://example.org/hook")
+    address = f"/v1/subscriptions/{made['id']}"
+    assert made["old_secrets_until"] is None
+    rotated = client.post(f"{address}/secret")
+    assert (rotated.status_code, rotated.headers["cache-control"]) == (201, "no-store")
+    assert rotated.json()["secret"] not in {None, made["secret"]}
+    until = datetime.fromisoformat(rotated.json()["old_secrets_until"])
+    assert timedelta(hours=23) < until - utc_now() < timedelta(hours=25)
+    assert rotated.json()["secret"] not in client.get(address).text
+    moved = client.patch(address, json={"url": "https://example.net/hook"}).json()
+    assert (moved["url"], moved["secret"]) == ("https://example.net/hook", None)
+    assert client.patch(address, json={"url": "https://elsewhere.example/"}).status_code == 422
+    assert client.get(address).json()["url"] == "https://example.net/hook"
+    assert client.post(f"{address}/secret?hours=1000").status_code == 422
+    assert client.post(f"{address}/secret?hours=0").json()["old_secrets_until"] is not None
+    assert client.post("/v1/subscriptions/x/secret").status_code == 404
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {

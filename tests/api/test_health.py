@@ -84,7 +84,10 @@ def test_the_schema_of_the_interface_names_every_route(client: TestClient) -> No
         "/v1/studies/{study_id}/latest",
         "/v1/studies/{study_id}/ledger",
         "/v1/studies/{study_id}/alerts.atom",
-        *(f"/v1/subscriptions{rest}" for rest in ("", "/{subscription_id}", "/{subscription_id}/test")),
+        *(
+            f"/v1/subscriptions{rest}"
+            for rest in ("", "/{subscription_id}", "/{subscription_id}/test", "/{subscription_id}/secret")
+        ),
         *(f"/v1/alerts{rest}" for rest in ("", "/{alert_id}", "/{alert_id}/replay")),
         "/v1/studies/{study_id}/sources",
         "/v1/studies/{study_id}/sources/{source_id}/fetch",

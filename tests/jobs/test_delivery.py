@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from forecast.jobs.alerting import add_alert
 from forecast.jobs.delivering import deliver, sender
 from forecast.jobs.digests import canonical_json
 from forecast.jobs.errors import QuotaExceededError, SubscriptionError
+from forecast.jobs.rotation import rotate_secret
 from forecast.jobs.states import DeliveryState
 from forecast.jobs.subscriptions import (
     SubscriptionChange,
@@ -26,6 +27,7 @@ from forecast.jobs.subscriptions import (
     create_subscription,
     delete_subscription,
     replay,
+    reseal_secrets,
     secret_of,
 )
 from forecast.outgoing import Posted
@@ -126,12 +128,18 @@ def test_a_try_whose_process_died_is_made_again(telling: Installation) -> None:
         assert attempt(telling, alert, NOW + timedelta(seconds=61)) is DeliveryState.DELIVERED
 
 
-def test_the_documented_recipe_accepts_what_is_sent_and_nothing_else(telling: Installation) -> None:
+def recipe() -> Callable[..., bool]:
+    """The one that receivers are given."""
     readme = (Path(forecast.outgoing.__file__).parent / "README.md").read_text("utf-8")
-    (recipe,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    (found,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     scope: dict[str, Any] = {}
-    exec(compile(recipe, "recipe", "exec"), scope)
-    is_genuine = scope["is_genuine"]
+    exec(compile(found, "recipe", "exec"), scope)
+    is_genuine: Callable[..., bool] = scope["is_genuine"]
+    return is_genuine
+
+
+def test_the_documented_recipe_accepts_what_is_sent_and_nothing_else(telling: Installation) -> None:
+    is_genuine = recipe()
     with local_server() as server:
         server.answers["/hook"] = TAKEN
         alert, secret = raise_one(telling, server.url("/hook"), utc_now())
@@ -150,6 +158,56 @@ def test_the_documented_recipe_accepts_what_is_sent_and_nothing_else(telling: In
     assert not is_genuine(secret, {**request.headers, "webhook-signature": "v1,AAAA"}, request.body)
     both = f"v1,AAAA {request.headers['webhook-signature']}"
     assert is_genuine(secret, {**request.headers, "webhook-signature": both}, request.body)
+
+
+@pytest.mark.both_databases
+def test_after_a_new_secret_both_sign_for_a_while_and_the_recipe_takes_either(telling: Installation) -> None:
+    is_genuine = recipe()
+    now = utc_now()
+    with local_server() as server, local_server() as elsewhere:
+        server.answers["/hook"] = elsewhere.answers["/other"] = TAKEN
+        alert, first = raise_one(telling, server.url("/hook"), now)
+
+        def rotate(hours: float) -> str:
+            with telling.database.write() as session:
+                found = AlertRepository(session).get(alert)
+                assert found is not None
+                row = AlertRepository(session).subscription(found.subscription_id)
+                assert row is not None
+                return rotate_secret(row, telling.settings, now, hours)
+
+        def sent(at: datetime) -> list[bool]:
+            with telling.database.write() as session:
+                replay(session, alert, at)
+            assert attempt(telling, alert, at) is DeliveryState.DELIVERED
+            request = (*server.asked, *elsewhere.asked)[-1]
+            assert len(request.headers["webhook-signature"].split(" ")) == sum(
+                is_genuine(secret, request.headers, request.body, 10**9) for secret in known
+            )
+            return [is_genuine(secret, request.headers, request.body, 10**9) for secret in known]
+
+        known = [first]
+        known.append(rotate(24))
+        assert sent(now) == [True, True]
+        known.append(rotate(2))
+        assert sent(now + timedelta(hours=1)) == [True, True, True]
+        assert sent(now + timedelta(hours=3)) == [True, False, True]
+        # Another address keeps the secrets, those on their way out too.
+        with telling.database.write() as session:
+            found = AlertRepository(session).get(alert)
+            assert found is not None
+            row = AlertRepository(session).subscription(found.subscription_id)
+            assert row is not None
+            change_subscription(row, SubscriptionChange(url=elsewhere.url("/other")), telling.settings, now)
+        assert sent(now + timedelta(hours=4)) == [True, False, True]
+        assert len(elsewhere.asked) == 1
+        assert sent(now + timedelta(hours=25)) == [False, False, True]
+        # One that became known signs nothing any more.
+        known.append(rotate(0))
+        assert sent(now + timedelta(hours=26)) == [False, False, False, True]
+        with telling.database.write() as session:
+            assert reseal_secrets(session, telling.settings) == 1
+        assert sent(now + timedelta(hours=27)) == [False, False, False, True]
 
 
 def test_the_signature_is_that_of_the_specification() -> None:

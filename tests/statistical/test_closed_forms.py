@@ -12,6 +12,8 @@ import pytest
 from scipy import stats
 from scipy.integrate import quad
 
+from forecast.model.encode_signals import DISPERSION_SCALE, LOG_MEAN_SD
+from forecast.model.signals import LEAST_VARIANCE
 from forecast.pipeline import ComputedForecast, compute_forecast
 from forecast.study import Study
 from tests.documents import binary_outcome, event_outcome, make_study
@@ -108,6 +110,38 @@ def test_competing_outcomes_share_their_exits_as_two_integrals_say() -> None:
     incidence = a / (a + b) * (1 - np.exp(-60 * (a + b)))
     exact = float(weights @ incidence @ weights)
     assert_close(compute_forecast(study), "exit", exact)
+
+
+def test_a_study_of_thresholds_alone_gives_what_the_negative_binomial_says() -> None:
+    """No outcome has a level, so the program's blocks of outcomes and bands are empty; the counts are all there is."""
+    counts = (3, 2, 3, 15)
+    document = sampled_study(
+        {"id": "outbreak", "title": "A month reaches 20", "kind": "threshold", "indicator": "cases", "at_least": 20}
+        | {"resolution": {"criteria": "The bulletin says so."}},
+        as_of="2020-01-21",
+        horizon=8,
+        indicators=[
+            {
+                "id": "cases",
+                "rows": [{"period": f"2019-{9 + k:02d}", "value": value} for k, value in enumerate(counts)],
+            }
+        ],
+    )
+    log_mean, dispersion = np.meshgrid(np.linspace(-12, 12, 801), np.linspace(0.0005, 3.5, 500), indexing="ij")
+    form = 1 / (dispersion**2 + LEAST_VARIANCE)
+    share = form / (form + np.exp(log_mean))
+    density = stats.norm.logpdf(log_mean, 0, LOG_MEAN_SD) + stats.halfnorm.logpdf(dispersion, scale=DISPERSION_SCALE)
+    density += sum(stats.nbinom.logpmf(count, form, share) for count in counts)
+    weights = np.exp(density - density.max())
+    weights /= weights.sum()
+    below = stats.nbinom.cdf(19, form, share)
+    forecast = compute_forecast(document)
+    found = forecast.answer.outcomes[0]
+    for periods in (1, 2, 8):
+        exact = float((weights * (1 - below**periods)).sum())
+        assert abs(found.horizon[periods - 1].probability - exact) < 4 * found.mcse
+    assert set(forecast.figures) >= {"horizon", "trace", "rank", "indicator-cases"}
+    assert [panel["text"] for panel in forecast.figures["trace"]["layout"]["annotations"]] == ["cases"]
 
 
 def test_delayed_entry_recovers_the_rate_that_ignoring_it_would_miss() -> None:

@@ -120,6 +120,24 @@ def test_the_way_back_keeps_forecasts_and_drops_what_the_older_version_does_not_
     check_schema(upgraded.database)
 
 
+def test_who_made_a_key_is_taken_from_what_was_written_down(engine: Engine) -> None:
+    with at_work(engine) as (config, connection):
+        command.upgrade(config, "0011")
+        for key in ("aaaaaaaa", "bbbbbbbb", "cccccccc"):
+            connection.exec_driver_sql(
+                "INSERT INTO api_key (id, workspace, name, hash, scopes, created_at) "
+                f"VALUES ('{key}', 'default', 'x', '{key}', '[]', '2026-01-01 00:00:00')"
+            )
+        for key, made_by in (("aaaaaaaa", "null"), ("bbbbbbbb", '"aaaaaaaa"')):
+            connection.exec_driver_sql(
+                "INSERT INTO access_event (at, event, workspace, key_id, detail) VALUES "
+                f"('2026-01-01 00:00:00', 'key_created', 'default', '{key}', '{{\"made_by\": {made_by}}}')"
+            )
+        command.upgrade(config, "head")
+        found = dict(connection.execute(text("SELECT id, made_by FROM api_key")).tuples().all())
+    assert found == {"aaaaaaaa": None, "bbbbbbbb": "aaaaaaaa", "cccccccc": None}
+
+
 def count(engine: Engine, table: str) -> int:
     with engine.connect() as connection:
         return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())

@@ -132,7 +132,7 @@ def test_a_taken_port_is_said_to_be_taken() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(CannotServeError, match="taken by another program; choose another"):
+        with pytest.raises(CannotServeError, match="taken by another program, expected a free one; choose another"):
             choose_address(Settings(port=taken.getsockname()[1]))
 
 
