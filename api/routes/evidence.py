@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from api.evidence_schemas import EvidenceAdded, EvidencePage, view_evidence
+from api.idempotency import Asked, Keyed, Once, Reply
 from api.problems import RequestError
 from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of, refuse_unknown
 from api.routes.studies import known_study
@@ -18,7 +20,7 @@ from api.service import Reader, Service, Submitter
 from forecast.jobs.appending import append_checked
 from forecast.jobs.knowledge import moment_of
 from forecast.store import EvidenceRepository, StudyRepository, utc_now
-from forecast.study import EvidenceKind, accept_arrivals
+from forecast.study import Arrival, EvidenceKind, accept_arrivals
 from forecast.study.csv_table import read_csv
 from forecast.study.evidence_kind import COLUMNS
 from forecast.study.reader import plain_copy, read_json
@@ -40,25 +42,30 @@ def _body(kind: EvidenceKind) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-async def _append(study_id: str, kind: EvidenceKind, request: Request, service: Service) -> Response:
+async def _append(study_id: str, kind: EvidenceKind, request: Request, service: Service, keyed: Asked) -> Response:
     body, media_type = await request.body(), media_type_of(request)
-    added = await run_in_threadpool(_store, service, study_id, kind, body, media_type)
-    return JSONResponse(added.model_dump(mode="json"), status_code=201 if added.added else 200)
+    once = keyed.once(service, body)
+    reply = await run_in_threadpool(once.answer, lambda: _store(once, study_id, kind, body, media_type))
+    return reply.response()
 
 
-def _store(service: Service, study_id: str, kind: EvidenceKind, body: bytes, media_type: str) -> EvidenceAdded:
-    rows = read_rows(body, media_type)
-    now = utc_now()
+def _store(once: Once, study_id: str, kind: EvidenceKind, body: bytes, media_type: str) -> Reply:
+    service, rows, now = once.service, read_rows(body, media_type), utc_now()
     with service.database.read() as session:
         known_study(StudyRepository(session), study_id)
-    appended = append_checked(
-        service.database,
-        study_id,
-        lambda base: accept_arrivals(base.study, kind, rows, now.date()),
-        lambda session, arrivals: EvidenceRepository(session).append(study_id, arrivals, ORIGIN, now),
+
+    def store(session: Session, arrivals: Sequence[Arrival]) -> Reply:
+        return once.store(session, lambda: _added(session, study_id, kind, arrivals, now))
+
+    return append_checked(
+        service.database, study_id, lambda base: accept_arrivals(base.study, kind, rows, now.date()), store
     )
+
+
+def _added(session: Session, study_id: str, kind: EvidenceKind, arrivals: Sequence[Arrival], now: datetime) -> Reply:
+    appended = EvidenceRepository(session).append(study_id, arrivals, ORIGIN, now)
     items = tuple(view_evidence(each) for each in appended.rows)
-    return EvidenceAdded(
+    added = EvidenceAdded(
         study=study_id,
         kind=kind,
         added=len(items),
@@ -66,6 +73,7 @@ def _store(service: Service, study_id: str, kind: EvidenceKind, body: bytes, med
         recorded_at=now,
         items=items,
     )
+    return Reply.of(added.model_dump(mode="json"), 201 if items else 200)
 
 
 def read_rows(body: bytes, media_type: str) -> list[Mapping[str, object]]:
@@ -106,9 +114,9 @@ def read_rows(body: bytes, media_type: str) -> list[Mapping[str, object]]:
     status_code=201,
     openapi_extra=_body(EvidenceKind.OBSERVATIONS),
 )
-async def post_observations(study_id: StudyId, request: Request, service: Submitter) -> Response:
+async def post_observations(study_id: StudyId, request: Request, service: Submitter, keyed: Keyed) -> Response:
     """Counts of indicators in periods that are over. A blank value takes a count back; all rows or none are stored."""
-    return await _append(study_id, EvidenceKind.OBSERVATIONS, request, service)
+    return await _append(study_id, EvidenceKind.OBSERVATIONS, request, service, keyed)
 
 
 @router.post(
@@ -118,9 +126,9 @@ async def post_observations(study_id: StudyId, request: Request, service: Submit
     status_code=201,
     openapi_extra=_body(EvidenceKind.JUDGMENTS),
 )
-async def post_judgments(study_id: StudyId, request: Request, service: Submitter) -> Response:
+async def post_judgments(study_id: StudyId, request: Request, service: Submitter, keyed: Keyed) -> Response:
     """Stated probabilities, all rows or none."""
-    return await _append(study_id, EvidenceKind.JUDGMENTS, request, service)
+    return await _append(study_id, EvidenceKind.JUDGMENTS, request, service, keyed)
 
 
 @router.post(
@@ -130,9 +138,9 @@ async def post_judgments(study_id: StudyId, request: Request, service: Submitter
     status_code=201,
     openapi_extra=_body(EvidenceKind.RESOLUTIONS),
 )
-async def post_resolutions(study_id: StudyId, request: Request, service: Submitter) -> Response:
+async def post_resolutions(study_id: StudyId, request: Request, service: Submitter, keyed: Keyed) -> Response:
     """How outcomes turned out, all rows or none; a later row corrects an earlier one, and both stay."""
-    return await _append(study_id, EvidenceKind.RESOLUTIONS, request, service)
+    return await _append(study_id, EvidenceKind.RESOLUTIONS, request, service, keyed)
 
 
 AsOf = Annotated[date | None, Query(description="Only what was known, and recorded, by the end of this day (UTC).")]
