@@ -14,6 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from api.app import create_app
 from api.idempotency import read_key
@@ -22,12 +23,12 @@ from forecast.jobs.alert_rules import Finding
 from forecast.jobs.alerting import add_alert
 from forecast.jobs.retention import ANSWERS_KEPT, Retention, make_room
 from forecast.jobs.subscriptions import AlertKind
-from forecast.store import AlertRepository, ScheduleRepository, utc_now
+from forecast.store import AlertRepository, utc_now
 from forecast.store.dump import tables
 from forecast.store.keyed_answers import KeyedAnswerRow
 from tests.api.access_helpers import OPEN, bearer, key_with, routes_of
 from tests.api.living_sample import store_living_sample
-from tests.api.shared import Shared
+from tests.api.shared import Shared, client_of
 from tests.coin import coin_document
 from tests.installation import Installation
 
@@ -39,7 +40,7 @@ MAKE_NOTHING = {
     # It ends something, and ends it once.
     "/v1/jobs/{job_id}/cancel",
 }
-SCHEDULE = {"study": "counted-coin", "cron": "0 6 1 * *"}
+SCHEDULE = {"study": "coin", "cron": "0 6 1 * *"}
 
 
 def takes_key(dependant: Dependant) -> bool:
@@ -60,8 +61,13 @@ def test_every_post_that_makes_something_takes_a_key(app: FastAPI) -> None:
 def prepare(installation: Installation) -> dict[str, Any]:
     """What is asked of each route, by its template: an address and a body."""
     study = store_living_sample(installation)
+    today = utc_now().date()
+    later = coin_document(study="later", as_of=today.isoformat())
+    later["outcomes"][0]["resolution"]["by"] = (today + timedelta(days=200)).isoformat()
+    with client_of(installation) as client:
+        assert client.put("/v1/studies/later", json=later).status_code == 201
+        schedule = client.post("/v1/schedules", json={**SCHEDULE, "study": "later"}).json()["id"]
     with installation.database.write() as session:
-        schedule = ScheduleRepository(session).page(1).items[0].id
         row = AlertRepository(session).subscriptions(1).items[0]
         row.url, subscription = "https://example.org/", row.id
         alert = add_alert(session, row, Finding("one", "one", {}), utc_now(), AlertKind.TEST.value)
@@ -165,7 +171,7 @@ def test_rows_of_evidence_are_added_once_and_told_of_as_they_were(client: TestCl
     assert said(post(client, "/v1/studies/coin/resolutions", row, "rows")) == said(first)
     plain = client.post("/v1/studies/coin/resolutions", json=row)
     assert (plain.status_code, plain.json()["duplicates"]) == (200, 1), "without the key it is sent a second time"
-    other = {**row, "known_at": "2021-02-03"}
+    other = {**row, "on": "2021-02-03"}
     assert post(client, "/v1/studies/coin/resolutions", other, "rows").json()["code"] == "idempotency_mismatch"
 
 
@@ -213,7 +219,7 @@ def test_a_key_of_one_workspace_is_free_in_another(shared: Shared, shared_anybod
 
 
 def resolution() -> dict[str, str]:
-    return {"outcome": "heads", "resolution": "yes", "known_at": "2021-03-03"}
+    return {"outcome": "heads", "resolution": "yes", "on": "2021-03-01"}
 
 
 @pytest.fixture
@@ -238,7 +244,7 @@ def test_two_that_come_at_once_get_one_answer(two: tuple[TestClient, TestClient]
     for address, body in (
         ("/v1/schedules", {**SCHEDULE, "study": "coin"}),
         ("/v1/keys", {"name": "Desk three", "scopes": ["read"]}),
-        ("/v1/jobs", {"study": "coin"}),
+        ("/v1/jobs", {"document": coin_document()}),
         ("/v1/previews", {"document": coin_document()}),
         ("/v1/studies/coin/resolutions", row),
     ):
@@ -269,23 +275,18 @@ def test_what_is_made_and_its_answer_are_stored_both_or_neither(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if the process died between the two, and its transaction with it."""
-    with TestClient(
-        create_app(installation.settings),
-        base_url="http://127.0.0.1",
-        headers=bearer(installation.key),
-        raise_server_exceptions=False,
-    ) as client:
+    with client_of(installation) as client:
         client.put("/v1/studies/coin", json=coin_document())
         before = counts_of(installation)
 
         def die(point: str) -> None:
             if point == "answer_kept":
-                raise RuntimeError("the process died")
+                raise OperationalError("INSERT", {}, Exception("database is locked"))
 
         body = {**SCHEDULE, "study": "coin"}
         with monkeypatch.context() as patch:
             patch.setattr("api.idempotency.crash_point", die)
-            assert post(client, "/v1/schedules", body, "dies").status_code == 500
+            assert post(client, "/v1/schedules", body, "dies").status_code == 503
             assert counts_of(installation) == before
         made = post(client, "/v1/schedules", body, "dies")
         assert made.status_code == 201
