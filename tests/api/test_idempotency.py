@@ -235,12 +235,7 @@ def two(installation: Installation) -> Iterator[tuple[TestClient, TestClient]]:
 
 def test_two_that_come_at_once_get_one_answer(two: tuple[TestClient, TestClient], installation: Installation) -> None:
     two[0].put("/v1/studies/coin", json=coin_document())
-    row = {
-        "outcome": coin_document()["outcomes"][0]["id"],
-        "value": "yes",
-        "on": "2021-02-01",
-        "known_at": "2021-02-02",
-    }
+    row = resolution()
     for address, body in (
         ("/v1/schedules", {**SCHEDULE, "study": "coin"}),
         ("/v1/keys", {"name": "Desk three", "scopes": ["read"]}),
