@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.answer import Answer
-from forecast.errors import StopRequestedError
+from forecast.errors import ForecastError, StopRequestedError
 from forecast.jobs.crash_points import crash_point, hold_point
 from forecast.jobs.explainers import (
     EXPLANATIONS,
@@ -174,15 +174,20 @@ class Runner:
 
         with self._database.read() as session:
             row = ForecastRepository(session).get(claim.target) if claim.target else None
-        last = None
+        last, unreadable = None, None
         if row is not None:
-            last = LastForecast(
-                row.id,
-                self._study(row.digest, claim.job_id),
-                Answer.model_validate_json(row.answer),
-                self._artifacts.verified_path(stored_file(row)),
-            )
-        return functools.partial(compute_update, last=last)
+            try:
+                last = LastForecast(
+                    row.id,
+                    self._study(row.digest, claim.job_id),
+                    Answer.model_validate_json(row.answer),
+                    self._artifacts.verified_path(stored_file(row)),
+                )
+            except (ForecastError, ValueError, OSError) as error:
+                # Its draws are damaged or gone, or another version wrote it: what is asked for can be sampled all the same.
+                log.warning("last_forecast_unreadable", job_id=claim.job_id, forecast=row.id, error=str(error))
+                unreadable = f"the last forecast {row.id} cannot be read ({type(error).__name__})"
+        return functools.partial(compute_update, last=last, unreadable=unreadable)
 
     def _explainer(self, claim: Claim) -> Explain:
         with self._database.read() as session:
