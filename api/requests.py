@@ -35,7 +35,10 @@ PAGE: Final = DEFAULT_PAGE
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(alias="Idempotency-Key", description="A request repeated with the same key makes no second job."),
+    Header(
+        alias="Idempotency-Key",
+        description="Repeated with its key, a request gets the answer it got and makes nothing more; for a day at least.",
+    ),
 ]
 Prefer = Annotated[str | None, Header(description="`wait=N`: answer when the job has ended, or after N seconds.")]
 

@@ -12,30 +12,25 @@ import json
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, Final
+from pathlib import Path
+from typing import Any, Final
 
 from sqlalchemy import delete
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from forecast.errors import ForecastError
 from forecast.settings import Settings
-from forecast.store import ArtifactStore, Database, ForecastRepository, check_schema, migrate, utc_now
+from forecast.store import ArtifactStore, Database, ForecastRepository, StoredFile, check_schema, migrate, utc_now
+from forecast.store.backup_archive import CHUNK_BYTES, FORMAT, MANIFEST, BackupArchive, open_bounded
 from forecast.store.dump import connect_later, continue_numbers, dump_table, load_table, require_empty, tables
+from forecast.store.errors import BackupError
 from forecast.store.schema import HEAD
 from forecast.store.tables import WorkspaceRow
-
-FORMAT: Final = 1
-MANIFEST: Final = "manifest.json"
-
-
-class BackupError(ForecastError, RuntimeError):
-    """A backup cannot be written, or cannot be used."""
-
-    code: ClassVar[str] = "backup_unusable"
+from forecast.store.traces import Traces
 
 
 @dataclass(frozen=True)
@@ -101,6 +96,7 @@ def _write(settings: Settings, folder: Path, archive: tarfile.TarFile) -> Backed
             archive.add(artifacts.root / name, f"artifacts/{name}", recursive=False)
             names.append(name)
     manifest["files"] = names
+    manifest["missing"] = sorted(set(mentioned) - set(names))
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     archive.add(folder / MANIFEST, MANIFEST)
     total = sum(found["rows"] for found in manifest["tables"].values())
@@ -108,7 +104,7 @@ def _write(settings: Settings, folder: Path, archive: tarfile.TarFile) -> Backed
 
 
 def restore_backup(settings: Settings, source: Path) -> BackedUp:
-    """Put everything from a file into a new installation; all rows or none.
+    """Put everything from a file into a new installation: all of it, checked, or nothing.
 
     Raises
     ------
@@ -117,52 +113,67 @@ def restore_backup(settings: Settings, source: Path) -> BackedUp:
     NotEmptyError
         When the installation holds something already.
     """
+    traces = Traces.of(settings)
     try:
-        if not tarfile.is_tarfile(source):
-            raise BackupError(f"{source} is no backup that can be read; nothing was restored")
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(dir=settings.home) as folder, tarfile.open(source) as archive:
-            archive.extractall(folder, members=_expected(archive), filter="data")
-            return _restore(settings, Path(folder))
-    except (tarfile.TarError, json.JSONDecodeError, KeyError, OSError) as error:
-        raise BackupError(f"{source} is no backup that can be read: {error}; nothing was restored") from error
+        with open_bounded(source) as stream:
+            archive = BackupArchive.open(source, stream, HEAD, [table.name for table in tables()])
+            archive.require_tables()
+            return _restore(settings, archive, traces)
+    except BaseException as error:
+        traces.remove()
+        if isinstance(error, _UNREADABLE):
+            why = str(error).partition("\n")[0][:200] or type(error).__name__
+            raise BackupError(
+                f"{source} is no backup that can be read: {why}; nothing was restored; use another copy"
+            ) from error
+        if isinstance(error, OperationalError):
+            raise BackupError(
+                f"the database could not be used ({error.orig}); nothing was restored; try again"
+            ) from error
+        if isinstance(error, SQLAlchemyError):
+            raise BackupError(
+                f"the database does not take what is in {source} ({type(error).__name__}: a row that points to nothing, one "
+                "that is there twice, or a value that it cannot hold); nothing was restored; use another copy"
+            ) from error
+        raise
 
 
-def _expected(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    for member in archive:
-        top = PurePosixPath(member.name).parts[:1]
-        if not member.isfile() or top not in {(MANIFEST,), ("database",), ("artifacts",)}:
-            raise BackupError(f"{member.name!r} is nothing that a backup holds; nothing was restored")
-        yield member
+_UNREADABLE: Final = (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, OverflowError, RecursionError)
+"""What reading something that is no backup may raise."""
 
 
-def _restore(settings: Settings, folder: Path) -> BackedUp:
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    if (manifest["format"], manifest["schema"]) != (FORMAT, HEAD):
-        raise BackupError(
-            f"the backup has schema {manifest['schema']} (version {manifest['version']}), this version has {HEAD}; restore it "
-            "with the version that wrote it, then upgrade"
-        )
-    files = {name: folder / "database" / f"{name}.jsonl.gz" for name in manifest["tables"]}
-    for name, expected in manifest["tables"].items():
-        if _digest(files[name]) != expected["sha256"]:
-            raise BackupError(f"the table {name} in the backup is not what was written; nothing was restored")
+def _restore(settings: Settings, archive: BackupArchive, traces: Traces) -> BackedUp:
     with _database(settings) as database, database.read() as session:
         require_empty(session.connection())
     migrate(settings.database)
     with _database(settings) as database, database.write() as session:
         connection = session.connection()
         require_empty(connection)
-        # Files first: rows that are there mention only files that are.
-        for name in manifest["files"]:
-            place = ArtifactStore(settings.artifacts).place_of(name)
-            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            shutil.move(folder / "artifacts" / name, place)
         connection.execute(delete(WorkspaceRow))
-        rows = sum(load_table(connection, table, files[table.name]) for table in tables())
-        connect_later(connection, files["job"])
+        rows = sum(load_table(connection, table, archive.lines(table.name)) for table in tables())
+        connect_later(connection, archive.lines("job"))
         continue_numbers(connection)
-    return BackedUp(rows, len(manifest["files"]))
+        # Before the commit: rows that are there mention only files that are.
+        _restore_draws(ArtifactStore(settings.artifacts), archive, ForecastRepository(session).draws(), traces)
+    return BackedUp(rows, len(archive.manifest.files))
+
+
+def _restore_draws(
+    artifacts: ArtifactStore, archive: BackupArchive, mentioned: Mapping[str, StoredFile], traces: Traces
+) -> None:
+    """Put the files of draws where the rows say, if they are what the rows say."""
+    manifest = archive.manifest
+    if odd := sorted(set(manifest.files) ^ (set(mentioned) - set(manifest.missing)))[:1]:
+        archive.refuse(f"the draws {odd[0]!r} are there without their forecast, or the other way round")
+    for name in manifest.files:
+
+        def copy(target: Path, name: str = name) -> None:
+            with archive.stream(f"artifacts/{name}") as stream, target.open("wb") as out:
+                shutil.copyfileobj(stream, out, CHUNK_BYTES)
+
+        traces.will_make(artifacts.place_of(name))
+        if artifacts.write(name, copy) != mentioned[name]:
+            archive.refuse(f"the draws {name!r} are not those of their forecast")
 
 
 @contextmanager

@@ -96,6 +96,7 @@ def compute_update(
     study: Study,
     *,
     last: LastForecast | None,
+    unreadable: str | None = None,
     seed: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], type[StopRequestedError] | None] | None = None,
@@ -106,6 +107,8 @@ def compute_update(
     ----------
     last
         None when there is no forecast to begin with: the study is then sampled as ever.
+    unreadable
+        Why there is none although it was to be updated; the answer says so.
 
     Raises
     ------
@@ -123,7 +126,7 @@ def compute_update(
         return sample_and_assemble(run, encoded, seed, starts=starts, update=_refitted(reason, last, weighed))
 
     if last is None:
-        return refit("there is no earlier forecast to begin with")
+        return refit(unreadable or "there is no earlier forecast to begin with")
     if (objection := _objection(last, study)) is not None:
         return refit(objection)
     try:
@@ -154,10 +157,16 @@ def _objection(last: LastForecast, study: Study) -> str | None:
 def _weigh(run: StageClock, last: LastForecast, encoded: EncodedStudy, seed: int) -> _Weighed:
     with run.stage(Stage.LOAD):
         before = encode_study(last.study)
-        latent = xr.load_dataset(last.draws, group=LATENT)
+        try:
+            latent = xr.load_dataset(last.draws, group=LATENT)
+            stats = xr.load_dataset(last.draws, group=SAMPLE_STATS)["lp"]
+        except (OSError, KeyError, ValueError, RuntimeError) as error:
+            raise NotCarriedError(
+                f"the draws of the last forecast {last.forecast_id} cannot be read ({type(error).__name__})"
+            ) from error
         chains = latent.sizes[CHAIN]
         kept = {DRAW: thin_draws(1, latent.sizes[DRAW], max(1, MAX_DRAWS // chains))}
-        then = xr.load_dataset(last.draws, group=SAMPLE_STATS)["lp"].isel(kept).transpose(CHAIN, DRAW).values.ravel()
+        then = stats.isel(kept).transpose(CHAIN, DRAW).values.ravel()
         rng = np.random.default_rng(stream_seed(seed, WEIGHING_STREAM))
         carried = carry_draws(before, latent.isel(kept), encoded, rng)
     with run.stage(Stage.COMPILE):

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.answer import Answer
-from forecast.errors import StopRequestedError
+from forecast.errors import ForecastError, StopRequestedError
 from forecast.jobs.crash_points import crash_point, hold_point
 from forecast.jobs.explainers import (
     EXPLANATIONS,
@@ -23,7 +23,8 @@ from forecast.jobs.explainers import (
     load_triage,
     require_same_method,
 )
-from forecast.jobs.lifecycle import Claim, Completion, claim_job, complete_job, fail_job
+from forecast.jobs.lifecycle import Claim, Completion, claim_job, fail_job
+from forecast.jobs.recover import lose_attempt
 from forecast.jobs.states import JobKind
 from forecast.jobs.submit import JobLimits
 from forecast.logs import get_logger
@@ -42,15 +43,13 @@ from forecast.store.counters import Counts
 from forecast.store.ids import new_id
 from forecast.store.tables import ExplanationRow, ForecastRow
 from forecast.study import Study, study_from_document
-from workers.failures import explain_failure, is_passing
+from workers.failures import explain_failure, is_out_of_room, is_passing
 from workers.keeper import Keeper
-from workers.results import copy_of, counts_of
+from workers.results import counts_of
+from workers.storing import ResultNotStoredError, store_result
 
 if TYPE_CHECKING:
     from forecast.pipeline import ComputedForecast, Progress
-
-STORE_PAUSE_SECONDS: Final = 0.5
-LONGEST_STORE_PAUSE_SECONDS: Final = 8.0
 
 log = get_logger(__name__)
 
@@ -124,11 +123,10 @@ class Runner:
                 log.info("attempt_stopped", job_id=job_id, attempt=claim.attempt, reason=stop.code)
                 return RunOutcome.STOPPED
             except Exception as error:  # noqa: BLE001 (the edge of the task: every failure gets a code)
-                if is_passing(error):
-                    # The database was away for longer than the lease: nothing is wrong with the job, another attempt runs it.
-                    log.warning("attempt_left", job_id=job_id, attempt=claim.attempt, error=str(error))
-                    return RunOutcome.STOPPED
-                return self._fail(claim, error)
+                cause = error.error if isinstance(error, ResultNotStoredError) else error
+                if isinstance(cause, SQLAlchemyError) and not is_out_of_room(cause):
+                    return self._leave(claim, cause)
+                return self._fail(claim, cause)
         log.info("attempt_ended", job_id=job_id, attempt=claim.attempt, outcome=outcome.value)
         return outcome
 
@@ -176,15 +174,20 @@ class Runner:
 
         with self._database.read() as session:
             row = ForecastRepository(session).get(claim.target) if claim.target else None
-        last = None
+        last, unreadable = None, None
         if row is not None:
-            last = LastForecast(
-                row.id,
-                self._study(row.digest, claim.job_id),
-                Answer.model_validate_json(row.answer),
-                self._artifacts.verified_path(stored_file(row)),
-            )
-        return functools.partial(compute_update, last=last)
+            try:
+                last = LastForecast(
+                    row.id,
+                    self._study(row.digest, claim.job_id),
+                    Answer.model_validate_json(row.answer),
+                    self._artifacts.verified_path(stored_file(row)),
+                )
+            except (ForecastError, ValueError, OSError) as error:
+                # Its draws are damaged or gone, or another version wrote it: what is asked for can be sampled all the same.
+                log.warning("last_forecast_unreadable", job_id=claim.job_id, forecast=row.id, error=str(error))
+                unreadable = f"the last forecast {row.id} cannot be read ({type(error).__name__})"
+        return functools.partial(compute_update, last=last, unreadable=unreadable)
 
     def _explainer(self, claim: Claim) -> Explain:
         with self._database.read() as session:
@@ -224,11 +227,16 @@ class Runner:
             artifact_bytes=file.size_bytes,
         )
         figures = {name: compress_figure(figure) for name, figure in computed.figures.items()}
-        outcome = RunOutcome.STOPPED
+        is_wanted = False
         try:
             outcome = self._complete(claim, keeper, row, figures, counts_of(answer))
+            is_wanted = outcome is RunOutcome.STORED
+        except ResultNotStoredError as error:
+            # A forecast that may be stored keeps its draws; if it is not, the dispatcher removes them.
+            is_wanted = error.in_doubt
+            raise
         finally:
-            if outcome is not RunOutcome.STORED:
+            if not is_wanted:
                 self._artifacts.remove(file.path)
         return outcome
 
@@ -254,21 +262,26 @@ class Runner:
         figures: Mapping[str, bytes],
         counts: Counts | None = None,
     ) -> RunOutcome:
-        """Store a result. What took minutes is not thrown away because the database was busy for a moment."""
-        completion, pause = None, STORE_PAUSE_SECONDS
-        while completion is None:
-            try:
-                with self._database.write() as session:
-                    completion = complete_job(session, claim, copy_of(row), figures, counts=counts)
-            except DBAPIError as error:
-                if not is_passing(error) or keeper.waits_in_vain(pause):
-                    raise
-                log.warning("result_not_stored_yet", job_id=claim.job_id, error=str(error))
-                pause = min(2 * pause, LONGEST_STORE_PAUSE_SECONDS)
+        patience = self._settings.lease_seconds
+        completion = store_result(self._database, keeper, claim, row, figures, counts, patience)
         crash_point("completed")
         if completion is Completion.STORED:
             return RunOutcome.STORED
         log.warning("result_discarded", job_id=claim.job_id, attempt=claim.attempt, why=completion.value)
+        return RunOutcome.STOPPED
+
+    def _leave(self, claim: Claim, error: SQLAlchemyError) -> RunOutcome:
+        """Let another attempt run the job: nothing is wrong with it, the database would not do."""
+        log.warning("attempt_left", job_id=claim.job_id, attempt=claim.attempt, exc_info=error)
+        if is_passing(error):
+            # It was away for longer than the lease, which runs out by itself.
+            return RunOutcome.STOPPED
+        why = f"the database did not take it ({type(error).__name__}, in the worker's log)"
+        try:
+            with self._database.write() as session:
+                lose_attempt(session, claim.job_id, self._worker, why=why, fence=claim.fence)
+        except SQLAlchemyError:
+            log.exception("attempt_not_handed_back", job_id=claim.job_id)
         return RunOutcome.STOPPED
 
     def _fail(self, claim: Claim, error: Exception) -> RunOutcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -22,12 +22,13 @@ from api.alert_schemas import (
     SubscriptionView,
 )
 from api.feed import atom_feed
+from api.idempotency import Keyed, Once, Reply
 from api.requests import PAGE, Cursor, Id, Limit, StudyId, known_id, parse_body, read_body_json
 from api.routes.studies import known_study
 from api.service import Reader, Service, Submitter
 from forecast.jobs.alert_rules import Finding
 from forecast.jobs.alerting import add_alert
-from forecast.jobs.publish import BrokerUnavailableError
+from forecast.jobs.publish import told
 from forecast.jobs.rotation import DEFAULT_HOURS, MAX_HOURS, old_secrets_until, rotate_secret
 from forecast.jobs.subscriptions import (
     AlertKind,
@@ -40,7 +41,6 @@ from forecast.jobs.subscriptions import (
     require_subscribable,
     secret_of,
 )
-from forecast.logs import get_logger
 from forecast.store import AlertRepository, NotStoredError, StudyRepository, utc_now
 from forecast.store.alert_tables import AlertRow, DeliveryRow, SubscriptionRow
 from forecast.study.fields import STUDY_ID_PATTERN
@@ -48,8 +48,6 @@ from forecast.study.fields import STUDY_ID_PATTERN
 router = APIRouter(tags=["alerts"])
 
 FEED_ENTRIES = 100
-
-log = get_logger(__name__)
 
 
 def _body(model: type[SubscriptionChange]) -> dict[str, Any]:
@@ -63,24 +61,30 @@ def _body(model: type[SubscriptionChange]) -> dict[str, Any]:
     status_code=201,
     openapi_extra=_body(SubscriptionRequest),
 )
-async def post_subscription(request: Request, service: Submitter) -> Response:
+async def post_subscription(request: Request, service: Submitter, keyed: Keyed) -> Response:
     """Crossed thresholds, moves beyond their noise, other verdicts, failing sources, missed due times. With `url`, each
     alert is posted there, signed as the Standard Webhooks specification says (`webhook-id`, `webhook-timestamp`,
     `webhook-signature`), and tried again until it is taken. The id is the same at every try: drop what you have seen."""
-    wanted = parse_body(SubscriptionRequest, await read_body_json(request))
-    view = await run_in_threadpool(_create, service, wanted)
-    return JSONResponse(view.model_dump(mode="json"), 201, headers={"Location": f"/v1/subscriptions/{view.id}"})
+    body = await read_body_json(request)
+    wanted, once = parse_body(SubscriptionRequest, body), keyed.once(service, body, seals=True)
+    return (await run_in_threadpool(once.answer, lambda: _create(once, wanted))).response()
 
 
-def _create(service: Service, wanted: SubscriptionRequest) -> NewSubscription:
+def _create(once: Once, wanted: SubscriptionRequest) -> Reply:
+    service = once.service
     # What is wrong is looked for before others have to wait.
     with service.database.read() as session:
         require_subscribable(session, known_study(StudyRepository(session), wanted.study), wanted, service.settings)
-    with service.database.write() as session:
+
+    def make() -> Reply:
         study = known_study(StudyRepository(session), wanted.study)
         row = create_subscription(session, study, wanted, service.settings, utc_now())
         view = _shown(row)
-        return NewSubscription(**view.model_dump(), secret=secret_of(row, service.settings))
+        made = NewSubscription(**view.model_dump(), secret=secret_of(row, service.settings))
+        return Reply.of(made.model_dump(mode="json"), 201, {"Location": f"/v1/subscriptions/{made.id}"})
+
+    with service.database.write() as session:
+        return once.store(session, make)
 
 
 StudyFilter = Annotated[str | None, Query(pattern=STUDY_ID_PATTERN, description="Only of this study.")]
@@ -159,16 +163,18 @@ def remove_subscription(subscription_id: Id, service: Submitter) -> Response:
 @router.post(
     "/v1/subscriptions/{subscription_id}/test", summary="Send a test alert", response_model=AlertView, status_code=202
 )
-def test_subscription(subscription_id: Id, service: Submitter) -> Response:
+def test_subscription(subscription_id: Id, service: Submitter, keyed: Keyed) -> Response:
     """To see whether alerts of this subscription arrive, and whether their signature is accepted."""
-    now = utc_now()
-    with service.database.write() as session:
+
+    def make(session: Session) -> AlertRow:
+        now = utc_now()
         row = _subscription(session, subscription_id)
         finding = Finding(f"test:{now.isoformat()}", f"test of {row.title!r}", {"subscription": row.id})
         alert_id = add_alert(session, row, finding, now, AlertKind.TEST.value)
         assert alert_id is not None, "no two tests at one moment"
-        (view,) = _views(session, [_alert(session, alert_id)])
-    return _accepted(service, view)
+        return _alert(session, alert_id)
+
+    return _accepted(keyed.once(service, None), make)
 
 
 @router.get("/v1/alerts", summary="List the alerts, newest first")
@@ -192,14 +198,16 @@ def show_alert(alert_id: Id, service: Reader) -> AlertDetail:
 @router.post(
     "/v1/alerts/{alert_id}/replay", summary="Deliver an alert again", response_model=AlertView, status_code=202
 )
-def replay_alert(alert_id: Id, service: Submitter) -> Response:
+def replay_alert(alert_id: Id, service: Submitter, keyed: Keyed) -> Response:
     """With the id and the body that it had, and a signature of now."""
-    with service.database.write() as session:
+
+    def make(session: Session) -> AlertRow:
         row = _alert(session, alert_id)
         replay(session, row.id, utc_now())
         session.flush()
-        (view,) = _views(session, [row])
-    return _accepted(service, view)
+        return row
+
+    return _accepted(keyed.once(service, None), make)
 
 
 @router.get(
@@ -216,22 +224,24 @@ def show_feed(study_id: StudyId, service: Reader, request: Request) -> Response:
     return Response(body, media_type="application/atom+xml", headers={"Cache-Control": "no-cache"})
 
 
-def _accepted(service: Service, view: AlertView) -> Response:
-    return JSONResponse(
-        view.model_dump(mode="json"),
-        202,
-        headers={"Location": f"/v1/alerts/{view.id}"},
-        background=BackgroundTask(_publish, service, view),
-    )
+def _accepted(once: Once, make: Callable[[Session], AlertRow]) -> Response:
+    """202 with the alert that is to be delivered, once."""
+
+    def reply(session: Session) -> Reply:
+        (view,) = _views(session, [make(session)])
+        return Reply.of(view.model_dump(mode="json"), 202, {"Location": f"/v1/alerts/{view.id}"})
+
+    def store() -> Reply:
+        with once.service.database.write() as session:
+            return once.store(session, lambda: reply(session))
+
+    found = once.answer(store)
+    return found.response(BackgroundTask(_publish, once.service, AlertView.model_validate_json(found.text)))
 
 
 def _publish(service: Service, view: AlertView) -> None:
-    if view.delivery is None:
-        return
-    try:
-        service.publisher.publish_delivery(view.id)
-    except BrokerUnavailableError as error:
-        log.info("publish_left_to_dispatcher", alert=view.id, error=str(error))
+    if view.delivery is not None:
+        told(lambda: service.publisher.publish_delivery(view.id), None, f"alert {view.id}")
 
 
 def _views(session: Session, rows: Iterable[AlertRow]) -> list[AlertView]:

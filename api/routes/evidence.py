@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from api import desk_work
 from api.acceptance import wait_for_desk
 from api.evidence_schemas import EvidenceAdded, EvidencePage, view_evidence
+from api.idempotency import Asked, Keyed, Once, Reply
 from api.problems import RequestError
 from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of
 from api.routes.studies import known_study
@@ -19,7 +22,7 @@ from api.service import Reader, Service, Submitter
 from forecast.jobs.appending import append_checked
 from forecast.jobs.arrived import moment_of
 from forecast.store import EvidenceRepository, StudyRepository, utc_now
-from forecast.study import EvidenceKind
+from forecast.study import Arrival, EvidenceKind
 from forecast.study.evidence_kind import COLUMNS
 
 router = APIRouter(prefix="/v1/studies", tags=["evidence"])
@@ -40,31 +43,40 @@ def _body(kind: EvidenceKind) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-async def _append(study_id: str, kind: EvidenceKind, request: Request, service: Service) -> Response:
+async def _append(study_id: str, kind: EvidenceKind, request: Request, service: Service, keyed: Asked) -> Response:
     body, media_type = await request.body(), media_type_of(request)
     if media_type not in MEDIA_TYPES:
         raise RequestError(
             f"the body is {media_type}, expected application/json or text/csv; set the Content-Type header",
             code="media_type_unsupported",
         )
-    added = await run_in_threadpool(_store, service, study_id, kind, body, media_type)
-    return JSONResponse(added.model_dump(mode="json"), status_code=201 if added.added else 200)
+    once = keyed.once(service, body)
+    reply = await run_in_threadpool(once.answer, lambda: _store(once, study_id, kind, body, media_type))
+    return reply.response()
 
 
-def _store(service: Service, study_id: str, kind: EvidenceKind, body: bytes, media_type: str) -> EvidenceAdded:
-    now = utc_now()
+def _store(once: Once, study_id: str, kind: EvidenceKind, body: bytes, media_type: str) -> Reply:
+    service, now = once.service, utc_now()
     with service.database.read() as session:
         known_study(StudyRepository(session), study_id)
-    appended = append_checked(
+
+    def store(session: Session, arrivals: Sequence[Arrival]) -> Reply:
+        return once.store(session, lambda: _added(session, study_id, kind, arrivals, now))
+
+    return append_checked(
         service.database,
         study_id,
         lambda base: wait_for_desk(
             service, base.size + len(body), desk_work.accept_evidence, base, kind, body, media_type, now.date()
         ),
-        lambda session, arrivals: EvidenceRepository(session).append(study_id, arrivals, ORIGIN, now),
+        store,
     )
+
+
+def _added(session: Session, study_id: str, kind: EvidenceKind, arrivals: Sequence[Arrival], now: datetime) -> Reply:
+    appended = EvidenceRepository(session).append(study_id, arrivals, ORIGIN, now)
     items = tuple(view_evidence(each) for each in appended.rows)
-    return EvidenceAdded(
+    added = EvidenceAdded(
         study=study_id,
         kind=kind,
         added=len(items),
@@ -72,6 +84,7 @@ def _store(service: Service, study_id: str, kind: EvidenceKind, body: bytes, med
         recorded_at=now,
         items=items,
     )
+    return Reply.of(added.model_dump(mode="json"), 201 if items else 200)
 
 
 @router.post(
@@ -81,9 +94,9 @@ def _store(service: Service, study_id: str, kind: EvidenceKind, body: bytes, med
     status_code=201,
     openapi_extra=_body(EvidenceKind.OBSERVATIONS),
 )
-async def post_observations(study_id: StudyId, request: Request, service: Submitter) -> Response:
+async def post_observations(study_id: StudyId, request: Request, service: Submitter, keyed: Keyed) -> Response:
     """Counts of indicators in periods that are over. A blank value takes a count back; all rows or none are stored."""
-    return await _append(study_id, EvidenceKind.OBSERVATIONS, request, service)
+    return await _append(study_id, EvidenceKind.OBSERVATIONS, request, service, keyed)
 
 
 @router.post(
@@ -93,9 +106,9 @@ async def post_observations(study_id: StudyId, request: Request, service: Submit
     status_code=201,
     openapi_extra=_body(EvidenceKind.JUDGMENTS),
 )
-async def post_judgments(study_id: StudyId, request: Request, service: Submitter) -> Response:
+async def post_judgments(study_id: StudyId, request: Request, service: Submitter, keyed: Keyed) -> Response:
     """Stated probabilities, all rows or none."""
-    return await _append(study_id, EvidenceKind.JUDGMENTS, request, service)
+    return await _append(study_id, EvidenceKind.JUDGMENTS, request, service, keyed)
 
 
 @router.post(
@@ -105,9 +118,9 @@ async def post_judgments(study_id: StudyId, request: Request, service: Submitter
     status_code=201,
     openapi_extra=_body(EvidenceKind.RESOLUTIONS),
 )
-async def post_resolutions(study_id: StudyId, request: Request, service: Submitter) -> Response:
+async def post_resolutions(study_id: StudyId, request: Request, service: Submitter, keyed: Keyed) -> Response:
     """How outcomes turned out, all rows or none; a later row corrects an earlier one, and both stay."""
-    return await _append(study_id, EvidenceKind.RESOLUTIONS, request, service)
+    return await _append(study_id, EvidenceKind.RESOLUTIONS, request, service, keyed)
 
 
 AsOf = Annotated[date | None, Query(description="Only what was known, and recorded, by the end of this day (UTC).")]

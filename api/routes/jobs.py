@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -17,15 +19,14 @@ from api import desk_work
 from api.acceptance import read_body, wait_for_desk
 from api.checking import DocumentLimits
 from api.desk_work import BodyWithDocument
+from api.idempotency import Keyed, Once, Reply
 from api.job_requests import parse_job_request, require_complete
 from api.requests import (
     PAGE,
     Cursor,
     Id,
-    IdempotencyKey,
     Limit,
     Prefer,
-    checked_key,
     known_id,
     wait_seconds,
 )
@@ -40,16 +41,18 @@ from forecast.jobs.publish import publish_now
 from forecast.jobs.states import JobKind, JobState
 from forecast.jobs.submit import (
     Submission,
-    find_submitted,
     parse_kind,
     submit_explanation,
     submit_job,
 )
 from forecast.jobs.view import JobView, view_job
+from forecast.logs import get_logger
 from forecast.store import ForecastRepository, JobRepository, NotStoredError, StudyRepository, utc_now
-from forecast.store.tables import ForecastRow
+from forecast.store.tables import ForecastRow, JobRow
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+log = get_logger(__name__)
 
 POLL_SECONDS: Final = 0.25
 _BODY: Final = {
@@ -58,79 +61,91 @@ _BODY: Final = {
 
 
 @router.post("", summary="Submit a job", response_model=JobView, status_code=202, openapi_extra=_BODY)
-async def post_job(
-    request: Request, service: Submitter, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
-) -> Response:
+async def post_job(request: Request, service: Submitter, keyed: Keyed, prefer: Prefer = None) -> Response:
     """202 with the job's address, or 200 with the ended job for `Prefer: wait=N` (at most 60)."""
     body = await read_body(service, request)
-    key = checked_key(idempotency_key)
-    job_id, is_new = await run_in_threadpool(_accept, service, body, key)
+    once = keyed.once(service, body.request_hash)
+    reply = await run_in_threadpool(once.answer, lambda: _accept(once, body))
+    job_id: str = json.loads(reply.text)["id"]
     seconds = wait_seconds(prefer)
-    background = None
-    if is_new:
+    if reply.is_new:
         crash_point("accepted")
-        if seconds:
-            await run_in_threadpool(publish_now, service.database, service.publisher, job_id)
-        else:
-            background = BackgroundTask(publish_now, service.database, service.publisher, job_id)
-    job = await _wait(service, job_id, seconds)
-    headers = {"Location": f"/v1/jobs/{job_id}"}
-    if seconds:
-        headers["Preference-Applied"] = f"wait={seconds:.0f}"
-    status = 200 if seconds and job.state.is_terminal else 202
-    return JSONResponse(job.model_dump(mode="json"), status_code=status, headers=headers, background=background)
+    if not seconds:
+        return reply.response(BackgroundTask(publish_now, service.database, service.publisher, job_id))
+    if reply.is_new:
+        await run_in_threadpool(publish_now, service.database, service.publisher, job_id)
+    try:
+        job = await _wait(service, job_id, seconds)
+    except SQLAlchemyError as error:
+        # The job is accepted, whatever becomes of waiting for it.
+        log.warning("waiting_ended", job_id=job_id, error=str(error))
+        return reply.response()
+    headers = {**reply.headers, "Preference-Applied": f"wait={seconds:.0f}"}
+    status = 200 if job.state.is_terminal else 202
+    return JSONResponse(job.model_dump(mode="json"), status_code=status, headers=headers)
 
 
-def _accept(service: Service, body: BodyWithDocument, key: str | None) -> tuple[str, bool]:
-    wanted, request_hash = parse_job_request(body.value), body.request_hash
-    if key is not None:
-        with service.database.read() as session:
-            earlier = find_submitted(session, key, request_hash)
-        if earlier is not None:
-            return earlier.id, False
+def _accept(once: Once, body: BodyWithDocument) -> Reply:
+    wanted = parse_job_request(body.value)
     kind = parse_kind(wanted.kind)
     require_complete(wanted, kind)
+    # The job remembers its key as well, for longer than the answer is kept.
     if kind.explains:
-        submission = _submit_explanation(service, wanted, kind, key, request_hash)
-    else:
-        if body.error is not None:
-            raise body.error
-        submission = _submit_forecast(service, wanted, body.document, kind, key, request_hash)
-    return submission.job.id, submission.is_new
+        return _submit_explanation(once, wanted, kind, body.request_hash)
+    if body.error is not None:
+        raise body.error
+    return _submit_forecast(once, wanted, body.document, kind, body.request_hash)
 
 
 def _submit_forecast(
-    service: Service,
-    wanted: JobRequest,
-    document: AcceptedStudy | None,
-    kind: JobKind,
-    key: str | None,
-    request_hash: str,
-) -> Submission:
+    once: Once, wanted: JobRequest, document: AcceptedStudy | None, kind: JobKind, request_hash: str
+) -> Reply:
+    service = once.service
     study, version, recorded_by = document, None, None
     if study is None:
         study, version, recorded_by = _find_study(service, wanted)
     with service.database.write() as session:
-        return submit_job(
+        return once.store(
             session,
-            study,
-            service.job_limits,
-            kind=kind,
-            version_digest=version,
-            recorded_by=recorded_by,
-            idempotency_key=key,
-            request_hash=request_hash,
+            lambda: _reply(
+                session,
+                submit_job(
+                    session,
+                    study,
+                    service.job_limits,
+                    kind=kind,
+                    version_digest=version,
+                    recorded_by=recorded_by,
+                    idempotency_key=once.key,
+                    request_hash=request_hash,
+                ),
+            ),
         )
 
 
-def _submit_explanation(
-    service: Service, wanted: JobRequest, kind: JobKind, key: str | None, request_hash: str
-) -> Submission:
-    with service.database.write() as session:
-        target = _find_target(session, wanted)
-        return submit_explanation(
-            session, target, kind, service.job_limits, idempotency_key=key, request_hash=request_hash
+def _submit_explanation(once: Once, wanted: JobRequest, kind: JobKind, request_hash: str) -> Reply:
+    limits = once.service.job_limits
+    with once.service.database.write() as session:
+        return once.store(
+            session,
+            lambda: _reply(
+                session,
+                submit_explanation(
+                    session,
+                    _find_target(session, wanted),
+                    kind,
+                    limits,
+                    idempotency_key=once.key,
+                    request_hash=request_hash,
+                ),
+            ),
         )
+
+
+def _reply(session: Session, submission: Submission) -> Reply:
+    job = _view(session, submission.job)
+    headers = {"Location": f"/v1/jobs/{job.id}"}
+    return Reply.of(job.model_dump(mode="json"), 202, headers, is_new=submission.is_new)
 
 
 def _find_target(session: Session, wanted: JobRequest) -> ForecastRow:
@@ -182,12 +197,15 @@ def read_job(service: Service, job_id: str) -> JobView:
         When there is none.
     """
     with service.database.read() as session:
-        jobs = JobRepository(session)
-        row = jobs.get(known_id(job_id, "job"))
+        row = JobRepository(session).get(known_id(job_id, "job"))
         if row is None:
             raise NotStoredError(f"there is no job {job_id!r}")
-        forecast = ForecastRepository(session).of_job(row.id) if row.state == JobState.SUCCEEDED else None
-        return view_job(row, forecast.id if forecast else None, jobs.attempts(row.id))
+        return _view(session, row)
+
+
+def _view(session: Session, row: JobRow) -> JobView:
+    forecast = ForecastRepository(session).of_job(row.id) if row.state == JobState.SUCCEEDED else None
+    return view_job(row, forecast.id if forecast else None, JobRepository(session).attempts(row.id))
 
 
 @router.get("", summary="List jobs, newest first")

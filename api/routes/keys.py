@@ -8,11 +8,12 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from api.idempotency import Keyed, Once, Reply
 from api.requests import parse_body, read_body_json
 from api.schemas import Schema
-from api.service import Admin, Reader, Service
+from api.service import Admin, Reader
 from forecast.access import Scope, create_key, list_keys, make_link, revoke_key
 from forecast.access.keys import MAX_DAYS
 from forecast.access.scopes import KeyRequestError
@@ -104,11 +105,22 @@ def show_access(service: Reader) -> AccessView:
     )
 
 
-@router.post("/sign-in-links", summary="Get a link that signs one browser in", status_code=201)
-def post_link(service: Reader) -> SignInLink:
+@router.post(
+    "/sign-in-links", summary="Get a link that signs one browser in", response_model=SignInLink, status_code=201
+)
+def post_link(service: Reader, keyed: Keyed) -> Response:
     """The browser can then do what this key can. What follows the `#` is not sent by browsers, so it is in no log."""
-    with service.database.write() as session:
-        return SignInLink(address=f"/sign-in#{make_link(session, service.caller, utc_now())}")
+    once = keyed.once(service, None, seals=True)
+    return once.answer(lambda: _make_link(once)).response()
+
+
+def _make_link(once: Once) -> Reply:
+    def make() -> Reply:
+        link = SignInLink(address=f"/sign-in#{make_link(session, once.service.caller, utc_now())}")
+        return Reply.of(link.model_dump(mode="json"), 201, {"Cache-Control": "no-store"})
+
+    with once.service.database.write() as session:
+        return once.store(session, make)
 
 
 @router.get("/keys", summary="List the keys of the workspace, newest first")
@@ -118,20 +130,21 @@ def show_keys(service: Admin) -> KeyList:
 
 
 @router.post("/keys", summary="Make a key", response_model=CreatedKey, status_code=201, openapi_extra=_BODY)
-async def post_key(request: Request, service: Admin) -> Response:
-    """Of the caller's workspace, with scopes that he has himself. The key is shown once."""
-    wanted = parse_body(KeyRequest, await read_body_json(request))
-    view = await run_in_threadpool(_create, service, wanted)
-    headers = {"Location": "/v1/keys", "Cache-Control": "no-store"}
-    return JSONResponse(view.model_dump(mode="json"), 201, headers=headers)
+async def post_key(request: Request, service: Admin, keyed: Keyed) -> Response:
+    """Of the caller's workspace, with scopes that he has himself. The key is shown once, and again to whoever repeats the
+    request with its `Idempotency-Key`."""
+    body = await read_body_json(request)
+    wanted, once = parse_body(KeyRequest, body), keyed.once(service, body, seals=True)
+    return (await run_in_threadpool(once.answer, lambda: _create(once, wanted))).response()
 
 
-def _create(service: Service, wanted: KeyRequest) -> CreatedKey:
-    caller = service.caller
+def _create(once: Once, wanted: KeyRequest) -> Reply:
+    caller = once.service.caller
     if more := sorted(set(wanted.scopes) - caller.scopes):
         raise KeyRequestError(f"the key {caller.name!r} has not the scope {more[0]!r} itself, so it cannot pass it on")
     now = utc_now()
-    with service.database.write() as session:
+
+    def make() -> Reply:
         own = KeyRepository(session).get(caller.key_id)
         days: float | None = wanted.days
         if own is not None and own.expires_at is not None:
@@ -139,7 +152,12 @@ def _create(service: Service, wanted: KeyRequest) -> CreatedKey:
             left = (own.expires_at - now).total_seconds() / 86_400
             days = left if days is None else min(days, left)
         made = create_key(session, caller.workspace, wanted.name, wanted.scopes, now, days=days, made_by=caller.key_id)
-        return CreatedKey(**view_key(made.row).model_dump(), key=made.text)
+        view = CreatedKey(**view_key(made.row).model_dump(), key=made.text)
+        headers = {"Location": "/v1/keys", "Cache-Control": "no-store"}
+        return Reply.of(view.model_dump(mode="json"), 201, headers)
+
+    with once.service.database.write() as session:
+        return once.store(session, make)
 
 
 @router.delete("/keys/{key_id}", summary="Revoke a key", status_code=204)

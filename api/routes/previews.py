@@ -7,23 +7,22 @@ from typing import Final
 
 from fastapi import APIRouter, Request
 from sqlalchemy.exc import IntegrityError
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from api.acceptance import read_body
+from api.idempotency import Keyed, Once, Reply
 from api.problems import RequestError
 from api.service import Reader, Service, Submitter
 from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.errors import BacklogFullError
 from forecast.jobs.previews import PreviewView, PriorAnswer
-from forecast.jobs.publish import BrokerUnavailableError
-from forecast.logs import get_logger
+from forecast.jobs.publish import told
 from forecast.store import NotStoredError, PreviewRepository, StudyRepository, utc_now
 from forecast.store.tables import PriorPreviewRow
 
 router = APIRouter(prefix="/v1/previews", tags=["studies"])
-
-log = get_logger(__name__)
 
 MOST_WAITING: Final = 50
 """One process makes them, one after the other."""
@@ -52,7 +51,7 @@ _BODY = {
     response_model=PreviewView,
     openapi_extra=_BODY,
 )
-async def ask_preview(request: Request, service: Submitter) -> Response:
+async def ask_preview(request: Request, service: Submitter, keyed: Keyed) -> Response:
     """The same document has one preview. A worker makes it; ask `Location` until its state is `ready` or `failed`."""
     body = await read_body(service, request)
     if set(body.value) != {"document"}:
@@ -65,47 +64,52 @@ async def ask_preview(request: Request, service: Submitter) -> Response:
         raise body.error
     if body.document is None:
         raise RequestError("the document is no object; expected a study document", code="request_invalid")
-    return await run_in_threadpool(_ask, service, body.document)
+    once = keyed.once(service, body.request_hash)
+    return await run_in_threadpool(_ask, once, body.document)
 
 
-def _ask(service: Service, study: AcceptedStudy) -> Response:
-    text = study.canonical_json
-    try:
-        view, is_new = _remember(service, study.digest, text)
-    except IntegrityError:
-        # Somebody asked for the very same at the same time.
-        view, is_new = _remember(service, study.digest, text)
-    if is_new:
-        _publish(service, study.digest)
-    status = 202 if view.state == "waiting" else 200
-    headers = {"Location": f"/v1/previews/{study.digest}"}
-    return JSONResponse(view.model_dump(mode="json"), status_code=status, headers=headers)
+def _ask(once: Once, study: AcceptedStudy) -> Response:
+    service, text = once.service, study.canonical_json
+
+    def remember() -> Reply:
+        try:
+            return _remember(once, study.digest, text)
+        except IntegrityError:
+            # Somebody asked for the very same at the same time.
+            return _remember(once, study.digest, text)
+
+    return once.answer(remember).response(BackgroundTask(_publish, service, study.digest))
 
 
-def _remember(service: Service, digest: str, text: str) -> tuple[PreviewView, bool]:
-    """The preview, and whether the queue has to be told of it."""
+def _remember(once: Once, digest: str, text: str) -> Reply:
+    """The preview; new if the queue has to be told of it."""
     now = utc_now()
-    with service.database.write() as session:
+
+    def make() -> Reply:
         previews = PreviewRepository(session)
         known = previews.get(digest)
         if (known is None or known.made_at is not None) and (waiting := previews.count_waiting(now)) >= MOST_WAITING:
             raise BacklogFullError(f"{waiting} previews are waiting, at most {MOST_WAITING} may; try again in a minute")
         StudyRepository(session).add_document(digest, text, now)
         row = previews.ask(digest, now)
-        return view_preview(row), row.published_at is None
+        view, headers = view_preview(row), {"Location": f"/v1/previews/{digest}"}
+        status = 202 if view.state == "waiting" else 200
+        return Reply.of(view.model_dump(mode="json"), status, headers, is_new=row.published_at is None)
+
+    with once.service.database.write() as session:
+        return once.store(session, make)
 
 
 def _publish(service: Service, digest: str) -> None:
     """Save the wait for the next pass of the dispatcher."""
-    try:
-        service.publisher.publish_preview(service.workspace, digest)
-    except BrokerUnavailableError as error:
-        log.info("publish_left_to_dispatcher", digest=digest, error=str(error))
-        return
-    with service.database.write() as session:
-        row = PreviewRepository(session).get(digest)
-        if row is not None:
-            row.published_at = utc_now()
+
+    def note() -> None:
+        with service.database.write() as session:
+            row = PreviewRepository(session).get(digest)
+            if row is not None:
+                row.published_at = utc_now()
+
+    told(lambda: service.publisher.publish_preview(service.workspace, digest), note, f"the preview of {digest[:12]}")
 
 
 @router.get("/{digest}", summary="Show what a study's priors alone imply")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,8 +10,9 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from api.idempotency import Keyed, Once, Reply
 from api.requests import PAGE, Cursor, Id, Limit, known_id, parse_body, read_body_json
 from api.routes.studies import known_study
 from api.schemas import Schema
@@ -84,22 +86,28 @@ def _body(model: type[ScheduleChange]) -> dict[str, Any]:
 @router.post(
     "", summary="Make a schedule", response_model=ScheduleView, status_code=201, openapi_extra=_body(ScheduleRequest)
 )
-async def post_schedule(request: Request, service: Submitter) -> Response:
+async def post_schedule(request: Request, service: Submitter, keyed: Keyed) -> Response:
     """A cron expression in a time zone, or an interval; forecasts are made as of the day on which it is due there."""
-    wanted = parse_body(ScheduleRequest, await read_body_json(request))
-    view = await run_in_threadpool(_create, service, wanted)
-    return JSONResponse(view.model_dump(mode="json"), 201, headers={"Location": f"/v1/schedules/{view.id}"})
+    body = await read_body_json(request)
+    wanted, once = parse_body(ScheduleRequest, body), keyed.once(service, body)
+    return (await run_in_threadpool(once.answer, lambda: _create(once, wanted))).response()
 
 
-def _create(service: Service, wanted: ScheduleRequest) -> ScheduleView:
+def _create(once: Once, wanted: ScheduleRequest) -> Reply:
+    service = once.service
     # What is wrong is looked for before others have to wait.
     new_rule(wanted, utc_now(), service.settings.least_schedule_seconds)
     standing = _require_sampler(service, wanted.study, wanted.sampler)
-    with service.database.write() as session:
+
+    def make() -> Reply:
         study = known_study(StudyRepository(session), wanted.study)
         require_unchanged(session, study.id, standing)
         row = create_schedule(session, study, wanted, utc_now(), service.settings.least_schedule_seconds)
-        return ScheduleView.model_validate(row)
+        view = ScheduleView.model_validate(row)
+        return Reply.of(view.model_dump(mode="json"), 201, {"Location": f"/v1/schedules/{view.id}"})
+
+    with service.database.write() as session:
+        return once.store(session, make)
 
 
 @router.get("", summary="List the schedules, newest first")
@@ -154,25 +162,31 @@ def remove_schedule(schedule_id: Id, service: Submitter) -> Response:
 
 
 @router.post("/{schedule_id}/run", summary="Run a schedule now", response_model=ScheduleRun, status_code=202)
-def run_schedule(schedule_id: Id, service: Submitter) -> Response:
+def run_schedule(schedule_id: Id, service: Submitter, keyed: Keyed) -> Response:
     """As of today, whether or not anything has changed."""
-    now = utc_now()
+    once = keyed.once(service, None)
+    reply = once.answer(lambda: _run_now(once, schedule_id))
+    job_id = json.loads(reply.text)["job_id"]
+    return reply.response(BackgroundTask(publish_now, service.database, service.publisher, job_id))
+
+
+def _run_now(once: Once, schedule_id: str) -> Reply:
+    service, now = once.service, utc_now()
     with service.database.read() as session:
         row = _known(session, schedule_id)
         study = known_study(StudyRepository(session), row.study)
         standing = Standing.of(session, study.id)
         known = study_of_today(session, row, study, service.job_limits, now)
+
+    def make() -> Reply:
+        schedule = _known(session, schedule_id)
+        require_unchanged(session, schedule.study, standing)
+        run = ScheduleRun.model_validate(run_now(session, schedule, known, service.job_limits, now))
+        assert run.job_id is not None
+        return Reply.of(run.model_dump(mode="json"), 202, {"Location": f"/v1/jobs/{run.job_id}"})
+
     with service.database.write() as session:
-        require_unchanged(session, row.study, standing)
-        row = _known(session, schedule_id)
-        run = ScheduleRun.model_validate(run_now(session, row, known, service.job_limits, now))
-    assert run.job_id is not None
-    return JSONResponse(
-        run.model_dump(mode="json"),
-        202,
-        headers={"Location": f"/v1/jobs/{run.job_id}"},
-        background=BackgroundTask(publish_now, service.database, service.publisher, run.job_id),
-    )
+        return once.store(session, make)
 
 
 @router.get("/{schedule_id}/runs", summary="List what came of a schedule's due times, newest first")

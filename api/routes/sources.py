@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from api.idempotency import Keyed, Reply
 from api.requests import StudyId
 from api.routes.studies import known_study
 from api.schemas import Schema
 from api.service import Reader, Service, Submitter
-from forecast.jobs.publish import BrokerUnavailableError
+from forecast.jobs.publish import told
 from forecast.jobs.sources import SourceView, request_fetch, view_source
-from forecast.logs import get_logger
 from forecast.store import SourceRepository, StudyRepository, utc_now
 
 router = APIRouter(prefix="/v1/studies", tags=["evidence"])
-
-log = get_logger(__name__)
 
 
 class SourceList(Schema):
@@ -36,18 +35,22 @@ def list_sources(study_id: StudyId, service: Reader) -> SourceList:
 @router.post(
     "/{study_id}/sources/{source_id}/fetch", summary="Ask a source now", response_model=SourceView, status_code=202
 )
-def ask_source(study_id: StudyId, source_id: str, service: Submitter) -> Response:
+def ask_source(study_id: StudyId, source_id: str, service: Submitter, keyed: Keyed) -> Response:
     """What is new in it becomes evidence, as when it is due; a fetch that is on its way already is not doubled."""
-    with service.database.write() as session:
-        known_study(StudyRepository(session), study_id)
-        view = view_source(request_fetch(session, study_id, source_id[:64].replace("\0", ""), utc_now()))
-    return JSONResponse(
-        view.model_dump(mode="json"), 202, background=BackgroundTask(_publish, service, study_id, source_id)
-    )
+    once = keyed.once(service, None)
+
+    def store() -> Reply:
+        with service.database.write() as session:
+            return once.store(session, lambda: _wanted(session, study_id, source_id))
+
+    return once.answer(store).response(BackgroundTask(_publish, service, study_id, source_id))
+
+
+def _wanted(session: Session, study_id: str, source_id: str) -> Reply:
+    known_study(StudyRepository(session), study_id)
+    view = view_source(request_fetch(session, study_id, source_id[:64].replace("\0", ""), utc_now()))
+    return Reply.of(view.model_dump(mode="json"), 202)
 
 
 def _publish(service: Service, study: str, source: str) -> None:
-    try:
-        service.publisher.publish_fetch(service.workspace, study, source)
-    except BrokerUnavailableError as error:
-        log.info("publish_left_to_dispatcher", source=source, error=str(error))
+    told(lambda: service.publisher.publish_fetch(service.workspace, study, source), None, f"source {source} of {study}")

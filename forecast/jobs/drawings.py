@@ -9,9 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from forecast.jobs.publish import BrokerUnavailableError, Publisher
+from forecast.jobs.publish import Publisher, told
 from forecast.jobs.states import JobState
-from forecast.logs import get_logger
 from forecast.store import Database, DrawingRepository, JobRepository
 
 DRAW_AGAIN_SECONDS: Final = 180.0
@@ -20,8 +19,6 @@ DRAW_ANYWAY_SECONDS: Final = 600.0
 """How long a forecast must have been the newest of its study to be drawn while there are jobs."""
 ASKED_AT_ONCE: Final = 5
 """Drawings on their way beyond which looking at yet another forecast asks for nothing; whoever looks asks again."""
-
-log = get_logger(__name__)
 
 
 def next_drawing(database: Database, now: datetime) -> str | None:
@@ -47,12 +44,7 @@ def ask_for_drawing(database: Database, publisher: Publisher, forecast_id: str, 
             return False
         if drawings.count_pending(again) >= ASKED_AT_ONCE:
             return False
-    try:
-        tell_to_draw(database, publisher, forecast_id, now)
-    except BrokerUnavailableError as error:
-        log.info("drawing_left_to_dispatcher", forecast_id=forecast_id, error=str(error))
-        return False
-    return True
+    return told(lambda: tell_to_draw(database, publisher, forecast_id, now), None, f"the figures of {forecast_id}")
 
 
 def tell_to_draw(database: Database, publisher: Publisher, forecast_id: str, now: datetime) -> None:

@@ -14,6 +14,12 @@ class IdempotencyMismatchError(ForecastError, ValueError):
     code: ClassVar[str] = "idempotency_mismatch"
 
 
+class AnswerSealedError(ForecastError, RuntimeError):
+    """A request was answered before, with a secret that can be opened no more."""
+
+    code: ClassVar[str] = "answer_sealed"
+
+
 class UnknownKindError(ForecastError, ValueError):
     """There is no such kind of job."""
 

@@ -7,7 +7,10 @@ every queued row again until a worker claims it.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, ClassVar, Final
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.errors import ForecastError
 from forecast.jobs.queues import Queue
@@ -164,11 +167,28 @@ class Publisher:
 
 def publish_now(database: Database, publisher: Publisher, job_id: str) -> bool:
     """Publish a job right after its commit, to save it the wait for the next pass; tells whether that worked."""
+
+    def note() -> None:
+        with database.write() as session:
+            JobRepository(session).mark_dispatched(job_id, utc_now())
+
+    return told(lambda: publisher.publish_job(job_id), note, f"job {job_id}")
+
+
+def told(publish: Callable[[], None], note: Callable[[], None] | None, what: str) -> bool:
+    """Tell a queue what is stored already, then note that it was told; tells whether both worked.
+
+    Whoever asked has been given an answer, or is about to be: nothing that goes wrong here may take it from him. The
+    dispatcher tells the queue what nobody noted.
+    """
     try:
-        publisher.publish_job(job_id)
-    except BrokerUnavailableError as error:
-        log.info("publish_left_to_dispatcher", job_id=job_id, error=str(error))
+        publish()
+        if note is not None:
+            note()
+    except (BrokerUnavailableError, SQLAlchemyError) as error:
+        log.info("publish_left_to_dispatcher", what=what, error=str(error))
         return False
-    with database.write() as session:
-        JobRepository(session).mark_dispatched(job_id, utc_now())
+    except Exception:
+        log.exception("publish_left_to_dispatcher", what=what)
+        return False
     return True

@@ -28,14 +28,28 @@ def expire_leases(session: Session, now: datetime | None = None) -> list[str]:
     return [row.id for row in jobs.running_past_lease(now) if _lose(session, row, now, JobRow.lease_until < now)]
 
 
-def lose_attempt(session: Session, job_id: str, worker: str, now: datetime | None = None) -> bool:
-    """As an expired lease, for a worker that is known to be dead; tells whether the job was still its."""
+def lose_attempt(
+    session: Session,
+    job_id: str,
+    worker: str,
+    now: datetime | None = None,
+    *,
+    why: str | None = None,
+    fence: str | None = None,
+) -> bool:
+    """As an expired lease, for a worker that is known to be dead; tells whether the job was still its.
+
+    Parameters
+    ----------
+    why, fence
+        Of an attempt that gives up while its worker lives.
+    """
     now = now or utc_now()
     jobs = JobRepository(session)
     row = jobs.get(job_id)
-    if row is None or row.state != JobState.RUNNING or row.worker != worker:
+    if row is None or row.state != JobState.RUNNING or row.worker != worker or fence not in (None, row.fence):
         return False
-    return _lose(session, row, now)
+    return _lose(session, row, now, why=why)
 
 
 def fail_attempt(session: Session, job_id: str, worker: str, code: FailureCode, detail: str) -> bool:
@@ -60,10 +74,10 @@ def fail_attempt(session: Session, job_id: str, worker: str, code: FailureCode, 
     return True
 
 
-def _lose(session: Session, row: JobRow, now: datetime, *guards: ColumnElement[bool]) -> bool:
+def _lose(session: Session, row: JobRow, now: datetime, *guards: ColumnElement[bool], why: str | None = None) -> bool:
     jobs = JobRepository(session)
     held = (JobRow.fence == row.fence, JobRow.state == JobState.RUNNING.value, *guards)
-    ended = f"the worker {row.worker} fell silent"
+    ended = why or f"the worker {row.worker} fell silent"
     if row.cancel_requested:
         moved, event = jobs.change(row.id, *held, **ended_values(JobState.CANCELLED, now)), "cancelled"
     elif row.attempt < row.max_attempts:
@@ -80,15 +94,15 @@ def _lose(session: Session, row: JobRow, now: datetime, *guards: ColumnElement[b
                 *held,
                 JobRow.cancel_requested.is_(False),
                 error_code=FailureCode.WORKER_LOST.value,
-                error_detail=f"every one of {row.attempt} attempts lost its worker ({history}); "
-                "look for what kills it (memory, a crash) in the worker's log before submitting again",
+                error_detail=f"every one of {row.attempt} attempts was lost ({history}); look for the reason "
+                "(memory, a crash, a database that refuses) in the worker's log before submitting again",
                 **ended_values(JobState.FAILED, now),
             ),
             "failed",
         )
     if moved:
         jobs.end_attempt(row.id, row.attempt, AttemptOutcome.LOST, ended, now)
-        jobs.add_event(row.id, event, now, attempt=row.attempt, reason="worker_lost")
+        jobs.add_event(row.id, event, now, attempt=row.attempt, reason="given_up" if why else "worker_lost")
         CounterRepository(session).add({(Counter.LEASES_EXPIRED, ""): 1})
         if event != "requeued":
             count_ended(session, row.kind, JobState(event))

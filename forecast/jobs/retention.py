@@ -13,11 +13,16 @@ from typing import Final
 from forecast.jobs.counting import Counter
 from forecast.logs import get_logger
 from forecast.settings import Settings
-from forecast.store import ArtifactStore, CounterRepository, Database, RetentionRepository
+from forecast.store import ArtifactStore, CounterRepository, Database, KeyedAnswerRepository, RetentionRepository
 
 BATCH: Final = 200
 DOCUMENT_AGE: Final = timedelta(days=1)
 """Far longer than from a document to whatever mentions it."""
+
+ANSWERS_KEPT: Final = timedelta(days=2)
+"""How long a request may be repeated with its key; a promise of 24 hours, and a day for clocks and holidays."""
+ANSWER_BATCHES: Final = 50
+"""In one pass: jobs come faster than one batch of answers goes."""
 
 log = get_logger(__name__)
 
@@ -48,6 +53,8 @@ class Removed:
     """Forecasts whose files are gone."""
     jobs: int = 0
     documents: int = 0
+    answers: int = 0
+    """To requests with a key, which can be repeated no longer."""
 
 
 def make_room(database: Database, artifacts: ArtifactStore, retention: Retention, now: datetime) -> Removed:
@@ -57,10 +64,22 @@ def make_room(database: Database, artifacts: ArtifactStore, retention: Retention
         rows = RetentionRepository(session)
         jobs = 0 if retention.jobs_for is None else rows.remove_jobs(now - retention.jobs_for, BATCH)
         documents = rows.remove_documents(now - DOCUMENT_AGE, BATCH)
-    removed = Removed(draws, jobs, documents)
+    answers = _remove_answers(database, now - ANSWERS_KEPT)
+    removed = Removed(draws, jobs, documents, answers)
     if removed != Removed():
-        log.info("room_made", draws=len(draws), jobs=jobs, documents=documents)
+        log.info("room_made", draws=len(draws), jobs=jobs, documents=documents, answers=answers)
     return removed
+
+
+def _remove_answers(database: Database, than: datetime) -> int:
+    total = 0
+    for _ in range(ANSWER_BATCHES):
+        with database.write() as session:
+            count = KeyedAnswerRepository(session).remove_older(than, BATCH)
+        total += count
+        if count < BATCH:
+            break
+    return total
 
 
 def _remove_draws(database: Database, artifacts: ArtifactStore, retention: Retention, now: datetime) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from forecast.store.errors import (
 from forecast.store.evidence import EvidenceRepository, as_arrival
 from forecast.store.forecasts import ForecastRepository, compress_figure, stored_file
 from forecast.store.jobs import JobRepository
+from forecast.store.keyed_answers import KeyedAnswerRepository
 from forecast.store.keys import KeyRepository
 from forecast.store.pages import DEFAULT_PAGE, MAX_PAGE, Page
 from forecast.store.previews import PreviewRepository
@@ -47,6 +48,7 @@ __all__ = [
     "ForecastRepository",
     "JobRepository",
     "KeyRepository",
+    "KeyedAnswerRepository",
     "NotStoredError",
     "Page",
     "PreviewRepository",

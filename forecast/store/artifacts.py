@@ -6,6 +6,7 @@ transaction mention it. A file that no forecast mentions is an orphan of an inte
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -19,7 +20,11 @@ from forecast.private_files import make_private_folder
 from forecast.store.errors import ResultCorruptError
 
 _CHUNK_BYTES: Final = 1 << 20
+_PROBE_BYTES: Final = 4 << 20
 TEMPORARY_SUFFIX: Final = ".tmp"
+
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Numbers of errors that mean that something is full."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +53,21 @@ class ArtifactStore:
         Raises
         ------
         OSError
-            When it cannot be written; nothing is left behind then.
+            When it cannot be written; nothing is left behind then. A disk that is full is told by its number, even if the
+            writer had another word for it.
         """
         place = self._resolve(name)
         make_private_folder(place.parent)
         temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
         try:
-            writer(temporary)
-            temporary.chmod(0o600)
-            _flush(temporary)
+            try:
+                writer(temporary)
+                temporary.chmod(0o600)
+                _flush(temporary)
+            except Exception as error:
+                # netCDF4 and HDF5 say "HDF error", whatever it was.
+                _require_room(temporary, error)
+                raise
             digest, size = _hash(temporary)
             temporary.rename(place)
             _flush(place.parent)
@@ -124,6 +135,24 @@ def _hash(path: Path) -> tuple[str, int]:
             digest.update(chunk)
             size += len(chunk)
     return digest.hexdigest(), size
+
+
+def _require_room(file: Path, error: Exception) -> None:
+    """Make sure that a file which could not be written could at least have grown.
+
+    Raises
+    ------
+    OSError
+        With the number of what is in the way: a full disk, a quota, the largest size of a file.
+    """
+    try:
+        with file.open("ab") as stream:
+            stream.write(bytes(_PROBE_BYTES))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as found:
+        if found.errno in NO_ROOM:
+            raise OSError(found.errno, os.strerror(found.errno)) from error
 
 
 def _flush(path: Path) -> None:

@@ -8,19 +8,22 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-from sqlalchemy import Column, Connection, LargeBinary, Table, func, insert, inspect, select, text, update
+from sqlalchemy import JSON, Column, Connection, LargeBinary, Table, func, insert, inspect, select, text, update
 
 from forecast.store import access_tables, alert_tables, living_tables
 from forecast.store.columns import UtcDateTime
-from forecast.store.errors import NotEmptyError
+from forecast.store.errors import BackupError, NotEmptyError
 from forecast.store.tables import Base, JobRow
 
 BATCH: Final = 500
+BATCH_BYTES: Final = 16 << 20
+"""Of text; rows may be long."""
+LARGEST_BITS: Final = 63
 _LATER: Final = ("job", "target")
 """Jobs and forecasts point to each other: this column is filled when both are there."""
 
@@ -45,24 +48,29 @@ def dump_table(connection: Connection, table: Table, file: Path) -> int:
     return count
 
 
-def load_table(connection: Connection, table: Table, file: Path) -> int:
-    """Insert the rows of a file into an empty table; how many there were."""
+def load_table(connection: Connection, table: Table, lines: Iterable[bytes]) -> int:
+    """Insert rows of text into an empty table; how many there were.
+
+    Raises
+    ------
+    BackupError
+        When a row has other columns than the table, or a value of another kind.
+    """
     count = 0
-    for rows in _batches(file, table):
+    for rows in _batches(lines, table):
         connection.execute(insert(table), rows)
         count += len(rows)
     return count
 
 
-def connect_later(connection: Connection, file: Path) -> None:
-    """Fill what could not be filled before all tables were."""
+def connect_later(connection: Connection, lines: Iterable[bytes]) -> None:
+    """Fill what could not be filled before all tables were, from the rows that were put in."""
     name, column = _LATER
     table = Base.metadata.tables[name]
-    with gzip.open(file, "rt", encoding="utf-8") as stream:
-        for line in stream:
-            row = json.loads(line)
-            if row[column] is not None:
-                connection.execute(update(JobRow).where(table.c.id == row["id"]).values({column: row[column]}))
+    for line in lines:
+        row = json.loads(line)
+        if row[column] is not None:
+            connection.execute(update(JobRow).where(table.c.id == row["id"]).values({column: row[column]}))
 
 
 def require_empty(connection: Connection) -> None:
@@ -100,19 +108,46 @@ def continue_numbers(connection: Connection) -> None:
                 connection.execute(text("SELECT setval(:name, :value)"), {"name": sequence, "value": highest})
 
 
-def _batches(file: Path, table: Table) -> Iterator[list[dict[str, Any]]]:
+def _batches(lines: Iterable[bytes], table: Table) -> Iterator[list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
-    with gzip.open(file, "rt", encoding="utf-8") as stream:
-        for line in stream:
-            values = json.loads(line)
-            rows.append({column.name: _typed(column, values[column.name]) for column in table.columns})
-            if table.name == _LATER[0]:
-                rows[-1][_LATER[1]] = None
-            if len(rows) == BATCH:
-                yield rows
-                rows = []
+    size = 0
+    for number, line in enumerate(lines, start=1):
+        rows.append(_row(line, table, number))
+        size += len(line)
+        if len(rows) == BATCH or size > BATCH_BYTES:
+            yield rows
+            rows, size = [], 0
     if rows:
         yield rows
+
+
+def _row(line: bytes, table: Table, number: int) -> dict[str, Any]:
+    where = f"row {number} of the table {table.name} in the backup"
+    try:
+        values = json.loads(line, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise BackupError(f"{where} is no JSON; nothing was restored; use another copy") from None
+    expected = {column.name for column in table.columns}
+    if not isinstance(values, dict) or set(values) != expected:
+        odd = sorted(set(values) ^ expected)[:1] if isinstance(values, dict) else ["no object"]
+        raise BackupError(
+            f"{where} has other columns than this version ({odd[0][:60]!r}); nothing was restored; use another copy"
+        )
+    row = {}
+    for column in table.columns:
+        try:
+            row[column.name] = _typed(column, values[column.name])
+        except (TypeError, ValueError, OverflowError):
+            raise BackupError(
+                f"{where} has a {column.name} of another kind than is written there; nothing was restored; use another copy"
+            ) from None
+    if table.name == _LATER[0]:
+        row[_LATER[1]] = None
+    return row
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
 
 
 def _plain(value: Any) -> Any:
@@ -122,10 +157,31 @@ def _plain(value: Any) -> Any:
 
 
 def _typed(column: Column[Any], value: Any) -> Any:
+    """A value of a row's text as its column takes it; raises TypeError or ValueError for any other."""
     if value is None:
+        if not column.nullable:
+            raise TypeError("nothing where something has to be")
         return None
+    if isinstance(column.type, JSON):
+        return value
     if isinstance(column.type, LargeBinary):
-        return base64.b64decode(value)
+        return base64.b64decode(_of_kind(value, str), validate=True)
     if isinstance(column.type, UtcDateTime):
-        return datetime.fromisoformat(value)
-    return date.fromisoformat(value) if column.type.python_type is date else value
+        moment = datetime.fromisoformat(_of_kind(value, str))
+        if moment.tzinfo is None:
+            raise ValueError("a moment without a zone")
+        return moment
+    kind = column.type.python_type
+    if kind is int and _of_kind(value, int).bit_length() > LARGEST_BITS:
+        raise OverflowError("a number that no database holds")
+    if kind is date:
+        return date.fromisoformat(_of_kind(value, str))
+    if kind is float and type(value) is int:
+        return float(value)
+    return _of_kind(value, kind)
+
+
+def _of_kind[T](value: Any, kind: type[T]) -> T:
+    if type(value) is not kind:
+        raise TypeError(f"{type(value).__name__}")
+    return value

@@ -25,6 +25,12 @@ class DrawsRemovedError(ForecastError, LookupError):
     code: ClassVar[str] = "draws_removed"
 
 
+class BackupError(ForecastError, RuntimeError):
+    """A backup cannot be written, or cannot be used."""
+
+    code: ClassVar[str] = "backup_unusable"
+
+
 class NotEmptyError(ForecastError, RuntimeError):
     """A database that should be new holds something."""
 

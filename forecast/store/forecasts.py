@@ -197,6 +197,12 @@ class ForecastRepository:
         query = select(ForecastRow.artifact_path).where(ForecastRow.draws_removed_at.is_(None))
         return frozenset(self._session.scalars(query))
 
+    def draws(self) -> dict[str, StoredFile]:
+        """What each of these files has to be, by its path."""
+        columns = (ForecastRow.artifact_path, ForecastRow.artifact_sha256, ForecastRow.artifact_bytes)
+        query = select(*columns).where(ForecastRow.draws_removed_at.is_(None))
+        return {path: StoredFile(path, sha256, size) for path, sha256, size in self._session.execute(query)}
+
 
 def _day(text: str) -> date:
     try:

@@ -115,9 +115,9 @@ PROTECTIONS: Final = (
     Protection(
         "no room for the result",
         "what was written in part is removed, and the failure has its code",
-        "workers/failures.py",
-        "_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})",
-        "_NO_ROOM = frozenset[int]()",
+        "forecast/store/artifacts.py",
+        "NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})",
+        "NO_ROOM: Final = frozenset[int]()",
         "tests/fault/test_storage_faults.py::test_a_full_disk_for_results_fails_the_job_and_leaves_no_part_of_it",
     ),
     Protection(
@@ -131,9 +131,9 @@ PROTECTIONS: Final = (
     Protection(
         "database busy when a result is stored",
         "a result is offered again while its lease holds",
-        "workers/runner.py",
-        "                if not is_passing(error) or keeper.waits_in_vain(pause):",
-        "                if error:",
+        "workers/storing.py",
+        "            if is_late or keeper.waits_in_vain(pause):",
+        "            if error:",
         "tests/workers/test_runner.py::test_a_result_is_not_thrown_away_because_the_database_was_busy",
     ),
     Protection(
@@ -481,6 +481,38 @@ PROTECTIONS: Final = (
         "_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK",
         "_FILE: Final = os.O_RDONLY | os.O_NONBLOCK",
         "tests/outgoing/test_local.py::test_a_link_that_is_swapped_in_before_the_opening_leads_nowhere",
+    ),
+    Protection(
+        "an error of the database that nobody foresaw, when a result is stored",
+        "any error of the database is another try",
+        "workers/storing.py",
+        "            is_late = not is_passing(error) and",
+        "            is_late = not is_passing(error) or",
+        "tests/workers/test_storing.py::test_an_error_that_nobody_foresaw_is_another_try_at_storing",
+    ),
+    Protection(
+        "a commit that was never answered",
+        "it is looked up whether the result is stored",
+        "workers/storing.py",
+        "                if in_doubt and _was_stored(database, row):",
+        "                if not error:",
+        "tests/workers/test_storing.py::test_a_commit_that_was_never_answered_is_looked_up",
+    ),
+    Protection(
+        "a request that is repeated, at once or later",
+        "its answer is stored with what it made",
+        "api/idempotency.py",
+        "        if not answers.take(self.key, self.route, self.request_hash, utc_now()):",
+        "        if not answers.take(self.key + str(utc_now()), self.route, self.request_hash, utc_now()):",
+        "tests/api/test_idempotency.py::test_a_repeated_request_gets_its_answer_and_makes_nothing_more",
+    ),
+    Protection(
+        "a backup that is damaged, or made to do harm",
+        "draws are those of their forecast",
+        "forecast/backup.py",
+        "        if artifacts.write(name, copy) != mentioned[name]:",
+        "        if not artifacts.write(name, copy):",
+        "tests/test_hostile_backups.py::test_a_bad_archive_gives_one_sentence_and_leaves_nothing",
     ),
 )
 

@@ -140,7 +140,7 @@ def test_a_lease_is_renewed_while_the_computation_runs(installation: Installatio
 
 def busy_for(installation: Installation, monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
     """The database is away for the first so many tries to store a result."""
-    import workers.runner
+    import workers.storing
     from forecast.jobs.lifecycle import complete_job
 
     tries: list[int] = []
@@ -152,8 +152,8 @@ def busy_for(installation: Installation, monkeypatch: pytest.MonkeyPatch, times:
             raise OperationalError("UPDATE", {}, Exception("database is locked"))
         return found
 
-    monkeypatch.setattr(workers.runner, "complete_job", complete)
-    monkeypatch.setattr(workers.runner, "STORE_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(workers.storing, "complete_job", complete)
+    monkeypatch.setattr(workers.storing, "STORE_PAUSE_SECONDS", 0.01)
     return tries
 
 
