@@ -494,8 +494,8 @@ PROTECTIONS: Final = (
         "a commit that was never answered",
         "it is looked up whether the result is stored",
         "workers/storing.py",
-        "                if in_doubt and _was_stored(database, row):",
-        "                if not error:",
+        "            in_doubt = in_doubt or completion is Completion.STORED",
+        "            in_doubt = False",
         "tests/workers/test_storing.py::test_a_commit_that_was_never_answered_is_looked_up",
     ),
     Protection(
