@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Connection, LargeBinary, Table, func, insert, inspect, select, text, update
 
-from forecast.store import access_tables, alert_tables, living_tables
+from forecast.store import access_tables, alert_tables, clock_tables, living_tables
 from forecast.store.columns import UtcDateTime
 from forecast.store.errors import NotEmptyError
 from forecast.store.tables import Base, JobRow
@@ -24,13 +24,17 @@ BATCH: Final = 500
 _LATER: Final = ("job", "target")
 """Jobs and forecasts point to each other: this column is filled when both are there."""
 
+_PASSING: Final = tuple(
+    row.__table__ for row in (clock_tables.ProcessSignRow, clock_tables.HostClockRow, clock_tables.WorkerTimeRow)
+)
+"""About an installation as it runs."""
 _DEFINED: Final = (access_tables.ApiKeyRow, alert_tables.AlertRow, living_tables.ScheduleRow)
 """Only tables whose modules are loaded are known."""
 
 
 def tables() -> tuple[Table, ...]:
-    """All tables, each after those it points to."""
-    return tuple(Base.metadata.sorted_tables)
+    """All tables that are kept, each after those it points to."""
+    return tuple(table for table in Base.metadata.sorted_tables if table not in _PASSING)
 
 
 def dump_table(connection: Connection, table: Table, file: Path) -> int:
@@ -108,6 +112,8 @@ def _batches(file: Path, table: Table) -> Iterator[list[dict[str, Any]]]:
             rows.append({column.name: _typed(column, values[column.name]) for column in table.columns})
             if table.name == _LATER[0]:
                 rows[-1][_LATER[1]] = None
+                # The time of workers begins anew.
+                rows[-1]["queued_worker_time"] = 0.0
             if len(rows) == BATCH:
                 yield rows
                 rows = []
