@@ -97,8 +97,12 @@ def read_measurements(session: Session, now: datetime) -> tuple[Measurement, ...
         for state in (JobState.QUEUED, JobState.RUNNING)
     }
     clocks = ClockRepository(session)
-    held = {(row.host,): float(row.held_until is not None) for row in clocks.host_clocks()}
-    offsets = {(row.host, row.role): row.offset_seconds for row in clocks.signs() if row.offset_seconds is not None}
+    held: dict[tuple[str, ...], float] = {
+        (row.host,): float(row.held_until is not None) for row in clocks.host_clocks()
+    }
+    offsets: dict[tuple[str, ...], float] = {
+        (row.host, row.role): row.offset_seconds for row in clocks.signs() if row.offset_seconds is not None
+    }
     oldest, due = jobs.oldest_queued_at(), ScheduleRepository(session).longest_due(now)
     return (
         *found,

@@ -22,7 +22,7 @@ from forecast.jobs.lifecycle import cancel_job, complete_job
 from forecast.jobs.publish import Publisher, publish_now
 from forecast.jobs.queues import Queue
 from forecast.jobs.states import JobState
-from forecast.store import DrawingRepository, ForecastRepository, JobRepository, utc_now
+from forecast.store import DrawingRepository, ForecastRepository, utc_now
 from forecast.store.tables import DrawingRow
 from tests.coin import NOW
 from tests.embedded_redis import EmbeddedRedis, redis_for
@@ -223,12 +223,8 @@ def test_figures_do_not_wait_for_ever_and_are_asked_for_again(
     installation: Installation, server: EmbeddedRedis, dispatcher: Dispatcher
 ) -> None:
     forecast_id = finish_job(installation, NOW)
-    busy = installation.claim(installation.submit(), now=NOW)
+    installation.claim(installation.submit(), now=NOW)
     late = NOW + timedelta(seconds=DRAW_ANYWAY_SECONDS)
-    with installation.database.write() as session:
-        row = JobRepository(session).get(busy.job_id)
-        assert row is not None
-        row.lease_until = late + timedelta(days=1)
     dispatcher.run_pass(late - timedelta(seconds=1))
     assert drawing_of(installation, forecast_id).published_at is None
     dispatcher.run_pass(late)
@@ -257,12 +253,8 @@ def test_a_service_that_is_never_idle_draws_the_newest_of_each_study_only(
 ) -> None:
     """Else, with a small job a second, drawings would grow without end and take the workers from the jobs."""
     older, newer = (finish_job(installation, NOW + timedelta(seconds=second)) for second in (0, 1))
-    busy = installation.claim(installation.submit(), now=NOW)
+    installation.claim(installation.submit(), now=NOW)
     late = NOW + timedelta(seconds=DRAW_ANYWAY_SECONDS + 1)
-    with installation.database.write() as session:
-        row = JobRepository(session).get(busy.job_id)
-        assert row is not None
-        row.lease_until = late + timedelta(days=1)
     dispatcher.run_pass(late)
     with installation.database.write() as session:
         drawn = DrawingRepository(session).get(newer)
