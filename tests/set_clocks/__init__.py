@@ -48,6 +48,8 @@ class Clocks:
             # Times of files are those of the kernel; moving them as well costs a minute for each process that starts.
             "NO_FAKE_STAT": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            # What it does by itself about waits on the monotonic clock keeps Python's threads from taking turns.
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
             "PYTHONPATH": paths,
         }
 
