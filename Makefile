@@ -24,6 +24,7 @@ demo: setup ## Start everything, forecast the Karabakh study live and show its p
 test: setup ## Run all that protects a promise, and the checks of style and types
 	@./.ci/chromium
 	@./.ci/postgresql
+	@./.ci/faketime
 	@exec ./.ci/tests -m "not soak" --ignore=tests/benchmarks --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
 test-fast: setup ## Run what needs no service and no sampling, while one writes
@@ -35,6 +36,7 @@ MINUTES ?= 30
 soak: setup ## Run what takes hours: chaos, load, a month, protections, upgrades, calibration at full size, all on PostgreSQL
 	@./.ci/chromium
 	@./.ci/postgresql
+	@./.ci/faketime
 	@FULL_SIZE=1 CHAOS_MINUTES=$(MINUTES) LOAD_MINUTES=$(MINUTES) $(PYTHON) -m pytest -m "soak or sized" --timeout=7200 --ignore=tests/benchmarks $(ARGS)
 	@exec $(PYTHON) -m pytest -m "not soak and not both_databases" --database=postgresql tests/jobs tests/api $(ARGS)
 
@@ -57,6 +59,7 @@ SECONDS ?= 60
 
 protections: setup ## Switch off what keeps each promise, one by one, and look whether a test notices
 	@./.ci/postgresql
+	@./.ci/faketime
 	@exec $(PYTHON) -m tests.fault.protections
 
 fuzz: setup ## Fuzz the readers of documents, tables, archives, expressions, rules and addresses

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ class PostgresServer:
         self.folder = folder
         self._numbers = itertools.count()
         self._process: subprocess.Popen[bytes] | None = None
+        self.environment: Mapping[str, str] = {}
+        """Of the server, beside that of the tests."""
 
     def create(self) -> None:
         """Make its files. PostgreSQL does not run as root; then it runs as the user that its package made."""
@@ -67,9 +69,11 @@ class PostgresServer:
             **settings,
         }
         options = [word for name, value in chosen.items() for word in ("-c", f"{name}={value}")]
+        # Of the server alone: whoever becomes another user on the way to it has none of it.
+        environment = ["env", *(f"{name}={value}" for name, value in self.environment.items())]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._as_owner(), str(self._programs / "postgres"), "-D", str(self.data), *options],
+                [*self._as_owner(), *environment, str(self._programs / "postgres"), "-D", str(self.data), *options],
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,

@@ -22,7 +22,9 @@ from forecast.store import ArtifactStore, Database
 log = get_logger(__name__)
 
 
-def make_dispatcher(settings: Settings, database: Database, publisher: Publisher) -> Dispatcher:
+def make_dispatcher(
+    settings: Settings, database: Database, publisher: Publisher, role: str = "dispatcher"
+) -> Dispatcher:
     """A dispatcher as an installation's settings want it."""
     return Dispatcher(
         database,
@@ -34,6 +36,7 @@ def make_dispatcher(settings: Settings, database: Database, publisher: Publisher
         Retention.of(settings),
         draws_unasked=settings.draw_unasked,
         calls_at_once=settings.workspace_calls,
+        role=role,
     )
 
 

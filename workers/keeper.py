@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -32,6 +32,8 @@ from forecast.machine import memory_limit
 from forecast.settings import Settings
 from forecast.store import Database, JobRepository
 from workers.memory import memory_in_use
+
+MOST_PER_BEAT_SECONDS: Final = 60.0
 
 log = get_logger(__name__)
 
@@ -57,7 +59,8 @@ class Keeper:
         self._claim = claim
         self._stopping = stopping
         self._memory_limit = memory_limit(settings)
-        self._deadline = time.monotonic() + claim.deadline_seconds
+        self._computed_seconds = 0.0
+        self._counted_at = time.monotonic()
         self._renewed_at = time.monotonic()
         self._renewal_due = time.monotonic() + settings.heartbeat_seconds
         self._progress: Mapping[str, Any] | None = None
@@ -101,7 +104,7 @@ class Keeper:
     def _beat(self) -> type[StopRequestedError] | None:
         progress, self._progress = self._progress, None
         is_due = time.monotonic() >= self._renewal_due
-        is_over = time.monotonic() >= self._deadline
+        is_over = self._count() >= self._claim.deadline_seconds
         is_large = memory_in_use() > self._memory_limit
         if not (is_due or is_over or is_large or progress is not None or self._stopping.is_set()):
             return self._look()
@@ -113,6 +116,13 @@ class Keeper:
         if is_due:
             self._renewal_due = time.monotonic() + self._settings.heartbeat_seconds
         return reason
+
+    def _count(self) -> float:
+        """Seconds that the attempt has computed. While this process was stopped, or its machine asleep, it did not."""
+        now = time.monotonic()
+        self._computed_seconds += min(now - self._counted_at, MOST_PER_BEAT_SECONDS)
+        self._counted_at = now
+        return self._computed_seconds
 
     def _look(self) -> type[StopRequestedError] | None:
         """See without writing whether anything changed; most beats end here."""
@@ -126,7 +136,7 @@ class Keeper:
     def _settle(
         self, session: Session, *, is_over: bool = False, is_large: bool = False
     ) -> type[StopRequestedError] | None:
-        renewal = renew_lease(session, self._claim, self._settings.lease_seconds)
+        renewal = renew_lease(session, self._claim, self._computed_seconds)
         if renewal is Renewal.LOST:
             return LeaseLostError
         if renewal is Renewal.CANCEL_REQUESTED:

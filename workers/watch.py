@@ -21,7 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from forecast.alive import mark_alive
+from forecast.jobs.clock_guard import ClockGuard
 from forecast.jobs.queues import Queue
+from forecast.jobs.worker_time import WORKER
 from forecast.logs import get_logger
 from forecast.settings import Settings
 from forecast.store import (
@@ -41,6 +43,8 @@ SILENCE_SECONDS: Final = 360.0
 """The dispatcher tells the queue of a waiting job every two minutes at least; figures take less than that to draw."""
 WARM_UP_SECONDS: Final = 600.0
 """A worker younger than this may still be compiling."""
+
+ROLES: Final = {Queue.JOBS: WORKER, Queue.CALLS: "caller", Queue.DRAWINGS: "illustrator"}
 
 log = get_logger(__name__)
 
@@ -71,9 +75,14 @@ def watch(settings: Settings, queue: Queue) -> threading.Thread:
 
 def _watch(settings: Settings, ear: Ear, queue: Queue) -> None:
     database = Database(settings.database)
+    guard = ClockGuard(database, ROLES[queue])
     began = time.monotonic()
     while True:
         mark_alive(settings)
+        try:
+            guard.leave_sign()
+        except SQLAlchemyError as error:
+            log.warning("no_sign_left", error=str(error))
         time.sleep(LOOK_SECONDS)
         try:
             is_warm = time.monotonic() - began > WARM_UP_SECONDS

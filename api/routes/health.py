@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 
 from api.problem_kinds import STATUS, TITLES
 from api.service import OpenService
+from forecast.jobs.clock_guard import find_clock_faults
 from forecast.jobs.states import JobState
 from forecast.store import JobRepository, NotStoredError, SchemaError, check_schema, utc_now
 
@@ -30,11 +31,11 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz", summary="Whether jobs are accepted and will be run")
 def readyz(service: OpenService) -> JSONResponse:
     """503 without the database; `degraded` without the queue, or while nobody takes the jobs that wait: jobs are then
-    accepted and run later."""
+    accepted and run later; or while a clock is wrong: jobs then run, and due times wait."""
     # Only this route talks to Redis from the web process, and redis-py takes half a second to import.
     from forecast.jobs.broker import Broker
 
-    workers = "unknown"
+    workers = clock = "unknown"
     try:
         check_schema(service.database)
         database = "ok"
@@ -42,13 +43,15 @@ def readyz(service: OpenService) -> JSONResponse:
             jobs = JobRepository(session)
             is_silent = jobs.unclaimed_since(utc_now() - SILENT_AFTER) and not jobs.count(JobState.RUNNING)
             workers = "silent" if is_silent else "ok"
+        faults = find_clock_faults(service.database)
+        clock = "; ".join(fault.says for fault in faults) or "ok"
     except (SQLAlchemyError, SchemaError) as error:
         database = "unavailable" if isinstance(error, SQLAlchemyError) else str(error)
     broker = Broker(service.settings.redis_client_url, service.settings.queue_name)
     queue = "ok" if broker.is_alive() else "unavailable"
     broker.close()
-    status = "unavailable" if database != "ok" else "ready" if queue == workers == "ok" else "degraded"
-    body = {"status": status, "database": database, "broker": queue, "workers": workers}
+    status = "unavailable" if database != "ok" else "ready" if queue == workers == clock == "ok" else "degraded"
+    body = {"status": status, "database": database, "broker": queue, "workers": workers, "clock": clock}
     return JSONResponse(body, status_code=503 if database != "ok" else 200)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from forecast.cli.access import keys, open_, workspaces
 from forecast.cli.backup import backup, restore
+from forecast.cli.clock import app as clock
 from forecast.cli.doctor import doctor
 from forecast.cli.here import check, migrate, run, serve, version
 from forecast.cli.living import history, ledger
@@ -57,6 +58,7 @@ app.command("open")(open_)
 app.add_typer(schedules)
 app.add_typer(keys)
 app.add_typer(workspaces)
+app.add_typer(clock)
 
 
 BAD_QUESTIONS: Final = {

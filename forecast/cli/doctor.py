@@ -76,6 +76,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         _directory,
         _room,
         _database,
+        _clock,
         _queue,
         _program,
         _service,
@@ -152,6 +153,30 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", Health.OK, f"{shown}; {queued} jobs wait, {running} run; {len(keys)} keys")
     finally:
         database.dispose()
+
+
+def _clock(settings: Settings) -> Iterator[Finding]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from forecast.jobs.clock_guard import find_clock_faults
+    from forecast.store import Database, SchemaError, check_schema
+
+    database = Database(settings.database)
+    try:
+        if database.engine.dialect.name == "sqlite" and not (settings.home / "forecast.db").exists():
+            return
+        try:
+            check_schema(database)
+            found = find_clock_faults(database)
+        except (SchemaError, SQLAlchemyError):
+            # The finding about the database says so.
+            return
+    finally:
+        database.dispose()
+    for fault in found:
+        yield Finding("clock", Health.BROKEN if fault.is_held else Health.WORTH_A_LOOK, fault.says, fault.to_do)
+    if not found:
+        yield Finding("clock", Health.OK, "no jump lately, and no process is far off the database")
 
 
 def _queue(settings: Settings) -> Iterator[Finding]:

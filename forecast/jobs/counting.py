@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from forecast.jobs.states import JobKind, JobState
-from forecast.store import CounterRepository, JobRepository, ScheduleRepository
+from forecast.store import ClockRepository, CounterRepository, JobRepository, ScheduleRepository
 
 
 class Counter(StrEnum):
@@ -96,11 +96,32 @@ def read_measurements(session: Session, now: datetime) -> tuple[Measurement, ...
         for kind in JobKind
         for state in (JobState.QUEUED, JobState.RUNNING)
     }
+    clocks = ClockRepository(session)
+    held: dict[tuple[str, ...], float] = {
+        (row.host,): float(row.held_until is not None) for row in clocks.host_clocks()
+    }
+    offsets: dict[tuple[str, ...], float] = {
+        (row.host, row.role): row.offset_seconds for row in clocks.signs() if row.offset_seconds is not None
+    }
     oldest, due = jobs.oldest_queued_at(), ScheduleRepository(session).longest_due(now)
     return (
         *found,
         Measurement(
             "forecast_jobs", "Jobs that have not ended, by kind and state.", Kind.GAUGE, ("kind", "state"), states
+        ),
+        Measurement(
+            "forecast_clock_held",
+            "Whether nothing is done by the clock of a machine because it has jumped.",
+            Kind.GAUGE,
+            ("host",),
+            held,
+        ),
+        Measurement(
+            "forecast_clock_offset_seconds",
+            "How far the clock of a process is ahead of that of the database.",
+            Kind.GAUGE,
+            ("host", "role"),
+            offsets,
         ),
         _gauge("forecast_queue_age_seconds", "How long the oldest queued job has waited.", _age(oldest, now)),
         _gauge("forecast_schedule_overdue_seconds", "How long a schedule has been due.", _age(due, now)),

@@ -17,10 +17,12 @@ from sqlalchemy.orm import Session
 
 from forecast.jobs.alerting import raise_alerts
 from forecast.jobs.broker import Broker
+from forecast.jobs.clock_guard import ClockGuard
 from forecast.jobs.counting import Counter
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.drawings import next_drawing, tell_to_draw
 from forecast.jobs.firing import fire_due
+from forecast.jobs.leases import LeaseWatch
 from forecast.jobs.ledger import score_due
 from forecast.jobs.publish import BrokerUnavailableError, Publisher
 from forecast.jobs.quotas import quotas_of
@@ -30,6 +32,7 @@ from forecast.jobs.sources import PUBLISH_AGAIN_SECONDS, request_due
 from forecast.jobs.states import JobState
 from forecast.jobs.submit import JobLimits
 from forecast.jobs.updates import attribute_scored, explain_updates
+from forecast.jobs.worker_time import WorkerTime
 from forecast.logs import get_logger
 from forecast.store import (
     AlertRepository,
@@ -103,6 +106,8 @@ class Dispatcher:
         *,
         draws_unasked: bool = True,
         calls_at_once: int = BATCH,
+        role: str = "dispatcher",
+        guard: ClockGuard | None = None,
     ) -> None:
         self._calls_at_once = calls_at_once
         self._retention = retention or Retention()
@@ -114,11 +119,17 @@ class Dispatcher:
         self._queue_timeout_seconds = queue_timeout_seconds
         self._limits = limits
         self._orphans_due = self._scores_due = 0.0
+        self._leases = LeaseWatch()
+        self._worker_time = WorkerTime(database)
+        self._guard = guard or ClockGuard(database, role)
 
     def run_pass(self, now: datetime | None = None) -> PassReport:
         """Run one pass."""
         now = now or utc_now()
-        fired = _attempted(lambda: fire_due(self._database, self._limits, now))
+        # After the time was read: a clock that is set in between is noticed.
+        by_the_clock = self._guard.is_trusted()
+        self._guard.leave_sign()
+        fired = _attempted(lambda: fire_due(self._database, self._limits, now)) if by_the_clock else []
         fired += _attempted(lambda: explain_updates(self._database, self._limits, now))
         with self._database.read() as session:
             jobs = JobRepository(session)
@@ -126,14 +137,16 @@ class Dispatcher:
         expired: list[str] = []
         past_deadline: list[str] = []
         timed_out: list[str] = []
+        self._worker_time.look()
         if not is_idle:
             with self._database.write() as session:
                 past_deadline = enforce_deadlines(session, now)
-                expired = expire_leases(session, now)
+                expired = expire_leases(session, self._leases, now)
                 timed_out = enforce_queue_age(session, self._queue_timeout_seconds, now)
-        self._remove_orphans(now)
-        fired += _attempted(lambda: self._score(now))
-        _attempted(lambda: request_due(self._database, now))
+        if by_the_clock:
+            self._remove_orphans(now)
+            fired += _attempted(lambda: self._score(now))
+            _attempted(lambda: request_due(self._database, now))
         raised = _attempted(lambda: raise_alerts(self._database, now))
         published: list[str] = []
         asked: list[str] = []

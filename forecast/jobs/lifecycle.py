@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,8 @@ def claim_job(
 
     Parameters
     ----------
+    lease_seconds
+        For how long others may see the attempt's counter stand still until they take the job from it.
     limits
         With them, a job whose workspace has as many running as it may is left in the queue; the dispatcher sends it
         again as soon as one of them has ended.
@@ -117,9 +119,10 @@ def claim_job(
         attempt=JobRow.attempt + 1,
         fence=fence,
         worker=worker,
-        lease_until=now + timedelta(seconds=lease_seconds),
+        lease_seconds=lease_seconds,
+        beats=0,
+        computed_seconds=0.0,
         started_at=now,
-        deadline_at=now + timedelta(seconds=row.deadline_seconds),
         progress=None,
     )
     if not claimed:
@@ -143,11 +146,10 @@ def claim_job(
     )
 
 
-def renew_lease(session: Session, claim: Claim, lease_seconds: float, now: datetime | None = None) -> Renewal:
-    """Say that the attempt is alive, and learn whether it should stop."""
-    now = now or utc_now()
+def renew_lease(session: Session, claim: Claim, computed_seconds: float) -> Renewal:
+    """Say that the attempt is alive and for how long it has computed, and learn whether it should stop."""
     jobs = JobRepository(session)
-    if not jobs.touch(claim.job_id, *_held(claim), lease_until=now + timedelta(seconds=lease_seconds)):
+    if not jobs.touch(claim.job_id, *_held(claim), beats=JobRow.beats + 1, computed_seconds=computed_seconds):
         return Renewal.LOST
     row = jobs.get(claim.job_id)
     return Renewal.CANCEL_REQUESTED if row is not None and row.cancel_requested else Renewal.RENEWED

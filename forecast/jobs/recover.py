@@ -1,17 +1,20 @@
 """What the dispatcher sets right: leases that ran out, deadlines that passed, jobs that waited too long.
 
+None of it is measured with a wall clock; `now` is what people are told.
+
 Each function does one kind of repair for all jobs in one transaction, is safe to run from several processes at once,
 and returns what it did.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from forecast.jobs.counting import Counter
+from forecast.jobs.leases import LeaseWatch
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
 from forecast.jobs.transitions import count_ended, ended_values, requeued_values
 from forecast.store import CounterRepository, JobRepository, utc_now
@@ -21,11 +24,12 @@ DEADLINE_GRACE_SECONDS = 20.0
 """A worker ends its own attempt at the deadline; this is for one that cannot, stuck in native code."""
 
 
-def expire_leases(session: Session, now: datetime | None = None) -> list[str]:
-    """Take jobs from workers that fell silent: back to the queue, or failed when no attempt is left."""
+def expire_leases(session: Session, watch: LeaseWatch, now: datetime | None = None) -> list[str]:
+    """Take jobs from workers that this watch has seen silent for a lease: back to the queue, or failed when no attempt is
+    left."""
     now = now or utc_now()
-    jobs = JobRepository(session)
-    return [row.id for row in jobs.running_past_lease(now) if _lose(session, row, now, JobRow.lease_until < now)]
+    silent = watch.look(JobRepository(session).running())
+    return [row.id for row in silent if _lose(session, row, now, JobRow.beats == row.beats)]
 
 
 def lose_attempt(
@@ -110,12 +114,11 @@ def _lose(session: Session, row: JobRow, now: datetime, *guards: ColumnElement[b
 
 
 def enforce_deadlines(session: Session, now: datetime | None = None) -> list[str]:
-    """Fail attempts that passed their deadline and did not end themselves."""
+    """Fail attempts that have computed longer than they may, by their own count, and did not end themselves."""
     now = now or utc_now()
-    latest = now - timedelta(seconds=DEADLINE_GRACE_SECONDS)
     jobs = JobRepository(session)
     failed = []
-    for row in jobs.running_past_deadline(latest):
+    for row in jobs.running_past_deadline(DEADLINE_GRACE_SECONDS):
         detail = f"the attempt ran longer than {row.deadline_seconds:g} seconds and did not stop by itself"
         if jobs.change(
             row.id,
@@ -133,18 +136,18 @@ def enforce_deadlines(session: Session, now: datetime | None = None) -> list[str
 
 
 def enforce_queue_age(session: Session, queue_timeout_seconds: float, now: datetime | None = None) -> list[str]:
-    """Fail jobs that no worker claimed in time."""
+    """Fail jobs that no worker claimed in time; only time in which there were workers counts."""
     now = now or utc_now()
     jobs = JobRepository(session)
     failed = []
-    for row in jobs.queued_since_before(now - timedelta(seconds=queue_timeout_seconds)):
+    for row in jobs.waiting_longer(queue_timeout_seconds):
         if jobs.change(
             row.id,
             JobRow.state == JobState.QUEUED.value,
-            JobRow.queued_at == row.queued_at,
+            JobRow.queued_worker_time == row.queued_worker_time,
             error_code=FailureCode.QUEUE_TIMEOUT.value,
-            error_detail=f"no worker claimed the job within {queue_timeout_seconds:g} seconds; "
-            "see whether a worker is running, then submit it again",
+            error_detail=f"no worker claimed the job within {queue_timeout_seconds:g} seconds in which workers were there; "
+            "see what keeps them busy, then submit it again",
             **ended_values(JobState.FAILED, now),
         ):
             jobs.add_event(row.id, "failed", now, code=FailureCode.QUEUE_TIMEOUT.value)

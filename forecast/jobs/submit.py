@@ -26,7 +26,7 @@ from forecast.jobs.limits import StudyLimits, require_within
 from forecast.jobs.quotas import Quotas, require_room
 from forecast.jobs.states import JobKind, JobState
 from forecast.settings import Settings
-from forecast.store import ForecastRepository, JobRepository, StudyRepository, utc_now
+from forecast.store import ClockRepository, ForecastRepository, JobRepository, StudyRepository, utc_now
 from forecast.store.ids import new_id
 from forecast.store.tables import ForecastRow, JobRow
 from forecast.study import Study
@@ -263,6 +263,7 @@ def _queue(
     row.state = JobState.QUEUED.value
     row.max_attempts, row.deadline_seconds = limits.max_attempts, limits.deadline_seconds
     row.created_at = row.queued_at = now
+    row.queued_worker_time = ClockRepository(session).worker_seconds()
     try:
         with session.begin_nested():
             jobs.add(row)

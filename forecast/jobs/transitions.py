@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from forecast.jobs.counting import Counter
 from forecast.jobs.states import JobState
-from forecast.store import CounterRepository
+from forecast.store import CounterRepository, worker_seconds_now
 
 
 def count_ended(session: Session, kind: str, state: JobState) -> None:
@@ -19,7 +19,7 @@ def count_ended(session: Session, kind: str, state: JobState) -> None:
 
 def ended_values(state: JobState, now: datetime) -> dict[str, Any]:
     """What changes in a job's row when it ends."""
-    return {"state": state.value, "finished_at": now, "fence": None, "lease_until": None, "deadline_at": None}
+    return {"state": state.value, "finished_at": now, "fence": None, "lease_seconds": None}
 
 
 def requeued_values(now: datetime) -> dict[str, Any]:
@@ -27,9 +27,11 @@ def requeued_values(now: datetime) -> dict[str, Any]:
     return {
         "state": JobState.QUEUED.value,
         "queued_at": now,
+        "queued_worker_time": worker_seconds_now(),
         "fence": None,
-        "lease_until": None,
-        "deadline_at": None,
+        "lease_seconds": None,
+        "beats": 0,
+        "computed_seconds": 0.0,
         "worker": None,
         "progress": None,
         "dispatched_at": None,

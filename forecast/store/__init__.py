@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forecast.store.alerts import AlertRepository
 from forecast.store.artifacts import ArtifactStore, StoredFile
+from forecast.store.clocks import ClockRepository, worker_seconds_now
 from forecast.store.columns import utc_now
 from forecast.store.counters import CounterRepository
 from forecast.store.database import Database
@@ -38,6 +39,7 @@ __all__ = [
     "MAX_PAGE",
     "AlertRepository",
     "ArtifactStore",
+    "ClockRepository",
     "CounterRepository",
     "CursorError",
     "Database",
@@ -70,4 +72,5 @@ __all__ = [
     "stored_file",
     "unpack_copy",
     "utc_now",
+    "worker_seconds_now",
 ]

@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 
 from sqlalchemy import JSON, Column, Connection, LargeBinary, Table, func, insert, inspect, select, text, update
 
-from forecast.store import access_tables, alert_tables, living_tables
+from forecast.store import access_tables, alert_tables, clock_tables, living_tables
 from forecast.store.columns import UtcDateTime
 from forecast.store.errors import BackupError, NotEmptyError
 from forecast.store.tables import Base, JobRow
@@ -27,13 +27,17 @@ LARGEST_BITS: Final = 63
 _LATER: Final = ("job", "target")
 """Jobs and forecasts point to each other: this column is filled when both are there."""
 
+_PASSING: Final = tuple(
+    row.__table__ for row in (clock_tables.ProcessSignRow, clock_tables.HostClockRow, clock_tables.WorkerTimeRow)
+)
+"""About an installation as it runs."""
 _DEFINED: Final = (access_tables.ApiKeyRow, alert_tables.AlertRow, living_tables.ScheduleRow)
 """Only tables whose modules are loaded are known."""
 
 
 def tables() -> tuple[Table, ...]:
-    """All tables, each after those it points to."""
-    return tuple(Base.metadata.sorted_tables)
+    """All tables that are kept, each after those it points to."""
+    return tuple(table for table in Base.metadata.sorted_tables if table not in _PASSING)
 
 
 def dump_table(connection: Connection, table: Table, file: Path) -> int:
@@ -143,6 +147,8 @@ def _row(line: bytes, table: Table, number: int) -> dict[str, Any]:
             ) from None
     if table.name == _LATER[0]:
         row[_LATER[1]] = None
+        # The time of workers begins anew.
+        row["queued_worker_time"] = 0.0
     return row
 
 

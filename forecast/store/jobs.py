@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from forecast.store.clocks import worker_seconds_now
 from forecast.store.pages import Page, decode_cursor, make_page
 from forecast.store.tables import AttemptRow, JobEventRow, JobRow
 from forecast.store.workspaces import EVERYWHERE
+
+CLOCKS_DIFFER: Final = timedelta(minutes=1)
+"""Between two processes; more is a clock that was set."""
 
 
 class JobRepository:
@@ -150,14 +154,15 @@ class JobRepository:
             self._session.scalars(select(JobEventRow).where(JobEventRow.job_id == job_id).order_by(JobEventRow.id))
         )
 
-    def running_past_lease(self, now: datetime) -> tuple[JobRow, ...]:
-        return self._where(JobRow.state == "running", JobRow.lease_until < now)
+    def running(self) -> tuple[JobRow, ...]:
+        return self._where(JobRow.state == "running")
 
-    def running_past_deadline(self, now: datetime) -> tuple[JobRow, ...]:
-        return self._where(JobRow.state == "running", JobRow.deadline_at < now)
+    def running_past_deadline(self, grace_seconds: float) -> tuple[JobRow, ...]:
+        return self._where(JobRow.state == "running", JobRow.computed_seconds > JobRow.deadline_seconds + grace_seconds)
 
-    def queued_since_before(self, moment: datetime) -> tuple[JobRow, ...]:
-        return self._where(JobRow.state == "queued", JobRow.queued_at < moment)
+    def waiting_longer(self, seconds: float) -> tuple[JobRow, ...]:
+        """Jobs that have waited longer, of the time in which there were workers."""
+        return self._where(JobRow.state == "queued", JobRow.queued_worker_time < worker_seconds_now() - seconds)
 
     def due_for_dispatch(
         self, backoff_seconds: Sequence[float], now: datetime, limit: int, but_not: Collection[str] = ()
@@ -173,7 +178,10 @@ class JobRepository:
         steps = [
             and_(
                 JobRow.dispatches == count if count < last else JobRow.dispatches >= last,
-                JobRow.dispatched_at < now - timedelta(seconds=seconds),
+                # What was noted by a clock that was ahead would else wait until that moment comes.
+                or_(
+                    JobRow.dispatched_at < now - timedelta(seconds=seconds), JobRow.dispatched_at > now + CLOCKS_DIFFER
+                ),
             )
             for count, seconds in enumerate(backoff_seconds, start=1)
         ]

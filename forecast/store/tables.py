@@ -144,18 +144,24 @@ class JobRow(Workspaced, Base):
     attempt: Mapped[int] = mapped_column(default=0)
     max_attempts: Mapped[int]
     fence: Mapped[str | None] = mapped_column(String(32))
-    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    beats: Mapped[int] = mapped_column(default=0)
+    """Raised by each renewal of the attempt; whoever sees it stand still for a whole lease takes the job from it."""
+    lease_seconds: Mapped[float | None] = mapped_column(Float)
+    """What the attempt's worker has promised; None while none is at work."""
+    computed_seconds: Mapped[float] = mapped_column(Float, default=0.0)
+    """Of the attempt, by its own monotonic clock, at its last renewal."""
     worker: Mapped[str | None] = mapped_column(String(255))
     dispatched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     dispatches: Mapped[int] = mapped_column(default=0)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     deadline_seconds: Mapped[float]
-    deadline_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     progress: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     error_code: Mapped[str | None] = mapped_column(String(32))
     error_detail: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    queued_worker_time: Mapped[float] = mapped_column(Float, default=0.0)
+    """For how long workers had been there by then, in all (`worker_time`)."""
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

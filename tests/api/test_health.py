@@ -28,7 +28,13 @@ from workers.address import choose_address
 def test_without_redis_the_service_is_degraded_and_goes_on(client: TestClient) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "degraded", "database": "ok", "broker": "unavailable", "workers": "ok"}
+    assert answer.json() == {
+        "status": "degraded",
+        "database": "ok",
+        "broker": "unavailable",
+        "workers": "ok",
+        "clock": "ok",
+    }
 
 
 @pytest.mark.service

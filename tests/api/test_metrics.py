@@ -7,11 +7,11 @@ from datetime import timedelta
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from forecast.jobs.lifecycle import cancel_job, complete_job
-from forecast.jobs.recover import expire_leases
+from forecast.jobs.lifecycle import cancel_job, complete_job, renew_lease
 from forecast.store import utc_now
 from tests.api.stored_sample import store_sample
-from tests.installation import Installation, forecast_row
+from tests.installation import LEASE_SECONDS, Installation, forecast_row
+from tests.leases import Watcher
 
 
 def read(client: TestClient) -> dict[tuple[str, ...], float]:
@@ -49,8 +49,12 @@ def test_jobs_are_counted_as_they_stand_and_as_they_end(client: TestClient, inst
         cancel_job(session, cancelled)
     claim = installation.claim(running, now=now)
     installation.claim(lost, now=now - timedelta(hours=1))
-    with installation.database.write() as session:
-        assert expire_leases(session, now) == [lost]
+    watcher = Watcher(installation)
+    for moment in range(4):
+        with installation.database.write() as session:
+            renew_lease(session, claim, float(moment))
+        expired = watcher.look(after=LEASE_SECONDS / 3, now=now)
+    assert expired == [lost]
     found = read(client)
     assert found["forecast_jobs", "forecast", "queued"] == 2
     assert found["forecast_jobs", "forecast", "running"] == 1

@@ -8,19 +8,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from forecast.jobs.recover import expire_leases
 from forecast.jobs.states import JobState
 from forecast.settings import Settings
 from forecast.store import ForecastRepository, JobRepository, stored_file, utc_now
 from tests.coin import coin_document
 from tests.embedded_redis import redis_for
 from tests.installation import Installation, installation_in
+from tests.leases import see_a_lease_pass
 from tests.waiting import wait_until
 from workers.address import choose_address
 
@@ -99,9 +98,7 @@ def test_an_attempt_that_dies_before_it_is_done_is_made_again(installation: Inst
     assert run(RUN_ATTEMPT, environment, home, job_id) == -signal.SIGKILL
     assert installation.state(job_id) is JobState.RUNNING
     assert forecast_count(installation, job_id) == 0
-    with installation.database.write() as session:
-        later = utc_now() + timedelta(seconds=installation.settings.lease_seconds + 1)
-        assert expire_leases(session, later) == [job_id]
+    assert see_a_lease_pass(installation, utc_now(), installation.settings.lease_seconds) == [job_id]
     assert run(RUN_ATTEMPT, environment, home, job_id) == 0
     assert (installation.state(job_id), installation.job(job_id).attempt) == (JobState.SUCCEEDED, 2)
     assert forecast_count(installation, job_id) == 1

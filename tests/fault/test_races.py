@@ -12,12 +12,22 @@ import httpx2
 import pytest
 
 from forecast.jobs.errors import JobFinishedError
-from forecast.jobs.lifecycle import Cancellation, Completion, cancel_job, claim_job, complete_job, renew_lease
-from forecast.jobs.recover import enforce_deadlines, expire_leases
+from forecast.jobs.lifecycle import (
+    Cancellation,
+    Completion,
+    Renewal,
+    cancel_claimed,
+    cancel_job,
+    claim_job,
+    complete_job,
+    renew_lease,
+)
+from forecast.jobs.recover import enforce_deadlines
 from forecast.jobs.states import JobState
 from forecast.store import ForecastRepository, JobRepository
 from tests.coin import NOW, coin_document
 from tests.installation import LEASE_SECONDS, Installation, forecast_row, installation_in
+from tests.leases import Watcher
 from tests.web_process import web_process
 
 pytestmark = pytest.mark.both_databases
@@ -55,6 +65,15 @@ def in_transaction(installation: Installation, action: Callable[..., Any], *argu
             return action(session, *arguments)
 
     return run
+
+
+def on_the_brink(installation: Installation) -> Watcher:
+    """A watcher that takes what runs when it looks once more."""
+    watcher = Watcher(installation)
+    for _ in range(3):
+        assert watcher.look(after=LEASE_SECONDS / 3) == []
+    watcher.seconds += LEASE_SECONDS / 3
+    return watcher
 
 
 def results_of(installation: Installation, job_id: str) -> int:
@@ -117,9 +136,10 @@ def test_a_result_and_the_end_of_its_lease_at_once_count_one_attempt(installatio
     for _ in range(ROUNDS):
         job_id = installation.submit(now=NOW)
         claim = installation.claim(job_id)
+        watcher = on_the_brink(installation)
         completed, expired = at_once(
             in_transaction(installation, complete_job, claim, forecast_row(claim), {}, late),
-            in_transaction(installation, expire_leases, late),
+            watcher.look,
         )
         if completed is Completion.STORED:
             assert expired == []
@@ -131,30 +151,37 @@ def test_a_result_and_the_end_of_its_lease_at_once_count_one_attempt(installatio
                 cancel_job(session, job_id, late)
 
 
-def test_a_clock_that_jumps_ahead_costs_an_attempt_and_one_that_jumps_back_keeps_no_job(
-    installation: Installation,
-) -> None:
-    """A lease is a moment of the wall clock. After a jump ahead a job runs again, and the fence refuses the first result."""
-    hour = timedelta(hours=1)
+def test_a_renewal_and_the_end_of_its_lease_at_once_leave_one_holder(installation: Installation) -> None:
+    for _ in range(ROUNDS):
+        job_id = installation.submit(now=NOW)
+        claim = installation.claim(job_id)
+        watcher = on_the_brink(installation)
+        renewed, expired = at_once(in_transaction(installation, renew_lease, claim, 1.0), watcher.look)
+        if renewed is Renewal.RENEWED:
+            assert expired == []
+            assert installation.job(job_id).fence == claim.fence
+        else:
+            assert (renewed, expired) == (Renewal.LOST, [job_id])
+            assert installation.state(job_id) is JobState.QUEUED
+        with installation.database.write() as session:
+            cancel_job(session, job_id, NOW)
+            cancel_claimed(session, claim, NOW)
+
+
+def test_a_wall_clock_that_jumps_costs_no_attempt_and_keeps_no_job(installation: Installation) -> None:
+    watcher = Watcher(installation)
     job_id = installation.submit(now=NOW)
-    first = installation.claim(job_id, now=NOW)
+    claim = installation.claim(job_id, now=NOW + timedelta(days=30))
+    for jump in (timedelta(hours=1), timedelta(hours=-1), timedelta(hours=25), timedelta(days=-400)):
+        assert watcher.look(after=LEASE_SECONDS / 3, now=NOW + jump) == []
+        with installation.database.write() as session:
+            assert renew_lease(session, claim, 1.0) is Renewal.RENEWED
+            assert enforce_deadlines(session, NOW + jump) == []
     with installation.database.write() as session:
-        assert expire_leases(session, NOW + hour) == [job_id]
-        assert renew_lease(session, first, LEASE_SECONDS, NOW + hour) == "lost"
-    second = installation.claim(job_id, now=NOW + hour)
-    with installation.database.write() as session:
-        assert complete_job(session, first, forecast_row(first), {}, NOW) is Completion.LOST
-    # The clock goes back: the lease is an hour too long, until its holder renews it by the new time.
-    with installation.database.write() as session:
-        assert expire_leases(session, NOW + timedelta(seconds=60)) == []
-        assert renew_lease(session, second, LEASE_SECONDS, NOW + timedelta(seconds=10)) == "renewed"
-    with installation.database.write() as session:
-        assert expire_leases(session, NOW + timedelta(seconds=60)) == [job_id]
-        assert enforce_deadlines(session, NOW + timedelta(seconds=60)) == []
-    third = installation.claim(job_id, now=NOW + timedelta(seconds=61))
-    with installation.database.write() as session:
-        assert complete_job(session, third, forecast_row(third), {}, NOW) is Completion.STORED
-    assert results_of(installation, job_id) == 1
+        assert complete_job(session, claim, forecast_row(claim), {}, NOW - timedelta(days=1)) is Completion.STORED
+    second = installation.submit(now=NOW)
+    installation.claim(second, now=NOW + timedelta(days=30))
+    assert watcher.see_a_lease_pass(NOW) == [second], "whatever moment its worker had"
 
 
 @pytest.mark.slow

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -12,7 +11,7 @@ from sqlalchemy import select, update
 from forecast.jobs.publish import Publisher
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
 from forecast.jobs.view import JobView
-from forecast.store import Database, ForecastRepository, utc_now
+from forecast.store import Database, ForecastRepository
 from forecast.store.tables import ForecastRow, JobRow
 from tests.coin import QUICK, coin_document, long_document
 from tests.stack import Stack, running_stack
@@ -139,8 +138,8 @@ def test_a_job_past_its_deadline_fails(stack: Stack) -> None:
         job_id = submit(stack)
         stack.wait_for_sampling(job_id)
         with database.write() as session:
-            past = utc_now() - timedelta(seconds=60)
-            session.execute(update(JobRow).where(JobRow.id == job_id).values(deadline_at=past))
+            # As its worker has been told, it has an hour.
+            session.execute(update(JobRow).where(JobRow.id == job_id).values(deadline_seconds=-60.0))
         job = stack.wait_for_end(job_id)
     database.dispose()
     assert job.state is JobState.FAILED

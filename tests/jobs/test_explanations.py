@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 
 import pytest
 
@@ -16,15 +15,17 @@ from forecast.jobs.lifecycle import (
     complete_job,
     fail_job,
     release_job,
+    renew_lease,
 )
-from forecast.jobs.recover import DEADLINE_GRACE_SECONDS, enforce_deadlines, enforce_queue_age, expire_leases
+from forecast.jobs.recover import DEADLINE_GRACE_SECONDS, enforce_deadlines, enforce_queue_age
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
 from forecast.jobs.submit import JobLimits
 from forecast.jobs.view import view_job
-from forecast.store import ForecastRepository
+from forecast.store import ClockRepository, ForecastRepository
 from tests.coin import NOW, coin_study
 from tests.explanations import KINDS, explanation_row, submit_explanation_of
 from tests.installation import LEASE_SECONDS, Installation, forecast_row
+from tests.leases import see_a_lease_pass
 
 VERSION = "v" * 64
 
@@ -163,16 +164,17 @@ def test_a_cancellation_goes_before_the_result(installation: Installation, forec
 
 def test_an_explanation_past_its_deadline_fails(installation: Installation, forecast_id: str, kind: JobKind) -> None:
     claim = installation.claim(submit_explanation_of(installation, forecast_id, kind))
-    late = NOW + timedelta(seconds=600 + DEADLINE_GRACE_SECONDS + 1)
     with installation.database.write() as session:
-        assert enforce_deadlines(session, late) == [claim.job_id]
+        renew_lease(session, claim, 600 + DEADLINE_GRACE_SECONDS + 1)
+        assert enforce_deadlines(session, NOW) == [claim.job_id]
     assert installation.job(claim.job_id).error_code == FailureCode.DEADLINE
 
 
 def test_an_explanation_that_nobody_claims_fails(installation: Installation, forecast_id: str, kind: JobKind) -> None:
     job_id = submit_explanation_of(installation, forecast_id, kind)
     with installation.database.write() as session:
-        assert enforce_queue_age(session, 60.0, NOW + timedelta(seconds=61)) == [job_id]
+        ClockRepository(session).advance_worker_seconds(0.0, 61.0)
+        assert enforce_queue_age(session, 60.0, NOW) == [job_id]
     assert installation.job(job_id).error_code == FailureCode.QUEUE_TIMEOUT
 
 
@@ -183,8 +185,7 @@ def test_a_silent_worker_loses_the_explanation_until_no_attempt_is_left(
     for attempt in range(1, 4):
         claim = installation.claim(job_id, f"host:1:{attempt}")
         assert (claim.attempt, claim.kind, claim.target) == (attempt, kind, forecast_id)
-        with installation.database.write() as session:
-            assert expire_leases(session, NOW + timedelta(seconds=LEASE_SECONDS + 1)) == [job_id]
+        assert see_a_lease_pass(installation) == [job_id]
     assert installation.job(job_id).error_code == FailureCode.WORKER_LOST
     assert stored(installation, forecast_id) == []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -52,8 +51,8 @@ def test_a_claim_makes_the_job_running_with_a_lease_and_a_deadline(installation:
     claim = installation.claim(job_id)
     job = installation.job(job_id)
     assert (job.state, job.attempt, job.fence) == (JobState.RUNNING, 1, claim.fence)
-    assert job.lease_until == NOW + timedelta(seconds=LEASE_SECONDS)
-    assert job.deadline_at == NOW + timedelta(seconds=600)
+    assert (job.lease_seconds, job.beats, job.computed_seconds) == (LEASE_SECONDS, 0, 0.0)
+    assert job.deadline_seconds == 600
 
 
 def test_second_delivery_of_a_claimed_job_changes_nothing(installation: Installation) -> None:
@@ -91,7 +90,7 @@ def test_completing_stores_the_forecast_and_ends_the_job(installation: Installat
     claim = installation.claim(installation.submit())
     assert complete(installation, claim) is Completion.STORED
     job = installation.job(claim.job_id)
-    assert (job.state, job.finished_at, job.lease_until) == (JobState.SUCCEEDED, NOW, None)
+    assert (job.state, job.finished_at, job.lease_seconds) == (JobState.SUCCEEDED, NOW, None)
     assert [attempt.outcome for attempt in installation.attempts(claim.job_id)] == [AttemptOutcome.SUCCEEDED]
     assert forecasts(installation, claim.job_id) == 1
 
@@ -114,7 +113,7 @@ def test_a_stale_fence_can_do_nothing(installation: Installation, move: str) -> 
     before = installation.job(job_id)
     with installation.database.write() as session:
         refused = {
-            "renew": lambda: renew_lease(session, stale, LEASE_SECONDS, NOW) is Renewal.LOST,
+            "renew": lambda: renew_lease(session, stale, 1.0) is Renewal.LOST,
             "progress": lambda: not record_progress(session, stale, {"stage": "sample"}),
             "complete": lambda: complete_job(session, stale, forecast_row(stale), {}, NOW) is Completion.LOST,
             "fail": lambda: not fail_job(session, stale, FailureCode.INTERNAL, "late", NOW),
@@ -127,19 +126,24 @@ def test_a_stale_fence_can_do_nothing(installation: Installation, move: str) -> 
     assert complete(installation, current) is Completion.STORED
 
 
-def test_a_renewal_moves_the_lease(installation: Installation) -> None:
+def test_a_renewal_raises_the_counter_and_says_what_was_computed(installation: Installation) -> None:
     claim = installation.claim(installation.submit())
-    later = NOW + timedelta(seconds=20)
+    for seconds in (10.0, 20.5):
+        with installation.database.write() as session:
+            assert renew_lease(session, claim, seconds) is Renewal.RENEWED
+    job = installation.job(claim.job_id)
+    assert (job.beats, job.computed_seconds) == (2, 20.5)
     with installation.database.write() as session:
-        assert renew_lease(session, claim, LEASE_SECONDS, later) is Renewal.RENEWED
-    assert installation.job(claim.job_id).lease_until == later + timedelta(seconds=LEASE_SECONDS)
+        release_job(session, claim, NOW)
+    job = installation.job(claim.job_id)
+    assert (job.beats, job.computed_seconds, job.lease_seconds) == (0, 0.0, None)
 
 
 def test_progress_is_seen_by_watchers_and_renewals_are_not(installation: Installation) -> None:
     claim = installation.claim(installation.submit())
     before = installation.job(claim.job_id).revision
     with installation.database.write() as session:
-        renew_lease(session, claim, LEASE_SECONDS, NOW)
+        renew_lease(session, claim, 1.0)
     assert installation.job(claim.job_id).revision == before
     with installation.database.write() as session:
         assert record_progress(session, claim, {"stage": "sample", "draws_done": 5})
@@ -161,7 +165,7 @@ def test_a_running_job_learns_of_its_cancellation_when_it_renews(installation: I
     assert cancel(installation, claim.job_id) is Cancellation.REQUESTED
     assert installation.state(claim.job_id) is JobState.RUNNING
     with installation.database.write() as session:
-        assert renew_lease(session, claim, LEASE_SECONDS, NOW) is Renewal.CANCEL_REQUESTED
+        assert renew_lease(session, claim, 1.0) is Renewal.CANCEL_REQUESTED
         assert cancel_claimed(session, claim, NOW)
     assert installation.state(claim.job_id) is JobState.CANCELLED
 

@@ -131,8 +131,8 @@ def test_a_lease_is_renewed_while_the_computation_runs(installation: Installatio
     job_id = installation.submit()
 
     def compute(study: Study, **_: Any) -> Result:
-        first = installation.job(job_id).lease_until
-        wait_until(lambda: installation.job(job_id).lease_until != first, message="a renewal")
+        first = installation.job(job_id).beats
+        wait_until(lambda: installation.job(job_id).beats > first + 1, message="a renewal")
         return result_of(study)
 
     assert runner(installation, compute, stopping).run(job_id) is RunOutcome.STORED
