@@ -89,6 +89,14 @@ PROTECTIONS: Final = (
         "tests/jobs/test_recover.py::test_a_watcher_that_was_itself_stopped_takes_no_job",
     ),
     Protection(
+        "a process that computes is stopped, or its machine asleep",
+        "a beat counts a minute at most",
+        "workers/keeper.py",
+        "min(now - self._counted_at, MOST_PER_BEAT_SECONDS)",
+        "now - self._counted_at",
+        "tests/workers/test_runner_stops.py::test_time_in_which_its_process_was_stopped_is_no_time_of_an_attempt",
+    ),
+    Protection(
         "a renewal while its lease is being ended",
         "the expiry asks for the counter that was seen",
         "forecast/jobs/recover.py",
@@ -188,8 +196,8 @@ PROTECTIONS: Final = (
         "attempt past its deadline, stuck in native code",
         "the dispatcher ends it",
         "forecast/jobs/recover.py",
-        "    for row in jobs.running_past_deadline(latest):",
-        "    for row in jobs.running_past_deadline(latest)[:0]:",
+        "    for row in jobs.running_past_deadline(DEADLINE_GRACE_SECONDS):",
+        "    for row in jobs.running_past_deadline(DEADLINE_GRACE_SECONDS)[:0]:",
         "tests/jobs/test_recover.py::test_an_attempt_past_its_deadline_fails_even_if_it_goes_on",
     ),
     Protection(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from forecast.errors import StopRequestedError
@@ -17,7 +19,7 @@ from forecast.study import Study
 from tests.installation import Installation
 from tests.waiting import wait_until
 from tests.workers.made_up_runs import Result, files, forecast_of, result_of, runner
-from workers.keeper import Keeper
+from workers.keeper import MOST_PER_BEAT_SECONDS, Keeper
 from workers.runner import RunOutcome
 
 ShouldStop = Callable[[], type[StopRequestedError] | None]
@@ -127,3 +129,16 @@ def test_an_attempt_that_has_ended_is_not_said_to_have_lost_its_lease(
                 wait_until(lambda seen=logs: seen, message="a word about an attempt that should stop")  # type: ignore[misc]
         reported[lingers] = [line["event"] for line in logs]
     assert reported == {False: [], True: ["attempt_stops"]}
+
+
+def test_time_in_which_its_process_was_stopped_is_no_time_of_an_attempt(
+    installation: Installation, stopping: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(seconds=0.0)
+    monkeypatch.setattr("workers.keeper.time", SimpleNamespace(monotonic=lambda: clock.seconds))
+    keeper = Keeper(installation.settings, installation.database, installation.claim(installation.submit()), stopping)
+    counted = []
+    for passed in (1.0, 10.0, 50 * 3600.0, 1.0):
+        clock.seconds += passed
+        counted.append(keeper._count())
+    assert counted == [1.0, 11.0, 11.0 + MOST_PER_BEAT_SECONDS, 12.0 + MOST_PER_BEAT_SECONDS]
