@@ -10,6 +10,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from api import desk_work
 from api.answers import HeadAsGet, NotModified, PlainErrors
 from api.description import describe_problems
 from api.metrics import CountRequests, RequestCounts
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         threading.Thread(target=service.publisher.warm_up, name="publisher", daemon=True).start()
+        service.desks.warm_up(desk_work.nothing, desk_work.load_queries)
         yield
         service.close()
 

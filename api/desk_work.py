@@ -23,7 +23,32 @@ if TYPE_CHECKING:
     from forecast.futures.query import QueryAnswer, QueryRequest
     from forecast.store import StoredFile
 
-__all__ = ["BodyWithDocument", "answer", "check_archive", "check_files", "read_body", "read_document", "read_study"]
+__all__ = [
+    "BodyWithDocument",
+    "accept_evidence",
+    "answer",
+    "check_archive",
+    "check_files",
+    "load_queries",
+    "nothing",
+    "prepare_stored",
+    "read_body",
+    "read_document",
+    "read_study",
+]
+
+
+def nothing() -> None:
+    """All that studies need is loaded with this module."""
+
+
+def load_queries() -> None:
+    """Load what the first query needs."""
+    import netCDF4  # noqa: F401
+
+    import api.futures_cache  # noqa: F401
+    import forecast.futures.query
+    import forecast.futures.stored  # noqa: F401
 
 
 def read_study(body: bytes, media_type: str, wanted_id: str, limits: DocumentLimits) -> AcceptedStudy:

@@ -202,6 +202,12 @@ class Desks:
     queries: Desk
     """Answers questions about forecasts, whose futures it keeps."""
 
+    def warm_up(self, documents: Callable[[], None], queries: Callable[[], None]) -> None:
+        """Have the children started, and what they need loaded, so that nobody waits for it."""
+        for desk, load in ((self.documents, documents), (self.queries, queries)):
+            with contextlib.suppress(DeskBusyError):
+                desk.submit("", load)
+
 
 def end_children() -> None:
     """End the children of all desks of this process; those that are asked again get others."""

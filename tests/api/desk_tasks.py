@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from typing import NoReturn
 
 from forecast.errors import FieldError, StudyError
 from forecast.futures.query import InsufficientDrawsError
+
+
+def loaded(names: list[str]) -> list[str]:
+    return [name for name in names if name in sys.modules]
 
 
 def double(number: int) -> int:
