@@ -339,6 +339,14 @@ PROTECTIONS: Final = (
         "tests/api/test_key_use.py::test_reads_answer_while_the_database_is_locked_and_the_use_is_noted_later",
     ),
     Protection(
+        "an update whose earlier forecast is damaged",
+        "it is sampled anew",
+        "workers/runner.py",
+        "            except (ForecastError, ValueError, OSError) as error:",
+        "            except KeyError as error:",
+        "tests/workers/test_living.py::test_an_update_whose_base_cannot_be_read_samples_anew_and_says_so",
+    ),
+    Protection(
         "a sampler that aborts for want of memory",
         "it is taken for what it is at the first attempt",
         "workers/tasks.py",

@@ -6,6 +6,7 @@ audit events; whatever comes inside of one fails its test, even where the failur
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import traceback
@@ -16,11 +17,13 @@ from typing import Any, Final
 
 import pytest
 
+from forecast.store import database
 from forecast.store.database import WRITE_BEGINS, WRITE_ENDS
 from forecast.study import problems
 from forecast.study.problems import READS
 
 STUDY: Final = Path(problems.__file__).parent
+PASSED_THROUGH: Final = frozenset({Path(contextlib.__file__), Path(database.__file__)})
 TESTS: Final = Path(__file__).resolve().parents[1]
 
 
@@ -29,11 +32,21 @@ class SlowInTransactionError(AssertionError):
 
 
 class _Thread(threading.local):
-    depth = 0
+    def __init__(self) -> None:
+        self.is_ours: list[bool] = []
+        """Of each write transaction of this thread that is open: whether the service began it, and not a test."""
 
 
 _here = _Thread()
 _found: list[str] = []
+
+
+def _began_in_a_test() -> bool:
+    """Whether a test itself has the transaction: it may read what it stores in it."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and Path(frame.f_code.co_filename) in PASSED_THROUGH:
+        frame = frame.f_back
+    return frame is not None and _is_test(frame)
 
 
 def _is_asked_by_a_test() -> bool:
@@ -41,15 +54,19 @@ def _is_asked_by_a_test() -> bool:
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and Path(frame.f_code.co_filename).parent == STUDY:
         frame = frame.f_back
-    return frame is not None and Path(frame.f_code.co_filename).is_relative_to(TESTS)
+    return frame is not None and _is_test(frame)
+
+
+def _is_test(frame: FrameType) -> bool:
+    return Path(frame.f_code.co_filename).is_relative_to(TESTS)
 
 
 def _listen(event: str, arguments: tuple[Any, ...]) -> None:
     if event == WRITE_BEGINS:
-        _here.depth += 1
+        _here.is_ours.append(not _began_in_a_test())
     elif event == WRITE_ENDS:
-        _here.depth -= 1
-    elif event == READS and _here.depth and not sys.is_finalizing() and not _is_asked_by_a_test():
+        _here.is_ours.pop()
+    elif event == READS and any(_here.is_ours) and not sys.is_finalizing() and not _is_asked_by_a_test():
         where = "".join(traceback.format_stack(limit=12)[:-1])
         said = f"{arguments[0]}: read inside a write transaction; expected before it or after it\n{where}"
         _found.append(said)

@@ -123,6 +123,16 @@ def test_an_update_begins_from_the_last_forecast_and_is_compared_with_it(updated
         assert sum(shares) == pytest.approx(move.log_odds_change, abs=1e-9)
 
 
+def test_an_update_whose_base_cannot_be_read_samples_anew_and_says_so(installation: Installation) -> None:
+    first = forecast(installation, MARCH, **PUBLISHED)
+    installation.artifacts.place_of(first.artifact_path).write_bytes(b"damaged")
+    observe(installation, 7, APRIL)
+    second = forecast(installation, APRIL, JobKind.UPDATE, **FEW)
+    update = json.loads(second.answer)["update"]
+    assert update["way"] == "refitted"
+    assert f"the last forecast {first.id} cannot be read" in update["reason"]
+
+
 def test_a_later_update_begins_from_what_was_sampled_not_from_what_was_weighed(updated: Updated) -> None:
     again = forecast(updated.installation, datetime(2020, 4, 20, tzinfo=UTC), JobKind.UPDATE, **FEW)
     previous = [json.loads(row.answer)["update"]["previous"] for row in (updated.second, again)]
