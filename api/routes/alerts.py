@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from api.alert_schemas import (
     AlertDetail,
@@ -139,17 +139,24 @@ Hours = Annotated[
     response_model=NewSubscription,
     status_code=201,
 )
-def post_secret(subscription_id: Id, service: Submitter, hours: Hours = DEFAULT_HOURS) -> Response:
+def post_secret(subscription_id: Id, service: Submitter, keyed: Keyed, hours: Hours = DEFAULT_HOURS) -> Response:
     """The new secret is shown once. Messages carry two signatures until `old_secrets_until`, one by each secret: put the new
     one into your receiver before then. With `hours=0` the old one signs nothing any more."""
-    now = utc_now()
-    with service.database.write() as session:
+    now, once = utc_now(), keyed.once(service, {"hours": hours}, seals=True)
+
+    def rotate() -> Reply:
+        with service.database.write() as session:
+            return once.store(session, lambda: make(session))
+
+    def make(session: Session) -> Reply:
         row = _subscription(session, subscription_id)
         secret = rotate_secret(row, service.settings, now, hours)
         session.flush()
         view = NewSubscription(**_shown(row).model_dump(), secret=secret)
-    headers = {"Location": f"/v1/subscriptions/{view.id}", "Cache-Control": "no-store"}
-    return JSONResponse(view.model_dump(mode="json"), 201, headers=headers)
+        headers = {"Location": f"/v1/subscriptions/{view.id}", "Cache-Control": "no-store"}
+        return Reply.of(view.model_dump(mode="json"), 201, headers)
+
+    return once.answer(rotate).response()
 
 
 @router.delete("/v1/subscriptions/{subscription_id}", summary="End a subscription", status_code=204)

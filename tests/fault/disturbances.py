@@ -55,7 +55,7 @@ class Disturbances:
             "worker stopped in order": lambda: self._signal("workers.worker", signal.SIGTERM),
             "caller killed": lambda: self._signal("workers.caller", signal.SIGKILL),
             "illustrator killed": lambda: self._signal("workers.illustrator", signal.SIGKILL),
-            "web process killed": lambda: self._signal("-m api", signal.SIGKILL),
+            "web process killed": lambda: self._signal("-m api ", signal.SIGKILL),
             "dispatcher killed": lambda: self._signal("workers.dispatcher", signal.SIGKILL),
             "beat killed": lambda: self._signal("workers.beat", signal.SIGKILL),
             "Redis killed": lambda: self._signal("redis.sock", signal.SIGKILL),

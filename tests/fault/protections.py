@@ -384,7 +384,7 @@ PROTECTIONS: Final = (
         "api/protocol.py",
         "        self._set_timer(self.shared.header_seconds, self._late_header)",
         "        self._cancel_timer()",
-        "tests/api/test_connections.py::test_a_request_that_cannot_be_read_is_told_why[header]",
+        "tests/api/test_connections.py::test_a_request_that_cannot_be_read_is_told_why",
     ),
     Protection(
         "more connections than files may be open",

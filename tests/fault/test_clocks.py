@@ -165,7 +165,7 @@ def test_any_step_of_any_clock_at_any_moment_of_a_job_costs_no_attempt(database:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("part", ["workers.dispatcher", "workers.worker", "-m api", "spawn_main"])
+@pytest.mark.parametrize("part", ["workers.dispatcher", "workers.worker", "-m api ", "spawn_main"])
 def test_a_process_that_is_stopped_beyond_a_lease_costs_an_attempt_of_its_own_job_at_most(part: str) -> None:
     with service(on_postgresql=False) as found:
         found.assert_succeeded_at_once(found.submit())

@@ -56,10 +56,10 @@ def test_a_job_survives_a_redis_that_lost_everything(stack: Stack) -> None:
 
 
 def test_a_killed_web_process_is_started_again(stack: Stack) -> None:
-    before = stack.process("-m api")
+    before = stack.process("-m api ")
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: readiness(stack) == "ready", 30, "the web process to be back")
-    assert stack.process("-m api") != before
+    assert stack.process("-m api ") != before
 
 
 def test_a_second_service_on_one_directory_refuses_and_names_the_first(stack: Stack) -> None:

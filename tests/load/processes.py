@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROLES = {
     "workers.supervisor": "supervisor",
-    "-m api": "api",
+    "-m api ": "api",
     "workers.dispatcher": "dispatcher",
     "workers.beat": "beat",
     "spawn_main": "child",

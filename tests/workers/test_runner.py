@@ -171,10 +171,13 @@ def test_a_result_is_not_thrown_away_because_the_database_was_busy(
     installation.artifacts.verified_path(stored_file(row))
 
 
+NEVER_RENEWED = {"progress_seconds": 30.0, "heartbeat_seconds": 30.0, "lease_seconds": 0.3}
+
+
 def test_when_the_database_stays_away_another_attempt_runs_the_job_and_no_file_is_left(
     tmp_path: Path, stopping: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with installation_in(tmp_path / "home", progress_seconds=30.0, heartbeat_seconds=30.0, lease_seconds=0.3) as own:
+    with installation_in(tmp_path / "home", NEVER_RENEWED) as own:
         busy_for(own, monkeypatch, 10_000)
         job_id = own.submit(now=utc_now())
         assert runner(own, result_of, stopping).run(job_id) is RunOutcome.STOPPED

@@ -60,7 +60,7 @@ def test_an_error_that_stays_is_another_attempt_and_in_the_end_no_defect(
     tmp_path: Path, stopping: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers.storing, "complete_job", refusing(UNFORESEEN[0], 10**6, []))
-    with installation_in(tmp_path / "home", lease_seconds=0.2) as own:
+    with installation_in(tmp_path / "home", {"lease_seconds": 0.2}) as own:
         job_id = own.submit(now=utc_now())
         states = []
         for _ in range(3):
@@ -112,11 +112,14 @@ def test_a_commit_that_was_never_answered_is_looked_up(
     installation.artifacts.verified_path(stored_file(row))
 
 
+NEVER_RENEWED = {"lease_seconds": 0.2, "progress_seconds": 30.0, "heartbeat_seconds": 30.0}
+
+
 def test_draws_of_a_forecast_that_may_be_stored_stay(
     tmp_path: Path, stopping: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The commit went through, nobody said so, and the database stayed away for longer than the lease."""
-    with installation_in(tmp_path / "home", lease_seconds=0.2, progress_seconds=30.0, heartbeat_seconds=30.0) as own:
+    with installation_in(tmp_path / "home", NEVER_RENEWED) as own:
         job_id = own.submit(now=utc_now())
         completed: list[int] = []
         write = own.database.write
