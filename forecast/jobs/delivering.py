@@ -115,7 +115,9 @@ def _put_back(
     """Have an alert wait for its receiver, but not longer than one that is tried as often as may be."""
     delivery.attempts -= 1
     wanted_at = delivery.wanted_at or alert.created_at
-    if now - wanted_at > timedelta(seconds=sum(settings.webhook_retry_seconds)):
+    pauses = settings.webhook_retry_seconds
+    # As long as one that is tried, each time until the request is given up.
+    if now - wanted_at > timedelta(seconds=sum(pauses) + (len(pauses) + 1) * settings.outgoing_seconds):
         _give_up(session, delivery, "its receiver has answered nothing to other alerts either", now)
         return DeliveryState.FAILED
     session.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from forecast.store.pages import Page, decode_cursor, make_page
 from forecast.store.tables import ForecastRow
 
 PENDING = "pending"
+AGAIN = timedelta(seconds=1)
 
 
 class AlertRepository:
@@ -180,11 +181,14 @@ class AlertRepository:
         self._session.execute(waiting.values(next_attempt_at=until, published_at=None))
 
     def tell_again(self, alert_id: str, now: datetime) -> None:
-        """Treat a delivery that is due, and that nobody makes, as one of which the queue was never told."""
+        """Have the queue told again, a moment later, of a delivery that is due and that nobody makes.
+
+        Later than the pass of the dispatcher that told it: that may note so only after the message has come back.
+        """
         due = update(DeliveryRow).where(
             DeliveryRow.alert_id == alert_id, DeliveryRow.state == PENDING, DeliveryRow.next_attempt_at <= now
         )
-        self._session.execute(due.values(published_at=None))
+        self._session.execute(due.values(published_at=None, next_attempt_at=now + AGAIN))
 
     def mark_published(self, alert_id: str, now: datetime) -> None:
         self._session.execute(update(DeliveryRow).where(DeliveryRow.alert_id == alert_id).values(published_at=now))

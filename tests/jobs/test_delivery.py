@@ -325,15 +325,19 @@ def test_alerts_wait_for_a_silent_receiver_no_longer_than_one_is_tried(telling: 
     for seconds in (0, 1, 3, 7):
         attempt(telling, first, NOW + timedelta(seconds=seconds))
     assert standing(telling, first)[0].state == "failed"
-    # The receiver rests until 11 s; one that has waited for as long as all pauses are together is given up.
+    # The receiver rests until 11 s; one that has waited for as long as all pauses and tries are together (11 s) is given up.
     assert attempt(telling, second, NOW + timedelta(seconds=7)) is DeliveryState.PENDING
     third, _ = raise_one(telling, url, NOW + timedelta(seconds=7), key="z")
     assert attempt(telling, third, NOW + timedelta(seconds=7.5)) is DeliveryState.PENDING
     assert attempt(telling, second, NOW + timedelta(seconds=11)) is DeliveryState.PENDING
     assert attempt(telling, second, NOW + timedelta(seconds=15)) is DeliveryState.PENDING
     with telling.database.write() as session:
-        AlertRepository(session).put_back(third, NOW + timedelta(seconds=15))
-    assert attempt(telling, third, NOW + timedelta(seconds=15.5)) is DeliveryState.FAILED
+        AlertRepository(session).put_back(third, NOW + timedelta(seconds=17))
+    assert attempt(telling, third, NOW + timedelta(seconds=17.5)) is DeliveryState.PENDING
+    assert attempt(telling, second, NOW + timedelta(seconds=19)) is not None
+    with telling.database.write() as session:
+        AlertRepository(session).put_back(third, NOW + timedelta(seconds=19))
+    assert attempt(telling, third, NOW + timedelta(seconds=19.5)) is DeliveryState.FAILED
     assert "answered nothing to other alerts" in str(standing(telling, third)[1][-1].error)
 
 
