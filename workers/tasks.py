@@ -76,7 +76,7 @@ def fetch_pulled(study: str, source: str, workspace: str) -> str:
         if is_free:
             return str(fetch_source(database().of(workspace), asker(get_settings(), workspace), study, source))
     with database().of(workspace).write() as session:
-        SourceRepository(session).put_back(study, source)
+        SourceRepository(session).put_back(study, source, utc_now())
     return PUT_BACK
 
 

@@ -59,7 +59,11 @@ class SourceRepository:
         """Workspace, study and id of wanted fetches that the queue was not told about since."""
         query = select(SourceRow.workspace, SourceRow.study, SourceRow.id).where(
             SourceRow.requested_at.is_not(None),
-            or_(SourceRow.published_at.is_(None), SourceRow.published_at < published_before),
+            or_(
+                SourceRow.published_at.is_(None),
+                SourceRow.published_at < published_before,
+                SourceRow.published_at < SourceRow.requested_at,
+            ),
         )
         return tuple((row.workspace, row.study, row.id) for row in self._session.execute(query.limit(limit)))
 
@@ -68,10 +72,13 @@ class SourceRepository:
         query = select(func.count()).where(SourceRow.requested_at < moment, SourceRow.published_at.is_not(None))
         return self._session.scalar(query) or 0
 
-    def put_back(self, study: str, source: str) -> None:
-        """Have the queue told again of a fetch that is still wanted."""
+    def put_back(self, study: str, source: str, now: datetime) -> None:
+        """Have the queue told again of a fetch that is still wanted, and wanted from now on.
+
+        The dispatcher may note that it told the queue only after the message has come back; that was before this.
+        """
         if (row := self.get(study, source)) is not None and row.requested_at is not None:
-            row.published_at = None
+            row.requested_at, row.published_at = now, None
 
     def failing(self, study: str, least: int) -> tuple[SourceRow, ...]:
         """Sources of a study that have failed at least so often in a row."""

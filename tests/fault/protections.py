@@ -291,6 +291,24 @@ PROTECTIONS: Final = (
         "tests/workers/test_places.py::test_each_workspace_has_so_many_places_and_gets_them_back",
     ),
     Protection(
+        "a message that comes back before it is noted that it was sent",
+        "an alert is due again after that",
+        "forecast/store/alerts.py",
+        "published_at=None, next_attempt_at=now + AGAIN",
+        "published_at=None, next_attempt_at=DeliveryRow.next_attempt_at",
+        "tests/jobs/test_delivery.py::"
+        "test_an_alert_that_found_no_place_is_told_again_even_where_the_telling_is_noted_late",
+    ),
+    Protection(
+        "a message that comes back before it is noted that it was sent",
+        "a fetch is wanted from then on",
+        "forecast/store/sources.py",
+        "            row.requested_at, row.published_at = now, None",
+        "            row.published_at = None",
+        "tests/jobs/test_sources.py::"
+        "test_a_fetch_that_found_no_place_is_told_again_even_where_the_telling_is_noted_late",
+    ),
+    Protection(
         "an archive packed so that it is unpacked whole",
         "other compressions than deflate are refused unread",
         "forecast/study/sources.py",

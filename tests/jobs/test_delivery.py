@@ -359,6 +359,20 @@ def test_a_workspace_with_many_alerts_leaves_room_for_another(telling: Installat
     assert theirs in due
 
 
+def test_an_alert_that_found_no_place_is_told_again_even_where_the_telling_is_noted_late(
+    telling: Installation,
+) -> None:
+    """The dispatcher tells the queue, the message finds no place and comes back, and only then is the telling noted."""
+    alert, _ = raise_one(telling, "http://127.0.0.1:1/hook")
+    with telling.database.write() as session:
+        AlertRepository(session).tell_again(alert, NOW + timedelta(seconds=1))
+        AlertRepository(session).mark_published(alert, NOW)
+    later = NOW + timedelta(seconds=2)
+    with telling.database.read() as session:
+        due = AlertRepository(session).due_deliveries(later, NOW - timedelta(minutes=2), 9, of_workspace=9)
+    assert due == (alert,)
+
+
 def test_a_workspace_may_have_so_many_subscriptions(tmp_path: Path) -> None:
     with installation_in(
         tmp_path / "home",

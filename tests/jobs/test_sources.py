@@ -217,6 +217,24 @@ def test_a_source_is_wanted_when_it_is_due_and_once(open_installation: Installat
     assert standing(open_installation).next_due == datetime(2020, 5, 21, 5, tzinfo=UTC)
 
 
+def test_a_fetch_that_found_no_place_is_told_again_even_where_the_telling_is_noted_late(
+    open_installation: Installation,
+) -> None:
+    """The dispatcher tells the queue, the message finds no place and comes back, and only then is the telling noted."""
+    store(open_installation, "http://127.0.0.1:1/table.csv")
+    want(open_installation)
+    with open_installation.database.write() as session:
+        SourceRepository(session).put_back("small", "counts", START + timedelta(seconds=1))
+    with open_installation.database.write() as session:
+        row = SourceRepository(session).get("small", "counts")
+        assert row is not None
+        row.published_at = START
+    with open_installation.database.read() as session:
+        assert SourceRepository(session).unpublished(START - timedelta(minutes=2), 9) == (
+            ("default", "small", "counts"),
+        )
+
+
 def test_a_source_that_the_study_drops_is_not_asked(open_installation: Installation, server: LocalServer) -> None:
     server.answers["/t.csv"] = Answer(TABLE)
     store(open_installation, server.url("/t.csv"))
