@@ -1,7 +1,7 @@
-# Every target does its own set-up: a fresh clone and Python 3.12 or 3.13 are enough.
+# Every target does its own set-up: a fresh clone and Python 3.12, 3.13 or 3.14 are enough.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast soak chaos load protections fuzz audit bench lint format clean
+.PHONY: help setup demo test test-fast soak chaos load protections fuzz matrix audit bench lint format clean
 
 PYTHON := .venv/bin/python
 # With this set, every process that tests and services start would compile all of its sources anew: 16 s instead of 2.
@@ -23,8 +23,7 @@ demo: setup ## Start everything, forecast the Karabakh study live and show its p
 
 test: setup ## Run all that protects a promise, and the checks of style and types
 	@./.ci/chromium
-	@./.ci/postgresql
-	@./.ci/faketime
+	@./.ci/programs
 	@exec ./.ci/tests -m "not soak" --ignore=tests/benchmarks --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
 test-fast: setup ## Run what needs no service and no sampling, while one writes
@@ -35,8 +34,7 @@ MINUTES ?= 30
 
 soak: setup ## Run what takes hours: chaos, load, a month, protections, upgrades, calibration at full size, all on PostgreSQL
 	@./.ci/chromium
-	@./.ci/postgresql
-	@./.ci/faketime
+	@./.ci/programs
 	@FULL_SIZE=1 CHAOS_MINUTES=$(MINUTES) LOAD_MINUTES=$(MINUTES) $(PYTHON) -m pytest -m "soak or sized" --timeout=7200 --ignore=tests/benchmarks $(ARGS)
 	@exec $(PYTHON) -m pytest -m "not soak and not both_databases" --database=postgresql tests/jobs tests/api $(ARGS)
 
@@ -45,7 +43,7 @@ SEED ?= 1
 DATABASE ?= sqlite
 
 chaos: setup ## Disturb a service under real jobs at random and look whether anything was lost, doubled or wrong
-	@./.ci/postgresql
+	@./.ci/programs
 	@exec $(PYTHON) -m tests.fault.chaos --minutes $(MINUTES) --seed $(SEED) --database $(DATABASE)
 
 # As in: make load MINUTES=60
@@ -58,13 +56,15 @@ load: setup ## Put a steady load on a service with two workers and look whether 
 SECONDS ?= 60
 
 protections: setup ## Switch off what keeps each promise, one by one, and look whether a test notices
-	@./.ci/postgresql
-	@./.ci/faketime
+	@./.ci/programs
 	@exec $(PYTHON) -m tests.fault.protections
 
 fuzz: setup ## Fuzz the readers of documents, tables, archives, expressions, rules and addresses
 	@UV_PROJECT_ENVIRONMENT=.venv .venv/bin/uv sync --quiet --frozen --inexact --group dev --group fuzz --python $(PYTHON)
 	@exec $(PYTHON) -m tests.fuzz.run --seconds $(SECONDS)
+
+matrix: setup ## Run the quick tests under Python 3.12, 3.13 and 3.14, as far as they are here
+	@exec ./.ci/matrix --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
 audit: setup ## Look up the packages of the lock file in the advisory database of PyPI (needs a way there)
 	@.venv/bin/uv export --quiet --frozen --all-extras --all-groups --no-emit-project --output-file .venv/audited.txt

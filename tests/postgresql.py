@@ -18,8 +18,8 @@ import psycopg
 import pytest
 
 from forecast.store import migrate
+from tests.programs import find_program
 
-ROOT = Path(__file__).resolve().parent.parent
 USER = "forecast"
 PORT = 5432
 TEMPLATE = "migrated"
@@ -128,17 +128,10 @@ class PostgresServer:
         return self.new_database(TEMPLATE)
 
 
-def _programs() -> Path:
-    found = subprocess.run([ROOT / ".ci" / "postgresql", "--find"], capture_output=True, text=True, check=False)
-    if found.returncode != 0:
-        pytest.skip(found.stderr.strip())
-    return Path(found.stdout.strip())
-
-
 @contextmanager
 def postgres_server(**settings: Any) -> Iterator[PostgresServer]:
     """A running server, gone at the end."""
-    programs = _programs()
+    programs = find_program("postgresql")
     # Short, for the socket's path.
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     server = PostgresServer(programs, folder)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-
 from tests.postgresql import PostgresServer, postgres_server
+from tests.programs import find_program
 from tests.stack import Stack
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -66,18 +64,10 @@ class ClockStack(Stack):
         return {**super().environment, **self.clocks.environment(REST)}
 
 
-def find_library() -> str:
-    """Where libfaketime is; a test that needs it is skipped without it."""
-    found = subprocess.run([ROOT / ".ci" / "faketime", "--find"], capture_output=True, text=True, check=False)
-    if found.returncode != 0:
-        pytest.skip(found.stderr.strip())
-    return found.stdout.strip()
-
-
 @contextmanager
 def clock_stack(*, on_postgresql: bool, **settings: Any) -> Iterator[ClockStack]:
     """A running service, its database server included, whose clocks are right at first."""
-    library = find_library()
+    library = str(find_program("faketime"))
     home = Path(tempfile.mkdtemp(prefix="stack-"))
     folder = Path(tempfile.mkdtemp(prefix="clocks-"))
     # PostgreSQL runs as another user.
