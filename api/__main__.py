@@ -58,7 +58,7 @@ def main() -> None:
     free_port(settings)
     connections = Connections.of(settings)
     uvicorn.run(
-        StartingApp(load_app),
+        StartingApp(load_app, settings.root_path),
         host=settings.host,
         port=settings.port,
         http=protocol_of(connections),

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Final
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from api import desk_work
 from api.answers import HeadAsGet, NotModified, PlainErrors
@@ -17,6 +18,7 @@ from api.metrics import CountRequests, RequestCounts
 from api.middleware import BodyLimit, HostCheck, SecurityHeaders
 from api.pages.routes import mount_pages
 from api.problems import MEDIA_TYPE, install_problems
+from api.root_path import RootPath
 from api.routes import (
     alerts,
     check,
@@ -62,6 +64,19 @@ ROUTES: Final = (
     keys,
     metrics,
 )
+CORS_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+CORS_HEADERS: Final = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Prefer",
+    "Range",
+)
+"""What a page of another origin may send. Never a cookie: it sends a key."""
+CORS_SHOWN: Final = ("ETag", "Location", "Preference-Applied", "Retry-After", "Content-Range", "Idempotent-Replayed")
 _PROBLEM: Final = {"description": "What was wrong and what to do", "model": Problem}
 
 
@@ -85,6 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # The interactive documentation would load its scripts from elsewhere; /openapi.json is what it shows.
         docs_url=None,
         redoc_url=None,
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
         responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
     )
     app.state.service = service
@@ -101,8 +117,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Turns, settings=settings)
     if hosts := allowed_hosts(settings):
         app.add_middleware(HostCheck, allowed=hosts)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=CORS_METHODS,
+            allow_headers=CORS_HEADERS,
+            expose_headers=CORS_SHOWN,
+        )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, counts=app.state.counts)
+    app.add_middleware(RootPath, root=settings.root_path)
     return app
 
 

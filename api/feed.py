@@ -25,13 +25,13 @@ def atom_feed(study: StudyRow, alerts: Sequence[AlertRow], base_url: str) -> byt
     base_url
         The service as the reader reaches it, for links.
     """
-    here = f"{base_url.rstrip('/')}/v1/studies/{quote(study.id)}/alerts.atom"
+    here = f"{base_url}/v1/studies/{quote(study.id)}/alerts.atom"
     feed = ET.Element("feed", xmlns=NAMESPACE)
     _add(feed, "id", f"urn:scenario-forecast:study:{study.id}:alerts")
     _add(feed, "title", f"Alerts: {study.title}")
     _add(feed, "updated", _time(alerts[0].created_at if alerts else study.updated_at))
     ET.SubElement(feed, "link", rel="self", href=here)
-    ET.SubElement(feed, "link", rel="alternate", href=f"{base_url.rstrip('/')}/")
+    ET.SubElement(feed, "link", rel="alternate", href=f"{base_url}/")
     author = ET.SubElement(feed, "author")
     _add(author, "name", "scenario-forecast")
     for alert in alerts:
@@ -40,7 +40,7 @@ def atom_feed(study: StudyRow, alerts: Sequence[AlertRow], base_url: str) -> byt
         _add(entry, "title", alert.title)
         _add(entry, "updated", _time(alert.created_at))
         page = f"forecasts/{alert.forecast_id}" if alert.forecast_id else f"v1/alerts/{alert.id}"
-        ET.SubElement(entry, "link", rel="alternate", href=f"{base_url.rstrip('/')}/{page}")
+        ET.SubElement(entry, "link", rel="alternate", href=f"{base_url}/{page}")
         ET.SubElement(entry, "category", term=alert.kind)
         words = "; ".join(f"{name}: {value}" for name, value in alert.detail.items() if value is not None)
         _add(entry, "summary", words)

@@ -23,6 +23,7 @@ from starlette.responses import Response
 from api.methods import methods_of
 from api.problem_kinds import STATUS, TITLES
 from api.rates import TooManyRequestsError
+from api.root_path import here
 from forecast.errors import FieldError, ForecastError, StudyError
 from forecast.futures.query import InsufficientDrawsError, QueryError
 from forecast.jobs.errors import FieldsError
@@ -70,7 +71,7 @@ def problem_response(
 ) -> Response:
     """A problem+json answer."""
     body: dict[str, Any] = {
-        "type": f"/problems/{code}",
+        "type": here(f"/problems/{code}"),
         "title": TITLES.get(code, HTTPStatus(status).phrase),
         "status": status,
         "code": code,
@@ -78,7 +79,7 @@ def problem_response(
         **extensions,
     }
     if instance is not None:
-        body["instance"] = instance
+        body["instance"] = here(instance)
     if errors:
         body["errors"] = [
             {"path": error.path, "pointer": json_pointer(error.path), "code": error.code, "message": error.message}

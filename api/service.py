@@ -50,7 +50,7 @@ class Service:
             settings,
             database,
             artifacts,
-            Publisher(settings.broker_url, settings.queue_name),
+            Publisher(settings.broker_url, database),
             desks_of(settings),
             Rates.of(settings),
             KeyUses(database),

@@ -18,8 +18,9 @@ _ALIVE: Final = b'{"status":"ok"}'
 class StartingApp:
     """An application that is loaded when the server starts; requests other than /healthz wait for it."""
 
-    def __init__(self, load: Callable[[], Starlette]) -> None:
+    def __init__(self, load: Callable[[], Starlette], root: str = "") -> None:
         self._load = load
+        self._healthz = ("/healthz", f"{root}/healthz")
         self._loading: asyncio.Task[Starlette] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -27,7 +28,7 @@ class StartingApp:
             await self._live(receive, send)
             return
         assert self._loading is not None
-        if not self._loading.done() and scope["type"] == "http" and scope["path"] == "/healthz":
+        if not self._loading.done() and scope["type"] == "http" and scope["path"] in self._healthz:
             headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_ALIVE)).encode())]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": _ALIVE})

@@ -100,8 +100,8 @@ class ForecastClient:
 
     def sign_in_address(self, path: str = "/") -> str:
         """An address of a page that signs one browser in, once and within ten minutes."""
-        page, _, word = str(self._json("POST", "/v1/sign-in-links")["address"]).partition("#")
-        return f"{self.url}{page}?next={quote(path, safe='/')}#{word}"
+        word = str(self._json("POST", "/v1/sign-in-links")["address"]).partition("#")[2]
+        return f"{self.url}/sign-in?next={quote(path, safe='/')}#{word}"
 
     def put_study(self, study: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """Store a study's canonical document as its current version, and return its summary."""

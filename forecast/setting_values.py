@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,8 @@ from pydantic import BeforeValidator, SecretStr
 
 DATABASES: Final = ("sqlite", "postgresql", "postgres")
 QUEUES: Final = ("redis", "rediss", "unix")
+_HOST_AND_PORT: Final = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_PATH: Final = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 KEY_BYTES: Final = 32
 """Of a Fernet key: 16 to sign and 16 to encrypt."""
 
@@ -73,6 +76,38 @@ def require_networks(addresses: tuple[str, ...]) -> tuple[str, ...]:
         except ValueError as error:
             raise ValueError(f"{address!r} is no IP address or network; write 10.0.0.7 or 10.0.0.0/24") from error
     return addresses
+
+
+def require_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Origins of web pages, as browsers send them.
+
+    Raises
+    ------
+    ValueError
+        When one is more than that, or less.
+    """
+    for origin in origins:
+        scheme, _, rest = origin.partition("://")
+        if scheme not in ("http", "https") or not rest or rest != rest.lower() or not _HOST_AND_PORT.fullmatch(rest):
+            raise ValueError(
+                f"{origin!r} is no origin; write the scheme, the host and the port if there is one, in small letters and without "
+                "a path: https://desk.example or http://127.0.0.1:3000"
+            )
+    return origins
+
+
+def require_root_path(path: str) -> str:
+    """A path without a slash at its end; empty for none.
+
+    Raises
+    ------
+    ValueError
+        When it is no path.
+    """
+    path = path.strip().rstrip("/")
+    if path and not _PATH.fullmatch(path):
+        raise ValueError("expected a path of letters, digits, `-`, `_`, `.` and `~`, such as /forecasts")
+    return path
 
 
 def require_listening(host: str) -> str:

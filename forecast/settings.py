@@ -11,7 +11,7 @@ import os
 import tempfile
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -19,13 +19,11 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from forecast.compilers import compiler_environment
 from forecast.limit_settings import MEGABYTE, LimitSettings
+from forecast.network_settings import LONGEST_SECONDS, NetworkSettings
 from forecast.setting_values import (
     LISTED,
     broker_url,
     require_database,
-    require_hosts,
-    require_listening,
-    require_networks,
     require_queue,
     require_sealing_keys,
     socket_url,
@@ -38,11 +36,8 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 MAX_SOCKET_PATH_BYTES = 107
 """`sun_path` of a Unix socket holds 108 bytes with the closing NUL (unix(7))."""
 
-LONGEST_SECONDS: Final = 100 * 366 * 86_400.0
-"""Of any time that can be set; dates end in the year 9999."""
 
-
-class Settings(LimitSettings):
+class Settings(NetworkSettings, LimitSettings):
     """Where the service keeps its state, how it listens, how patient it is and how much it accepts."""
 
     model_config = SettingsConfigDict(
@@ -63,11 +58,6 @@ class Settings(LimitSettings):
         default_factory=lambda: user_cache_path("scenario-forecast", appauthor=False),
         description="Compiled programs, shared by every process of this user.",
     )
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode, LISTED] = Field(
-        default=(), description="Further names that a request's Host header may carry, with commas between."
-    )
     key: SecretStr | None = Field(
         default=None,
         description="Key that the command line sends; by default, to the service of `home`, the one in its file `key`.",
@@ -76,10 +66,6 @@ class Settings(LimitSettings):
         default=(),
         description="Keys that secrets in the database are sealed with, with commas between, the one in use first; by default "
         "one is made in `home`.",
-    )
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode, LISTED] = Field(
-        default=(),
-        description="Addresses of proxies whose word about scheme and client counts (X-Forwarded-*), with commas between.",
     )
     session_hours: float = Field(
         default=168.0, gt=0, le=8760, description="How long a browser stays signed in; a week by default."
@@ -98,12 +84,6 @@ class Settings(LimitSettings):
         default=5000,
         ge=1,
         description="Jobs of one workspace accepted within 24 hours, unless it has its own limit.",
-    )
-    queue_name: str = Field(
-        default="forecast",
-        min_length=1,
-        max_length=64,
-        description="Name of the Celery queue; installations that share a Redis server need different names.",
     )
     concurrency: int = Field(
         default=1, ge=1, le=64, description="Pool children of one worker; one job's sampling already uses all cores."
@@ -159,20 +139,6 @@ class Settings(LimitSettings):
     keep_jobs_days: float | None = Field(
         default=None, gt=0, description="Age from which jobs that left no result are removed. For ever by default."
     )
-    outgoing_hosts: Annotated[tuple[str, ...], NoDecode, LISTED] = Field(
-        default=(),
-        description="Hosts that sources and webhooks may ask, with commas between; `.example.org` for all below it, `*` for any; none by default.",
-    )
-    outgoing_private: bool = Field(
-        default=False, description="Let sources and webhooks ask addresses of private networks and of this machine."
-    )
-    outgoing_plain_http: bool = Field(default=False, description="Let sources and webhooks ask http:// addresses.")
-    outgoing_seconds: float = Field(default=30.0, gt=0, le=600, description="Longest wait for a source or a webhook.")
-    webhook_retry_seconds: Annotated[tuple[float, ...], NoDecode, LISTED] = Field(
-        default=(5.0, 30.0, 120.0, 600.0, 3600.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0),
-        max_length=30,
-        description="Pauses between tries to deliver an alert, with commas between; after the last one it is marked as failed.",
-    )
     source_dir: Path | None = Field(
         default=None,
         description="Folder of the files that `file:` sources may name; workspaces other than `default` see the folder of their name in it.",
@@ -195,19 +161,9 @@ class Settings(LimitSettings):
         except RuntimeError as error:
             raise ValueError(_homeless()) from error
 
-    _hosts = field_validator("allowed_hosts", "outgoing_hosts")(require_hosts)
-    _proxies = field_validator("trusted_proxies")(require_networks)
-    _host = field_validator("host")(require_listening)
     _database_url = field_validator("database_url")(require_database)
     _redis_url = field_validator("redis_url")(require_queue)
     _secret_keys = field_validator("secret_keys")(require_sealing_keys)
-
-    @field_validator("webhook_retry_seconds")
-    @classmethod
-    def _pauses(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if not all(0 <= pause <= LONGEST_SECONDS for pause in value):
-            raise ValueError("expected pauses of 0 seconds or more")
-        return value
 
     @field_validator("log_level")
     @classmethod

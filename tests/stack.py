@@ -11,12 +11,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from forecast.client import ForecastClient
+from forecast.jobs.queues import prefix_of
 from forecast.jobs.view import JobView
 from forecast.settings import Settings
 from forecast.store import Database, JobRepository
@@ -169,6 +171,15 @@ class Stack:
             database.dispose()
         assert row is not None
         return row
+
+    @cached_property
+    def queue_prefix(self) -> str:
+        """What the keys of this installation at its queue's server begin with."""
+        database = Database(self.settings.database)
+        try:
+            return prefix_of(database)
+        finally:
+            database.dispose()
 
     @contextmanager
     def held(self, *, having: str = "draws_done") -> Iterator[None]:

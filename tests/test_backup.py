@@ -18,7 +18,7 @@ from forecast.access import Scope, create_key, find_principal
 from forecast.backup import BackupError, restore_backup, write_backup
 from forecast.jobs.states import JobKind
 from forecast.settings import Settings
-from forecast.store import Database, ForecastRepository, JobRepository, stored_file, utc_now
+from forecast.store import Database, ForecastRepository, JobRepository, identity_of, stored_file, utc_now
 from forecast.store.dump import tables
 from forecast.store.errors import NotEmptyError
 from tests.api.living_sample import store_living_sample
@@ -77,10 +77,12 @@ def test_what_was_backed_up_is_restored_to_the_last_value(
     assert file.stat().st_mode & 0o777 == 0o600
     url = request.getfixturevalue("postgresql").new_database() if target_kind == "postgresql" else None
     settings = Settings(home=tmp_path / "other", database_url=url or f"sqlite:///{tmp_path}/other/forecast.db")
+    identity = identity_of(full.database)
     restored = restore_backup(settings, file)
     assert restored.rows == written.rows > 50
     database = Database(settings.database)
     try:
+        assert identity_of(database) != identity, "what is restored is another installation"
         assert rows_of(database) == rows_of(full.database.of("default"))
         with database.of("default").read() as session:
             assert find_principal(session, full.key, utc_now()) is not None

@@ -8,14 +8,28 @@ from typing import Any
 
 from celery import Celery, signals
 
+from forecast.jobs.queues import prefix_of
 from forecast.logs import configure_logging
 from forecast.settings import get_settings
+from forecast.store import Database
 from workers.configuration import celery_settings
 from workers.held_messages import forget_what_cannot_be_acknowledged
 
 app = Celery("forecast", include=["workers.tasks"])
 forget_what_cannot_be_acknowledged()
-app.conf.update(celery_settings(get_settings()))
+
+
+def _configuration() -> dict[str, Any]:
+    """Read when it is first needed: importing this asks no database."""
+    settings = get_settings()
+    database = Database(settings.database)
+    try:
+        return celery_settings(settings, prefix_of(database))
+    finally:
+        database.dispose()
+
+
+app.add_defaults(_configuration)
 
 
 def _configure_logging(**_: Any) -> None:

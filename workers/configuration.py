@@ -16,12 +16,12 @@ CHILD_START_SECONDS: Final = 120.0
 """A spawned child is a fresh interpreter; with every core busy, Celery's own 4 s kill it over and over."""
 
 
-def celery_settings(settings: Settings) -> dict[str, Any]:
-    """Celery's configuration for one installation."""
+def celery_settings(settings: Settings, prefix: str) -> dict[str, Any]:
+    """Celery's configuration for one installation, whose keys at the queue's server begin with a prefix."""
     return {
         "broker_url": settings.broker_url,
-        "task_default_queue": Queue.JOBS.named(settings.queue_name),
-        "task_routes": {task: {"queue": queue.named(settings.queue_name)} for task, queue in QUEUES.items()},
+        "task_default_queue": Queue.JOBS.value,
+        "task_routes": {task: {"queue": queue.value} for task, queue in QUEUES.items()},
         # Results live in the database. With a result backend, a publish blocks while Redis is down and then asks for
         # a restart of the application.
         "result_backend": None,
@@ -49,6 +49,8 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         # The dispatcher retries.
         "task_publish_retry": False,
         "broker_transport_options": {
+            # Queues, bindings, what is not acknowledged: nothing of two installations meets on one server.
+            "global_keyprefix": prefix,
             "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
             # Without timeouts and health checks a worker stays deaf after a network fault, and says nothing.
             "socket_timeout": 5,

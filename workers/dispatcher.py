@@ -29,7 +29,7 @@ def make_dispatcher(
     return Dispatcher(
         database,
         publisher,
-        Broker(settings.redis_client_url, settings.queue_name),
+        Broker(settings.redis_client_url, database),
         ArtifactStore(settings.artifacts),
         settings.queue_timeout_seconds,
         JobLimits.of(settings),
@@ -43,7 +43,7 @@ def make_dispatcher(
 def run_dispatcher(settings: Settings, stop: threading.Event) -> None:
     """Run passes until told to stop; a failed pass is logged, and the next one tries again."""
     database = Database(settings.database)
-    publisher = Publisher(settings.broker_url, settings.queue_name)
+    publisher = Publisher(settings.broker_url, database)
     dispatcher = make_dispatcher(settings, database, publisher)
     try:
         while not stop.is_set():

@@ -27,7 +27,7 @@ def listen(settings: Settings, queue: Queue, *options: str) -> None:
     app.worker_main(
         [
             "worker",
-            f"--queues={queue.named(settings.queue_name)}",
+            f"--queues={queue.value}",
             f"--loglevel={settings.log_level}",
             # A process for each queue is the rule here: nobody to gossip with.
             "--without-gossip",

@@ -44,7 +44,7 @@ def _places() -> Places:
 @lru_cache(maxsize=1)
 def _dispatcher() -> Dispatcher:
     settings = get_settings()
-    return make_dispatcher(settings, database(), Publisher(settings.broker_url, settings.queue_name), "tick")
+    return make_dispatcher(settings, database(), Publisher(settings.broker_url, database()), "tick")
 
 
 def run_job(job_id: str) -> str:

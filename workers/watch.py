@@ -21,7 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from forecast.alive import mark_alive
+from forecast.jobs.broker import Broker
 from forecast.jobs.clock_guard import ClockGuard
+from forecast.jobs.publish import BrokerUnavailableError
 from forecast.jobs.queues import Queue
 from forecast.jobs.worker_time import WORKER
 from forecast.logs import get_logger
@@ -75,13 +77,16 @@ def watch(settings: Settings, queue: Queue) -> threading.Thread:
 
 def _watch(settings: Settings, ear: Ear, queue: Queue) -> None:
     database = Database(settings.database)
+    broker = Broker(settings.redis_client_url, database)
     guard = ClockGuard(database, ROLES[queue])
     began = time.monotonic()
     while True:
         mark_alive(settings)
         try:
             guard.leave_sign()
-        except SQLAlchemyError as error:
+            # Only after the sign: a mark without one is a stranger's.
+            broker.note_reader(guard.name)
+        except (SQLAlchemyError, BrokerUnavailableError) as error:
             log.warning("no_sign_left", error=str(error))
         time.sleep(LOOK_SECONDS)
         try:

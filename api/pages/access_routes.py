@@ -14,6 +14,7 @@ from api.callers import comes_from_here, cookie_name
 from api.pages.access import build_access, build_sign_in
 from api.pages.page import respond
 from api.problems import RequestError
+from api.root_path import root_path
 from api.service import OpenService, Reader, Service
 from forecast.access import (
     NotSignedInError,
@@ -77,6 +78,7 @@ async def post_sign_in(request: Request, service: OpenService) -> Response:
         httponly=True,
         secure=request.url.scheme == "https",
         samesite="lax",
+        path=root_path() or "/",
     )
     return response
 
@@ -104,7 +106,7 @@ def post_sign_out(request: Request, service: OpenService) -> Response:
         with service.database.write() as session:
             end_session(session, token, utc_now())
     response = RedirectResponse("/sign-in", status_code=303)
-    response.delete_cookie(name, httponly=True, samesite="lax")
+    response.delete_cookie(name, httponly=True, samesite="lax", path=root_path() or "/")
     return response
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from api.pages.page import PageContext
+from api.root_path import here
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,6 @@ def build_editor(
         heading="A new study" if study is None else f"Another version of {study}",
         study=study,
         text=BEGINNING.format(today=today) if text is None else text,
-        examples=tuple(Example(name, f"/v1/examples/{name}") for name in examples),
+        examples=tuple(Example(name, here(f"/v1/examples/{name}")) for name in examples),
         keys=KEYS,
     )

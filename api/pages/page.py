@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.pages.assets import asset_url
+from api.root_path import root_path, with_root
 
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
 
@@ -53,6 +54,7 @@ def _make_environment() -> Environment:
         auto_reload=False,
     )
     environment.globals["asset"] = asset_url
+    environment.globals["root_path"] = root_path
     return environment
 
 
@@ -66,7 +68,7 @@ def context_names(page: PageContext) -> dict[str, Any]:
 
 def render_html(page: PageContext) -> str:
     """The page as HTML."""
-    return ENVIRONMENT.get_template(page.template).render(context_names(page))
+    return with_root(ENVIRONMENT.get_template(page.template).render(context_names(page)))
 
 
 def respond(page: PageContext, status: int = 200) -> HTMLResponse:

@@ -25,6 +25,7 @@ from api.pages.job import build_job
 from api.pages.page import respond
 from api.pages.report import build_report, in_report, respond_report
 from api.requests import known_id
+from api.root_path import root_path
 from api.routes.forecasts import find_explanations, find_forecast, stored_forecast
 from api.routes.jobs import read_job
 from api.service import Reader, Service
@@ -87,7 +88,7 @@ def show_home(request: Request, service: Reader) -> HTMLResponse:
             {name: _forecast_source(row) for name, row in latest.items()},
             [view_job(row, made.get(row.id)) for row in jobs.items],
             now=now,
-            base_url=str(request.base_url).rstrip("/"),
+            base_url=str(request.base_url).rstrip("/") + root_path(),
             has_more_studies=studies.next_cursor is not None,
             has_more_jobs=jobs.next_cursor is not None,
         )

@@ -24,6 +24,7 @@ from api.alert_schemas import (
 from api.feed import atom_feed
 from api.idempotency import Keyed, Once, Reply
 from api.requests import PAGE, Cursor, Id, Limit, StudyId, known_id, parse_body, read_body_json
+from api.root_path import root_path
 from api.routes.studies import known_study
 from api.service import Reader, Service, Submitter
 from forecast.jobs.alert_rules import Finding
@@ -227,7 +228,7 @@ def show_feed(study_id: StudyId, service: Reader, request: Request) -> Response:
     with service.database.read() as session:
         study = known_study(StudyRepository(session), study_id)
         alerts = AlertRepository(session).page(FEED_ENTRIES, study=study.id).items
-    body = atom_feed(study, alerts, str(request.base_url))
+    body = atom_feed(study, alerts, str(request.base_url).rstrip("/") + root_path())
     return Response(body, media_type="application/atom+xml", headers={"Cache-Control": "no-cache"})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -24,6 +24,8 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 POLL_SECONDS: Final = 0.4
 ASK_AGAIN_POLLS: Final = 25
 """Every ten seconds a watcher's key is looked at again."""
+POSITION_POLLS: Final = 5
+"""Every two seconds it is looked at how many jobs are before one that waits: they go without a word to it."""
 RECONNECT_MILLISECONDS: Final = 2000
 
 
@@ -38,8 +40,9 @@ async def watch_job(
     service: Reader,
     last_event_id: Annotated[str | None, Header(description="Sent by a browser that reconnects.")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """`progress` events (`JobProgress`) with each change, then one `done` event with the ended job."""
-    seen, polls = last_event_id, 0
+    """`progress` events (`JobProgress`) with each change, of its place in the queue as well, then one `done` event with the
+    ended job."""
+    seen, position, polls = last_event_id, None, 0
     while True:
         polls += 1
         if polls % ASK_AGAIN_POLLS == 0 and not await run_in_threadpool(
@@ -50,23 +53,21 @@ async def watch_job(
         if job.state.is_terminal:
             yield ServerSentEvent(event="done", id=str(job.revision), data=job.model_dump(mode="json"))
             return
-        if str(job.revision) != seen:
-            seen = str(job.revision)
-            progress = await run_in_threadpool(_progress, service, job)
+        if job.state is not JobState.QUEUED:
+            position = None
+        elif polls % POSITION_POLLS == 1:
+            position = await run_in_threadpool(_position, service, job)
+        now = str(job.revision) if position is None else f"{job.revision}.{position}"
+        if now != seen:
+            seen = now
             yield ServerSentEvent(
-                event="progress", id=seen, data=progress.model_dump(mode="json"), retry=RECONNECT_MILLISECONDS
+                event="progress", id=seen, data=_progress(job, position), retry=RECONNECT_MILLISECONDS
             )
         await asyncio.sleep(POLL_SECONDS)
         job = await run_in_threadpool(read_job, service, job.id)
 
 
-def _progress(service: Service, job: JobView) -> JobProgress:
-    position = None
-    if job.state is JobState.QUEUED:
-        with service.database.read() as session:
-            jobs = JobRepository(session)
-            row = jobs.get(job.id)
-            position = jobs.count_before(row) if row is not None else None
+def _progress(job: JobView, position: int | None) -> dict[str, Any]:
     return JobProgress(
         job_id=job.id,
         state=job.state.value,
@@ -74,4 +75,12 @@ def _progress(service: Service, job: JobView) -> JobProgress:
         revision=job.revision,
         progress=job.progress,
         queue_position=position,
-    )
+    ).model_dump(mode="json")
+
+
+def _position(service: Service, job: JobView) -> int | None:
+    """How many jobs are before one that waits."""
+    with service.database.read() as session:
+        jobs = JobRepository(session)
+        row = jobs.get(job.id)
+        return jobs.count_before(row) if row is not None else None

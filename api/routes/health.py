@@ -31,9 +31,12 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz", summary="Whether jobs are accepted and will be run")
 def readyz(service: OpenService) -> JSONResponse:
     """503 without the database; `degraded` without the queue, or while nobody takes the jobs that wait: jobs are then
-    accepted and run later; or while a clock is wrong: jobs then run, and due times wait."""
+    accepted and run later; or while a clock is wrong: jobs then run, and due times wait; or while another installation
+    reads the queue."""
     # Only this route talks to Redis from the web process, and redis-py takes half a second to import.
     from forecast.jobs.broker import Broker
+    from forecast.jobs.publish import BrokerUnavailableError
+    from forecast.jobs.strangers import find_strangers
 
     workers = clock = "unknown"
     try:
@@ -47,8 +50,13 @@ def readyz(service: OpenService) -> JSONResponse:
         clock = "; ".join(fault.says for fault in faults) or "ok"
     except (SQLAlchemyError, SchemaError) as error:
         database = "unavailable" if isinstance(error, SQLAlchemyError) else str(error)
-    broker = Broker(service.settings.redis_client_url, service.settings.queue_name)
+    broker = Broker(service.settings.redis_client_url, service.database)
     queue = "ok" if broker.is_alive() else "unavailable"
+    if queue == database == "ok":
+        try:
+            queue = "; ".join(find_strangers(broker, service.database)) or "ok"
+        except (SQLAlchemyError, BrokerUnavailableError):
+            queue = "unavailable"
     broker.close()
     status = "unavailable" if database != "ok" else "ready" if queue == workers == clock == "ok" else "degraded"
     body = {"status": status, "database": database, "broker": queue, "workers": workers, "clock": clock}

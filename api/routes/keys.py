@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.idempotency import Keyed, Once, Reply
 from api.requests import parse_body, read_body_json
+from api.root_path import here
 from api.schemas import Schema
 from api.service import Admin, Reader
 from forecast.access import Scope, create_key, list_keys, make_link, revoke_key
@@ -116,7 +117,7 @@ def post_link(service: Reader, keyed: Keyed) -> Response:
 
 def _make_link(once: Once) -> Reply:
     def make() -> Reply:
-        link = SignInLink(address=f"/sign-in#{make_link(session, once.service.caller, utc_now())}")
+        link = SignInLink(address=here(f"/sign-in#{make_link(session, once.service.caller, utc_now())}"))
         return Reply.of(link.model_dump(mode="json"), 201, {"Cache-Control": "no-store"})
 
     with once.service.database.write() as session:

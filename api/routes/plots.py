@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.requests import Id
+from api.root_path import here
 from api.routes.forecasts import FOR_EVER, find_forecast
 from api.service import Reader
 from forecast.jobs.drawings import ask_for_drawing
@@ -73,7 +74,7 @@ def read_figures(session: Session, forecast_id: str) -> list[FigureView]:
     for name in forecasts.figure_names(forecast_id):
         figure = forecasts.figure(forecast_id, name)
         layout = json.loads(gzip.decompress(figure)).get("layout", {}) if figure else {}
-        base = f"/v1/forecasts/{forecast_id}/plots/{name}"
+        base = here(f"/v1/forecasts/{forecast_id}/plots/{name}")
         meta = layout.get("meta") or {}
         found.append(
             FigureView(

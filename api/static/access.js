@@ -1,6 +1,8 @@
 // Makes and revokes keys. A new key is shown once, where it was asked for.
 
 const said = document.querySelector("main [role=status]");
+// The service may lie below a path of its host.
+const { root } = document.documentElement.dataset;
 
 async function send(method, at, body) {
   const headers = { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
@@ -23,7 +25,7 @@ for (const button of document.querySelectorAll("[data-revoke]")) {
     const made = button.dataset.made;
     const which = made ? `this key and the ${made} that it made` : "this key";
     if (!window.confirm(`Revoke ${which}? Whoever uses one is refused from now on, and signed out.`)) return;
-    await send("DELETE", `/v1/keys/${button.dataset.revoke}${made ? "?with_made=true" : ""}`);
+    await send("DELETE", `${root}/v1/keys/${button.dataset.revoke}${made ? "?with_made=true" : ""}`);
     window.location.reload();
   }));
 }
@@ -39,7 +41,7 @@ document.getElementById("new-key")?.addEventListener("submit", (event) => {
       throw new Error(`"${holds}" is no number of days; write a whole number of at least 1, or nothing for a key that never ends`);
     }
     const wanted = { name: name.value, scopes: chosen, ...(holds ? { days: Number(holds) } : {}) };
-    const made = await send("POST", "/v1/keys", wanted);
+    const made = await send("POST", `${root}/v1/keys`, wanted);
     event.target.reset();
     said.textContent = `Made. Keep it now, it is shown only once: ${made.key}`;
   });

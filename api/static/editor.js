@@ -3,6 +3,8 @@
 import { drawFigure } from "./figures.js";
 import { percent } from "./numbers.js";
 
+// The service may lie below a path of its host.
+const { root } = document.documentElement.dataset;
 const PAUSE_MILLISECONDS = 600;
 const POLL_MILLISECONDS = 1500;
 const PATIENCE_MILLISECONDS = 15 * 60_000;
@@ -113,7 +115,7 @@ async function check() {
   form.append("files", new Blob([text.value]), NAME);
   for (const [name, body] of tables) form.append("files", new Blob([body]), name);
   try {
-    const answer = await answerOf(await fetch("/v1/check", { method: "POST", headers: { Accept: "application/json" }, body: form }));
+    const answer = await answerOf(await fetch(`${root}/v1/check`, { method: "POST", headers: { Accept: "application/json" }, body: form }));
     // What was typed since then is checked by itself.
     if (mine === turn) showAnswer(answer);
   } catch (error) {
@@ -174,7 +176,7 @@ async function readFiles(list) {
       const inFolder = file.webkitRelativePath.split("/").slice(1).join("/");
       const name = inFolder || file.name;
       if (name.endsWith(".zip")) {
-        const answer = await fetch("/v1/check", {
+        const answer = await fetch(`${root}/v1/check`, {
           method: "POST",
           headers: { Accept: "application/json", "Content-Type": "application/zip" },
           body: file,
@@ -198,14 +200,14 @@ async function store(isForecast) {
   text.readOnly = true;
   said.textContent = "Storing…";
   try {
-    await answerOf(await fetch(`/v1/studies/${encodeURIComponent(study)}`, asJson("PUT", body)));
+    await answerOf(await fetch(`${root}/v1/studies/${encodeURIComponent(study)}`, asJson("PUT", body)));
     known = text.value;
     if (!isForecast) {
-      window.location.assign(`/studies/${encodeURIComponent(study)}`);
+      window.location.assign(`${root}/studies/${encodeURIComponent(study)}`);
       return;
     }
-    const job = await answerOf(await fetch("/v1/jobs", asJson("POST", { study })));
-    window.location.assign(`/jobs/${job.id}`);
+    const job = await answerOf(await fetch(`${root}/v1/jobs`, asJson("POST", { study })));
+    window.location.assign(`${root}/jobs/${job.id}`);
   } catch (error) {
     said.textContent = `It could not be done: ${error.message}`;
     text.readOnly = false;
@@ -247,11 +249,11 @@ async function askPreview() {
   previewSaid.textContent = "Asked; a worker draws from the priors…";
   element("preview").scrollIntoView({ block: "start" });
   try {
-    let view = await answerOf(await fetch("/v1/previews", asJson("POST", { document: body })));
+    let view = await answerOf(await fetch(`${root}/v1/previews`, asJson("POST", { document: body })));
     while (view.state === "waiting") {
       if (Date.now() > patience) throw new Error("no worker has answered; ask again when one is there");
       await new Promise((resolve) => window.setTimeout(resolve, POLL_MILLISECONDS));
-      view = await answerOf(await fetch(`/v1/previews/${digest}`, { headers: { Accept: "application/json" } }));
+      view = await answerOf(await fetch(`${root}/v1/previews/${digest}`, { headers: { Accept: "application/json" } }));
     }
     if (view.state === "failed") throw new Error(view.error);
     previewSaid.textContent = `From ${view.answer.draws.toLocaleString("en")} draws of the priors; no evidence was used but what is settled.`;

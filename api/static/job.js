@@ -2,6 +2,8 @@
 
 import { percent, points } from "./numbers.js";
 
+// The service may lie below a path of its host.
+const { root } = document.documentElement.dataset;
 const live = document.getElementById("live");
 const element = (id) => document.getElementById(id);
 const steps = [...live.querySelectorAll("[data-stage]")];
@@ -104,7 +106,7 @@ function show({ state, attempt, progress, queue_position: ahead }) {
 
 function finish(job) {
   // The server's page says how a job ended; a forecast speaks for itself.
-  if (job.forecast_id) window.location.replace(`/forecasts/${job.forecast_id}${live.dataset.anchor}`);
+  if (job.forecast_id) window.location.replace(`${root}/forecasts/${job.forecast_id}${live.dataset.anchor}`);
   else window.location.reload();
 }
 

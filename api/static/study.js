@@ -1,5 +1,8 @@
 // Does what a reader asks of a study: buttons that carry their request, and forms of schedules, evidence, subscriptions.
 
+// The service may lie below a path of its host.
+const { root } = document.documentElement.dataset;
+
 async function send(method, at, body, type) {
   const headers = { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": type }) };
   const response = await fetch(at, { method, headers, body });
@@ -60,7 +63,7 @@ for (const button of document.querySelectorAll("[data-do]")) {
     try {
       const body = button.dataset.body ? JSON.parse(button.dataset.body) : undefined;
       const answer = await ask(button.dataset.do, button.dataset.at, body);
-      if (button.dataset.then === "job") window.location.assign(`/jobs/${answer.job_id ?? answer.id}`);
+      if (button.dataset.then === "job") window.location.assign(`${root}/jobs/${answer.job_id ?? answer.id}`);
       else window.location.reload();
     } catch (error) {
       button.disabled = false;
@@ -82,7 +85,7 @@ onSubmit("form.sends", async (form) => {
 });
 
 onSubmit("form.sends-table", async (form) => {
-  const at = `/v1/studies/${form.dataset.study}/${form.elements.kind.value}`;
+  const at = `${root}/v1/studies/${form.dataset.study}/${form.elements.kind.value}`;
   const answer = await send("POST", at, await form.elements.table.files[0].text(), "text/csv");
   return answer.added === 0 ? `All ${answer.duplicates} rows are known already; nothing was added.` : "";
 });
@@ -94,7 +97,7 @@ onSubmit("form.subscribes", async (form) => {
   if (kind === "move") wanted.least_move = Number(percent) / 100;
   const [about, id] = (subject ?? "").split(" ");
   if (id && (kind === "threshold" || kind === "move")) wanted[about] = id;
-  const answer = await ask("POST", "/v1/subscriptions", wanted);
+  const answer = await ask("POST", `${root}/v1/subscriptions`, wanted);
   return answer.secret ? `Made. Its secret, shown only now: ${answer.secret}` : "";
 });
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.markup import escape
@@ -19,6 +20,9 @@ from forecast.machine import machine_memory, memory_limit
 from forecast.requirements import require_database
 from forecast.settings import Settings, get_settings
 from forecast.startup import obstacle, warnings
+
+if TYPE_CHECKING:
+    from forecast.store import Database
 
 LEAST_FREE_BYTES: Final = 2_000_000_000
 
@@ -155,24 +159,33 @@ def _database(settings: Settings) -> Iterator[Finding]:
         database.dispose()
 
 
-def _clock(settings: Settings) -> Iterator[Finding]:
+@contextmanager
+def _database_in_use(settings: Settings) -> Iterator[Database | None]:
+    """The database, if it is there and of this version; otherwise `_database` has said so."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from forecast.jobs.clock_guard import find_clock_faults
     from forecast.store import Database, SchemaError, check_schema
 
     database = Database(settings.database)
+    is_there = database.engine.dialect.name != "sqlite" or (settings.home / "forecast.db").exists()
     try:
-        if database.engine.dialect.name == "sqlite" and not (settings.home / "forecast.db").exists():
-            return
-        try:
+        if is_there:
             check_schema(database)
-            found = find_clock_faults(database)
-        except (SchemaError, SQLAlchemyError):
-            # The finding about the database says so.
-            return
+    except (SchemaError, SQLAlchemyError):
+        is_there = False
+    try:
+        yield database if is_there else None
     finally:
         database.dispose()
+
+
+def _clock(settings: Settings) -> Iterator[Finding]:
+    from forecast.jobs.clock_guard import find_clock_faults
+
+    with _database_in_use(settings) as database:
+        if database is None:
+            return
+        found = find_clock_faults(database)
     for fault in found:
         yield Finding("clock", Health.BROKEN if fault.is_held else Health.WORTH_A_LOOK, fault.says, fault.to_do)
     if not found:
@@ -181,9 +194,13 @@ def _clock(settings: Settings) -> Iterator[Finding]:
 
 def _queue(settings: Settings) -> Iterator[Finding]:
     from forecast.jobs.broker import Broker
+    from forecast.jobs.strangers import TO_DO, find_strangers
+    from forecast.store import Database
 
-    broker = Broker(settings.redis_client_url, settings.queue_name)
-    try:
+    with (
+        _database_in_use(settings) as database,
+        closing(Broker(settings.redis_client_url, database or Database(settings.database))) as broker,
+    ):
         if not broker.is_alive():
             embedded = settings.redis_url is None
             to_do = "`forecast serve` runs one" if embedded else "start it, or correct FORECAST_REDIS_URL"
@@ -191,8 +208,9 @@ def _queue(settings: Settings) -> Iterator[Finding]:
             yield Finding("queue", health, "no Redis answers; jobs are accepted and wait", to_do)
             return
         facts = broker.facts()
-    finally:
-        broker.close()
+        waiting, strangers = (0, ()) if database is None else (broker.waiting(), find_strangers(broker, database))
+    for says in strangers:
+        yield Finding("queue", Health.BROKEN, says, TO_DO)
     if facts.policy != "noeviction":
         yield Finding(
             "queue", Health.BROKEN, f"its maxmemory-policy is {facts.policy}", "set it to noeviction: others drop jobs"
@@ -204,9 +222,9 @@ def _queue(settings: Settings) -> Iterator[Finding]:
             "it keeps no append-only file",
             "set appendonly yes: a restart then loses nothing",
         )
-    if facts.policy == "noeviction" and facts.keeps_a_file:
+    if facts.policy == "noeviction" and facts.keeps_a_file and not strangers:
         yield Finding(
-            "queue", Health.OK, f"Redis {facts.version}, keeps a file, drops nothing; {facts.waiting} messages wait"
+            "queue", Health.OK, f"Redis {facts.version}, keeps a file, drops nothing; {waiting} messages wait"
         )
 
 

@@ -8,6 +8,7 @@ the machine's clock was is kept in the database, so that a process that was rest
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -48,13 +49,20 @@ class ClockFinding:
 
 
 class ClockGuard:
-    """What one process knows of its clock."""
+    """What one process knows of its clock.
+
+    Attributes
+    ----------
+    name
+        Of the process, unlike any other's: role@host:pid:token.
+    """
 
     def __init__(self, database: Database, role: str, read: Callable[[], Reading] = read_clocks) -> None:
         self._database = database
         self._role = role
         self._read = read
-        self._process = f"{host_name()}:{os.getpid()}"
+        # Containers of two installations may have the same host and number.
+        self.name = f"{role}@{host_name()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._lock = threading.Lock()
         self._offset: float | None = None
         self._noted: float | None = None
@@ -79,7 +87,7 @@ class ClockGuard:
             with self._database.read() as session:
                 offset = ClockRepository(session).measure_offset()
             with self._database.write() as session:
-                ClockRepository(session).leave_sign(self._role, self._process, offset)
+                ClockRepository(session).leave_sign(self._role, self.name, offset)
             if offset is not None and abs(offset) > NOTABLE_OFFSET_SECONDS:
                 self._tell(offset)
             return offset
@@ -99,9 +107,7 @@ class ClockGuard:
             held_until = reading.boot + HOLD_SECONDS
             jump = reading.offset - known
             with self._database.write() as session:
-                ClockRepository(session).note_jump(
-                    reading, jump, held_until, utc_now(), f"{self._role}@{self._process}"
-                )
+                ClockRepository(session).note_jump(reading, jump, held_until, utc_now(), self.name)
             log.error("clock_jumped", host=host_name(), jump_seconds=round(jump, 1), held_seconds=HOLD_SECONDS)
             self._noted = reading.offset
         elif (

@@ -6,6 +6,7 @@ every queued row again until a worker claims it.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
@@ -13,9 +14,9 @@ from typing import Any, ClassVar, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.errors import ForecastError
-from forecast.jobs.queues import Queue
+from forecast.jobs.queues import Queue, prefix_of
 from forecast.logs import get_logger
-from forecast.store import Database, JobRepository, utc_now
+from forecast.store import Database, JobRepository, SchemaError, utc_now
 
 PROTOCOL: Final = 2
 """Part of every task's name. It grows when a program of before could not do such a task rightly: a worker of before then
@@ -59,9 +60,9 @@ class BrokerUnavailableError(ForecastError, ConnectionError):
 class Publisher:
     """Sends hints to the queues of an installation."""
 
-    def __init__(self, broker_url: str, installation: str) -> None:
+    def __init__(self, broker_url: str, database: Database) -> None:
         self._broker_url = broker_url
-        self._installation = installation
+        self._database = database
         self._app: Any = None
         self._lock = threading.Lock()
 
@@ -119,16 +120,16 @@ class Publisher:
         from kombu.exceptions import KombuError
 
         try:
-            queue = QUEUES[task].named(self._installation)
             with self._lock:
-                self._connected().send_task(task, args=args, queue=queue, retry=False, ignore_result=True)
+                self._connected().send_task(task, args=args, queue=QUEUES[task], retry=False, ignore_result=True)
         except (KombuError, OSError) as error:
             self.close()
             raise BrokerUnavailableError(f"the queue did not take {what}: {error}; it will be sent again") from error
 
     def warm_up(self) -> None:
         """Import what publishing needs, so that the first job does not wait for it."""
-        with self._lock:
+        # Without a database that can be asked it is left to the first job.
+        with self._lock, contextlib.suppress(SQLAlchemyError, SchemaError):
             self._connected()
 
     def close(self) -> None:
@@ -152,6 +153,7 @@ class Publisher:
                 task_publish_retry=False,
                 broker_connection_timeout=SOCKET_TIMEOUT_SECONDS,
                 broker_transport_options={
+                    "global_keyprefix": prefix_of(self._database),
                     "socket_timeout": SOCKET_TIMEOUT_SECONDS,
                     "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
                     # kombu's own retries add six seconds while there is no server.

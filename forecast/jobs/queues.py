@@ -1,8 +1,14 @@
-"""The queues of an installation: what waits in one never waits behind what is in another."""
+"""The queues of an installation: what waits in one never waits behind what is in another.
+
+Everything that an installation keeps at the queue's server lies under a prefix of its own, so that any number of them share
+one server and never hear of each other.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+from forecast.store import Database, identity_of
 
 
 class Queue(StrEnum):
@@ -15,6 +21,13 @@ class Queue(StrEnum):
     DRAWINGS = "drawings"
     """What somebody looks at and no job needs: figures, previews of priors."""
 
-    def named(self, installation: str) -> str:
-        """Its name at the queue's server."""
-        return installation if self is Queue.JOBS else f"{installation}.{self.value}"
+
+def prefix_of(database: Database) -> str:
+    """What every key of an installation at the queue's server begins with.
+
+    Raises
+    ------
+    SchemaError
+        When the database is of a version that has no installations.
+    """
+    return f"forecast:{identity_of(database)}:"

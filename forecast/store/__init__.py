@@ -19,6 +19,7 @@ from forecast.store.errors import (
 )
 from forecast.store.evidence import EvidenceRepository, as_arrival
 from forecast.store.forecasts import ForecastRepository, compress_figure, stored_file
+from forecast.store.identity import find_identity, identity_of
 from forecast.store.jobs import JobRepository
 from forecast.store.keyed_answers import KeyedAnswerRepository
 from forecast.store.keys import KeyRepository
@@ -67,6 +68,8 @@ __all__ = [
     "as_arrival",
     "check_schema",
     "compress_figure",
+    "find_identity",
+    "identity_of",
     "migrate",
     "pack_copy",
     "stored_file",

@@ -17,7 +17,7 @@ class ProcessSignRow(Base):
     __tablename__ = "process_sign"
 
     name: Mapped[str] = mapped_column(String(320), primary_key=True)
-    """role@host:pid"""
+    """role@host:pid:token"""
     role: Mapped[str] = mapped_column(String(32))
     host: Mapped[str] = mapped_column(String(255))
     beats: Mapped[int] = mapped_column(default=0)

@@ -29,10 +29,9 @@ class ClockRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def leave_sign(self, role: str, process: str, offset: float | None) -> None:
+    def leave_sign(self, role: str, name: str, offset: float | None) -> None:
         """Say that a process of this machine lives."""
         host = host_name()
-        name = f"{role}@{process}"
         changed = update(ProcessSignRow).where(ProcessSignRow.name == name)
         if not self._rows_of(changed.values(beats=ProcessSignRow.beats + 1, offset_seconds=offset)):
             values = {"name": name, "role": role, "host": host, "beats": 0, "offset_seconds": offset}

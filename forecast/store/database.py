@@ -36,9 +36,11 @@ WRITE_ENDS: Final = "forecast.write_ends"
 
 _WRITING: Final = "forecast_writing"
 _MILLISECONDS: Final = int(BUSY_TIMEOUT_SECONDS * 1000)
-_POSTGRESQL_OPTIONS: Final = (
-    f"-c lock_timeout={_MILLISECONDS} -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+_POSTGRESQL_LIMITS: Final = (
+    f"SELECT set_config('lock_timeout', '{_MILLISECONDS}', true), "
+    "set_config('idle_in_transaction_session_timeout', '60000', true), set_config('timezone', 'UTC', true)"
 )
+"""For one transaction: a pool such as PgBouncer gives the next one to another session, and takes no options."""
 
 
 class Database:
@@ -121,7 +123,7 @@ def create_database_engine(url: str, *, foreign_keys: bool = True) -> Engine:
 
 def _create_postgresql_engine(url: URL) -> Engine:
     try:
-        return create_engine(
+        engine = create_engine(
             # psycopg 3, whichever way the address is spelled.
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
@@ -129,12 +131,15 @@ def _create_postgresql_engine(url: URL) -> Engine:
             hide_parameters=True,
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
-            connect_args={"connect_timeout": int(BUSY_TIMEOUT_SECONDS), "options": _POSTGRESQL_OPTIONS},
+            # A prepared statement is a session's as well.
+            connect_args={"connect_timeout": int(BUSY_TIMEOUT_SECONDS), "prepare_threshold": None},
         )
     except ImportError as error:
         raise DatabaseUrlError(
             "the database is PostgreSQL and psycopg is not installed; install `scenario-forecast[postgresql]`"
         ) from error
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
 
 
 def _make_file(path: Path, *_: Any) -> None:
@@ -155,6 +160,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _without_foreign_keys(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys=OFF")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    connection.exec_driver_sql(_POSTGRESQL_LIMITS)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 
 from sqlalchemy import JSON, Column, Connection, LargeBinary, Table, func, insert, inspect, select, text, update
 
-from forecast.store import access_tables, alert_tables, clock_tables, living_tables
+from forecast.store import access_tables, alert_tables, clock_tables, identity, living_tables
 from forecast.store.columns import UtcDateTime
 from forecast.store.errors import BackupError, NotEmptyError
 from forecast.store.tables import Base, JobRow
@@ -28,9 +28,15 @@ _LATER: Final = ("job", "target")
 """Jobs and forecasts point to each other: this column is filled when both are there."""
 
 _PASSING: Final = tuple(
-    row.__table__ for row in (clock_tables.ProcessSignRow, clock_tables.HostClockRow, clock_tables.WorkerTimeRow)
+    row.__table__
+    for row in (
+        clock_tables.ProcessSignRow,
+        clock_tables.HostClockRow,
+        clock_tables.WorkerTimeRow,
+        identity.InstallationRow,
+    )
 )
-"""About an installation as it runs."""
+"""About an installation as it runs, and itself."""
 _DEFINED: Final = (access_tables.ApiKeyRow, alert_tables.AlertRow, living_tables.ScheduleRow)
 """Only tables whose modules are loaded are known."""
 

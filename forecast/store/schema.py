@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from forecast.store.database import Database, create_database_engine
 from forecast.store.errors import SchemaError
 
-HEAD: Final = "0014"
+HEAD: Final = "0015"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 _LOCK_KEY: Final = 0x5CE0_A410

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 from jinja2 import Environment, nodes
 
-GLOBALS = frozenset({"asset"})
+GLOBALS = frozenset({"asset", "root_path"})
 Scope = dict[str, Any]
 
 

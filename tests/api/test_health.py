@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from starlette.applications import Starlette
 
 from api.app import create_app
 from api.starting import StartingApp
+from forecast.jobs.broker import Broker
 from forecast.settings import Settings
 from forecast.store import JobRepository, utc_now
 from tests.embedded_redis import redis_for
@@ -41,6 +43,20 @@ def test_without_redis_the_service_is_degraded_and_goes_on(client: TestClient) -
 def test_with_redis_the_service_is_ready(client: TestClient, installation: Installation) -> None:
     with redis_for(installation.settings):
         assert client.get("/readyz").json()["status"] == "ready"
+
+
+@pytest.mark.service
+def test_a_queue_that_another_installation_reads_is_told_of(client: TestClient, installation: Installation) -> None:
+    with (
+        redis_for(installation.settings),
+        closing(Broker(installation.settings.redis_client_url, installation.database)) as broker,
+    ):
+        broker.note_reader("worker@elsewhere:7:0a1b2c3d")
+        answer = client.get("/readyz").json()
+    assert answer["status"] == "degraded"
+    assert answer["broker"].startswith(
+        "a worker on elsewhere reads the queue of this installation with another database"
+    )
 
 
 @pytest.mark.service

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.routes import events
 from forecast.jobs.lifecycle import complete_job
 from forecast.store import compress_figure, utc_now
 from tests.api.shared import Shared
@@ -150,6 +152,24 @@ def test_a_watcher_of_an_ended_job_gets_its_end(
     event, data, *_ = answer.text.splitlines()
     assert event == "event: done"
     assert json.loads(data.removeprefix("data: "))["forecast_id"] == forecast_id
+
+
+def test_a_watcher_sees_the_queue_before_a_job_grow_shorter(
+    client: TestClient, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing happens to the job itself meanwhile."""
+    monkeypatch.setattr(events, "POLL_SECONDS", 0.01)
+    before, behind = installation.submit(), installation.submit()
+    with ThreadPoolExecutor(1) as threads:
+        watching = threads.submit(client.get, f"/v1/jobs/{behind}/events")
+        for job_id in (before, behind):
+            time.sleep(0.5)
+            client.post(f"/v1/jobs/{job_id}/cancel")
+        text = watching.result(timeout=30).text
+    seen = [json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line.startswith("data: ")]
+    assert [event.get("queue_position") for event in seen] == [1, 0, None]
+    ids = [line for line in text.splitlines() if line.startswith("id: ")]
+    assert len(set(ids)) == 3, "who reconnects is told what has changed since"
 
 
 def test_a_stored_forecast_is_handed_out_with_its_age(client: TestClient, installation: Installation) -> None:

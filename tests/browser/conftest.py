@@ -195,7 +195,8 @@ def resize(page: Page, width: int) -> None:
 
 
 @contextmanager
-def _served(installation: Installation) -> Iterator[str]:
+def served(installation: Installation) -> Iterator[str]:
+    """The address of an application over an installation, in a thread."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(create_app(installation.settings), log_level="warning", timeout_graceful_shutdown=1)
@@ -214,7 +215,7 @@ def _served(installation: Installation) -> Iterator[str]:
 
 @contextmanager
 def _site_in(home: Path, **settings: Any) -> Iterator[Site]:
-    with installation_in(home, **settings) as installation, _served(installation) as url:
+    with installation_in(home, **settings) as installation, served(installation) as url:
         yield Site(url, installation)
 
 

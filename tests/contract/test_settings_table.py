@@ -22,6 +22,8 @@ NAMES = {
     "port",
     "key",
     "trusted_proxies",
+    "root_path",
+    "cors_origins",
     "alive_file",
     "job_memory_bytes",
     "threads",
@@ -37,7 +39,6 @@ NAMES = {
     "workspace_queued",
     "workspace_daily",
     "allowed_hosts",
-    "queue_name",
     "concurrency",
     "calls",
     "workspace_calls",
@@ -133,6 +134,7 @@ def test_every_list_is_written_as_a_person_would_and_as_json(name: str, monkeypa
         "secret_keys": ("A" * 43 + "=", "B" * 43 + "="),
         "webhook_retry_seconds": ("5", "30.5"),
         "trusted_proxies": ("10.0.0.7", "10.1.0.0/24"),
+        "cors_origins": ("https://desk.example", "http://127.0.0.1:3000"),
     }.get(name, ("example.org", ".example.net"))
     variable = f"FORECAST_{name.upper()}"
     read = []

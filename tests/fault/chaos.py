@@ -28,6 +28,7 @@ from forecast.store.artifacts import ArtifactStore
 from forecast.store.tables import AttemptRow, ForecastRow, JobRow
 from tests.coin import coin_document
 from tests.fault.disturbances import Disturbances, opened_database
+from tests.pgbouncer import pgbouncer, through_pgbouncer
 from tests.postgresql import PostgresServer, postgres_server
 from tests.stack import Stack, running_stack
 
@@ -85,14 +86,14 @@ class Outcome:
 class Chaos:
     """One run."""
 
-    def __init__(self, stack: Stack, seed: int, minutes: float, postgres: PostgresServer | None) -> None:
+    def __init__(self, stack: Stack, seed: int, minutes: float, database: str, postgres: PostgresServer | None) -> None:
         self._stack = stack
         self._random = random.Random(seed)
         self._postgres = postgres
         self._until = time.monotonic() + minutes * 60
         self._accepted: dict[str, int] = {}
         self._supervisor = threading.Lock()
-        self.outcome = Outcome(seed, "postgresql" if postgres else "sqlite", minutes)
+        self.outcome = Outcome(seed, database, minutes)
 
     def run(self) -> Outcome:
         """Compute what is right first, then disturb, then wait and look."""
@@ -197,15 +198,18 @@ def _numbers(answer: dict[str, Any]) -> str:
 
 
 def run_chaos(seed: int, minutes: float, database: str) -> Outcome:
-    """A whole run on a service of its own."""
+    """A whole run on a service of its own; `pgbouncer` is PostgreSQL behind it."""
     with ExitStack() as resources:
         settings: dict[str, Any] = {"max_attempts": 12, "lease_seconds": 4.0, "draw_unasked": True}
         postgres = None
-        if database == "postgresql":
+        if database != "sqlite":
             postgres = resources.enter_context(postgres_server(fsync="on"))
             settings["database_url"] = postgres.migrated_database()
+        if database == "pgbouncer" and postgres is not None:
+            resources.enter_context(pgbouncer(postgres))
+            settings["database_url"] = through_pgbouncer(settings["database_url"])
         stack = resources.enter_context(running_stack(**settings))
-        outcome = Chaos(stack, seed, minutes, postgres).run()
+        outcome = Chaos(stack, seed, minutes, database, postgres).run()
         stack.stop()
         deadline = time.monotonic() + 15
         while stack.processes() and time.monotonic() < deadline:
@@ -221,7 +225,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--database", choices=("sqlite", "postgresql", "pgbouncer"), default="sqlite")
     given = parser.parse_args()
     outcome = run_chaos(given.seed, given.minutes, given.database)
     print(json.dumps({**asdict(outcome), "fault_count": outcome.fault_count}, indent=1))

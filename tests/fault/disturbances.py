@@ -107,7 +107,7 @@ class Disturbances:
         if not self._accepted:
             return False
         settings = self._stack.settings
-        publisher = Publisher(settings.broker_url, settings.queue_name)
+        publisher = Publisher(settings.broker_url, Database(settings.database))
         try:
             for _ in range(2):
                 publisher.publish_job(self._random.choice(sorted(self._accepted)))

@@ -52,10 +52,10 @@ from forecast.settings import Settings
 from forecast.store import ArtifactStore, Database
 
 settings = Settings(home=Path(sys.argv[1]))
-broker = Broker(settings.redis_client_url, settings.queue_name)
-publisher = Publisher(settings.broker_url, settings.queue_name)
+database = Database(settings.database)
+broker, publisher = Broker(settings.redis_client_url, database), Publisher(settings.broker_url, database)
 artifacts, limits = ArtifactStore(settings.artifacts), JobLimits.of(settings)
-Dispatcher(Database(settings.database), publisher, broker, artifacts, 3600.0, limits).run_pass()
+Dispatcher(database, publisher, broker, artifacts, 3600.0, limits).run_pass()
 """
 
 

@@ -17,6 +17,7 @@ import pytest
 import redis
 
 from forecast.jobs.dispatch import BACKOFF_SECONDS
+from forecast.jobs.queues import Queue
 from forecast.jobs.states import JobState
 from tests.coin import QUICK, coin_document
 from tests.stack import Stack, running_stack
@@ -129,7 +130,9 @@ def test_a_worker_hears_again_after_the_network_was_a_black_hole() -> None:
         assert stack.wait_for_end(submit(stack)).state is JobState.SUCCEEDED
         worker = stack.process("workers.worker")
 
-        wait_until(lambda: not server.hlen("unacked"), message="the worker to have nothing in hand")
+        wait_until(
+            lambda: not server.hlen(stack.queue_prefix + "unacked"), message="the worker to have nothing in hand"
+        )
         assert "message_forgotten" not in (stack.settings.logs / "worker.log").read_text()
         hole.is_open.clear()
         # Kombu by itself looks at such a connection only every half a minute.
@@ -141,7 +144,9 @@ def test_a_worker_hears_again_after_the_network_was_a_black_hole() -> None:
             hole.is_open.clear()
         assert stack.wait_for_end(running).state is JobState.SUCCEEDED, "a job needs no queue to end"
         hear_of_a_job_after(12, hole, stack, within=60)
-        assert server.hlen("unacked") >= 1, "this message could not be acknowledged, and comes again to be dropped"
+        assert server.hlen(stack.queue_prefix + "unacked") >= 1, (
+            "this message could not be acknowledged, and comes again to be dropped"
+        )
 
         assert stack.process("workers.worker") == worker, "it heard again by itself; nobody had to start it anew"
 
@@ -197,7 +202,7 @@ def test_a_message_that_is_no_json_is_refused_and_the_worker_lives(stack: Stack)
         "content-type": "application/x-python-serialize",
         "headers": {"task": "forecast.run_job.2", "id": "x", "lang": "py"},
         "properties": {
-            "delivery_info": {"exchange": "", "routing_key": "forecast"},
+            "delivery_info": {"exchange": "", "routing_key": "jobs"},
             "delivery_tag": "x",
             "body_encoding": "base64",
             "delivery_mode": 2,
@@ -205,8 +210,9 @@ def test_a_message_that_is_no_json_is_refused_and_the_worker_lives(stack: Stack)
         },
     }
     client = redis.Redis(unix_socket_path=str(stack.settings.redis_socket))
-    client.lpush(stack.settings.queue_name, json.dumps(message))
-    wait_until(lambda: client.llen(stack.settings.queue_name) == 0, 30, "the message to be taken")
+    queue = stack.queue_prefix + Queue.JOBS
+    client.lpush(queue, json.dumps(message))
+    wait_until(lambda: client.llen(queue) == 0, 30, "the message to be taken")
     client.close()
     assert stack.wait_for_end(submit(stack)).state is JobState.SUCCEEDED
     assert stack.process("workers.worker") == worker

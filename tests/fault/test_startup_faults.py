@@ -13,6 +13,7 @@ import pytest
 
 from forecast.jobs.broker import Broker
 from forecast.jobs.publish import Publisher
+from forecast.jobs.queues import Queue, prefix_of
 from forecast.settings import Settings
 from forecast.store import migrate
 from tests.embedded_redis import redis_for
@@ -117,14 +118,15 @@ def test_a_home_of_any_name_holds_its_database_and_its_queue(name: str, tmp_path
     with installation_in(tmp_path / name) as installation, redis_for(installation.settings):
         settings = installation.settings
         job = installation.submit()
-        publisher = Publisher(settings.broker_url, settings.queue_name)
+        publisher = Publisher(settings.broker_url, installation.database)
         publisher.publish_job(job)
         publisher.close()
-        broker = Broker(settings.redis_client_url, settings.queue_name)
-        assert broker.facts().waiting == 1
+        broker = Broker(settings.redis_client_url, installation.database)
+        assert broker.waiting() == 1
         broker.close()
         app = Celery(broker=settings.broker_url, set_as_current=False)
-        with app.connection_for_read() as connection, connection.SimpleQueue(settings.queue_name) as queue:
+        app.conf.broker_transport_options = {"global_keyprefix": prefix_of(installation.database)}
+        with app.connection_for_read() as connection, connection.SimpleQueue(Queue.JOBS.value) as queue:
             message = queue.get(timeout=10)
             message.ack()
             assert job in str(message.payload)

@@ -98,7 +98,7 @@ def test_a_second_message_about_a_running_job_changes_nothing(stack: Stack) -> N
     with stack.held():
         job_id = submit(stack)
         stack.wait_for_sampling(job_id)
-        publisher = Publisher(stack.settings.broker_url, stack.settings.queue_name)
+        publisher = Publisher(stack.settings.broker_url, Database(stack.settings.database))
         publisher.publish_job(job_id)
         publisher.close()
     job = stack.wait_for_end(job_id)

@@ -21,7 +21,7 @@ from forecast.jobs.dispatch import (
 from forecast.jobs.drawings import ASKED_AT_ONCE, DRAW_AGAIN_SECONDS, DRAW_ANYWAY_SECONDS, ask_for_drawing
 from forecast.jobs.lifecycle import cancel_job, claim_job, complete_job
 from forecast.jobs.publish import Publisher, publish_now
-from forecast.jobs.queues import Queue
+from forecast.jobs.queues import Queue, prefix_of
 from forecast.jobs.states import JobState
 from forecast.store import DrawingRepository, ForecastRepository, utc_now
 from forecast.store.tables import DrawingRow
@@ -42,7 +42,7 @@ def server(installation: Installation) -> Iterator[EmbeddedRedis]:
 
 @pytest.fixture
 def publisher(installation: Installation) -> Iterator[Publisher]:
-    made = Publisher(installation.settings.broker_url, installation.settings.queue_name)
+    made = Publisher(installation.settings.broker_url, installation.database)
     yield made
     made.close()
 
@@ -50,15 +50,15 @@ def publisher(installation: Installation) -> Iterator[Publisher]:
 @pytest.fixture
 def dispatcher(installation: Installation, publisher: Publisher) -> Iterator[Dispatcher]:
     settings = installation.settings
-    broker = Broker(settings.redis_client_url, settings.queue_name)
+    broker = Broker(settings.redis_client_url, installation.database)
     yield Dispatcher(installation.database, publisher, broker, installation.artifacts, 3600.0, LIMITS)
     broker.close()
 
 
 def messages(installation: Installation) -> int:
     with redis.Redis.from_url(installation.settings.redis_client_url) as client:
-        names = [queue.named(installation.settings.queue_name) for queue in Queue]
-        return sum(int(client.llen(name)) for name in names)  # type: ignore[arg-type]
+        prefix = prefix_of(installation.database)
+        return sum(int(client.llen(prefix + queue)) for queue in Queue)  # type: ignore[arg-type]
 
 
 def test_a_queued_job_is_published_once_and_then_left_alone(
@@ -124,7 +124,7 @@ def test_a_lost_message_costs_a_pause_and_nothing_else(
     job_id = installation.submit()
     dispatcher.run_pass(NOW)
     with redis.Redis.from_url(installation.settings.redis_client_url) as client:
-        client.delete(installation.settings.queue_name)
+        client.delete(prefix_of(installation.database) + Queue.JOBS)
     assert dispatcher.run_pass(NOW + timedelta(seconds=16)).published == [job_id]
 
 
@@ -280,7 +280,7 @@ def test_whoever_looks_at_a_forecast_has_it_drawn_at_once_and_once(
 ) -> None:
     looked_at = [finish_job(installation, NOW + timedelta(seconds=second)) for second in range(ASKED_AT_ONCE + 1)]
     installation.submit()
-    publisher = Publisher(installation.settings.broker_url, installation.settings.queue_name)
+    publisher = Publisher(installation.settings.broker_url, installation.database)
 
     def ask(forecast_id: str, now: datetime = NOW) -> bool:
         return ask_for_drawing(installation.database, publisher, forecast_id, now)

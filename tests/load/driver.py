@@ -15,6 +15,7 @@ import httpx2
 import redis
 from sqlalchemy import func, select
 
+from forecast.jobs.queues import Queue, prefix_of
 from forecast.store import Database
 from forecast.store.tables import DrawingRow, JobRow
 from tests.coin import coin_document
@@ -152,7 +153,8 @@ class Driver:
         with self._client() as client:
             found = [client.get(f"/v1/jobs/{job_id}").json().get("forecast_id") for job_id in done[:10]]
         self._forecasts += [forecast_id for forecast_id in found if forecast_id]
-        waiting = int(server.llen(self._stack.settings.queue_name)) + int(server.hlen("unacked"))
+        prefix = prefix_of(database)
+        waiting = int(server.llen(prefix + Queue.JOBS)) + int(server.hlen(f"{prefix}unacked"))
         self._queue.append(QueueSample(seconds, states.get("queued", 0), states.get("running", 0), undrawn, waiting))
 
     def _drain(self) -> None:
