@@ -14,7 +14,7 @@ from hypothesis import settings
 from xdist.scheduler import Scheduling
 
 from tests.postgresql import postgresql  # noqa: F401 (a fixture that several folders share)
-from tests.stack import stack  # noqa: F401 (so is this)
+from tests.stack import karabakh, stack  # noqa: F401 (so are these)
 from tests.suite.groups import (
     OneProcessPerGroup,
     folder_of,

@@ -17,11 +17,15 @@ from typing import Any
 
 import pytest
 
+from forecast.answer import StoredForecast
 from forecast.client import ForecastClient
 from forecast.jobs.queues import prefix_of
+from forecast.jobs.states import JobState
 from forecast.jobs.view import JobView
 from forecast.settings import Settings
 from forecast.store import Database, JobRepository
+from forecast.study import load_study
+from priors import study_path
 from tests.moving_clock import MovingClock
 from tests.waiting import wait_until
 
@@ -246,3 +250,21 @@ def stack() -> Iterator[Stack]:
     """The service that all tests of a run share, since its worker needs seconds to get warm."""
     with running_stack(environment_only=MAY_ASK_HERE) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def karabakh(stack: Stack) -> StoredForecast:
+    """The study of the README, stored and forecast by that service, with as many draws as it needs to be published."""
+    return submit_bundled(stack, "karabakh-2021", draws=600, tune=500)
+
+
+def submit_bundled(stack: Stack, name: str, **sampler: Any) -> StoredForecast:
+    """Submit a bundled study, wait for its job, and read the forecast back."""
+    with stack.client as client:
+        client.put_study(name, load_study(study_path(name)).canonical())
+        job = client.submit(study=name, sampler=sampler or None)
+        assert job.state in {JobState.QUEUED, JobState.RUNNING}  # accepted means stored: it will end
+        ended = stack.wait_for_end(job.id)
+        assert ended.state is JobState.SUCCEEDED, stack.logs()
+        assert ended.forecast_id is not None
+        return client.forecast(ended.forecast_id)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -117,38 +118,52 @@ def answers(client: redis.Redis) -> bool:
         return False
 
 
-def test_a_worker_hears_again_after_the_network_was_a_black_hole() -> None:
-    """With the defaults of the client libraries it stays deaf for half a minute or for ever, without a word; and so it
-    does when the message of a job that ended meanwhile could not be acknowledged."""
+@dataclass(frozen=True)
+class Apart:
+    """A service whose queue's server is behind a network that can swallow everything."""
+
+    stack: Stack
+    hole: Hole
+    server: redis.Redis
+    """Asked without that network."""
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Apart]:
     with ExitStack() as resources:
-        folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="hole-")))
+        folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="apart-")))
         port = resources.enter_context(own_redis(folder))
         server = resources.enter_context(redis.Redis(port=port))
         hole = Hole(port)
         resources.callback(hole.close)
         stack = resources.enter_context(running_stack(redis_url=f"redis://127.0.0.1:{hole.port}/0"))
         assert stack.wait_for_end(submit(stack)).state is JobState.SUCCEEDED
-        worker = stack.process("workers.worker")
+        yield Apart(stack, hole, server)
 
-        wait_until(
-            lambda: not server.hlen(stack.queue_prefix + "unacked"), message="the worker to have nothing in hand"
-        )
-        assert "message_forgotten" not in (stack.settings.logs / "worker.log").read_text()
+
+def test_a_worker_hears_again_after_the_network_was_a_black_hole(apart: Apart) -> None:
+    """With the defaults of the client libraries it stays deaf for half a minute or for ever, without a word; and so it
+    does when the message of a job that ended meanwhile could not be acknowledged."""
+    stack, hole, server = apart.stack, apart.hole, apart.server
+    worker = stack.process("workers.worker")
+
+    wait_until(lambda: not server.hlen(stack.queue_prefix + "unacked"), message="the worker to have nothing in hand")
+    assert "message_forgotten" not in (stack.settings.logs / "worker.log").read_text()
+    hole.is_open.clear()
+    # Kombu by itself looks at such a connection only every half a minute.
+    hear_of_a_job_after(12, hole, stack, within=12)
+
+    with stack.held():
+        running = submit(stack)
+        stack.wait_for_sampling(running)
         hole.is_open.clear()
-        # Kombu by itself looks at such a connection only every half a minute.
-        hear_of_a_job_after(12, hole, stack, within=12)
+    assert stack.wait_for_end(running).state is JobState.SUCCEEDED, "a job needs no queue to end"
+    hear_of_a_job_after(12, hole, stack, within=60)
+    assert server.hlen(stack.queue_prefix + "unacked") >= 1, (
+        "this message could not be acknowledged, and comes again to be dropped"
+    )
 
-        with stack.held():
-            running = submit(stack)
-            stack.wait_for_sampling(running)
-            hole.is_open.clear()
-        assert stack.wait_for_end(running).state is JobState.SUCCEEDED, "a job needs no queue to end"
-        hear_of_a_job_after(12, hole, stack, within=60)
-        assert server.hlen(stack.queue_prefix + "unacked") >= 1, (
-            "this message could not be acknowledged, and comes again to be dropped"
-        )
-
-        assert stack.process("workers.worker") == worker, "it heard again by itself; nobody had to start it anew"
+    assert stack.process("workers.worker") == worker, "it heard again by itself; nobody had to start it anew"
 
 
 def hear_of_a_job_after(seconds: float, hole: Hole, stack: Stack, within: float) -> None:
@@ -162,26 +177,20 @@ def hear_of_a_job_after(seconds: float, hole: Hole, stack: Stack, within: float)
     assert (job.state, job.attempt) == (JobState.SUCCEEDED, 1), (job.error, stack.logs())
 
 
-def test_a_full_queue_server_costs_time_and_no_job() -> None:
-    with ExitStack() as resources:
-        folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="full-")))
-        port = resources.enter_context(own_redis(folder))
-        stack = resources.enter_context(running_stack(redis_url=f"redis://127.0.0.1:{port}/0"))
-        assert stack.wait_for_end(submit(stack)).state is JobState.SUCCEEDED
-        client = redis.Redis(port=port)
-        client.config_set("maxmemory", 1)
-        jobs = [submit(stack) for _ in range(2)]
-        log = stack.settings.logs / "dispatcher.log"
-        for _ in range(2):
-            stack.clock.advance(BACKOFF_SECONDS[0] + 1)
-            told = log.read_text().count("broker_unavailable")
-            wait_until(lambda told=told: log.read_text().count("broker_unavailable") > told, 60, "another try in vain")
-        assert {stack.job_row(job_id).state for job_id in jobs} == {JobState.QUEUED}
-        client.config_set("maxmemory", 0)
-        client.close()
-        for job_id in jobs:
-            job = stack.wait_for_end(job_id)
-            assert (job.state, job.attempt) == (JobState.SUCCEEDED, 1), (job.error, stack.logs())
+def test_a_full_queue_server_costs_time_and_no_job(apart: Apart) -> None:
+    stack, client = apart.stack, apart.server
+    client.config_set("maxmemory", 1)
+    jobs = [submit(stack) for _ in range(2)]
+    log = stack.settings.logs / "dispatcher.log"
+    for _ in range(2):
+        stack.clock.advance(BACKOFF_SECONDS[0] + 1)
+        told = log.read_text().count("broker_unavailable")
+        wait_until(lambda told=told: log.read_text().count("broker_unavailable") > told, 60, "another try in vain")
+    assert {stack.job_row(job_id).state for job_id in jobs} == {JobState.QUEUED}
+    client.config_set("maxmemory", 0)
+    for job_id in jobs:
+        job = stack.wait_for_end(job_id)
+        assert (job.state, job.attempt) == (JobState.SUCCEEDED, 1), (job.error, stack.logs())
 
 
 def test_a_message_that_is_no_json_is_refused_and_the_worker_lives(stack: Stack) -> None:

@@ -13,7 +13,22 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = ("/root/.pyenv /opt/pyenv /usr/local/pyenv", "/usr/local/bin /usr/bin /opt/homebrew/bin")
 """Where the set-up looks beside PATH; a machine that has nothing has nothing there."""
-TOOLS = ("awk", "basename", "bash", "cat", "cut", "dirname", "flock", "grep", "head", "readlink", "rm", "sed", "sort", "tail")
+TOOLS = (
+    "awk",
+    "basename",
+    "bash",
+    "cat",
+    "cut",
+    "dirname",
+    "flock",
+    "grep",
+    "head",
+    "readlink",
+    "rm",
+    "sed",
+    "sort",
+    "tail",
+)
 
 
 def run(folder: Path, programs: Mapping[str, str]) -> str:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFTEST = """
-from tests.conftest import pytest_xdist_make_scheduler
-from tests.suite.groups import put_in_order, put_into_groups, tell_groups
+from tests.suite.groups import OneProcessPerGroup, put_in_order, put_into_groups, tell_groups
+
+def pytest_xdist_make_scheduler(config, log):
+    return OneProcessPerGroup(config, log)
 
 def pytest_collection_modifyitems(items):
     put_into_groups(items)
@@ -41,11 +43,28 @@ def test_one_process_has_all_of_a_group_and_one_all_of_a_file(tmp_path: Path) ->
     names = ("one", "two", "three")
     for name in names:
         (tmp_path / f"test_{name}.py").write_text(TEST.replace("FILE", name))
-    command = [sys.executable, "-m", "pytest", "-rP", "-n", "3", "--dist=loadgroup", "--no-loadscope-reorder", "."]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "xdist",
+        "-rP",
+        "-n",
+        "3",
+        "--dist=loadgroup",
+        "--no-loadscope-reorder",
+        ".",
+    ]
     done = subprocess.run(
         [*command, "--rootdir", str(tmp_path), "-p", "no:cacheprovider"],
         cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(ROOT),
+            "TMPDIR": str(tmp_path),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -8,10 +8,9 @@ Karabakh, and a life.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,8 +25,7 @@ from priors import study_path
 from tests.documents import binary_outcome, event_outcome
 from tests.living import living_document
 from tests.local_server import Answer, LocalServer, local_server
-from tests.moving_clock import MovingClock
-from tests.stack import Stack, running_stack
+from tests.stack import Stack
 from tests.suite.sizes import FULL_SIZE, sized
 from tests.waiting import wait_until
 
@@ -116,21 +114,6 @@ def document(server: LocalServer, **changes: Any) -> dict[str, Any]:
     return {**PLAN.document(), "sources": [source], **changes}
 
 
-@contextmanager
-def living(tmp_path: Path) -> Iterator[tuple[Stack, MovingClock, LocalServer]]:
-    clock = MovingClock(tmp_path / "clock", START)
-    settings = {
-        "outgoing_hosts": '["127.0.0.1"]',
-        "outgoing_private": True,
-        "outgoing_plain_http": True,
-        "clock_file": clock.file,
-    }
-    with local_server() as server:
-        server.answers["/counts.csv"] = Answer(PLAN.told[0])
-        with running_stack(environment_only=settings) as stack:
-            yield stack, clock, server
-
-
 def settle(client: ForecastClient, stack: Stack) -> None:
     """Until nothing is queued or running, and no explanation is still to be asked for."""
 
@@ -148,12 +131,21 @@ def add(client: ForecastClient, kind: str, **row: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    with living(tmp_path_factory.mktemp("life")) as (stack, clock, server), stack.client as client:
+def life(stack: Stack) -> Iterator[Life]:
+    with local_server() as server, stack.client as client, ExitStack() as at_the_end:
+        clock = stack.clock
+        server.answers["/counts.csv"] = Answer(PLAN.told[0])
+        at_the_end.callback(lambda: clock.set(datetime.now(UTC)))
+        clock.set(START)
         client.put_study(STUDY, document(server))
         wanted = {"study": STUDY, "cron": "0 6 * * *", "sampler": PLAN.sampler or None}
         schedule = client.request("POST", "/v1/schedules", json=wanted)["id"]
-        client.request("POST", "/v1/subscriptions", json={"study": STUDY, "kind": "move", "least_move": 0.001})
+        moves = {"study": STUDY, "kind": "move", "least_move": 0.001}
+        subscription = client.request("POST", "/v1/subscriptions", json=moves)["id"]
+        # Others use the same service: nothing of this is due when it is today again.
+        at_the_end.callback(lambda: client.put_study(STUDY, PLAN.document()))
+        at_the_end.callback(lambda: client.request("DELETE", f"/v1/schedules/{schedule}"))
+        at_the_end.callback(lambda: client.request("DELETE", f"/v1/subscriptions/{subscription}"))
 
         def source() -> dict[str, Any]:
             return dict(client.request("GET", f"/v1/studies/{STUDY}/sources")["items"][0])
@@ -186,7 +178,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         found.runs = list(reversed(runs))
         found.history = list(reversed(client.history(STUDY)))
         found.jobs = {entry.job_id: client.job(entry.job_id) for entry in found.history}
-        found.alerts = client.request("GET", "/v1/alerts", params={"limit": 200})["items"]
+        found.alerts = client.request("GET", "/v1/alerts", params={"study": STUDY, "limit": 200})["items"]
         yield found
 
 
@@ -237,7 +229,7 @@ def test_3_subscribers_were_told_of_moves_beyond_their_noise_and_of_no_others(li
     assert len(life.alerts) == len(told)
 
 
-@pytest.mark.parametrize("index", range(5))
+@pytest.mark.parametrize("index", sized(range(5), (1, 4)))
 def test_4_each_can_be_computed_again_from_the_store_alone(life: Life, index: int) -> None:
     entry = life.history[index]
     made_by = life.jobs[entry.job_id]

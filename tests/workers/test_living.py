@@ -123,16 +123,6 @@ def test_an_update_begins_from_the_last_forecast_and_is_compared_with_it(updated
         assert sum(shares) == pytest.approx(move.log_odds_change, abs=1e-9)
 
 
-def test_an_update_whose_base_cannot_be_read_samples_anew_and_says_so(installation: Installation) -> None:
-    first = forecast(installation, MARCH, **PUBLISHED)
-    installation.artifacts.place_of(first.artifact_path).write_bytes(b"damaged")
-    observe(installation, 7, APRIL)
-    second = forecast(installation, APRIL, JobKind.UPDATE, **FEW)
-    update = json.loads(second.answer)["update"]
-    assert update["way"] == "refitted"
-    assert f"the last forecast {first.id} cannot be read" in update["reason"]
-
-
 def test_a_later_update_begins_from_what_was_sampled_not_from_what_was_weighed(updated: Updated) -> None:
     again = forecast(updated.installation, datetime(2020, 4, 20, tzinfo=UTC), JobKind.UPDATE, **FEW)
     previous = [json.loads(row.answer)["update"]["previous"] for row in (updated.second, again)]
@@ -153,3 +143,18 @@ def test_a_replay_has_the_very_numbers_whatever_arrived_since(installation: Inst
         assert one[part] == two[part]
     current = forecast(installation, datetime(2020, 5, 2, tzinfo=UTC), **FEW, seed=made_by.seed)
     assert json.loads(current.answer)["outcomes"] != one["outcomes"]
+
+
+def test_an_update_whose_base_cannot_be_read_samples_anew_and_says_so(updated: Updated) -> None:
+    installation, first = updated.installation, updated.first
+    place = installation.artifacts.place_of(first.artifact_path)
+    whole = place.read_bytes()
+    place.write_bytes(b"damaged")
+    try:
+        update = json.loads(forecast(installation, datetime(2020, 4, 25, tzinfo=UTC), JobKind.UPDATE, **FEW).answer)[
+            "update"
+        ]
+    finally:
+        place.write_bytes(whole)
+    assert update["way"] == "refitted"
+    assert f"the last forecast {first.id} cannot be read" in update["reason"]
