@@ -245,9 +245,17 @@ def running_stack(**settings: Any) -> Iterator[Stack]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def compile_first() -> None:
+    """Where nothing is compiled yet, wait until it is; what jobs are given is for jobs."""
+    if not any((Settings().cache_dir / "callbacks").glob("program_*.json")):
+        warm_up = "from forecast.pipeline import warm_up; warm_up()"
+        subprocess.run([sys.executable, "-c", warm_up], check=True, timeout=1200)
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The service that all tests of a run share, since its worker needs seconds to get warm."""
+    compile_first()
     with running_stack(environment_only=MAY_ASK_HERE) as running:
         yield running
 
