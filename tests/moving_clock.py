@@ -20,6 +20,11 @@ class MovingClock:
         new.write_text(repr(self._ahead.total_seconds()), encoding="ascii")
         new.replace(self.file)
 
+    @property
+    def now(self) -> datetime:
+        """What it shows."""
+        return datetime.now(UTC) + self._ahead
+
     def advance(self, seconds: float) -> None:
         """Let so many seconds have passed."""
-        self.set(datetime.now(UTC) + self._ahead + timedelta(seconds=seconds))
+        self.set(self.now + timedelta(seconds=seconds))

@@ -7,10 +7,12 @@ points elsewhere a moment later gains nothing (OWASP API Security Top 10 2023, A
 from __future__ import annotations
 
 import ipaddress
+import queue
 import socket
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import SplitResult, urlsplit
 
 from forecast.errors import ForecastError
@@ -18,6 +20,8 @@ from forecast.settings import Settings
 
 MAX_ADDRESS: Final = 2000
 PORTS: Final = {"https": 443, "http": 80}
+RESOLVE_SECONDS: Final = 10.0
+"""For the name of a host; a caller has other names to ask for."""
 
 Resolve = Callable[[str, int], Sequence[str]]
 """From host and port to IP addresses."""
@@ -65,12 +69,27 @@ def resolve(host: str, port: int) -> tuple[str, ...]:
     Raises
     ------
     AddressRefusedError
-        When it has none.
+        When it has none, or nobody says which within `RESOLVE_SECONDS`.
     """
+    answers: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    # The system's resolver takes no deadline, and may ask servers that do not answer for minutes.
+    threading.Thread(target=ask, name="resolve", daemon=True).start()
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise AddressRefusedError(f"the host {host!r} is not known ({error}); correct the address") from error
+        found = answers.get(timeout=RESOLVE_SECONDS)
+    except queue.Empty:
+        raise AddressRefusedError(
+            f"nobody says within {RESOLVE_SECONDS:g} s which address the host {host!r} has; try again, or look at the name "
+            "servers of this machine"
+        ) from None
+    if isinstance(found, Exception):
+        raise AddressRefusedError(f"the host {host!r} is not known ({found}); correct the address") from found
     return tuple(dict.fromkeys(str(item[4][0]) for item in found))
 
 

@@ -477,6 +477,14 @@ PROTECTIONS: Final = (
         "tests/api/test_jobs.py::test_a_watcher_sees_the_queue_before_a_job_grow_shorter",
     ),
     Protection(
+        "a name server that does not answer",
+        "a name is asked for beside, with a deadline",
+        "forecast/outgoing/guard.py",
+        "answers.get(timeout=RESOLVE_SECONDS)",
+        "answers.get()",
+        "tests/outgoing/test_guard.py::test_a_name_that_nobody_answers_for_keeps_nobody_waiting",
+    ),
+    Protection(
         "two installations on one Redis",
         "all that an installation has there lies under its identity",
         "forecast/jobs/queues.py",

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,13 +19,17 @@ import redis
 from forecast.jobs.digests import canonical_json
 from forecast.jobs.firing import fire_due
 from forecast.jobs.schedules import ScheduleRequest, create_schedule
+from forecast.jobs.states import JobKind, JobState
+from forecast.jobs.view import JobView
 from forecast.store import ScheduleRepository, StudyRepository, utc_now
 from forecast.store.living_tables import OccurrenceRow
 from forecast.store.tables import JobRow
+from tests.coin import QUICK, coin_document
 from tests.documents import event_outcome
 from tests.embedded_redis import redis_for
 from tests.installation import LIMITS, Installation, installation_in
 from tests.living import living_study
+from tests.stack import running_stack
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
@@ -149,3 +153,43 @@ def test_a_dispatcher_that_dies_while_it_fires_leaves_nothing_half_done(tmp_path
         assert jobs(installation) == []
         (job,) = fire_due(installation.database, LIMITS)
         assert [run.job_id for run in occurrences(installation)] == [job] == jobs(installation)
+
+
+@pytest.mark.soak
+@pytest.mark.stack
+@pytest.mark.sqlite_only
+def test_five_days_off_make_a_job_for_each_of_them_one_at_a_time() -> None:
+    """With `catch_up: all` and nothing else set, on a service that was stopped meanwhile."""
+    days = 5
+    with running_stack() as stack:
+        now = stack.clock.now
+        document = coin_document(as_of=now.date().isoformat(), sampler=QUICK)
+        document["outcomes"][0]["resolution"]["by"] = (now.date() + timedelta(days=360)).isoformat()
+        due = now - timedelta(hours=1)
+        wanted = {"study": "coin", "cron": f"{due.minute} {due.hour} * * *", "catch_up": "all"}
+        with stack.client as client:
+            client.put_study("coin", document)
+            schedule = client.request("POST", "/v1/schedules", json=wanted)["id"]
+        stack.stop()
+        stack.clock.advance(days * 86_400)
+        stack.start()
+        with stack.client as client:
+
+            def scheduled() -> list[JobView]:
+                """Without those that explain why a forecast differs from the one before."""
+                return [client.job(job.id) for job in client.jobs(50) if job.kind is not JobKind.TRIAGE]
+
+            wait_until(lambda: sum(job.state.is_terminal for job in scheduled()) >= days, 300, stack.logs)
+            time.sleep(5.0)
+            jobs = scheduled()
+            runs = client.request("GET", f"/v1/schedules/{schedule}/runs", params={"limit": 50})["items"]
+    assert [job.state for job in jobs] == [JobState.SUCCEEDED] * days
+    assert [run["status"] for run in runs] == ["job"] * days
+    dates = sorted(datetime.fromisoformat(run["due_at"]).date() for run in runs)
+    assert dates == [(due + timedelta(days=day)).date() for day in range(1, days + 1)]
+    assert sorted(job.as_of for job in jobs) == dates
+    attempts = sorted((attempt.started_at, attempt.ended_at) for job in jobs for attempt in job.attempts)
+    assert len(attempts) == days
+    for (_, earlier), (later, _) in itertools.pairwise(attempts):
+        assert earlier is not None
+        assert earlier <= later, "two at a time"

@@ -8,8 +8,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final
 
 import httpx2
 import redis
@@ -19,6 +19,7 @@ from forecast.jobs.queues import Queue, prefix_of
 from forecast.store import Database
 from forecast.store.tables import DrawingRow, JobRow
 from tests.coin import coin_document
+from tests.load.noise import make_noise
 from tests.load.processes import ProcessSample, look_at, role_of
 from tests.load.report import Load, QueueSample, quantiles
 from tests.stack import Stack
@@ -50,13 +51,15 @@ class Driver:
     def run(self) -> Load:
         """Load it for as long as asked, then let the queue run dry, and look."""
         self._began = time.monotonic()
-        with ThreadPoolExecutor(READERS + 2) as pool:
-            running = [pool.submit(self._submit_all), pool.submit(self._look_all)]
+        with ThreadPoolExecutor(READERS + 3) as pool:
+            running: list[Future[Any]] = [pool.submit(self._submit_all), pool.submit(self._look_all)]
+            noise = pool.submit(make_noise, self._stack.url, self._stop)
             running += [pool.submit(self._read_all, number) for number in range(READERS)]
             self._stop.wait(self._seconds)
             self._stop.set()
             for each in running:
                 each.result()
+            self.load.noise = noise.result()
         self._drain()
         self.load.failed_reads = dict(self._failed)
         self.load.read_milliseconds = {name: 1000 * value for name, value in quantiles(self._durations).items()}
@@ -144,6 +147,9 @@ class Driver:
         for pid, command in self._stack.processes().items():
             if (role := role_of(command)) and (sample := look_at(pid, role, seconds)):
                 self._processes.append(sample)
+        for log in self._stack.settings.logs.iterdir():
+            megabytes = round(log.stat().st_size / 1e6, 2)
+            self.load.log_megabytes[log.name] = max(megabytes, self.load.log_megabytes.get(log.name, 0.0))
         with database.read() as session:
             by_state = select(JobRow.state, func.count()).group_by(JobRow.state)
             states = dict(session.execute(by_state).all())

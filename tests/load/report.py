@@ -12,6 +12,7 @@ from tests.load.processes import ProcessSample, ProcessTrend, trends
 GROWTH_ALLOWED: Final = 0.10
 FILES_ALLOWED: Final = 3
 """Connections that happen to be open in one moment and not in another."""
+LOG_MEGABYTES_ALLOWED: Final = 40.0
 QUEUE_ALLOWED: Final = 10
 """Jobs: one a second over two workers, a queue that keeps up holds a few."""
 
@@ -41,6 +42,10 @@ class Load:
     reads: int = 0
     failed_reads: dict[str, int] = field(default_factory=dict)
     read_milliseconds: dict[str, float] = field(default_factory=dict)
+    noise: int = 0
+    """Requests and connections that the service had to refuse."""
+    log_megabytes: dict[str, float] = field(default_factory=dict)
+    """The most that each log had."""
     job_seconds: dict[str, float] = field(default_factory=dict)
     """From acceptance to end, by quantile."""
     queue_first: float = 0.0
@@ -86,6 +91,9 @@ class Load:
                 self.growing.append(
                     f"open files of {trend.role} {trend.pid}: {trend.first_open_files:g} to {trend.last_open_files:g}"
                 )
+        for name, megabytes in self.log_megabytes.items():
+            if megabytes > LOG_MEGABYTES_ALLOWED:
+                self.growing.append(f"log {name}: {megabytes:g} MB")
         if self.queue_last > self.queue_first + QUEUE_ALLOWED:
             self.growing.append(f"queue: {self.queue_first} to {self.queue_last}")
 

@@ -46,6 +46,14 @@ def test_what_grows_is_named(grown: Load, said: str) -> None:
     assert grown.growing == [said]
 
 
+def test_a_log_beyond_its_size_is_named() -> None:
+    load = Load(1.0, 1.0, 50.0, ended={"succeeded": 60}, log_megabytes={"api.log": 41.0, "worker.log": 39.0})
+    moments = range(0, 60, 5)
+    processes = [ProcessSample(float(at), 7, "worker", 10**8, 9, 3, 0.1 * at) for at in moments]
+    load.judge([QueueSample(float(at), 1, 2, 0, 3) for at in moments], processes, 0.0, 60.0)
+    assert load.growing == ["log api.log: 41 MB"]
+
+
 def test_a_process_that_was_replaced_is_named() -> None:
     load = Load(1.0, 1.0, 50.0, ended={"succeeded": 60})
     moments = range(0, 60, 5)
@@ -66,4 +74,5 @@ def test_a_service_under_a_light_load_refuses_and_loses_nothing() -> None:
     assert load.ended == {"succeeded": load.submitted}
     assert load.submitted >= 8
     assert load.reads >= 200
+    assert load.noise >= 100
     assert load.is_clean or MINUTES < LONG, load

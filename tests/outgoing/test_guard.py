@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Sequence
 
 import pytest
 
-from forecast.outgoing import AddressRefusedError, AddressRules, check_address
+from forecast.outgoing import AddressRefusedError, AddressRules, check_address, guard
 
 ANY = AddressRules(hosts=frozenset({"*"}), plain_http=True)
 PUBLIC = "93.184.215.14"
@@ -92,3 +94,25 @@ def test_only_hosts_on_the_list_are_asked() -> None:
 def test_an_installation_may_allow_its_own_network() -> None:
     rules = AddressRules(hosts=frozenset({"*"}), plain_http=True, private=True)
     assert check_address("http://127.0.0.1:8000/x", rules, literal).ip == "127.0.0.1"
+
+
+def test_a_name_that_nobody_answers_for_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over = threading.Event()
+    monkeypatch.setattr(guard, "RESOLVE_SECONDS", 0.05)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: is_over.wait(30) and [])
+    try:
+        with pytest.raises(
+            AddressRefusedError, match=r"nobody says within 0\.05 s which address the host 'slow.example'"
+        ):
+            guard.resolve("slow.example", 443)
+    finally:
+        is_over.set()
+
+
+def test_a_name_that_nobody_has_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: object, **_more: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(AddressRefusedError, match=r"the host 'none\.example' is not known"):
+        guard.resolve("none.example", 443)

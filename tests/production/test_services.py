@@ -116,6 +116,13 @@ class Services:
         holder = None if row is None or row.worker is None else int(row.worker.split(":")[1])
         return next((name for name, process in self.processes.items() if process.pid == holder), None)
 
+    def is_up(self, service: str, number: int) -> bool:
+        """Whether a replica has begun to do what its health check looks for."""
+        if service != "api":
+            return (self.folder / f"{service}-{number}.alive").exists()
+        with ForecastClient(f"http://127.0.0.1:{self.port}") as client:
+            return client.is_healthy()
+
     def is_healthy(self, service: str, number: int = 1) -> bool:
         """What the image's own health check says."""
         command = [word.replace(":8000/", f":{self.port}/") for word in image_health(self._stages[service])]
@@ -203,6 +210,8 @@ def key(services: Services) -> str:
         services.start("worker", number)
     for service, count in {"api": 1, "dispatcher": 1, "caller": 1, "illustrator": 1, "beat": 2, "worker": 2}.items():
         for number in range(1, count + 1):
+            # Asking is a process of its own: not before it can be well.
+            wait_until(lambda service=service, number=number: services.is_up(service, number), 90, services.logs)
             wait_until(lambda service=service, number=number: services.is_healthy(service, number), 90, services.logs)
     return made
 
@@ -222,15 +231,15 @@ def wait_for_end(client: ForecastClient, job_id: str, services: Services) -> Job
 def test_jobs_are_computed_by_two_workers_and_counted(services: Services, key: str) -> None:
     with client_of(services, key) as client:
         assert client.readiness()["status"] == "ready"
-        jobs = [client.submit(document=coin_document(sampler={**QUICK, "seed": seed})).id for seed in range(6)]
+        jobs = [client.submit(document=coin_document(sampler={**QUICK, "seed": seed})).id for seed in range(4)]
         assert {wait_for_end(client, job_id, services) for job_id in jobs} == {JobState.SUCCEEDED}
         forecast = client.forecast(client.job(jobs[0]).forecast_id or "")
         assert 0.3 < forecast.outcomes[0].probability < 0.7
     metrics = httpx2.get(
         f"http://127.0.0.1:{services.port}/metrics", headers={"Authorization": f"Bearer {key}"}, trust_env=False
     ).text
-    assert 'forecast_jobs_ended_total{kind="forecast",state="succeeded"} 6.0' in metrics
-    assert 'forecast_stage_runs_total{stage="sample"} 6.0' in metrics
+    assert 'forecast_jobs_ended_total{kind="forecast",state="succeeded"} 4.0' in metrics
+    assert 'forecast_stage_runs_total{stage="sample"} 4.0' in metrics
 
 
 def test_a_stopped_container_hands_its_job_to_the_other_worker(services: Services, key: str) -> None:

@@ -21,8 +21,9 @@ from xdist.scheduler import LoadScopeScheduling
 TESTS = Path(__file__).resolve().parent.parent
 FOLDERS = ("study", "futures", "store", "jobs", "api", "workers", "plots", "model", "inference", "tour", "contract")
 """Where a failure tells most, and soonest: the parts before the whole."""
-LATE_MARKERS = ("program", "statistical", "browser", "slow", "fault", "stack", "benchmark", "soak")
-"""What needs the compiled program comes late: it is compiled beside the rest."""
+LATE_MARKERS = ("program", "stack", "fault", "slow", "statistical", "browser", "benchmark", "soak")
+"""What needs the compiled program comes late: it is compiled beside the rest. Of that, the many small files come last, so
+that the processes end together."""
 SHARED = {"stack": "service"}
 """Fixture -> the group of those that use it."""
 FIRST = "service"
