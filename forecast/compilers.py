@@ -1,9 +1,33 @@
-"""Where compilers keep what they make: in one folder that all processes share, and nothing outside of it."""
+"""Where compilers keep what they make: in one folder that all processes share, and nothing outside of it.
+
+Importing this imports no compiler.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import importlib.metadata
 import os
+import platform
+from functools import cache
 from pathlib import Path
+
+COMPILERS = ("numba", "llvmlite", "pytensor", "pymc", "numpy", "scipy", "nutpie")
+SOURCES = (
+    "model/constants.py",
+    "model/specs.py",
+    "model/arrays.py",
+    "model/graph.py",
+    "model/latents.py",
+    "model/dependence.py",
+    "model/recurrence.py",
+    "model/signals.py",
+    "model/opinions.py",
+    "model/experts.py",
+    "inference/functions.py",
+    "inference/callback.py",
+)
+"""Of the package: what the program is made from."""
 
 
 def compiler_environment(folder: Path) -> dict[str, str]:
@@ -24,3 +48,25 @@ def compiler_environment(folder: Path) -> dict[str, str]:
     if "NUMBA_CACHE_DIR" not in os.environ:
         variables["NUMBA_CACHE_DIR"] = str(folder / "numba")
     return variables
+
+
+@cache
+def code_digest() -> str:
+    """Digest of the sources and versions that the compiled program is made from."""
+    package = Path(__file__).resolve().parent
+    digest = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
+    for name in COMPILERS:
+        digest.update(f" {name} {importlib.metadata.version(name)}".encode())
+    for source in SOURCES:
+        digest.update((package / source).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def program_name() -> str:
+    """The file in the folder `callbacks` that describes the compiled program of these sources and versions."""
+    return f"program_{code_digest()}.json"
+
+
+def is_compiled(folder: Path) -> bool:
+    """Whether the program of these sources and versions is in a cache."""
+    return (folder / "callbacks" / program_name()).is_file()

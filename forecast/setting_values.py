@@ -79,25 +79,26 @@ def require_networks(addresses: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def require_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
-    """Origins of web pages, as browsers send them.
+    """Origins of web pages, as browsers send them: in small letters, without a slash at the end.
 
     Raises
     ------
     ValueError
         When one is more than that, or less.
     """
-    for origin in origins:
+    found = tuple(origin.lower().removesuffix("/") for origin in origins)
+    for origin in found:
         scheme, _, rest = origin.partition("://")
-        if scheme not in ("http", "https") or not rest or rest != rest.lower() or not _HOST_AND_PORT.fullmatch(rest):
+        if scheme not in ("http", "https") or not _HOST_AND_PORT.fullmatch(rest):
             raise ValueError(
-                f"{origin!r} is no origin; write the scheme, the host and the port if there is one, in small letters and without "
-                "a path: https://desk.example or http://127.0.0.1:3000"
+                f"{origin!r} is no origin; write the scheme, the host and the port if there is one, without a path: "
+                "https://desk.example or http://127.0.0.1:3000"
             )
-    return origins
+    return found
 
 
 def require_root_path(path: str) -> str:
-    """A path without a slash at its end; empty for none.
+    """A path with a slash before it and none at its end; empty for none.
 
     Raises
     ------
@@ -105,6 +106,8 @@ def require_root_path(path: str) -> str:
         When it is no path.
     """
     path = path.strip().rstrip("/")
+    if path and path[0].isalnum() and "://" not in path:
+        path = f"/{path}"
     if path and not _PATH.fullmatch(path):
         raise ValueError("expected a path of letters, digits, `-`, `_`, `.` and `~`, such as /forecasts")
     return path

@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from forecast.compilers import compiler_environment
+from forecast.job_settings import JobSettings
 from forecast.limit_settings import MEGABYTE, LimitSettings
 from forecast.network_settings import LONGEST_SECONDS, NetworkSettings
 from forecast.setting_values import (
@@ -37,7 +38,7 @@ MAX_SOCKET_PATH_BYTES = 107
 """`sun_path` of a Unix socket holds 108 bytes with the closing NUL (unix(7))."""
 
 
-class Settings(NetworkSettings, LimitSettings):
+class Settings(NetworkSettings, JobSettings, LimitSettings):
     """Where the service keeps its state, how it listens, how patient it is and how much it accepts."""
 
     model_config = SettingsConfigDict(
@@ -74,54 +75,6 @@ class Settings(NetworkSettings, LimitSettings):
     refused_per_minute: int = Field(
         default=30, ge=1, description="Requests with keys that do not hold from one address before it has to wait."
     )
-    workspace_running: int = Field(
-        default=64, ge=1, description="Jobs of one workspace that may run at a time, unless it has its own limit."
-    )
-    workspace_queued: int = Field(
-        default=500, ge=1, description="Jobs of one workspace that may wait, unless it has its own limit."
-    )
-    workspace_daily: int = Field(
-        default=5000,
-        ge=1,
-        description="Jobs of one workspace accepted within 24 hours, unless it has its own limit.",
-    )
-    concurrency: int = Field(
-        default=1, ge=1, le=64, description="Pool children of one worker; one job's sampling already uses all cores."
-    )
-    calls: int = Field(
-        default=8, ge=1, le=64, description="Sources and webhooks that one process asks at a time, in threads."
-    )
-    workspace_calls: int = Field(default=4, ge=1, description="Of these, how many may be under way for one workspace.")
-    workspace_subscriptions: int = Field(default=200, ge=1, description="Subscriptions that one workspace may have.")
-    lease_seconds: float = Field(
-        default=30.0, gt=0, description="How long a running job may stay silent before it is run again."
-    )
-    heartbeat_seconds: float = Field(default=10.0, gt=0, description="How often a running job renews its lease.")
-    progress_seconds: float = Field(
-        default=1.0, gt=0, description="How often a running job writes its progress and looks for a cancellation."
-    )
-    dispatcher_interval_seconds: float = Field(
-        default=2.0, gt=0, description="Pause between two passes of the dispatcher."
-    )
-    fresh_seconds: float = Field(
-        default=40 * 86_400.0, gt=0, description="Age from which a forecast is shown as stale; forty days by default."
-    )
-    least_schedule_seconds: float = Field(
-        default=60.0, gt=0, description="Shortest time between two due times of a schedule."
-    )
-    max_attempts: int = Field(default=3, ge=1, le=20, description="Attempts before a job whose worker dies is failed.")
-    deadline_seconds: float = Field(default=3600.0, gt=0, le=18_000, description="Longest run of one attempt.")
-    queue_timeout_seconds: float = Field(
-        default=86_400.0, gt=0, description="Longest wait of a job in the queue before it is failed."
-    )
-    job_memory_bytes: int | None = Field(
-        default=None,
-        ge=500 * MEGABYTE,
-        description="Memory that one job may take; by default four fifths of the machine's, divided by `concurrency`.",
-    )
-    threads: int | None = Field(
-        default=None, ge=1, le=1024, description="Threads of one job; by default all cores, divided by `concurrency`."
-    )
     draw_unasked: bool = Field(
         default=True,
         description="Draw the figures of forecasts before anybody looks at them, while there is nothing else to do.",
@@ -147,9 +100,6 @@ class Settings(NetworkSettings, LimitSettings):
     alive_file: Path | None = Field(
         default=None,
         description="File that a worker, dispatcher or beat touches as long as it works, for health checks.",
-    )
-    stop_grace_seconds: float = Field(
-        default=15.0, gt=0, description="How long a process may take to stop before it is killed."
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 

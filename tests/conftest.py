@@ -23,6 +23,7 @@ from tests.suite.groups import (
     put_into_groups,
     tell_groups,
 )
+from tests.suite.program import WARM_UP, is_compiled
 
 pytest_plugins = (
     "tests.suite.left_over",
@@ -117,11 +118,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER) != FIRST_WORKER:
         return
     needed = any(markers_of(item) & NEED_PROGRAM for item in session.items)
-    if session.config.option.collectonly or not needed or len(session.items) < 500:
+    if session.config.option.collectonly or not needed or len(session.items) < 500 or is_compiled():
         return
-    compiling = subprocess.Popen(
-        [sys.executable, "-c", "from forecast.pipeline import warm_up; warm_up()"], stderr=subprocess.DEVNULL
-    )
+    compiling = subprocess.Popen(WARM_UP, stderr=subprocess.DEVNULL)
     session.config.add_cleanup(compiling.kill)
 
 

@@ -27,6 +27,7 @@ from forecast.store import Database, JobRepository
 from forecast.study import load_study
 from priors import study_path
 from tests.moving_clock import MovingClock
+from tests.suite.program import compile_first
 from tests.waiting import wait_until
 
 START_SECONDS = 60.0
@@ -243,13 +244,6 @@ def running_stack(**settings: Any) -> Iterator[Stack]:
         if stack.supervisor is not None:
             stack.stop()
         shutil.rmtree(home, ignore_errors=True)
-
-
-def compile_first() -> None:
-    """Where nothing is compiled yet, wait until it is; what jobs are given is for jobs."""
-    if not any((Settings().cache_dir / "callbacks").glob("program_*.json")):
-        warm_up = "from forecast.pipeline import warm_up; warm_up()"
-        subprocess.run([sys.executable, "-c", warm_up], check=True, timeout=1200)
 
 
 @pytest.fixture(scope="session")

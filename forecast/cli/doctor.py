@@ -15,6 +15,7 @@ import typer
 from rich.markup import escape
 
 from forecast.cli.terminal import ExitCode, complain, make_console
+from forecast.compilers import is_compiled
 from forecast.errors import ForecastError
 from forecast.machine import machine_memory, memory_limit
 from forecast.requirements import require_database
@@ -229,9 +230,8 @@ def _queue(settings: Settings) -> Iterator[Finding]:
 
 
 def _program(settings: Settings) -> Iterator[Finding]:
-    kept = list((settings.cache_dir / "callbacks").glob("*.py"))
-    if kept:
-        yield Finding("compiled programs", Health.OK, f"there are some in {settings.cache_dir}")
+    if is_compiled(settings.cache_dir):
+        yield Finding("compiled programs", Health.OK, f"that of this version is in {settings.cache_dir}")
     else:
         yield Finding(
             "compiled programs", Health.WORTH_A_LOOK, "none yet", "the first worker compiles for some minutes"

@@ -17,9 +17,10 @@ import numpy as np
 from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from forecast.compilers import code_digest, program_name
 from forecast.errors import SamplingError
 from forecast.inference.callback import Slot, compile_expand_callback, compile_logp_callback
-from forecast.inference.code_cache import cached_file, code_digest, discard_cached_code, write_whole
+from forecast.inference.code_cache import cached_file, discard_cached_code, write_whole
 from forecast.inference.loaded_study import FloatArray, ProgramCode
 from forecast.model.arrays import probe_arrays
 
@@ -80,14 +81,10 @@ def agrees(code: ProgramCode, expected: Description) -> bool:
     )
 
 
-def _description_name() -> str:
-    return f"program_{code_digest()}.json"
-
-
 def _kept_code() -> ProgramCode | None:
     """Callbacks and description from the cache, if they are whole and agree; else None, and nothing of them is left."""
     try:
-        text = cached_file(_description_name()).read_bytes()
+        text = cached_file(program_name()).read_bytes()
     except OSError:
         return None
     try:
@@ -111,7 +108,7 @@ def _kept_code() -> ProgramCode | None:
 def _discard() -> None:
     discard_cached_code()
     with suppress(OSError):
-        cached_file(_description_name()).unlink()
+        cached_file(program_name()).unlink()
 
 
 @contextmanager
@@ -156,5 +153,5 @@ def _compile(*, cached: bool) -> ProgramCode:
             "clear the cache folder, and report this if it comes back"
         )
     if cached:
-        write_whole(cached_file(_description_name()), _DESCRIPTION.dump_json(description))
+        write_whole(cached_file(program_name()), _DESCRIPTION.dump_json(description))
     return code

@@ -9,47 +9,17 @@ code was made from: the sources that build the graph, and the versions of all th
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
-import platform
 import tempfile
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 import numba
 
+from forecast.compilers import code_digest
 from forecast.model import compile_cache_dir
 
 numba.core.config.reload_config()  # where numba was imported before `forecast.model` set its cache folder
-
-COMPILERS = ("numba", "llvmlite", "pytensor", "pymc", "numpy", "scipy", "nutpie")
-SOURCES = (
-    "model/constants.py",
-    "model/specs.py",
-    "model/arrays.py",
-    "model/graph.py",
-    "model/latents.py",
-    "model/dependence.py",
-    "model/recurrence.py",
-    "model/signals.py",
-    "model/opinions.py",
-    "model/experts.py",
-    "inference/functions.py",
-    "inference/callback.py",
-)
-
-
-@cache
-def code_digest() -> str:
-    """Digest of the sources and versions that the compiled program is made from."""
-    package = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
-    for name in COMPILERS:
-        digest.update(f" {name} {importlib.metadata.version(name)}".encode())
-    for source in SOURCES:
-        digest.update((package / source).read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def discard_cached_code() -> None:

@@ -19,8 +19,8 @@ from typing import Final, Literal
 
 import pytensor
 
+from forecast.compilers import code_digest
 from forecast.errors import SamplingError
-from forecast.inference.code_cache import code_digest
 
 WATCH_SECONDS = 1.0
 FUNCTIONS: Final[tuple[Literal["logp"], Literal["expand"]]] = ("logp", "expand")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault.protections import PROTECTIONS, ROOT, Protection, look_without
+from tests.fault.protections import PROTECTIONS, Protection
+from tests.fault.protections.switching import ROOT, look_without
 
 
 @pytest.mark.parametrize("protection", PROTECTIONS, ids=lambda protection: protection.fault)

@@ -95,7 +95,7 @@ def test_a_killed_supervisor_and_ctrl_c_leave_no_process_and_no_job_undone() -> 
 
         own.start()
         assert readiness(own) in {"ready", "degraded"}
-        wait_until(lambda: own.job_row(job_id).fence > fence, 60, "the job to be taken again")
+        wait_until(lambda: own.job_row(job_id).fence not in {fence, None}, 60, "the job to be taken again")
         own.wait_for_sampling(job_id)
         assert own.stop(signal.SIGINT) == 0
         wait_until(lambda: processes_gone(own), 10, lambda: f"no process to be left: {own.processes()}")

@@ -151,7 +151,8 @@ def test_without_postgresql_requests_are_503_and_with_it_they_go_on(tmp_path: Pa
 def test_a_row_that_somebody_holds_is_a_503_after_the_same_patience(
     postgresql: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forecast.store.database._POSTGRESQL_OPTIONS", "-c lock_timeout=500 -c timezone=UTC")
+    limits = "SELECT set_config('lock_timeout', '500', true)"
+    monkeypatch.setattr("forecast.store.database._POSTGRESQL_LIMITS", limits)
     with (
         installation_in(tmp_path / "home", database_url=postgresql.migrated_database()) as made,
         client_of(made) as client,

@@ -16,7 +16,8 @@ import pytest
 from numba.core.caching import _CacheLocator
 
 import forecast
-from forecast.inference import build, code_cache
+from forecast import compilers
+from forecast.inference import build
 from forecast.inference.loaded_study import ProgramCode
 from forecast.inference.program import get_program
 from forecast.inference.sampling import sample_posterior
@@ -82,7 +83,7 @@ def shared() -> Start:
 def copy_cache(shared: Path, copied: Path) -> None:
     """A whole cache of this program's callbacks that a test may damage."""
     get_program()
-    digest = f"*_{code_cache.code_digest()}*"
+    digest = f"*_{compilers.code_digest()}*"
     for source, target in (
         (shared / "callbacks", copied / "callbacks"),
         (numba_folder(shared), numba_folder(copied)),
@@ -141,12 +142,12 @@ def test_a_damaged_part_is_seen_and_thrown_away(tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_digest_changes_with_a_compiler_and_with_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = code_cache.code_digest.__wrapped__()
-    monkeypatch.setattr(code_cache.importlib.metadata, "version", lambda _: "0")
-    assert code_cache.code_digest.__wrapped__() != before
+    before = compilers.code_digest.__wrapped__()
+    monkeypatch.setattr(compilers.importlib.metadata, "version", lambda _: "0")
+    assert compilers.code_digest.__wrapped__() != before
     monkeypatch.undo()
-    monkeypatch.setattr(code_cache, "SOURCES", ("model/arrays.py",))
-    assert code_cache.code_digest.__wrapped__() != before
+    monkeypatch.setattr(compilers, "SOURCES", ("model/arrays.py",))
+    assert compilers.code_digest.__wrapped__() != before
 
 
 def test_the_digest_covers_every_module_that_the_functions_are_built_by() -> None:
@@ -160,7 +161,7 @@ def test_the_digest_covers_every_module_that_the_functions_are_built_by() -> Non
     files = {Path(*module.split(".")[1:]).with_suffix(".py").as_posix() for module in behind}
     modules = {file for file in files if (root / file).is_file()}
     # These two say where code is kept, not what it does.
-    assert modules - {"inference/code_cache.py", "compilers.py"} == set(code_cache.SOURCES)
+    assert modules - {"inference/code_cache.py", "compilers.py"} == set(compilers.SOURCES)
 
 
 @pytest.mark.program

@@ -18,16 +18,18 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.suite.program import is_compiled
+
 TESTS = Path(__file__).resolve().parent.parent
 FOLDERS = ("study", "futures", "store", "jobs", "api", "workers", "plots", "model", "inference", "tour", "contract")
 """Where a failure tells most, and soonest: the parts before the whole."""
-LATE_MARKERS = ("program", "stack", "fault", "slow", "statistical", "browser", "benchmark", "soak")
-"""What needs the compiled program comes late: it is compiled beside the rest. Of that, the many small files come last, so
-that the processes end together."""
+LATE_MARKERS = ("browser", "program", "stack", "fault", "slow", "statistical", "benchmark", "soak")
+"""What needs the compiled program comes late: it is compiled beside the rest."""
 SHARED = {"stack": "service"}
 """Fixture -> the group of those that use it."""
 FIRST = "service"
-"""The longest group: begun with, in parallel runs, so that the last minutes are not spent with it alone."""
+"""The longest group: begun with, in parallel runs, so that the last minutes are not spent with it alone; unless it would have
+to wait for the compiler first."""
 
 
 class OneProcessPerGroup(LoadScopeScheduling):
@@ -91,5 +93,8 @@ def rank_of(item: pytest.Item) -> tuple[int, int]:
 def put_in_order(items: list[pytest.Item], *, is_parallel: bool) -> None:
     """The quick ones first; with several processes the longest group before all, and each group in one piece."""
     items.sort(key=rank_of)
-    if is_parallel:
+    if is_parallel and is_compiled():
         items.sort(key=lambda item: group_of(item) != FIRST)
+    elif is_parallel:
+        late = LATE_MARKERS.index("program") + 1
+        items.sort(key=lambda item: (rank_of(item)[0] >= late or group_of(item) == FIRST, group_of(item) != FIRST))

@@ -1,0 +1,117 @@
+"""Queues: what is told, who hears it, and what waits behind nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.fault.protections.protection import Protection
+
+QUEUES: Final = (
+    Protection(
+        "messages lost between queue and worker",
+        "unanswered messages are sent again",
+        "forecast/jobs/dispatch.py",
+        "BACKOFF_SECONDS: Final = (15.0, 30.0, 60.0, 120.0)",
+        "BACKOFF_SECONDS: Final = (1e6,)",
+        "tests/jobs/test_dispatch.py::test_a_lost_message_costs_a_pause_and_nothing_else",
+    ),
+    Protection(
+        "Redis wiped",
+        "the queue's epoch",
+        "forecast/jobs/dispatch.py",
+        "        if self._broker.epoch() is None:",
+        "        if self._broker.epoch() == 'never':",
+        "tests/jobs/test_dispatch.py::test_what_a_wiped_redis_was_told_is_told_again",
+    ),
+    Protection(
+        "the network to Redis swallows everything",
+        "timeouts of the queue's sockets",
+        "workers/configuration.py",
+        '            "socket_timeout": 5,\n            "socket_connect_timeout": 3,\n            "socket_keepalive": True,\n'
+        '            "health_check_interval": 10,\n',
+        "",
+        "tests/fault/test_queue_faults.py::test_a_worker_hears_again_after_the_network_was_a_black_hole",
+    ),
+    Protection(
+        "a job ends while the network to Redis swallows everything",
+        "a message that cannot be acknowledged is forgotten",
+        "workers/held_messages.py",
+        "        virtual.QoS.ack(self, delivery_tag)\n",
+        "",
+        "tests/fault/test_queue_faults.py::test_a_worker_hears_again_after_the_network_was_a_black_hole",
+    ),
+    Protection(
+        "receivers that drip their answers, or never begin one",
+        "calls have a queue and a process of their own",
+        "forecast/jobs/publish.py",
+        "    DELIVER_TASK: Queue.CALLS,",
+        "    DELIVER_TASK: Queue.JOBS,",
+        "tests/fault/test_apart.py::test_a_job_does_not_wait_for_receivers_that_drip",
+    ),
+    Protection(
+        "an alert, a source or a preview while a job samples",
+        "drawings and previews have a queue and a process of their own",
+        "forecast/jobs/publish.py",
+        "    PREVIEW_TASK: Queue.DRAWINGS,",
+        "    PREVIEW_TASK: Queue.JOBS,",
+        "tests/fault/test_apart.py::test_an_alert_a_source_and_a_preview_do_not_wait_for_a_job_that_samples",
+    ),
+    Protection(
+        "a receiver that answers nothing",
+        "it is left alone, and one alert finds out for all",
+        "forecast/jobs/delivering.py",
+        "            if receiver.rests_until > began:",
+        "            if receiver.rests_until.year > 9000:",
+        "tests/jobs/test_receivers.py::test_a_receiver_that_answers_nothing_is_left_alone_longer_each_time",
+    ),
+    Protection(
+        "a workspace with a thousand calls to make",
+        "each has so many places in a process",
+        "workers/places.py",
+        "self._taken[workspace] < self._most",
+        "self._taken[workspace] < 1_000_000",
+        "tests/workers/test_places.py::test_each_workspace_has_so_many_places_and_gets_them_back",
+    ),
+    Protection(
+        "a message that comes back before it is noted that it was sent",
+        "an alert is due again after that",
+        "forecast/store/alerts.py",
+        "published_at=None, next_attempt_at=now + AGAIN",
+        "published_at=None, next_attempt_at=DeliveryRow.next_attempt_at",
+        "tests/jobs/test_receivers.py::"
+        "test_an_alert_that_found_no_place_is_told_again_even_where_the_telling_is_noted_late",
+    ),
+    Protection(
+        "a message that comes back before it is noted that it was sent",
+        "a fetch is wanted from then on",
+        "forecast/store/sources.py",
+        "            row.requested_at, row.published_at = now, None",
+        "            row.published_at = None",
+        "tests/jobs/test_sources.py::"
+        "test_a_fetch_that_found_no_place_is_told_again_even_where_the_telling_is_noted_late",
+    ),
+    Protection(
+        "the queue before a job grows shorter",
+        "its place in the queue is part of what a watcher has seen",
+        "api/routes/events.py",
+        'f"{job.revision}.{position}"',
+        "str(job.revision)",
+        "tests/api/test_jobs.py::test_a_watcher_sees_the_queue_before_a_job_grow_shorter",
+    ),
+    Protection(
+        "two installations on one Redis",
+        "all that an installation has there lies under its identity",
+        "forecast/jobs/queues.py",
+        'f"forecast:{identity_of(database)}:"',
+        '"forecast:"',
+        "tests/fault/test_two_installations.py::test_two_installations_on_one_redis_never_hear_of_each_other",
+    ),
+    Protection(
+        "a copy of the database beside its original on one Redis",
+        "a reader of the queue leaves its mark there",
+        "workers/watch.py",
+        "            broker.note_reader(guard.name)\n",
+        "",
+        "tests/fault/test_two_installations.py::test_who_reads_the_queue_with_a_copy_of_the_database_is_named",
+    ),
+)

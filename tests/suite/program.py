@@ -1,0 +1,22 @@
+"""The compiled program that forecasts need: minutes on an empty cache, seconds after that."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from forecast import compilers
+from forecast.settings import Settings
+
+WARM_UP = (sys.executable, "-c", "from forecast.pipeline import warm_up; warm_up()")
+
+
+def is_compiled() -> bool:
+    """Whether there is one in the cache."""
+    return compilers.is_compiled(Settings().cache_dir)
+
+
+def compile_first() -> None:
+    """Where nothing is compiled yet, wait until it is; what jobs are given is for jobs."""
+    if not is_compiled():
+        subprocess.run(WARM_UP, check=True, timeout=1200)
