@@ -97,4 +97,6 @@ def put_in_order(items: list[pytest.Item], *, is_parallel: bool) -> None:
         items.sort(key=lambda item: group_of(item) != FIRST)
     elif is_parallel:
         late = LATE_MARKERS.index("program") + 1
-        items.sort(key=lambda item: (rank_of(item)[0] >= late or group_of(item) == FIRST, group_of(item) != FIRST))
+        # A file comes as a whole.
+        files = {item.path for item in items if rank_of(item)[0] >= late}
+        items.sort(key=lambda item: (item.path in files or group_of(item) == FIRST, group_of(item) != FIRST))
