@@ -61,7 +61,7 @@ class Supervisor:
         if settings.redis_url is None:
             command = redis_command(find_redis_server(), settings)
             self._processes.append(self._process("redis", command, environment, self._redis_may_start))
-        # Each of its threads would keep an arena of what a large study took: a third more in all (tests/load/attack.py).
+        # Each of its threads would keep an arena of what a large study took (264 MB instead of 227, tests/load/attack.py).
         web_environment = {"MALLOC_ARENA_MAX": "2", **environment}
         self._processes.append(self._process("api", [*python, "api"], web_environment))
         for name, module in (
