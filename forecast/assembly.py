@@ -36,7 +36,7 @@ from forecast.model.encode import EncodedStudy
 from forecast.plots.figures import Figure, build_figures
 from forecast.stages import Stage, StageClock
 
-METHOD_VERSION = "4"
+METHOD_VERSION = "5"
 """Changes whenever the same document and seed would give other numbers."""
 
 PRIOR_DRAWS = 1000
@@ -116,7 +116,7 @@ def assemble_forecast(
         )
         if drawn.sampled_by is not None:
             diagnostics = _of_the_sampler(diagnostics, drawn.sampled_by)
-    answer = _answer(encoded, drawn, rolled, cases, diagnostics, seed, run, draws["prior"].to_dataset())
+    answer = _answer(encoded, program, drawn, rolled, cases, diagnostics, seed, run, draws["prior"].to_dataset())
     with run.stage(Stage.FIGURES):
         figures = build_figures(answer, reported)
     return ComputedForecast(run.finish(answer), draws, figures)
@@ -140,6 +140,7 @@ def _of_the_sampler(diagnostics: Diagnostics, sampled_by: Diagnostics) -> Diagno
 
 def _answer(
     encoded: EncodedStudy,
+    program: Program,
     drawn: Drawn,
     rolled: Rolled,
     cases: xr.DataArray | None,
@@ -186,6 +187,7 @@ def _answer(
             versions={
                 **{name: importlib.metadata.version(name) for name in VERSIONED},
                 "python": platform.python_version(),
+                "engine": program.engine,
             },
             host=socket.gethostname(),
             duration_seconds=0.0,

@@ -1,6 +1,6 @@
 """Where compilers keep what they make: in one folder that all processes share, and nothing outside of it.
 
-Importing this imports no compiler.
+Importing this imports no compiler; asking for the digest imports LLVM's binding, which knows the processor.
 """
 
 from __future__ import annotations
@@ -11,23 +11,14 @@ import os
 import platform
 from functools import cache
 from pathlib import Path
+from typing import Final
 
-COMPILERS = ("numba", "llvmlite", "pytensor", "pymc", "numpy", "scipy", "nutpie")
-SOURCES = (
-    "model/constants.py",
-    "model/specs.py",
-    "model/arrays.py",
-    "model/graph.py",
-    "model/latents.py",
-    "model/dependence.py",
-    "model/recurrence.py",
-    "model/signals.py",
-    "model/opinions.py",
-    "model/experts.py",
-    "inference/functions.py",
-    "inference/callback.py",
-)
-"""Of the package: what the program is made from."""
+COMPILERS: Final = ("numba", "llvmlite", "numpy")
+SOURCES: Final = ("model/constants.py", "model/specs.py", "model/arrays.py")
+"""Of the package, beside all modules of `kernel`: what the kernel is made from."""
+
+SEAL: Final = "whole.json"
+"""The file beside compiled code that says that it is whole."""
 
 
 def compiler_environment(folder: Path) -> dict[str, str]:
@@ -52,21 +43,28 @@ def compiler_environment(folder: Path) -> dict[str, str]:
 
 @cache
 def code_digest() -> str:
-    """Digest of the sources and versions that the compiled program is made from."""
+    """Digest of what the compiled kernel is made from: sources, versions, Python and the processor.
+
+    And of where the sources lie and when they were written, which numba goes by.
+    """
+    import llvmlite.binding as llvm
+
     package = Path(__file__).resolve().parent
-    digest = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
+    made_for = f"{platform.python_version()} {platform.machine()} {llvm.get_host_cpu_name()}"
+    digest = hashlib.sha256(f"{made_for} {llvm.get_host_cpu_features().flatten()} {package}".encode())
     for name in COMPILERS:
         digest.update(f" {name} {importlib.metadata.version(name)}".encode())
-    for source in SOURCES:
-        digest.update((package / source).read_bytes())
-    return digest.hexdigest()[:16]
+    for source in [*(package / source for source in SOURCES), *sorted((package / "kernel").glob("*.py"))]:
+        digest.update(source.read_bytes())
+    written = (package / "kernel" / "density.py").stat().st_mtime_ns
+    return hashlib.sha256(f"{digest.hexdigest()} {written}".encode()).hexdigest()[:16]
 
 
-def program_name() -> str:
-    """The file in the folder `callbacks` that describes the compiled program of these sources and versions."""
-    return f"program_{code_digest()}.json"
+def kernel_folder(cache: Path) -> Path:
+    """Where the compiled kernel of these sources and versions is kept."""
+    return cache / "kernel" / code_digest()
 
 
-def is_compiled(folder: Path) -> bool:
-    """Whether the program of these sources and versions is in a cache."""
-    return (folder / "callbacks" / program_name()).is_file()
+def is_compiled(cache: Path) -> bool:
+    """Whether the kernel of these sources and versions is in a cache."""
+    return (kernel_folder(cache) / SEAL).is_file()

@@ -39,7 +39,7 @@ def run_demo(console: Console) -> ExitCode:
         client.put_study(study.study, study.canonical())
         job = client.submit(study=study.study)
         say(f"Accepted as job {job.id}. A worker now compiles the model and samples it.")
-        say("On the first run of a machine, compiling takes a few minutes; later runs read it from a cache.")
+        say("On the first run of a machine, compiling takes some twenty seconds; later runs read it from a cache.")
         code = finish_job(client, watch_job(client, job.id, console), console)
         if os.environ.get("DEMO_EXIT") != "1":
             say(

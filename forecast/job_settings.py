@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
@@ -55,6 +57,10 @@ class JobSettings(BaseSettings):
         default=None,
         ge=500 * MEGABYTE,
         description="Memory that one job may take; by default four fifths of the machine's, divided by `concurrency`.",
+    )
+    engine: Literal["kernel", "pymc"] = Field(
+        default="kernel",
+        description="What samples: the compiled kernel, or the PyMC model that defines it, which takes many times as long.",
     )
     threads: int | None = Field(
         default=None, ge=1, le=1024, description="Threads of one job; by default all cores, divided by `concurrency`."

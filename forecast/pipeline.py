@@ -34,9 +34,9 @@ __all__ = [
 ]
 
 
-def warm_up() -> None:
-    """Compile the program of this process now (seconds from the cache, a few minutes without one)."""
-    get_program()
+def warm_up() -> bool:
+    """Make the program of this process now, in some ten seconds or in one from the cache; whether it was there."""
+    return get_program().is_from_cache
 
 
 def compute_forecast(

@@ -22,16 +22,23 @@ import xarray as xr
 
 from forecast.answer import Answer, Check, Update, Verdict
 from forecast.assembly import METHOD_VERSION, ComputedForecast, Drawn, assemble_forecast
-from forecast.dims import CHAIN, DRAW, SAMPLE_STATS
+from forecast.dims import CHAIN, DRAW
 from forecast.errors import StopRequestedError
 from forecast.explain.weights import MAX_PARETO_K, Weights, smooth_weights
 from forecast.futures.archive import LATENT
 from forecast.futures.posterior import stream_seed
 from forecast.futures.simulation import MAX_DRAWS, thin_draws
-from forecast.inference.carry import Carried, NotCarriedError, carry_draws, log_densities, resample
-from forecast.inference.deviations import FloatArray
+from forecast.inference.carry import (
+    Carried,
+    NotCarriedError,
+    carry_draws,
+    log_densities,
+    resample,
+)
+from forecast.inference.deviations import FloatArray, in_deviations
 from forecast.inference.loaded_study import LoadedStudy
 from forecast.inference.program import get_program
+from forecast.inference.starts import as_sampled
 from forecast.machine import sampling_cores
 from forecast.model.cost import require_affordable
 from forecast.model.encode import EncodedStudy, encode_study
@@ -63,7 +70,7 @@ class LastForecast:
 class _Weighed:
     carried: Carried
     log_density: FloatArray
-    """Of the later study at the carried draws, dims (draw)."""
+    """Of the later study at the carried draws, as deviations; dims (draw)."""
     weights: Weights
     chains: int
 
@@ -71,10 +78,10 @@ class _Weighed:
     def effective_draws(self) -> float:
         return float(1.0 / np.sum(self.weights.values**2))
 
-    @property
-    def starts(self) -> FloatArray | None:
+    def starts(self, encoded: EncodedStudy) -> FloatArray | None:
         """Where the chains of another run may start; None where the new evidence leaves no such place."""
-        possible = self.carried.after[np.isfinite(self.log_density)]
+        possible = as_sampled(self.carried.after, encoded.arrays)[np.isfinite(self.log_density)]
+        possible = possible[np.isfinite(possible).all(axis=1)]
         return possible if len(possible) else None
 
     @property
@@ -122,7 +129,7 @@ def compute_update(
         require_affordable(encoded)
 
     def refit(reason: str, weighed: _Weighed | None = None) -> ComputedForecast:
-        starts = None if weighed is None else weighed.starts
+        starts = None if weighed is None else weighed.starts(encoded)
         return sample_and_assemble(run, encoded, seed, starts=starts, update=_refitted(reason, last, weighed))
 
     if last is None:
@@ -159,20 +166,21 @@ def _weigh(run: StageClock, last: LastForecast, encoded: EncodedStudy, seed: int
         before = encode_study(last.study)
         try:
             latent = xr.load_dataset(last.draws, group=LATENT)
-            stats = xr.load_dataset(last.draws, group=SAMPLE_STATS)["lp"]
         except (OSError, KeyError, ValueError, RuntimeError) as error:
             raise NotCarriedError(
                 f"the draws of the last forecast {last.forecast_id} cannot be read ({type(error).__name__})"
             ) from error
         chains = latent.sizes[CHAIN]
         kept = {DRAW: thin_draws(1, latent.sizes[DRAW], max(1, MAX_DRAWS // chains))}
-        then = stats.isel(kept).transpose(CHAIN, DRAW).values.ravel()
         rng = np.random.default_rng(stream_seed(seed, WEIGHING_STREAM))
         carried = carry_draws(before, latent.isel(kept), encoded, rng)
     with run.stage(Stage.COMPILE):
         program = get_program()
     with run.stage(Stage.SAMPLE):
-        now = log_densities(program.load(encoded.arrays), carried.after, sampling_cores())
+        then, now = (
+            log_densities(program.load(in_deviations(study.arrays)), draws, sampling_cores())
+            for study, draws in ((before, carried.before), (encoded, carried.after))
+        )
         weights = smooth_weights(now - then - carried.log_proposal, chains)
     return _Weighed(carried, now, weights, chains)
 
@@ -184,7 +192,7 @@ def _assemble(
     enough = ENOUGH_DRAWS if weighed.effective_draws >= ENOUGH_DRAWS else weighed_draws
     count = enough - enough % weighed.chains
     places = resample(weighed.weights.values, count, np.random.default_rng(stream_seed(seed, WEIGHING_STREAM + 1)))
-    loaded, points = program.load(encoded.arrays), weighed.carried.after[places]
+    loaded, points = program.load(in_deviations(encoded.arrays)), weighed.carried.after[places]
     posterior = _labelled(loaded.quantities(points), loaded, encoded, weighed.chains)
     stats = _stats(weighed.log_density[places], weighed.chains)
     k, effective = weighed.weights.pareto_k, weighed.effective_draws

@@ -58,7 +58,7 @@ def long_document(**changes: Any) -> dict[str, Any]:
     document = coin_document(study="long-coin", **changes)
     document["outcomes"][0]["reference"] = {"tosses": 0.5}
     document["reference_classes"] = [{"id": "tosses", "title": "Tosses", "outcome": "heads", "rows": rows}]
-    document.setdefault("sampler", {"draws": 1500, "tune": 600, "chains": 4, "seed": 7})
+    document.setdefault("sampler", {"draws": 10_000, "tune": 600, "chains": 4, "seed": 7})
     return document
 
 

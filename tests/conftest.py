@@ -45,7 +45,7 @@ MARKER_OF_FOLDER = {
 NEED_PROGRAM = {"program", "stack", "statistical"}
 
 # Everything else named FORECAST_ belongs to the person who runs the tests, and so does the data that it points to. The
-# cache of compiled programs is shared on purpose: compiling takes minutes and gives the same every time.
+# cache of compiled programs is shared on purpose: compiling takes some twenty seconds and gives the same every time.
 KEPT_SETTINGS = {"FORECAST_CACHE_DIR"}
 
 settings.register_profile("default", deadline=None)

@@ -257,7 +257,7 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def karabakh(stack: Stack) -> StoredForecast:
     """The study of the README, stored and forecast by that service, with as many draws as it needs to be published."""
-    return submit_bundled(stack, "karabakh-2021", draws=600, tune=500)
+    return submit_bundled(stack, "karabakh-2021")
 
 
 def submit_bundled(stack: Stack, name: str, **sampler: Any) -> StoredForecast:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -77,13 +76,11 @@ def _warm_up() -> None:
     try:
         from forecast.pipeline import warm_up
 
-        warm_up()
+        source = "cache" if warm_up() else "compiled"
     except Exception:
         # A job will meet the same error and report it; an idle child has nobody to tell but the log.
         log.exception("warm_up_failed")
     else:
-        # Only compiling needs the library that builds the model.
-        source = "compiled" if "pymc" in sys.modules else "cache"
         log.info("warm", seconds=round(time.monotonic() - began, 1), source=source)
         _note_warm(source)
 

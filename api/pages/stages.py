@@ -20,7 +20,7 @@ STAGES: Final = (
     Stage(
         "compile",
         "Compile the program",
-        "compiling the program; the first time on a machine this takes one to two minutes, later none",
+        "compiling the program; the first time on a machine this takes some twenty seconds, later none",
     ),
     Stage("sample", "Sample the posterior", "drawing from the posterior; warm-up draws come first and are thrown away"),
     Stage("futures", "Roll futures forward", "simulating futures from every draw and counting what happens in them"),

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.explain.runs import Fit
+from forecast.model.constants import MAX_LOG_RATE
 from forecast.model.encode import EncodedStudy
 from forecast.model.units import Unit
 from forecast.study import Trial
@@ -26,7 +27,6 @@ FloatArray = npt.NDArray[np.float64]
 NODES: Final = {1: 15, 2: 9, 3: 5, 4: 3}
 """Gauss-Hermite nodes a dimension; beyond four dimensions one node, which is Laplace's approximation."""
 
-MAX_LOG_RATE: Final = 50.0
 NEWTON_STEPS: Final = 40
 LONGEST_STEP: Final = 2.0
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.explain.runs import Fit, Runs
-from forecast.inference.deviations import join_latents
+from forecast.inference.deviations import in_deviations, join_latents
 from forecast.model.arrays import ModelArrays
 from forecast.model.specs import ARRAYS, LATENTS
 
@@ -20,12 +20,12 @@ CHECK_EVERY = 500
 
 
 def sampled_points(fit: Fit) -> FloatArray:
-    """The draws as the sampler saw them, dims (draw, parameter)."""
+    """The draws as deviations, dims (draw, parameter)."""
     return join_latents({name: fit.values(name) for name in LATENTS})
 
 
 def log_densities(runs: Runs, arrays: ModelArrays, points: FloatArray) -> FloatArray:
-    """Log density of each point, priors and likelihood together; dims (draw).
+    """Log density of each draw as deviations, priors and likelihood together; dims (draw).
 
     Raises
     ------
@@ -34,7 +34,7 @@ def log_densities(runs: Runs, arrays: ModelArrays, points: FloatArray) -> FloatA
     """
     if points.shape[1] != arrays.parameters:
         raise ValueError(f"points have {points.shape[1]} parameters; expected {arrays.parameters}, those of the arrays")
-    loaded, result = runs.program.load(arrays), np.empty(len(points))
+    loaded, result = runs.program.load(in_deviations(arrays)), np.empty(len(points))
     for start in range(0, len(points), CHECK_EVERY):
         runs.going_on()
         some = slice(start, start + CHECK_EVERY)

@@ -15,7 +15,12 @@ import numpy as np
 import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
-from forecast.inference.deviations import FloatArray, draw_deviations, from_points, join_latents, to_points
+from forecast.inference.deviations import (
+    FloatArray,
+    draw_deviations,
+    join,
+    join_latents,
+)
 from forecast.inference.loaded_study import LoadedStudy
 from forecast.model.encode import EncodedStudy
 from forecast.model.specs import LATENTS
@@ -27,17 +32,16 @@ class NotCarriedError(ValueError):
 
 @dataclass(frozen=True)
 class Carried:
-    """Draws in the variables of the later study, chains end to end."""
+    """The same draws as deviations of the earlier and of the later study, chains end to end; dims (draw, parameter)."""
 
+    before: FloatArray
     after: FloatArray
-    """Dims (draw, parameter)."""
     log_proposal: FloatArray
-    """Log density of what was drawn anew, and of the change of variables, to be subtracted from the ratio of the log
-    densities; dims (draw)."""
+    """Log density of what was drawn anew, to be subtracted from the ratio of the log densities; dims (draw)."""
 
 
 def carry_draws(before: EncodedStudy, latent: xr.Dataset, after: EncodedStudy, rng: np.random.Generator) -> Carried:
-    """Draws of one study's latent variables, dims (chain, draw, ...) as in ``draws.nc``, in the variables of another.
+    """Draws of one study's latent variables, dims (chain, draw, ...) as in ``draws.nc``, as draws of another.
 
     Raises
     ------
@@ -45,7 +49,7 @@ def carry_draws(before: EncodedStudy, latent: xr.Dataset, after: EncodedStudy, r
         When a label of the earlier study is missing in the later one: its draws would have to be integrated out.
     """
     old_points = _points(latent, before)
-    old, old_jacobian = from_points(old_points, before.arrays)
+    old = _by_latent(old_points, before)
     new = draw_deviations(rng, len(old_points), after.arrays)
     log_proposal = np.zeros(len(old_points))
     for name, spec in LATENTS.items():
@@ -62,8 +66,7 @@ def carry_draws(before: EncodedStudy, latent: xr.Dataset, after: EncodedStudy, r
             raise NotCarriedError("outcomes are correlated that were not before")
         log_proposal += _log_prior(new[name][:, fresh], half=spec.law == "half_normal")
         new[name][:, [places[label] for label in there]] = old[name]
-    new_points, new_jacobian = to_points(new, after.arrays)
-    return Carried(new_points, log_proposal - new_jacobian + old_jacobian)
+    return Carried(old_points, join(new), log_proposal)
 
 
 def log_densities(loaded: LoadedStudy, points: FloatArray, threads: int) -> FloatArray:
@@ -95,6 +98,12 @@ def _points(latent: xr.Dataset, encoded: EncodedStudy) -> FloatArray:
             found = latent[name].sel({dim: encoded.coords[dim] for dim in spec.dims}).transpose(CHAIN, DRAW, *spec.dims)
             values[name] = found.values.reshape(latent.sizes[CHAIN] * latent.sizes[DRAW], -1)
     return join_latents(values)
+
+
+def _by_latent(points: FloatArray, encoded: EncodedStudy) -> dict[str, FloatArray]:
+    """Cut at the latent variables; dims (draw, size)."""
+    sizes = [int(np.prod([encoded.arrays.lengths[dim] for dim in spec.dims])) for spec in LATENTS.values()]
+    return dict(zip(LATENTS, np.split(points, np.cumsum(sizes)[:-1], axis=1), strict=True))
 
 
 def _labels(encoded: EncodedStudy, dims: Sequence[str]) -> list[tuple[str, ...]]:

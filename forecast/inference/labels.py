@@ -9,10 +9,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from forecast.dims import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
+from forecast.kernel.layout import NAMED
 from forecast.model.encode import EncodedStudy
 
 LATENT_SUFFIX = "_z"
-"""Ending of the standard normal variables behind the named quantities."""
+"""Ending of the deviations behind the named quantities."""
 
 
 def label_posterior(tree: xr.DataTree, encoded: EncodedStudy) -> tuple[xr.Dataset, xr.Dataset]:
@@ -21,6 +22,8 @@ def label_posterior(tree: xr.DataTree, encoded: EncodedStudy) -> tuple[xr.Datase
     The latent standard normals keep their names; variables of length zero are dropped.
     """
     posterior = tree[POSTERIOR].to_dataset()
+    # The definition's own free variables, beside the deviations that they stand for.
+    posterior = posterior.drop_vars([name for name in posterior.data_vars if str(name) not in NAMED])
     posterior = posterior.drop_dims([dim for dim, size in posterior.sizes.items() if size == 0])
     lengths = encoded.arrays.lengths
     coords = {dim: encoded.coords.get(dim, list(range(lengths[dim]))) for dim in posterior.dims if dim in lengths}

@@ -1,10 +1,9 @@
-"""One study inside the compiled program: what nutpie samples, and densities and quantities at single points."""
+"""One study inside the program: what nutpie samples, and densities and quantities at single points."""
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
-from typing import Any
+from typing import Any, Final, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,74 +11,28 @@ import pandas as pd
 from nutpie import _lib
 from nutpie.sample import CompiledModel
 
-from forecast.inference.callback import Callback, Record, make_record
+from forecast.kernel.compiled import Kernel
+from forecast.kernel.data import Record
+from forecast.kernel.layout import NAMED
+from forecast.machine import available_cores
 from forecast.model.arrays import ModelArrays
 
 FloatArray = npt.NDArray[np.float64]
 
-INITIAL_SPREAD = 1.0
+INITIAL_SPREAD: Final = 1.0
 """Chains start uniformly within this distance of zero on the unconstrained scale, where every prior has unit scale."""
 
-_DOUBLE = ctypes.POINTER(ctypes.c_double)
 
-
-@dataclasses.dataclass(frozen=True)
-class ProgramCode:
-    """The callbacks of the program and what they compute, whatever the study."""
-
-    logp: Callback
-    expand: Callback
-    names: tuple[str, ...]
-    """The named quantities in the order of the expanded vector: latent variables, then deterministics."""
-    quantity_dims: tuple[tuple[str, ...], ...]
-
-    def load(self, arrays: ModelArrays, starts: FloatArray | None = None) -> LoadedStudy:
-        """Swap a study's arrays in; nothing is compiled, and no other study is changed."""
-        lengths = dict(arrays.lengths)
-        named = dict(zip(self.names, self.quantity_dims, strict=True))
-        return LoadedStudy(
-            dims={name: dims for name, dims in named.items() if dims},
-            reparameterized_names=[],
-            code=self,
-            lengths=lengths,
-            parameters=arrays.parameters,
-            variable_shapes={name: tuple(lengths[dim] for dim in dims) for name, dims in named.items()},
-            records=(make_record(self.logp.slots, arrays), make_record(self.expand.slots, arrays)),
-            starts=starts,
-        )
-
-
-@dataclasses.dataclass(frozen=True)
-class LoadedStudy(CompiledModel):
-    """One study inside the compiled program, in the form that `nutpie.sample` takes."""
-
-    code: ProgramCode
-    lengths: dict[str, int]
-    parameters: int
-    variable_shapes: dict[str, tuple[int, ...]]
-    records: tuple[Record, Record]
-    starts: FloatArray | None = None
-    """Where chains may start, dims (draw, parameter)."""
+class LoadedStudy(Protocol):
+    """One study inside a program of either engine."""
 
     @property
-    def n_dim(self) -> int:
-        """Number of unconstrained parameters."""
-        return self.parameters
+    def model(self) -> Any:
+        """What `nutpie.sample` takes."""
 
     @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shape of every named quantity."""
-        return self.variable_shapes
-
-    @property
-    def coords(self) -> dict[str, Any]:
-        """None: the study's labels are put on after sampling, by name."""
-        return {}
-
-    @property
-    def expanded(self) -> int:
-        """Length of the vector of all named quantities."""
-        return sum(int(np.prod(shape)) for shape in self.variable_shapes.values())
+    def dims(self) -> dict[str, tuple[str, ...]]:
+        """Dims of every named quantity that has some."""
 
     def log_density(self, point: FloatArray) -> tuple[float, FloatArray]:
         """Log density, priors and likelihood together, and its gradient, dims (parameter), at an unconstrained point.
@@ -89,16 +42,9 @@ class LoadedStudy(CompiledModel):
         ValueError
             When the point does not have the study's number of parameters.
         """
-        point, logp = self._checked(point), np.empty(1)
-        gradient = np.empty_like(point)
-        self.code.logp.function.ctypes(
-            len(point), _address(point), _address(gradient), _address(logp), _start(self.records[0])
-        )
-        return float(logp[0]), gradient
 
     def log_densities(self, points: FloatArray) -> FloatArray:
         """Log density of each point, dims (draw), of points with dims (draw, parameter)."""
-        return np.array([self.log_density(point)[0] for point in points])
 
     def quantities(self, points: FloatArray) -> dict[str, FloatArray]:
         """Every named quantity at unconstrained points.
@@ -117,34 +63,93 @@ class LoadedStudy(CompiledModel):
         ValueError
             When the points do not have the study's number of parameters.
         """
-        values = np.empty((len(points), self.expanded))
-        expand, record = self.code.expand.function.ctypes, _start(self.records[1])
-        for point, into in zip(points, values, strict=True):
-            checked = self._checked(point)
-            expand(len(checked), values.shape[1], _address(checked), _address(into), record)
-        result, offset = {}, 0
-        for name, shape in self.variable_shapes.items():
-            size = int(np.prod(shape))
-            result[name] = values[:, offset : offset + size].reshape(len(points), *shape)
-            offset += size
-        return result
 
-    def _checked(self, point: FloatArray) -> FloatArray:
-        if point.shape != (self.parameters,):
-            raise ValueError(f"the point has shape {point.shape}; expected ({self.parameters},)")
-        return np.ascontiguousarray(point, dtype=np.float64)
+
+def cut(values: FloatArray, shapes: dict[str, tuple[int, ...]]) -> dict[str, FloatArray]:
+    """Arrays of these shapes that lie side by side along the last dim, by name; dims (draw, ...)."""
+    sizes = [int(np.prod(shape)) for shape in shapes.values()]
+    pieces = np.split(values, np.cumsum(sizes)[:-1], axis=1)
+    return {
+        name: piece.reshape(len(values), *shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)
+    }
+
+
+def checked(point: FloatArray, parameters: int) -> FloatArray:
+    """The point in one piece, if it has the right number of parameters."""
+    if point.shape != (parameters,):
+        raise ValueError(f"the point has shape {point.shape}; expected ({parameters},)")
+    return np.ascontiguousarray(point, dtype=np.float64)
+
+
+@dataclasses.dataclass(frozen=True)
+class KernelStudy(CompiledModel):
+    """One study inside the compiled kernel, in the form that `nutpie.sample` takes."""
+
+    kernel: Kernel
+    record: Record
+    parameters: int
+    variable_shapes: dict[str, tuple[int, ...]]
+    starts: FloatArray | None = None
+    """Where chains may start, dims (draw, parameter)."""
+
+    @classmethod
+    def load(cls, kernel: Kernel, arrays: ModelArrays, starts: FloatArray | None = None) -> Self:
+        """Nothing is compiled, and no other study is changed."""
+        record = Record(arrays, places=available_cores() + 1)
+        return cls(
+            dims={name: spec.dims for name, spec in NAMED.items() if spec.dims},
+            reparameterized_names=[],
+            kernel=kernel,
+            record=record,
+            parameters=arrays.parameters,
+            variable_shapes={name: tuple(record.lengths[dim] for dim in spec.dims) for name, spec in NAMED.items()},
+            starts=starts,
+        )
+
+    @property
+    def model(self) -> Any:
+        """What `nutpie.sample` takes."""
+        return self
+
+    @property
+    def n_dim(self) -> int:
+        """Number of unconstrained parameters."""
+        return self.parameters
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of every named quantity."""
+        return self.variable_shapes
+
+    @property
+    def coords(self) -> dict[str, Any]:
+        """None: the study's labels are put on after sampling, by name."""
+        return {}
+
+    def log_density(self, point: FloatArray) -> tuple[float, FloatArray]:
+        """As `LoadedStudy` says."""
+        return self.kernel.log_density(self.record, checked(point, self.parameters))
+
+    def log_densities(self, points: FloatArray) -> FloatArray:
+        """As `LoadedStudy` says."""
+        return np.array([self.log_density(point)[0] for point in points])
+
+    def quantities(self, points: FloatArray) -> dict[str, FloatArray]:
+        """As `LoadedStudy` says."""
+        values = np.empty((len(points), self.record.lengths["named"]))
+        for point, into in zip(points, values, strict=True):
+            self.kernel.named(self.record, checked(point, self.parameters), into)
+        return cut(values, self.variable_shapes)
 
     def _make_sampler(
         self, settings: Any, init_mean: Any, cores: int, progress_type: Any, callback: Any, rate: int, store: Any
     ) -> Any:
-        code, names = self.code, list(self.code.names)
-        logp_record, expand_record = self.records
-        keep = (self, logp_record, expand_record)
+        lengths, address = self.record.lengths, self.record.address
         variables = _lib.PyVariable.new_variables(
-            names,
-            ["float64"] * len(names),
-            [list(self.variable_shapes[name]) for name in names],
-            self.lengths,
+            list(self.variable_shapes),
+            ["float64"] * len(self.variable_shapes),
+            [list(shape) for shape in self.variable_shapes.values()],
+            lengths,
             {name: list(dims) for name, dims in self.dims.items()},
         )
 
@@ -155,23 +160,13 @@ class LoadedStudy(CompiledModel):
             return rng.uniform(-INITIAL_SPREAD, INITIAL_SPREAD, self.parameters)
 
         model = _lib.PyMcModel(
-            _lib.LogpFunc(code.logp.address, logp_record.pointers.ctypes.data, keep),
-            _lib.ExpandFunc(
-                self.parameters, self.expanded, code.expand.address, expand_record.pointers.ctypes.data, keep
-            ),
+            _lib.LogpFunc(self.kernel.density.address, address, self),
+            _lib.ExpandFunc(self.parameters, lengths["named"], self.kernel.quantities.address, address, self),
             variables,
             self.parameters,
-            self.lengths,
-            {dim: pd.RangeIndex(size) for dim, size in self.lengths.items()},
+            lengths,
+            {dim: pd.RangeIndex(size) for dim, size in lengths.items()},
             initial_point,
             None,
         )
         return _lib.PySampler.from_pymc(settings, cores, model, progress_type, callback, rate, store)
-
-
-def _address(values: FloatArray) -> Any:
-    return values.ctypes.data_as(_DOUBLE)
-
-
-def _start(record: Record) -> Any:
-    return ctypes.c_void_p(record.pointers.ctypes.data)

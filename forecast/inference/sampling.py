@@ -73,7 +73,7 @@ def sample_posterior(
 
     try:
         sampler = nutpie.sample(
-            loaded,
+            loaded.model,
             draws=settings.draws,
             tune=settings.tune,
             chains=settings.chains,

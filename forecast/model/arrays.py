@@ -79,13 +79,19 @@ class ModelArrays(dict[str, npt.NDArray[np.generic]]):
 
 
 def probe_arrays() -> ModelArrays:
-    """Every block present with length one: exercises every term of the density."""
+    """Every block present with length one, and two outcomes, which a pair needs: exercises every term of the density."""
+    lengths = {"outcome": 2}
     values = {
-        name: np.full([1] * len(spec.dims), 0.5 if spec.dtype == "float64" else 0, dtype=spec.dtype)
+        name: np.full(
+            [lengths.get(dim, 1) for dim in spec.dims], 0.5 if spec.dtype == "float64" else 0, dtype=spec.dtype
+        )
         for name, spec in ARRAYS.items()
     }
-    for name in ("history_period", "indicator_factor", "question_link", "part_link", "question_steps"):
+    for name in ("history_period", "indicator_factor", "question_link", "part_link", "question_steps", "pair_row"):
         values[name] = np.ones(1, dtype=values[name].dtype)
+    # A judged event; and what is turned within a group of one is reflected.
+    values["question_is_binary"] = np.zeros(1)
+    values["expert_reflection"] = np.array([np.sqrt(2.0)])
     return ModelArrays(values, frailties=1)
 
 

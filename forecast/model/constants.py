@@ -12,3 +12,10 @@ NOISE_FLOOR: Final = 0.1
 
 TINY: Final = 1e-12
 """Probabilities closer than this to 0 or 1 are told apart no more."""
+
+MAX_LOG_RATE: Final = 50.0
+"""Rates on the way to a judged date grow no further: their exponentials stay finite."""
+
+LEAST_VARIANCE: Final = 1e-3
+"""Of counts beyond the Poisson's, in squares of the mean: keeps the negative binomial's shape at most 1000, where its
+log gammas still subtract well."""

@@ -15,7 +15,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from forecast.model.constants import NOISE_FLOOR
-from forecast.model.latents import latent
+from forecast.model.latents import deviation, latent
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,17 @@ def add_experts(x: dict[str, Any]) -> Experts:
     shared = pm.Deterministic("shared_bias", x["shared_bias_scale"] * latent("shared_bias_z"), dims="kind")
     mean_log_slope = (x["slope_mean_scale"] * latent("slope_mean_z"))[of]
     slope_sd = (x["slope_scale"] * latent("slope_sd_z"))[of]
-    own_slope = turned(partly_centred("slope_z", 0.0, slope_sd, x["slope_centring"]), x)
+    own_slope = deviation("slope_z", turned(partly_centred("slope_z", 0.0, slope_sd, x["slope_centring"]), x))
     log_slope = mean_log_slope + slope_sd * own_slope
     slope = pm.Deterministic("slope", pt.exp(log_slope), dims="expert")
     bias_sd = pm.Deterministic("bias_sd", x["bias_scale"] * latent("bias_sd_z"), dims="kind")
-    own_bias = turned(partly_centred("bias_z", 0.0, pt.exp(mean_log_slope) * bias_sd[of], x["bias_centring"]), x)
+    along = partly_centred("bias_z", 0.0, pt.exp(mean_log_slope) * bias_sd[of], x["bias_centring"])
+    own_bias = deviation("bias_z", turned(along, x))
     bias = pm.Deterministic("bias", bias_sd[of] * own_bias, dims="expert")
     spread = (x["noise_spread_scale"] * latent("noise_spread_z"))[of]
     mean_log_noise = pt.log(x["noise_scale"] * latent("noise_mean_z"))[of]
-    log_noise = mean_log_noise + spread * partly_centred("noise_z", mean_log_noise, spread, x["noise_centring"])
+    own_noise = deviation("noise_z", partly_centred("noise_z", mean_log_noise, spread, x["noise_centring"]))
+    log_noise = mean_log_noise + spread * own_noise
     noise = pm.Deterministic("noise", pt.sqrt(NOISE_FLOOR**2 + pt.exp(2.0 * log_noise)), dims="expert")
     common_sd = pm.Deterministic("common_sd", x["common_scale"] * latent("common_sd_z"), dims="panel")
     common = common_sd[x["topic_panel"]] * latent("common_z")
@@ -59,9 +61,9 @@ def partly_centred(name: str, mean: Any, scale: Any, centring: Any) -> Any:
     positive scale leave the model as it is; they are chosen so that the variable is the more what the data determine,
     the more data there are (Gorinova, Moore and Hoffman 2020, arXiv:1906.03028).
     """
-    deviation = (latent(name) - centring * mean) * scale**-centring
-    pm.Potential(f"{name}_prior", -(centring * pt.log(scale) + 0.5 * deviation**2).sum())
-    return deviation
+    standard = (latent(name) - centring * mean) * scale**-centring
+    pm.Potential(f"{name}_prior", -(centring * pt.log(scale) + 0.5 * standard**2).sum())
+    return standard
 
 
 def turned(deviations: Any, x: dict[str, Any]) -> Any:

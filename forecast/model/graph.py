@@ -26,7 +26,7 @@ from forecast.model.arrays import ModelArrays, smallest_arrays
 from forecast.model.constants import TINY
 from forecast.model.dependence import add_links, residual_cholesky
 from forecast.model.experts import Experts, add_experts, partly_centred, said_by
-from forecast.model.latents import latent
+from forecast.model.latents import deviation, latent
 from forecast.model.opinions import add_opinions
 from forecast.model.signals import add_signals
 
@@ -78,8 +78,8 @@ def _class_levels(x: dict[str, Any], experts: Experts) -> Classes:
     common = pt.concatenate([pt.zeros(1), experts.common])[x["outcome_topic"]]
     centre = x["mu_loc"] + x["present_covariates"] @ beta + common
     said = said_by(x["outcome_voices"], centre, x["mu_scale"] + TINY, experts)
-    deviation = partly_centred("mu_z", *said, x["mu_centring"])
-    mu = pm.Deterministic("mu", x["mu_loc"] + x["mu_scale"] * deviation, dims="outcome")
+    own = deviation("mu_z", partly_centred("mu_z", *said, x["mu_centring"]))
+    mu = pm.Deterministic("mu", x["mu_loc"] + x["mu_scale"] * own, dims="outcome")
     tau = pm.Deterministic("tau", x["tau_scale"] * latent("tau_z"), dims="outcome")
     sigma = pm.Deterministic("sigma", x["sigma_scale"] * latent("sigma_z"), dims="outcome")
     of = x["level_outcome"]

@@ -15,17 +15,15 @@ doi:10.1017/S1930297500004964 (recalibration). Shared errors limit what many exp
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import pymc as pm
 import pytensor.tensor as pt
 
-from forecast.model.constants import FREEDOM, TINY
+from forecast.model.constants import FREEDOM, MAX_LOG_RATE, TINY
 from forecast.model.experts import Experts, partly_centred, said_by
-from forecast.model.latents import latent
+from forecast.model.latents import deviation, latent
 from forecast.model.signals import Signals
-
-MAX_LOG_RATE: Final = 50.0
 
 
 def add_opinions(x: dict[str, Any], theta: Any, shape: Any, signals: Signals, delta: Any, experts: Experts) -> None:
@@ -89,10 +87,10 @@ def _add_track_records(x: dict[str, Any], experts: Experts) -> None:
     truth, error = spread[of] ** 2 + TINY, experts.common_sd[x["exam_panel"]][of] ** 2
     scale = pt.sqrt(truth + error)
     said = said_by(x["exercise_voices"], base[of], scale, experts)
-    deviation = scale * partly_centred("exercise_z", *said, x["exercise_centring"])
-    centre = pm.Deterministic("exercise_log_odds", base[of] + deviation, dims="exercise")
+    own = scale * deviation("exercise_z", partly_centred("exercise_z", *said, x["exercise_centring"]))
+    centre = pm.Deterministic("exercise_log_odds", base[of] + own, dims="exercise")
     records = _log_density(x["record_log_odds"], centre[x["record_exercise"]], x["record_expert"], experts)
     pm.Potential("track_records", records.sum())
     rest = pt.sqrt(truth * error / (truth + error) + TINY)
-    log_odds = base[of] + deviation * truth / (truth + error) + rest * latent("truth_z")
+    log_odds = base[of] + own * truth / (truth + error) + rest * latent("truth_z")
     pm.Potential("answers", (x["exercise_yes"] * log_odds - pt.softplus(log_odds)).sum())

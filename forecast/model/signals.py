@@ -13,16 +13,14 @@ doi:10.1017/CBO9781139013567.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pymc as pm
 import pytensor.tensor as pt
 
-from forecast.model.latents import latent
+from forecast.model.constants import LEAST_VARIANCE
+from forecast.model.latents import deviation, latent
 from forecast.model.recurrence import recurrence
-
-LEAST_VARIANCE: Final = 1e-3
-"""Keeps the negative binomial's shape at most 1000, where its log gammas still subtract well."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def _add_counts(x: dict[str, Any], state: Any) -> None:
     loading = pm.Deterministic("loading", x["loading_scale"] * latent("loading_z"), dims="indicator")
     dispersion = pm.Deterministic("dispersion", x["dispersion_scale"] * latent("dispersion_z"), dims="indicator")
     mean_drive = (x["observed_share"] * with_none.T[x["indicator_factor"]]).sum(axis=1)
-    standard = latent("log_mean_z") - loading * mean_drive / x["log_mean_scale"]
+    standard = deviation("log_mean_z", latent("log_mean_z") - loading * mean_drive / x["log_mean_scale"])
     pm.Potential("log_means", -0.5 * (standard**2).sum())
     log_mean = pm.Deterministic("log_mean", x["log_mean_loc"] + x["log_mean_scale"] * standard, dims="indicator")
     of = x["count_indicator"]

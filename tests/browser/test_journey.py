@@ -34,7 +34,7 @@ DIAGNOSTICS = (
 def test_a_submitted_study_is_watched_until_its_forecast_is_read(
     stack: Stack, open_page: OpenPage, karabakh: StoredForecast
 ) -> None:
-    document = living_document(title="A small study", sampler={"draws": 300, "tune": 300, "chains": 2})
+    document = living_document(title="A small study", sampler={"draws": 20_000, "tune": 300, "chains": 2})
     with stack.held(having="estimates"):
         with stack.client as client:
             job_id = client.submit(document=document).id

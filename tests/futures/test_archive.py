@@ -15,7 +15,7 @@ from forecast.futures.posterior import present_case
 from forecast.futures.rolled import Rolled, outcome_probabilities, roll_forward
 from forecast.futures.simulation import simulate_futures
 from forecast.futures.stored import FuturesUnavailableError, open_futures
-from forecast.model import signals
+from forecast.model import constants
 from forecast.model.encode import EncodedStudy
 from tests.futures.posteriors import everything, make_posterior
 
@@ -119,4 +119,4 @@ def parts(value: object) -> list[object]:
 
 
 def test_simulated_counts_have_the_least_variance_of_the_model() -> None:
-    assert paths.LEAST_VARIANCE == signals.LEAST_VARIANCE
+    assert paths.LEAST_VARIANCE == constants.LEAST_VARIANCE

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from forecast.inference.carry import NotCarriedError, carry_draws, resample
-from forecast.inference.deviations import draw_deviations, from_points, join_latents, to_points
+from forecast.inference.deviations import draw_deviations, join, join_latents
 from forecast.model.encode import EncodedStudy, encode_study
 from forecast.model.specs import LATENTS
 from tests.documents import binary_outcome, event_outcome, make_study
@@ -39,14 +39,20 @@ def latent_of(study: EncodedStudy, points: np.ndarray) -> xr.Dataset:
     return xr.Dataset(variables, coords={dim: labels for dim, labels in study.coords.items() if dim in used})
 
 
+def by_latent(study: EncodedStudy, points: np.ndarray) -> dict[str, np.ndarray]:
+    sizes = [int(np.prod([study.arrays.lengths[dim] for dim in spec.dims])) for spec in LATENTS.values()]
+    return dict(zip(LATENTS, np.split(points, np.cumsum(sizes)[:-1], axis=1), strict=True))
+
+
 def drawn(study: EncodedStudy) -> np.ndarray:
-    return to_points(draw_deviations(np.random.default_rng(1), 40, study.arrays), study.arrays)[0]
+    return join(draw_deviations(np.random.default_rng(1), 40, study.arrays))
 
 
 def test_the_same_study_gets_the_same_draws_and_no_weight() -> None:
     study = encoded("ann", "ben")
     points = drawn(study)
     found = carry_draws(study, latent_of(study, points), study, np.random.default_rng(2))
+    assert found.before == pytest.approx(points, abs=1e-9)
     assert found.after == pytest.approx(points, abs=1e-9)
     assert found.log_proposal == pytest.approx(np.zeros(40), abs=1e-9)
 
@@ -56,7 +62,7 @@ def test_a_label_keeps_its_deviation_wherever_it_stands() -> None:
     before, after = encoded("ann", "ben"), encoded("cem", "ben", "ann")
     points = drawn(before)
     found = carry_draws(before, latent_of(before, points), after, np.random.default_rng(2))
-    (old, _), (new, _) = from_points(points, before.arrays), from_points(found.after, after.arrays)
+    old, new = by_latent(before, points), by_latent(after, found.after)
     old_places, new_places = (
         {name: place for place, name in enumerate(study.coords["expert"])} for study in (before, after)
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.inference.deviations import draw_deviations, from_points, to_points
+from forecast.inference.deviations import draw_deviations, join
 from forecast.inference.program import Program, get_program
 from forecast.model.arrays import ModelArrays, probe_arrays, smallest_arrays
 from tests.model.random_studies import FULL, random_arrays
@@ -102,7 +102,7 @@ def test_a_log_mean_is_independent_of_the_factor_that_drives_its_counts(draws: d
 
 
 def sampled(seed: int, draws: int, arrays: ModelArrays) -> np.ndarray:
-    return to_points(draw_deviations(np.random.default_rng(seed), draws, arrays), arrays)[0]
+    return join(draw_deviations(np.random.default_rng(seed), draws, arrays))
 
 
 def test_the_same_seed_gives_the_same_draws() -> None:
@@ -110,32 +110,4 @@ def test_the_same_seed_gives_the_same_draws() -> None:
     assert first.shape == (5, probe_arrays().parameters)
     assert np.array_equal(first, second)
     assert not np.array_equal(first, other)
-    assert sampled(1, 3, smallest_arrays()).shape == (3, 7)
-
-
-def test_the_way_to_the_sampler_and_back_ends_where_it_began(arrays: ModelArrays) -> None:
-    deviations = draw_deviations(np.random.default_rng(4), 50, arrays)
-    points, there = to_points(deviations, arrays)
-    again, back = from_points(points, arrays)
-    for name, values in deviations.items():
-        assert again[name] == pytest.approx(values, abs=1e-8), name
-    assert back == pytest.approx(there, abs=1e-8)
-
-
-def test_the_jacobian_is_that_of_the_way_to_the_sampler(arrays: ModelArrays) -> None:
-    """Against the determinant of finite differences, at two draws."""
-    deviations = draw_deviations(np.random.default_rng(5), 2, arrays)
-    names, sizes = list(deviations), [value.shape[1] for value in deviations.values()]
-    flat = np.concatenate(list(deviations.values()), axis=1)
-    _, found = to_points(deviations, arrays)
-    for draw in range(2):
-        steps = np.eye(flat.shape[1]) * 1e-6
-        above, below = (
-            to_points(
-                dict(zip(names, np.split(flat[draw] + sign * steps, np.cumsum(sizes)[:-1], axis=1), strict=True)),
-                arrays,
-            )[0]
-            for sign in (1, -1)
-        )
-        _, determinant = np.linalg.slogdet((above - below) / 2e-6)
-        assert found[draw] == pytest.approx(determinant, abs=1e-4)
+    assert sampled(1, 3, smallest_arrays()).shape == (3, smallest_arrays().parameters)

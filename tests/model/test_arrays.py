@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.model.arrays import ModelArrays, empty_arrays, probe_arrays, smallest_arrays
+from forecast.model.arrays import (
+    ModelArrays,
+    empty_arrays,
+    probe_arrays,
+    smallest_arrays,
+)
 from forecast.model.specs import ARRAYS, DIMS, LATENTS
 
 
@@ -62,8 +67,8 @@ def test_a_frailty_that_does_not_exist_is_refused() -> None:
 def test_the_probe_fills_every_block() -> None:
     probe = probe_arrays()
     assert set(probe.lengths) == set(DIMS)
-    assert set(probe.lengths.values()) == {1}
-    assert probe.parameters == len(LATENTS)
+    assert {dim for dim, size in probe.lengths.items() if size != 1} == {"outcome"}
+    assert probe.parameters == sum(2 if "outcome" in spec.dims else 1 for spec in LATENTS.values())
 
 
 def test_an_unknown_dim_is_named() -> None:

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecast.inference.deviations import to_points
+from forecast.inference.deviations import join
 from forecast.inference.program import compilation_count, get_program
+from forecast.inference.starts import as_sampled
 from forecast.model.arrays import ModelArrays
 from tests.statistical.identities import identity_errors, p_value
 from tests.statistical.simulators import BLOCKS, Arrays, Block, Truth
@@ -35,7 +36,8 @@ def errors_of(block: Block, seed: int) -> np.ndarray:
     """How many standard errors each mean is off."""
     worlds = draw_worlds(get_program(), block, WORLDS, seed)
     names = worlds[0].deviations
-    points, _ = to_points({name: np.concatenate([w.deviations[name] for w in worlds]) for name in names}, block.arrays)
+    joined = join({name: np.concatenate([w.deviations[name] for w in worlds]) for name in names})
+    points = as_sampled(joined, block.arrays)
     for world, point in list(zip(worlds, points, strict=True))[::20]:
         found = world.loaded.quantities(point[None])
         for name in block.quantities:

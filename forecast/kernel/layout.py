@@ -1,0 +1,125 @@
+"""What the kernel reads and what it keeps: the model's arrays with some made from them, and the values of one draw.
+
+Beside each value lies its adjoint, the derivative of the log density with respect to it, which the backward passes add
+to. The first values are the deviations behind the latent variables and the named quantities, in the order in which
+draws store them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from forecast.kernel.tables import Shaped, TableType
+from forecast.model.specs import ARRAYS, LATENTS
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """Dims and dtype of an array of the kernel."""
+
+    dims: tuple[str, ...]
+    dtype: str = "float64"
+    overall: bool = False
+    """It is no array of its own: it holds the first ones of its table as one."""
+
+
+def _fields(**dims: tuple[str, ...]) -> dict[str, FieldSpec]:
+    """Fields by dim: the names that have it as their only one."""
+    return {name: FieldSpec((dim,)) for dim, names in dims.items() for name in names}
+
+
+MADE: Final[Mapping[str, FieldSpec]] = {
+    # Latent variables along the flat point: where each begins and ends, and its law (`forecast.kernel.laws`).
+    "latent_start": FieldSpec(("latent",), "int64"),
+    "latent_stop": FieldSpec(("latent",), "int64"),
+    "latent_law": FieldSpec(("latent",), "int64"),
+    # Where the counts of each indicator begin, and where they end.
+    "count_start": FieldSpec(("count_edge",), "int64"),
+    # Counts that occur, each once per indicator, rising; the log gammas of the rest are those of these.
+    "distinct_indicator": FieldSpec(("distinct",), "int64"),
+    "distinct_value": FieldSpec(("distinct",)),
+    "distinct_times": FieldSpec(("distinct",)),
+    # Voices that are heard, the shares above zero: where those of each outcome or exercise begin, and where they end.
+    "heard_start": FieldSpec(("heard_edge",), "int64"),
+    "heard_expert": FieldSpec(("heard",), "int64"),
+    "heard_share": FieldSpec(("heard",)),
+    "asked_start": FieldSpec(("asked_edge",), "int64"),
+    "asked_expert": FieldSpec(("asked",), "int64"),
+    "asked_share": FieldSpec(("asked",)),
+}
+"""Arrays made from the model's (`forecast.kernel.data`)."""
+
+QUANTITIES: Final[Mapping[str, FieldSpec]] = _fields(
+    kind=("shared_bias", "bias_sd"),
+    expert=("slope", "bias", "noise"),
+    panel=("common_sd",),
+    covariate=("beta",),
+    outcome=("mu", "tau", "sigma", "trend", "wiggle", "new_class_level", "theta"),
+    level=("class_level",),
+    pair=("correlation",),
+    band=("log_hazard_shape",),
+    factor=("persistence",),
+    indicator=("loading", "dispersion", "log_mean"),
+    effect=("gamma",),
+    link=("delta",),
+    question=("judged_log_odds",),
+    exam=("exam_base", "exam_spread"),
+    exercise=("exercise_log_odds",),
+) | {"state": FieldSpec(("past_period", "factor"))}
+"""Named quantities of a draw beside its latent variables: those of `forecast.model.graph.build_model`."""
+
+INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
+    kind=(
+        "mean_log_slope", "slope_sd", "noise_spread", "mean_log_noise",
+        "log_slope_sd", "log_noise_spread", "log_bias_scale",
+    ),
+    expert=(
+        "log_slope", "offset", "log_noise", "log_scatter", "precision",
+        "slope_along", "slope_power", "slope_sum", "bias_along", "bias_power", "bias_sum", "noise_power",
+    ),
+    topic=("common",),
+    outcome=("voice_log_slope", "voice_offset", "mu_centre", "mu_power", "residual"),
+    unit=("case_frailty", "case"),
+    pair=("partial", "partial_rest"),
+    band=("walked",),
+    factor=("innovation_scale", "log_persistence"),
+    indicator=("mean_drive", "shape", "log_shape"),
+    question=("yes", "no"),
+    exam=("truth_variance", "error_variance"),
+    exercise=("asked_log_slope", "asked_offset", "exercise_scale", "exercise_power", "exercise_deviation"),
+) | {
+    "cholesky": FieldSpec(("outcome", "outcome")),
+    "cholesky_before": FieldSpec(("outcome", "outcome")),
+    "effect": FieldSpec(("outcome", "factor")),
+    "segment_total": FieldSpec(("question", "segment")),
+    "segment_own": FieldSpec(("question", "segment")),
+    "segment_before": FieldSpec(("question", "segment")),
+    "part_rate": FieldSpec(("part",)),
+    "part_kept": FieldSpec(("part", "factor")),
+}  # fmt: skip
+"""Values that one pass leaves for another."""
+
+_LATENTS: Final = {name: FieldSpec(spec.dims) for name, spec in LATENTS.items()}
+_PARAMETERS, _NAMED, _VALUES = (FieldSpec((dim,), overall=True) for dim in ("parameter", "named", "value"))
+
+DATA: Final[Mapping[str, Shaped]] = {**ARRAYS, **MADE}
+POINT: Final[Mapping[str, FieldSpec]] = {**_LATENTS, "everything": _PARAMETERS}
+NAMED: Final[Mapping[str, FieldSpec]] = {**_LATENTS, **QUANTITIES}
+VALUES: Final[Mapping[str, FieldSpec]] = {
+    **NAMED, **INTERMEDIATE, "deviations": _PARAMETERS, "named": _NAMED, "everything": _VALUES,
+}  # fmt: skip
+RECORD: Final[Mapping[str, FieldSpec]] = {
+    "data": FieldSpec(("study",), "int64"),
+    "places": FieldSpec(("place", "word"), "int64"),
+}
+"""Addresses of a study's data, and of places to work in."""
+
+TAKEN_AT, POINT_AT, GRADIENT_AT, VALUES_AT, ADJOINTS_AT, PLACE = range(6)
+"""Words of a place, and their number."""
+
+DATA_TABLE: Final = TableType("data", DATA)
+POINT_TABLE: Final = TableType("point", POINT)
+VALUES_TABLE: Final = TableType("values", VALUES)
+RECORD_TABLE: Final = TableType("record", RECORD)

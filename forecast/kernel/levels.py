@@ -1,0 +1,75 @@
+"""Levels: of each outcome over the classes, and of each reference class as an outcome sees it.
+
+    mu_j = location + scale d_mu         class level = mu_j + tau_j z
+    tau_j, sigma_j = scale |z|           beta = scale z
+
+d_mu is sampled partly centred, as its voices speak of the level: with their mean log slope m and mean offset o the mean
+is exp(m) (location + x_j' beta + common error + o) and the scale exp(m) scale (`forecast.model.experts.said_by`).
+"""
+
+from __future__ import annotations
+
+from math import exp, log
+from typing import Any
+
+from forecast.kernel.compiling import block
+from forecast.kernel.elementary import spread_over, uncentre, uncentre_back, weighted
+from forecast.model.constants import TINY
+
+
+@block
+def forward(x: Any, z: Any, v: Any) -> float:
+    """Log Jacobian of the partly centred levels."""
+    logp = 0.0
+    covariates = x.beta_scale.size
+    for p in range(covariates):
+        v.beta[p] = x.beta_scale[p] * v.beta_z[p]
+    outcomes = x.mu_loc.size
+    for j in range(outcomes):
+        start, stop = x.heard_start[j], x.heard_start[j + 1]
+        v.voice_log_slope[j] = weighted(x.heard_share, x.heard_expert, v.log_slope, start, stop)
+        v.voice_offset[j] = weighted(x.heard_share, x.heard_expert, v.offset, start, stop)
+        centre = x.mu_loc[j] + v.voice_offset[j]
+        if x.outcome_topic[j] > 0:
+            centre += v.common[x.outcome_topic[j] - 1]
+        for p in range(covariates):
+            centre += x.present_covariates[j, p] * v.beta[p]
+        v.mu_centre[j] = exp(v.voice_log_slope[j]) * centre
+        log_scale = v.voice_log_slope[j] + log(x.mu_scale[j] + TINY)
+        v.mu_z[j], v.mu_power[j], jacobian = uncentre(z.mu_z[j], v.mu_centre[j], log_scale, x.mu_centring[j])
+        logp += jacobian
+        v.mu[j] = x.mu_loc[j] + x.mu_scale[j] * v.mu_z[j]
+        v.tau[j] = x.tau_scale[j] * v.tau_z[j]
+        v.sigma[j] = x.sigma_scale[j] * v.sigma_z[j]
+    for c in range(x.level_outcome.size):
+        j = x.level_outcome[c]
+        v.class_level[c] = v.mu[j] + v.tau[j] * v.level_z[c]
+    return logp
+
+
+@block
+def backward(x: Any, v: Any, a: Any, g: Any) -> None:
+    """From class levels, levels, spreads and coefficients."""
+    for c in range(x.level_outcome.size):
+        j = x.level_outcome[c]
+        a.mu[j] += a.class_level[c]
+        a.tau[j] += a.class_level[c] * v.level_z[c]
+        a.level_z[c] += a.class_level[c] * v.tau[j]
+    covariates = x.beta_scale.size
+    for j in range(x.mu_loc.size):
+        a.tau_z[j] += a.tau[j] * x.tau_scale[j]
+        a.sigma_z[j] += a.sigma[j] * x.sigma_scale[j]
+        g.mu_z[j], mean, log_scale = uncentre_back(
+            a.mu[j] * x.mu_scale[j] - v.mu_z[j], v.mu_z[j], v.mu_power[j], x.mu_centring[j]
+        )
+        centre = mean * exp(v.voice_log_slope[j])
+        start, stop = x.heard_start[j], x.heard_start[j + 1]
+        by_log_slope = log_scale + mean * v.mu_centre[j]
+        spread_over(by_log_slope, x.heard_share, x.heard_expert, a.log_slope, start, stop)
+        spread_over(centre, x.heard_share, x.heard_expert, a.offset, start, stop)
+        if x.outcome_topic[j] > 0:
+            a.common[x.outcome_topic[j] - 1] += centre
+        for p in range(covariates):
+            a.beta[p] += centre * x.present_covariates[j, p]
+    for p in range(covariates):
+        a.beta_z[p] += a.beta[p] * x.beta_scale[p]

@@ -1,0 +1,146 @@
+"""The kernel against the PyMC model that defines it: log density, gradient and every named quantity.
+
+The definition is evaluated in plain NumPy, nothing of it compiled. A term that one of the two lacks shows here.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from forecast.inference.definition import DefinedStudy
+from forecast.inference.deviations import in_deviations
+from forecast.inference.program import get_program
+from forecast.kernel.layout import NAMED
+from forecast.model.arrays import ModelArrays, probe_arrays, smallest_arrays
+from forecast.model.encode import encode_study
+from forecast.model.specs import ARRAYS
+from forecast.study import load_study
+from priors import bundled_studies, study_path
+from tests.model.random_studies import FULL, SHAPES, random_arrays
+
+pytestmark = pytest.mark.program
+
+
+@functools.cache
+def the_definition() -> DefinedStudy:
+    return DefinedStudy(smallest_arrays())
+
+
+def compare(arrays: ModelArrays, point: np.ndarray) -> None:
+    kernel, definition = get_program().load(arrays), the_definition()
+    definition.swap(arrays)
+    (logp, gradient), (expected, slope) = kernel.log_density(point), definition.log_density(point)
+    assert logp == pytest.approx(expected, rel=1e-10)
+    assert gradient == pytest.approx(slope, rel=1e-8, abs=1e-8 * np.abs(slope).max())
+    quantities = definition.quantities(point[None])
+    for name, values in kernel.quantities(point[None]).items():
+        assert values == pytest.approx(quantities[name], rel=1e-9, abs=1e-11), name
+
+
+@pytest.mark.parametrize("sizes", SHAPES.values(), ids=SHAPES.keys())
+def test_studies_of_every_shape(sizes: dict[str, int]) -> None:
+    arrays = random_arrays(11, **sizes)
+    compare(arrays, np.random.default_rng(1).normal(0, 0.6, arrays.parameters))
+
+
+@pytest.mark.parametrize("arrays", [probe_arrays(), smallest_arrays(), in_deviations(random_arrays(2, **FULL))])
+def test_blocks_of_length_one_none_at_all_and_plain_deviations(arrays: ModelArrays) -> None:
+    compare(arrays, np.random.default_rng(2).normal(0, 0.6, arrays.parameters))
+
+
+@pytest.mark.parametrize("name", bundled_studies())
+def test_the_bundled_studies(name: str) -> None:
+    arrays = encode_study(load_study(study_path(name))).arrays
+    compare(arrays, np.random.default_rng(3).normal(0, 0.4, arrays.parameters))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(st.data())
+def test_studies_that_hypothesis_makes(data: st.DataObject) -> None:
+    """Every block on, off or of length one, and points far out."""
+    off = data.draw(st.sets(st.sampled_from(sorted(BLOCKS))))
+    single = data.draw(st.sets(st.sampled_from(sorted(BLOCKS.keys() - off))) if BLOCKS.keys() - off else st.just(set()))
+    sizes = dict(FULL)
+    sizes |= {dim: min(sizes[dim], 1) for block in sorted(single) for dim in BLOCKS[block]}
+    sizes |= {dim: 0 for block in off for dim in BLOCKS[block]}
+    if not sizes["segment"] and sizes["question"]:
+        sizes["part"] = 0
+    arrays = random_arrays(data.draw(st.integers(0, 1000)), **sizes)
+    spread = data.draw(st.sampled_from([0.1, 0.6, 1.2]))
+    compare(arrays, np.random.default_rng(4).normal(0, spread, arrays.parameters))
+
+
+BLOCKS = {
+    "trials": ("trial",),
+    "hazards": ("cell",),
+    "history": ("history",),
+    "covariates": ("covariate",),
+    "frailties": ("frailty", "term", "pair"),
+    "factors": ("factor", "effect"),
+    "counts": ("count", "indicator"),
+    "links": ("link",),
+    "judgments": ("topic", "question", "segment", "judgment"),
+    "records": ("exam", "exercise", "record"),
+}
+
+
+def test_every_array_of_the_model_is_read() -> None:
+    """A change of any single array changes what the kernel gives, in one of some studies at least."""
+
+    def found(changed: ModelArrays) -> list[np.ndarray]:
+        loaded = get_program().load(changed)
+        point = np.random.default_rng(5).normal(0, 0.6, arrays.parameters)
+        logp, gradient = loaded.log_density(point)
+        return [np.array([logp]), gradient, *loaded.quantities(point[None]).values()]
+
+    unread = set(ARRAYS)
+    for seed in range(5):
+        arrays = random_arrays(seed, **FULL)
+        before = found(arrays)
+        for name in sorted(unread):
+            spec = ARRAYS[name]
+            if spec.indexes is not None:
+                values = np.roll(arrays[name], 1)
+            elif name == "question_is_binary":
+                values = 1.0 - arrays[name]
+            else:
+                values = np.array(arrays[name]) * 0.7 + 0.05
+            after = found(ModelArrays({**arrays, name: values}, frailties=arrays.lengths["frailty"]))
+            if not all(np.array_equal(one, other, equal_nan=True) for one, other in zip(before, after, strict=True)):
+                unread.discard(name)
+    # One panel and one exam have nothing to exchange.
+    assert unread == {"topic_panel", "exam_panel", "exercise_exam"}
+
+
+def test_threads_that_share_a_study_get_the_numbers_of_one_alone() -> None:
+    """More threads than places to work in."""
+    arrays = random_arrays(14, **FULL)
+    loaded = get_program().load(arrays)
+    points = np.random.default_rng(6).normal(0, 0.6, (16, arrays.parameters))
+    alone = loaded.log_densities(points)
+    wrong: list[int] = []
+
+    def work(place: int) -> None:
+        found = {loaded.log_density(points[place])[0] for _ in range(300)}
+        if found != {alone[place]}:
+            wrong.append(place)
+
+    threads = [threading.Thread(target=work, args=(place,)) for place in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_names_and_dims_are_those_of_the_definition() -> None:
+    pymc = DefinedStudy(probe_arrays())._pymc
+    named = {v.name: tuple(pymc.named_vars_to_dims.get(v.name, ())) for v in [*pymc.free_RVs, *pymc.deterministics]}
+    expected = {name: dims for name, dims in named.items() if not name.endswith("_sampled")}
+    assert {name: spec.dims for name, spec in NAMED.items()} == expected
