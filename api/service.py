@@ -8,12 +8,13 @@ error. `OpenService` is for the few routes that everybody may ask (a test holds 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.answers_cache import AnswersCache
 from api.callers import find_caller
 from api.desks import Desks, desks_of
 from api.key_use import KeyUses
@@ -39,6 +40,7 @@ class Service:
     key_uses: KeyUses
     everywhere: Database
     """The database as no workspace sees it: for what is about the installation."""
+    answers: AnswersCache = field(default_factory=AnswersCache)
     principal: Principal | None = None
     """Who asks; None for the installation itself."""
 

@@ -24,9 +24,8 @@ from api.pages.home import ForecastSource, Headline, StudySource, build_home
 from api.pages.job import build_job
 from api.pages.page import respond
 from api.pages.report import build_report, in_report, respond_report
-from api.requests import known_id
 from api.root_path import root_path
-from api.routes.forecasts import find_explanations, find_forecast, stored_forecast
+from api.routes.forecasts import find_head, forecast_json
 from api.routes.jobs import read_job
 from api.service import Reader, Service
 from forecast.answer import StoredForecast
@@ -170,10 +169,9 @@ def show_diagnostics(forecast_id: str, service: Reader) -> HTMLResponse:
 
 
 def _read_forecast(service: Service, forecast_id: str) -> tuple[ForecastRow, StoredForecast]:
-    row = find_forecast(service, known_id(forecast_id, "forecast"))
+    head, explanations = find_head(service, forecast_id)
     # JSON mode: the stored text has dates as strings.
-    text = json.dumps(stored_forecast(row, find_explanations(service, row.id), service.settings.fresh_seconds))
-    return row, StoredForecast.model_validate_json(text)
+    return head, StoredForecast.model_validate_json(forecast_json(service, head, explanations))
 
 
 def _figure_slots(service: Service, forecast_id: str) -> tuple[FigureSlot, ...]:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
@@ -20,28 +19,12 @@ from api.service import Reader, Service
 from forecast.answer import StoredForecast
 from forecast.jobs.explainers import EXPLANATIONS
 from forecast.store import ForecastRepository, NotStoredError, stored_file, utc_now
-from forecast.store.tables import ExplanationRow, ForecastRow
+from forecast.store.tables import ForecastRow
 
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
 
 NETCDF = "application/x-netcdf"
 FOR_EVER = "private, max-age=31536000, immutable"
-
-
-def stored_forecast(
-    row: ForecastRow, explanations: Iterable[ExplanationRow] = (), fresh_seconds: float = math.inf
-) -> dict[str, object]:
-    """The content of `forecast.json`: the answer as it was stored, with id, time, present age and what explains it."""
-    age = age_of(row)
-    return {
-        "forecast_id": row.id,
-        **json.loads(row.answer),
-        "made_at": row.made_at.isoformat(),
-        "age_seconds": age,
-        "stale": age > fresh_seconds,
-        **dict.fromkeys((kind.value for kind in EXPLANATIONS), None),
-        **{explanation.kind: json.loads(explanation.answer) for explanation in explanations},
-    }
 
 
 def age_of(row: ForecastRow) -> float:
@@ -64,38 +47,74 @@ def find_forecast(service: Service, forecast_id: str) -> ForecastRow:
     return row
 
 
-def find_explanations(service: Service, forecast_id: str) -> tuple[ExplanationRow, ...]:
-    """The newest explanation of each kind that there is of a forecast."""
-    with service.database.read() as session:
-        return ForecastRepository(session).explanations(forecast_id)
+def serve_forecast(service: Service, forecast_id: str, request: Request) -> Response:
+    """A forecast with what explains it as it is stored, or 304 for a client that has it, of which the body is not read.
 
-
-def forecast_response(
-    row: ForecastRow, explanations: Sequence[ExplanationRow], request: Request, fresh_seconds: float
-) -> Response:
-    """A forecast with what explains it, or 304 for a client that has it."""
-    etag = forecast_etag(row, explanations, is_stale=age_of(row) > fresh_seconds)
+    Raises
+    ------
+    NotStoredError
+        When there is none.
+    """
+    head, explanations = find_head(service, forecast_id)
+    is_stale = age_of(head) > service.settings.fresh_seconds
+    etag = forecast_etag(head.id, explanations, is_stale=is_stale)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if has(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
-    body = json.dumps(stored_forecast(row, explanations, fresh_seconds), ensure_ascii=False)
-    return Response(body, media_type="application/json", headers=headers)
+    return Response(forecast_json(service, head, explanations), media_type="application/json", headers=headers)
 
 
-def forecast_etag(row: ForecastRow, explanations: Sequence[ExplanationRow], *, is_stale: bool = False) -> str:
-    """The mark of a forecast as it is shown; another one with each new explanation, and once it is stale."""
+def find_head(service: Service, forecast_id: str) -> tuple[ForecastRow, tuple[str, ...]]:
+    """A forecast without its answer, and the ids of what explains it.
+
+    Raises
+    ------
+    NotStoredError
+        When there is none.
+    """
+    with service.database.read() as session:
+        forecasts = ForecastRepository(session)
+        head = forecasts.head(known_id(forecast_id, "forecast"))
+        if head is None:
+            raise NotStoredError(f"there is no forecast {forecast_id!r}")
+        return head, forecasts.explanation_ids(head.id)
+
+
+def forecast_json(service: Service, head: ForecastRow, explanations: tuple[str, ...]) -> bytes:
+    """The content of `forecast.json`: the answer as it was stored, with id, time, present age and what explains it."""
+    stored = service.answers.get((head.id, *sorted(explanations)), lambda: _stored_parts(service, head))
+    age = age_of(head)
+    shown = {"made_at": head.made_at.isoformat(), "age_seconds": age, "stale": age > service.settings.fresh_seconds}
+    return b"{" + json.dumps(shown)[1:-1].encode() + b", " + stored
+
+
+def _stored_parts(service: Service, head: ForecastRow) -> bytes:
+    """What never changes of a forecast's JSON, the end of the object included; the stored texts are not parsed."""
+    with service.database.read() as session:
+        forecasts = ForecastRepository(session)
+        answer, explanations = forecasts.answer(head.id), forecasts.explanations(head.id)
+    parts = dict.fromkeys((kind.value for kind in EXPLANATIONS), "null")
+    parts |= {explanation.kind: explanation.answer for explanation in explanations}
+    ends = [f"{json.dumps(kind)}: {text}" for kind, text in parts.items()]
+    fields = [f'"forecast_id": {json.dumps(head.id)}', answer.strip()[1:-1], *ends]
+    return (", ".join(fields) + "}").encode()
+
+
+def forecast_etag(forecast_id: str, explanations: Iterable[str], *, is_stale: bool = False) -> str:
+    """The mark of a forecast as it is shown; another one with each new explanation, and once it is stale.
+
+    An answer never changes under its id, which so stands for its content.
+    """
     # Weak: the age differs from one answer to the next, the forecast does not.
-    stale = "+stale" if is_stale else ""
-    if not explanations:
-        return f'W/"{row.id}{stale}"'
-    known = hashlib.sha256(" ".join(sorted(explanation.id for explanation in explanations)).encode()).hexdigest()
-    return f'W/"{row.id}+{known[:16]}{stale}"'
+    stale, known = "+stale" if is_stale else "", sorted(explanations)
+    if not known:
+        return f'W/"{forecast_id}{stale}"'
+    return f'W/"{forecast_id}+{hashlib.sha256(" ".join(known).encode()).hexdigest()[:16]}{stale}"'
 
 
 @router.get("/{forecast_id}", summary="Show a forecast", response_model=StoredForecast)
 def show_forecast(forecast_id: Id, service: Reader, request: Request) -> Response:
-    row = find_forecast(service, forecast_id)
-    return forecast_response(row, find_explanations(service, row.id), request, service.settings.fresh_seconds)
+    return serve_forecast(service, forecast_id, request)
 
 
 @router.get("/{forecast_id}/draws.nc", summary="The posterior draws, as NetCDF that ArviZ opens")

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from api.acceptance import read_study
 from api.problems import RequestError
 from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of
-from api.routes.forecasts import forecast_response
+from api.routes.forecasts import serve_forecast
 from api.schemas import ForecastPage, StudyDetail, StudyPage, StudySummary, StudyVersion, VersionList
 from api.service import Reader, Service, Submitter
 from forecast.answer import StoredForecast
@@ -121,13 +121,11 @@ def list_forecasts(study_id: StudyId, service: Reader, limit: Limit = PAGE, curs
 @router.get("/{study_id}/latest", summary="Show the newest forecast of a study", response_model=StoredForecast)
 def show_latest(study_id: StudyId, service: Reader, request: Request) -> Response:
     with service.database.read() as session:
-        forecasts = ForecastRepository(session)
-        row = forecasts.latest(study_id)
-        if row is None:
+        forecast_id = ForecastRepository(session).latest_id(study_id)
+        if forecast_id is None:
             known_study(StudyRepository(session), study_id)
             raise NotStoredError(f"the study {study_id!r} has no forecast yet; submit a job for it")
-        explanations = forecasts.explanations(row.id)
-    return forecast_response(row, explanations, request, service.settings.fresh_seconds)
+    return serve_forecast(service, forecast_id, request)
 
 
 def known_study(studies: StudyRepository, study_id: str) -> StudyRow:

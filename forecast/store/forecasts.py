@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from forecast.store.artifacts import StoredFile
 from forecast.store.errors import DrawsRemovedError
@@ -46,6 +46,17 @@ class ForecastRepository:
 
     def get(self, forecast_id: str) -> ForecastRow | None:
         return self._session.get(ForecastRow, forecast_id)
+
+    def head(self, forecast_id: str) -> ForecastRow | None:
+        """A forecast without its answer, which is most of it and not read."""
+        query = (
+            select(ForecastRow).where(ForecastRow.id == forecast_id).options(defer(ForecastRow.answer, raiseload=True))
+        )
+        return self._session.scalar(query)
+
+    def answer(self, forecast_id: str) -> str:
+        """The answer of a forecast as JSON, as it was stored."""
+        return self._session.scalars(select(ForecastRow.answer).where(ForecastRow.id == forecast_id)).one()
 
     def of_job(self, job_id: str) -> ForecastRow | None:
         return self._session.scalar(select(ForecastRow).where(ForecastRow.job_id == job_id))
@@ -165,6 +176,11 @@ class ForecastRepository:
         query = select(ExplanationRow).where(ExplanationRow.id.in_(newest)).order_by(ExplanationRow.kind)
         return tuple(self._session.scalars(query))
 
+    def explanation_ids(self, forecast_id: str) -> tuple[str, ...]:
+        """Ids of the newest explanation of each kind, in no particular order."""
+        newest = select(func.max(ExplanationRow.id)).where(ExplanationRow.forecast_id == forecast_id)
+        return tuple(self._session.scalars(newest.group_by(ExplanationRow.kind)))
+
     def explanations_of(self, forecast_ids: Collection[str], kind: str) -> dict[str, ExplanationRow]:
         """The newest explanation of one kind, by forecast."""
         query = select(ExplanationRow).where(ExplanationRow.forecast_id.in_(forecast_ids), ExplanationRow.kind == kind)
@@ -177,6 +193,16 @@ class ForecastRepository:
         """The forecast of the latest as-of date; one of a stored version goes before those of documents sent with a job."""
         query = (
             select(ForecastRow)
+            .where(ForecastRow.study == study)
+            .order_by(ForecastRow.version.is_(None), ForecastRow.as_of.desc(), ForecastRow.id.desc())
+            .limit(1)
+        )
+        return self._session.scalar(query)
+
+    def latest_id(self, study: str) -> str | None:
+        """Its id alone."""
+        query = (
+            select(ForecastRow.id)
             .where(ForecastRow.study == study)
             .order_by(ForecastRow.version.is_(None), ForecastRow.as_of.desc(), ForecastRow.id.desc())
             .limit(1)

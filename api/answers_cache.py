@@ -1,0 +1,37 @@
+"""Stored answers that were read last, as the bytes that are sent: they never change, and are read over and over."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+MAX_KEPT_BYTES: Final = 1 << 25
+
+
+class AnswersCache:
+    """Bytes by key, the ones used last, from any thread."""
+
+    def __init__(self, max_bytes: int = MAX_KEPT_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._kept: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, ...], read: Callable[[], bytes]) -> bytes:
+        """The bytes of a key, read where they are not kept; what is larger than a quarter of the room is not kept."""
+        with self._lock:
+            if (found := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
+                return found
+        content = read()
+        if len(content) > self._max_bytes // 4:
+            return content
+        with self._lock:
+            self._bytes += len(content) - len(self._kept.pop(key, b""))
+            self._kept[key] = content
+            while self._bytes > self._max_bytes:
+                _, dropped = self._kept.popitem(last=False)
+                self._bytes -= len(dropped)
+        return content
