@@ -8,12 +8,25 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import xarray as xr
+from pydantic import JsonValue
 
-from forecast.answer import Answer, Check, Diagnostics, Provenance, Update
+from forecast.answer import (
+    Answer,
+    Check,
+    Diagnostics,
+    Discarded,
+    OutcomeForecast,
+    Provenance,
+    ScenarioForecast,
+    Update,
+)
+from forecast.dims import DRAW
 from forecast.futures.archive import assemble_tree, write_tree
 from forecast.futures.notes import latest_known, make_notes
 from forecast.futures.opinions import summarize_correlations, summarize_links, summarize_opinions
@@ -28,18 +41,21 @@ from forecast.futures.summary import (
     summarize_remainder,
     summarize_scenarios,
 )
-from forecast.inference.diagnostics import diagnose
+from forecast.inference.diagnostics import diagnose, with_latent
 from forecast.inference.gate import check_diagnostics, decide_verdict
 from forecast.inference.labels import split_latent
 from forecast.inference.program import Program, compilation_count
 from forecast.model.encode import EncodedStudy
 from forecast.plots.figures import Figure, build_figures
 from forecast.stages import Stage, StageClock
+from forecast.study import SamplerSettings
 
 METHOD_VERSION = "5"
 """Changes whenever the same document and seed would give other numbers."""
 
 PRIOR_DRAWS = 1000
+CURED_BY_DRAWS: Final = frozenset({"rhat", "ess_bulk", "ess_tail", "mcse"})
+"""Checks that more draws may pass."""
 VERSIONED = (
     "scenario-forecast",
     "pymc",
@@ -70,6 +86,33 @@ class Drawn:
     """Beside those of every forecast."""
     replicates: int | None = None
     """Futures of each draw; None for the study's own number."""
+    target_accept: float | None = None
+    """That the step size was tuned to; None where no chain made these draws."""
+    discarded: tuple[Discarded, ...] = ()
+    """Runs of the sampler before these draws."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the publication gate says of draws, and the probabilities that it looks at."""
+
+    rolled: Rolled
+    cases: xr.DataArray | None
+    reported: xr.Dataset
+    latent: xr.Dataset
+    outcomes: tuple[OutcomeForecast, ...]
+    scenarios: tuple[ScenarioForecast, ...]
+    diagnostics: Diagnostics
+    checks: tuple[Check, ...]
+    errors: Mapping[str, float]
+    """Monte Carlo standard error of each probability."""
+
+    def is_enough(self, target_mcse: float | None) -> bool:
+        """Whether more draws would not change what the gate says, and the probabilities are as precise as wanted."""
+        failed = {check.name for check in self.checks if check.passed is False}
+        if failed - CURED_BY_DRAWS:
+            return True
+        return not failed and (target_mcse is None or max(self.errors.values()) <= target_mcse)
 
 
 @dataclass(frozen=True)
@@ -86,39 +129,54 @@ class ComputedForecast:
         write_tree(self.draws, path)
 
 
-def assemble_forecast(
-    run: StageClock, encoded: EncodedStudy, program: Program, drawn: Drawn, seed: int
-) -> ComputedForecast:
-    """The answer, its draws and its figures."""
+def judge(run: StageClock, encoded: EncodedStudy, drawn: Drawn, seed: int) -> Judged:
+    """Probabilities with their errors, and the checks: what decides whether there are enough draws."""
     everything = drawn.posterior
     with run.stage(Stage.FUTURES):
         rolled = roll_forward(encoded, everything, seed=seed, replicates=drawn.replicates)
         cases = case_levels(encoded, everything)
         latent, reported = split_latent(everything)
         reported = reported.merge(outcome_probabilities(encoded, everything, rolled))
-        draws = assemble_tree(
-            encoded,
-            reported,
-            latent,
-            drawn.stats,
-            program.draw_prior(encoded.arrays, PRIOR_DRAWS, seed),
-            cases,
-            rolled,
-            seed=seed,
-        )
+        outcomes = summarize_outcomes(encoded, everything, rolled, cases)
+        scenarios = summarize_scenarios(encoded, rolled)
     with run.stage(Stage.DIAGNOSE):
+        diagnosed, _ = _diagnosed(encoded, reported, latent, cases)
         diagnostics = diagnose(
-            *_diagnosed(encoded, reported, latent, cases),
+            diagnosed,
             drawn.stats,
             compilations=compilation_count(),
             seconds=run.seconds,
             rhat=_known_rhat(drawn.sampled_by),
+            discarded=drawn.discarded,
         )
         if drawn.sampled_by is not None:
             diagnostics = _of_the_sampler(diagnostics, drawn.sampled_by)
-    answer = _answer(encoded, program, drawn, rolled, cases, diagnostics, seed, run, draws["prior"].to_dataset())
+    errors = probability_errors(outcomes, scenarios)
+    checks = (*check_diagnostics(diagnostics, errors), *drawn.checks)
+    return Judged(rolled, cases, reported, latent, outcomes, scenarios, diagnostics, checks, errors)
+
+
+def assemble_forecast(
+    run: StageClock, encoded: EncodedStudy, program: Program, drawn: Drawn, judged: Judged, seed: int
+) -> ComputedForecast:
+    """The answer, its draws and its figures."""
+    with run.stage(Stage.FUTURES):
+        draws = assemble_tree(
+            encoded,
+            judged.reported,
+            judged.latent,
+            drawn.stats,
+            program.draw_prior(encoded.arrays, PRIOR_DRAWS, seed),
+            judged.cases,
+            judged.rolled,
+            seed=seed,
+        )
+    with run.stage(Stage.DIAGNOSE):
+        diagnosed, latent = _diagnosed(encoded, judged.reported, judged.latent, judged.cases)
+        diagnostics = with_latent(judged.diagnostics, diagnosed, latent, _known_rhat(drawn.sampled_by))
+    answer = _answer(encoded, program, drawn, judged, diagnostics, seed, run, draws["prior"].to_dataset())
     with run.stage(Stage.FIGURES):
-        figures = build_figures(answer, reported)
+        figures = build_figures(answer, judged.reported)
     return ComputedForecast(run.finish(answer), draws, figures)
 
 
@@ -142,21 +200,17 @@ def _answer(
     encoded: EncodedStudy,
     program: Program,
     drawn: Drawn,
-    rolled: Rolled,
-    cases: xr.DataArray | None,
+    judged: Judged,
     diagnostics: Diagnostics,
     seed: int,
     run: StageClock,
     prior: xr.Dataset,
 ) -> Answer:
-    study, posterior = encoded.study, drawn.posterior
+    study, posterior, rolled = encoded.study, drawn.posterior, judged.rolled
     with run.timed(Stage.FUTURES.value):
-        outcomes = summarize_outcomes(encoded, posterior, rolled, cases)
-        scenarios = summarize_scenarios(encoded, rolled)
         covariates = summarize_covariates(encoded, posterior)
         experts, questions = summarize_opinions(encoded, posterior)
-    checks = (*check_diagnostics(diagnostics, probability_errors(outcomes, scenarios)), *drawn.checks)
-    verdict, reasons = decide_verdict(checks)
+    verdict, reasons = decide_verdict(judged.checks)
     return Answer(
         study=study.study,
         study_digest=study.digest,
@@ -167,8 +221,8 @@ def _answer(
         method_version=METHOD_VERSION,
         verdict=verdict,
         verdict_reasons=reasons,
-        outcomes=outcomes,
-        scenarios=scenarios,
+        outcomes=judged.outcomes,
+        scenarios=judged.scenarios,
         covariates=covariates,
         pairs=summarize_pairs(rolled),
         remainder=summarize_remainder(encoded, rolled),
@@ -178,12 +232,12 @@ def _answer(
         questions=questions,
         links=summarize_links(encoded, posterior),
         correlations=summarize_correlations(encoded, posterior),
-        checks=(*checks, *make_notes(encoded, prior)),
+        checks=(*judged.checks, *make_notes(encoded, prior)),
         diagnostics=diagnostics,
         update=drawn.update,
         provenance=Provenance(
             seed=seed,
-            sampler=study.sampler.model_dump(mode="json"),
+            sampler=_settings_used(study.sampler, drawn),
             versions={
                 **{name: importlib.metadata.version(name) for name in VERSIONED},
                 "python": platform.python_version(),
@@ -195,6 +249,15 @@ def _answer(
             latest_known_at=latest_known(encoded),
         ),
     )
+
+
+def _settings_used(sampler: SamplerSettings, drawn: Drawn) -> dict[str, JsonValue]:
+    """The study's settings, with what the sampler has set itself."""
+    used: dict[str, JsonValue] = sampler.model_dump(mode="json", exclude_none=True)
+    if drawn.target_accept is not None:
+        draws = {"draws": drawn.posterior.sizes[DRAW], "tune": sampler.warm_up}
+        used |= draws | {"target_accept": drawn.target_accept}
+    return used
 
 
 def _diagnosed(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +25,21 @@ def sampling_cores() -> int:
     """Cores to sample on; a worker with several children has fewer for each (`FORECAST_THREADS`)."""
     cores, allowed = available_cores(), os.environ.get("FORECAST_THREADS", "")
     return min(cores, int(allowed)) if allowed.isdigit() and int(allowed) > 0 else cores
+
+
+@contextmanager
+def threads_on(cores: int) -> Iterator[None]:
+    """Threads that begin meanwhile share this many cores, where the system can be told so; each process takes others."""
+    mine = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if cores >= len(mine):
+        yield
+        return
+    first = os.getpid() % len(mine)
+    os.sched_setaffinity(0, (mine[first:] + mine[:first])[:cores])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, mine)
 
 
 def machine_memory() -> int:

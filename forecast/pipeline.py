@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from forecast.answer import Update
-from forecast.assembly import METHOD_VERSION, ComputedForecast, Drawn, assemble_forecast
+from forecast.assembly import METHOD_VERSION, ComputedForecast, Drawn, assemble_forecast, judge
 from forecast.errors import StopRequestedError
 from forecast.futures.running import estimate_running
 from forecast.inference.deviations import FloatArray
 from forecast.inference.labels import label_posterior
 from forecast.inference.program import get_program
-from forecast.inference.sampling import SamplingProgress, sample_posterior
+from forecast.inference.sampling import Chains, SamplingProgress, Watch
 from forecast.machine import sampling_cores
-from forecast.model.cost import require_affordable
+from forecast.model.cost import affordable_draws, require_affordable
 from forecast.model.encode import EncodedStudy, encode_study
 from forecast.stages import Progress, Stage, StageClock
 from forecast.study import Study
@@ -95,17 +95,20 @@ def sample_and_assemble(
         program = get_program()
     with run.timed("swap"):
         loaded = program.load(encoded.arrays, starts)
-    with run.stage(Stage.SAMPLE):
-        tree = sample_posterior(
-            loaded,
-            encoded.study.sampler,
-            seed=seed,
-            cores=sampling_cores(),
-            on_progress=_sampling_reporter(run, encoded),
-            should_stop=run.should_stop,
-        )
-        everything, stats = label_posterior(tree, encoded)
-    return assemble_forecast(run, encoded, program, Drawn(everything, stats, update), seed)
+    sampler, watch = encoded.study.sampler, Watch(_sampling_reporter(run, encoded), run.should_stop)
+    numbers = list(sampler.checkpoints(affordable_draws(encoded)))
+    with Chains(loaded, sampler, seed=seed, cores=sampling_cores(), most_draws=numbers[-1], watch=watch) as chains:
+        while True:
+            with run.stage(Stage.SAMPLE):
+                everything, stats = label_posterior(chains.draw(numbers.pop(0)), encoded)
+            drawn = Drawn(
+                everything, stats, update, target_accept=chains.target_accept, discarded=tuple(chains.discarded)
+            )
+            judged = judge(run, encoded, drawn, seed)
+            if not numbers or judged.is_enough(sampler.target_mcse):
+                break
+            del everything, stats, drawn, judged  # room for twice as many
+    return assemble_forecast(run, encoded, program, drawn, judged, seed)
 
 
 def resolve_seed(study: Study, seed: int | None) -> int:

@@ -21,7 +21,7 @@ import numpy as np
 import xarray as xr
 
 from forecast.answer import Answer, Check, Update, Verdict
-from forecast.assembly import METHOD_VERSION, ComputedForecast, Drawn, assemble_forecast
+from forecast.assembly import METHOD_VERSION, ComputedForecast, Drawn, assemble_forecast, judge
 from forecast.dims import CHAIN, DRAW
 from forecast.errors import StopRequestedError
 from forecast.explain.weights import MAX_PARETO_K, Weights, smooth_weights
@@ -215,7 +215,7 @@ def _assemble(
     full = min(last.answer.diagnostics.chains * last.answer.diagnostics.draws, MAX_DRAWS)
     replicates = encoded.study.sampler.futures_per_draw * math.ceil(full / count)
     drawn = Drawn(posterior, stats, update, last.answer.diagnostics, (check,), replicates)
-    return assemble_forecast(run, encoded, program, drawn, seed)
+    return assemble_forecast(run, encoded, program, drawn, judge(run, encoded, drawn, seed), seed)
 
 
 def _labelled(quantities: dict[str, FloatArray], loaded: LoadedStudy, encoded: EncodedStudy, chains: int) -> xr.Dataset:

@@ -4,7 +4,7 @@ This package is the contract between the pipeline that computes, the API that se
 imports pydantic alone, so the web process can read an answer without the science.
 """
 
-from forecast.answer.diagnostics import Check, Diagnostics, ParameterDiagnostics, Provenance
+from forecast.answer.diagnostics import Check, Diagnostics, Discarded, ParameterDiagnostics, Provenance
 from forecast.answer.evidence import (
     CountPoint,
     ExpertKind,
@@ -60,6 +60,7 @@ __all__ = [
     "CountPoint",
     "CovariateEffect",
     "Diagnostics",
+    "Discarded",
     "ExpertKind",
     "ExpertSummary",
     "FactorEffect",

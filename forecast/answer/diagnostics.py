@@ -34,6 +34,15 @@ class ParameterDiagnostics(Part):
     mcse: float | None
 
 
+class Discarded(Part):
+    """A run of the sampler that was thrown away because too many draws diverged, tuning included."""
+
+    target_accept: float
+    draws: int
+    """Of all chains."""
+    divergences: int
+
+
 class Diagnostics(Part):
     parameters: tuple[ParameterDiagnostics, ...]
     chains: int
@@ -44,6 +53,8 @@ class Diagnostics(Part):
     tree_depth_mean: float | None
     tree_depth_max: int | None
     tree_depth_limit_hits: int
+    discarded: tuple[Discarded, ...] = ()
+    """Runs before this one, with lower acceptances."""
     compilations: int
     """How often this process has compiled the program; one, however many studies it has run."""
     seconds: dict[str, float]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from forecast.answer import ProbabilityStep
 from forecast.explain.runs import REPLICATES, Fit
 from forecast.explain.weights import Weights
-from forecast.futures.montecarlo import mcse_of_mean
+from forecast.montecarlo import mcse_of_mean
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -107,7 +107,7 @@ class Runs:
     ) -> None:
         self.study, self.seed = study, seed
         self._clock = StageClock(on_progress, should_stop)
-        self._each = study.sampler.chains * (study.sampler.draws + study.sampler.tune)
+        self._each = study.sampler.chains * (study.sampler.least_draws + study.sampler.warm_up)
         self._done = self._divergences = 0
         self._expected = 1
 

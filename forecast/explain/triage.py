@@ -92,7 +92,7 @@ def _runs(encoded: list[EncodedStudy | None], first: EncodedStudy | None, last: 
 def _stored(answer: Answer, study: Study) -> tuple[Counted, Counted]:
     """Probabilities of a stored forecast by outcome and by scenario, with the futures behind them."""
     sampler = study.sampler
-    futures = sampler.chains * sampler.draws * sampler.futures_per_draw
+    futures = sampler.chains * sampler.least_draws * sampler.futures_per_draw
     return (
         {outcome.id: Estimated(outcome.probability, outcome.mcse, futures) for outcome in answer.outcomes},
         {scenario.id: Estimated(scenario.probability, scenario.mcse, futures) for scenario in answer.scenarios},

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from arviz_stats.base import array_stats
 
-from forecast.futures.montecarlo import effective_sizes
+from forecast.montecarlo import effective_sizes
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -27,6 +27,9 @@ MOVED_SPREAD = 500, 60
 """The same where factors, links or counts make a future ten times as dear. 500 draws place the ends of a 90 % interval
 within a tenth of its standard deviation; 60 futures leave a binomial noise that `denoise` takes out."""
 
+MORE_DRAWS = 20_000
+"""Draws that are rolled forward at most where a study says how precise its probabilities have to be."""
+
 FUTURES_STREAM, SPREAD_STREAM, EVERY_DRAW_STREAM = 1, 2, 4
 """Independent random streams derived from the job's seed."""
 
@@ -63,7 +66,8 @@ def roll_forward(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int, rep
     """
     each = encoded.study.sampler.futures_per_draw if replicates is None else replicates
     chains, draws = posterior.sizes[CHAIN], posterior.sizes[DRAW]
-    kept = thin_draws(chains, draws, min(MAX_DRAWS, draws_within_budget(encoded)))
+    most = MAX_DRAWS if encoded.study.sampler.target_mcse is None else MORE_DRAWS
+    kept = thin_draws(chains, draws, min(most, draws_within_budget(encoded)))
     present = present_case(encoded, posterior, kept)
     own_seed = stream_seed(seed, FUTURES_STREAM)
     futures = simulate_futures(present, replicates=each, seed=own_seed, draws=kept)

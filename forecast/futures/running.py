@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
-from forecast.futures.montecarlo import mcse_of_mean
 from forecast.futures.posterior import ROLLED_FORWARD, resolution_probabilities
 from forecast.model.encode import EncodedStudy
+from forecast.montecarlo import mcse_of_mean
 from forecast.stages import RunningEstimate
 
 QUICK_DRAWS: Final = 200

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.answer import Interval
-from forecast.futures.montecarlo import mcse_of_mean
 from forecast.futures.simulation import Futures
+from forecast.montecarlo import mcse_of_mean
 from forecast.study import And, Before, By, Calendar, Expression, Not, Occurs, Or
 
 BoolArray = npt.NDArray[np.bool_]

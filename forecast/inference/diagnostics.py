@@ -8,7 +8,11 @@ doi:10.1214/20-BA1221. Energy fraction of missing information: Betancourt (2016)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,32 +21,35 @@ from arviz_stats.base import array_stats
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from forecast.answer import Diagnostics, ParameterDiagnostics
+from forecast.answer import Diagnostics, Discarded, ParameterDiagnostics
 from forecast.dims import CHAIN, DRAW
+from forecast.machine import sampling_cores
+from forecast.montecarlo import effective_sizes, mcse_of_mean
 
 FloatArray = npt.NDArray[np.float64]
 
-TAIL = (0.05, 0.95)
+AT_ONCE: Final = 64
+"""Scalars that are diagnosed together: their draws fit into the caches of a core."""
+
+TAIL: Final = (0.05, 0.95)
 """Quantiles whose effective sample size is the tail's."""
 
 
 def diagnose(
     reported: xr.Dataset,
-    latent: xr.Dataset,
     stats: xr.Dataset,
     *,
     compilations: int,
     seconds: Mapping[str, float],
     rhat: Mapping[str, float] | None = None,
+    discarded: Sequence[Discarded] = (),
 ) -> Diagnostics:
-    """Diagnostics of every scalar of two datasets (dims chain, draw and labelled ones).
+    """Diagnostics of every scalar that leaves our hands, which the publication gate looks at.
 
     Parameters
     ----------
     reported
-        Quantities that leave our hands: the publication gate looks at them.
-    latent
-        The standard normals behind them, shown but not gated.
+        Dims chain, draw and labelled ones.
     stats
         Sample statistics (dims chain, draw): diverging, energy, depth, maxdepth_reached.
     rhat
@@ -50,8 +57,9 @@ def diagnose(
     """
     diverging = stats["diverging"].values
     depth = stats["depth"].values if "depth" in stats else None
+    draws = dict(scalars(reported))
     return Diagnostics(
-        parameters=tuple(_parameters(dict(scalars(reported)), dict(scalars(latent)), rhat or {})),
+        parameters=tuple(diagnose_scalars(draws, reported=frozenset(draws), rhat=rhat or {}).values()),
         chains=stats.sizes[CHAIN],
         draws=stats.sizes[DRAW],
         divergences=int(diverging.sum()),
@@ -60,42 +68,41 @@ def diagnose(
         tree_depth_mean=None if depth is None else float(depth.mean()),
         tree_depth_max=None if depth is None else int(depth.max()),
         tree_depth_limit_hits=int(stats["maxdepth_reached"].values.sum()) if "maxdepth_reached" in stats else 0,
+        discarded=tuple(discarded),
         compilations=compilations,
         seconds=dict(seconds),
     )
 
 
+def with_latent(
+    diagnostics: Diagnostics, reported: xr.Dataset, latent: xr.Dataset, rhat: Mapping[str, float] | None = None
+) -> Diagnostics:
+    """The same with the deviations behind the reported quantities, shown but not gated.
+
+    Diagnostics are invariant to location and scale: a deviation that is a reported quantity on another scale has those
+    of that.
+    """
+    shown, own = dict(scalars(reported)), dict(scalars(latent))
+    twins = {
+        name: twin
+        for name, draws in own.items()
+        if (twin := name.replace("_z", "", 1)) in shown and _is_rescaled(draws, shown[twin])
+    }
+    alone = {name: draws for name, draws in own.items() if name not in twins}
+    done = {found.name: found for found in diagnostics.parameters}
+    done |= diagnose_scalars(alone, reported=(), rhat=rhat or {})
+    for name, twin in twins.items():
+        moments = {"mean": float(own[name].mean()), "sd": float(own[name].std(ddof=1))}
+        done[name] = done[twin].model_copy(
+            update={"name": name, "reported": False, "ess_tail": None, "mcse": None, **moments}
+        )
+    added = tuple(done[name] for name in own)
+    return diagnostics.model_copy(update={"parameters": (*diagnostics.parameters, *added)})
+
+
 def _bfmi(energy: FloatArray) -> FloatArray:
     """E-BFMI of each chain; `energy` has dims (chain, draw)."""
     return np.asarray(array_stats.bfmi(energy, chain_axis=0, draw_axis=1), dtype=float)
-
-
-def _parameters(
-    reported: dict[str, FloatArray], latent: dict[str, FloatArray], rhat: Mapping[str, float]
-) -> Iterator[ParameterDiagnostics]:
-    """Diagnostics of every scalar, the reported ones first.
-
-    They are invariant to location and scale: a latent that is a reported quantity on another scale has those of that.
-    """
-    twins = {
-        name: twin
-        for name, draws in latent.items()
-        if (twin := name.replace("_z", "", 1)) in reported and _is_rescaled(draws, reported[twin])
-    }
-    own = reported | {name: draws for name, draws in latent.items() if name not in twins}
-    done = {
-        name: diagnose_scalar(name, draws, reported=name in reported, rhat=rhat.get(name))
-        for name, draws in own.items()
-    }
-    yield from (done[name] for name in reported)
-    for name, draws in latent.items():
-        if name not in twins:
-            yield done[name]
-            continue
-        moments = {"mean": float(draws.mean()), "sd": float(draws.std(ddof=1))}
-        yield done[twins[name]].model_copy(
-            update={"name": name, "reported": False, "ess_tail": None, "mcse": None, **moments}
-        )
 
 
 def _is_rescaled(draws: FloatArray, other: FloatArray) -> bool:
@@ -123,42 +130,98 @@ def _labels(dataset: xr.Dataset, dims: list[str]) -> list[str]:
     return [f"[{', '.join(parts)}]" for parts in zip(*[grid.ravel() for grid in grids], strict=True)]
 
 
-def diagnose_scalar(name: str, draws: FloatArray, *, reported: bool, rhat: float | None = None) -> ParameterDiagnostics:
-    """Diagnostics of one scalar, dims (chain, draw).
+def diagnose_scalars(
+    draws: Mapping[str, FloatArray], *, reported: Collection[str], rhat: Mapping[str, float] = MappingProxyType({})
+) -> dict[str, ParameterDiagnostics]:
+    """Diagnostics of scalars by name, each with dims (chain, draw).
 
     A constant one (a spread that the study sets to 0) has no R-hat. One that is not reported has neither a Monte Carlo
     error nor a tail of its own: nobody reads its mean or its interval. `rhat` is used where it is known.
     """
-    if not np.isfinite(draws).all():
-        return ParameterDiagnostics(
-            name=name, reported=reported, mean=None, sd=None, rhat=None, ess_bulk=None, ess_tail=None, mcse=None
-        )
-    mean, sd = float(draws.mean()), float(draws.std(ddof=1))
-    if float(draws.max() - draws.min()) <= np.finfo(float).eps * max(1.0, abs(mean)):
-        return ParameterDiagnostics(
-            name=name, reported=reported, mean=mean, sd=0.0, rhat=None, ess_bulk=None, ess_tail=None, mcse=None
-        )
-    axes = {"chain_axis": 0, "draw_axis": 1}
-    bulk = _normal_scores(draws)
-    if rhat is None:
-        folded = _normal_scores(np.abs(draws - np.median(draws)))
-        rhat = _finite(max(array_stats.rhat(scores, method="split", **axes) for scores in (bulk, folded)))
-    return ParameterDiagnostics(
-        name=name,
-        reported=reported,
-        mean=mean,
-        sd=sd,
-        rhat=rhat,
-        ess_bulk=_finite(array_stats.ess(bulk, method="mean", **axes)),
-        ess_tail=_finite(array_stats.ess(draws, method="tail", prob=TAIL, **axes)) if reported else None,
-        mcse=_finite(array_stats.mcse(draws, method="mean", **axes)) if reported else None,
-    )
+    names = list(draws)
+    blocks = [names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE)]
+    with ThreadPoolExecutor(sampling_cores()) as pool:
+        done = list(pool.map(lambda block: _diagnose_block(block, draws, reported, rhat), blocks))
+    return {found.name: found for block in done for found in block}
 
 
-def _normal_scores(draws: FloatArray) -> FloatArray:
-    """Ranks over all chains as normal quantiles; R-hat and the bulk's effective sample size share them."""
-    ranks = rankdata(draws, axis=None).reshape(draws.shape)
-    return np.asarray(ndtri((ranks - 0.375) / (draws.size + 0.25)))
+def diagnose_scalar(name: str, draws: FloatArray, *, reported: bool, rhat: float | None = None) -> ParameterDiagnostics:
+    """The same for one scalar."""
+    known = {} if rhat is None else {name: rhat}
+    return diagnose_scalars({name: draws}, reported=(name,) if reported else (), rhat=known)[name]
+
+
+def _diagnose_block(
+    names: Sequence[str], draws: Mapping[str, FloatArray], reported: Collection[str], rhat: Mapping[str, float]
+) -> list[ParameterDiagnostics]:
+    values = np.stack([np.asarray(draws[name], dtype=float) for name in names])
+    flat = values.reshape(len(names), -1)
+    finite = np.isfinite(flat).all(axis=1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean, sd = flat.mean(axis=1), flat.std(axis=1, ddof=1)
+        constant = np.ptp(flat, axis=1) <= np.finfo(float).eps * np.maximum(1.0, np.abs(mean))
+    varies = finite & ~constant
+    shown = varies & np.array([name in reported for name in names])
+    asked = varies & np.array([name not in rhat for name in names])
+    bulk = _normal_scores(values[varies])
+    numbers = {
+        "rhat": np.full(len(names), np.nan),
+        "ess_bulk": _spread_out(effective_sizes(bulk), varies),
+        "ess_tail": _spread_out(_tail_sizes(values[shown]), shown),
+        "mcse": _spread_out(mcse_of_mean(values[shown]), shown),
+    }
+    numbers["rhat"][varies] = _split_rhat(bulk)
+    middle = np.median(flat[asked], axis=1)[:, None, None]
+    folded = _split_rhat(_normal_scores(np.abs(values[asked] - middle)))
+    numbers["rhat"][asked] = np.maximum(numbers["rhat"][asked], folded)
+    found = []
+    for place, name in enumerate(names):
+        if not finite[place]:
+            known: dict[str, float | None] = dict.fromkeys(("mean", "sd", *numbers))
+        elif constant[place]:
+            known = {"mean": float(mean[place]), "sd": 0.0, **dict.fromkeys(numbers)}
+        else:
+            known = {"mean": float(mean[place]), "sd": float(sd[place])}
+            known |= {number: _finite(values[place]) for number, values in numbers.items()}
+            known["rhat"] = rhat.get(name, known["rhat"])
+        found.append(ParameterDiagnostics(name=name, reported=name in reported, **known))
+    return found
+
+
+def _spread_out(values: FloatArray, where: npt.NDArray[np.bool_]) -> FloatArray:
+    """Values at the places where something is so, NaN elsewhere."""
+    result = np.full(len(where), np.nan)
+    result[where] = values
+    return result
+
+
+def _normal_scores(values: FloatArray) -> FloatArray:
+    """Ranks over all chains as normal quantiles; R-hat and the bulk's effective sample size share them.
+
+    Dims (quantity, chain, draw), of the result too.
+    """
+    flat = values.reshape(len(values), math.prod(values.shape[1:]))
+    ranks = rankdata(flat, axis=1).reshape(values.shape)
+    return np.asarray(ndtri((ranks - 0.375) / (flat.shape[1] + 0.25)))
+
+
+def _split_rhat(values: FloatArray) -> FloatArray:
+    """R-hat of chains split in halves, dims (quantity, chain, draw) to (quantity)."""
+    half = values.shape[2] // 2
+    split = np.concatenate([values[:, :, :half], values[:, :, values.shape[2] - half :]], axis=1)
+    between = half * split.mean(axis=2).var(axis=1, ddof=1)
+    within = split.var(axis=2, ddof=1).mean(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.sqrt((between / within + half - 1.0) / half))
+
+
+def _tail_sizes(values: FloatArray) -> FloatArray:
+    """The smaller effective sample size of the two quantiles of `TAIL`, dims (quantity, chain, draw) to (quantity)."""
+    if not len(values):
+        return np.zeros(0)
+    ends = np.quantile(values.reshape(len(values), -1), TAIL, axis=1)
+    sizes = [effective_sizes((values <= end[:, None, None]).astype(float)) for end in ends]
+    return np.minimum(*sizes)
 
 
 def _finite(value: npt.ArrayLike) -> float | None:

@@ -9,6 +9,8 @@ from forecast.model.encode import EncodedStudy
 from forecast.study.size import BYTES_PER_NUMBER, MAX_UNITS
 
 MAX_DRAW_BYTES: Final = 2_000_000_000
+MAX_ADDED_BYTES: Final = 1_000_000_000
+"""Of draws that a study does not ask for by number."""
 
 
 def count_quantities(encoded: EncodedStudy) -> int:
@@ -26,18 +28,26 @@ def require_affordable(encoded: EncodedStudy) -> None:
         When the draws of all latent and named quantities would take more than `MAX_DRAW_BYTES`.
     """
     sampler = encoded.study.sampler
+    draws, tune = sampler.least_draws, sampler.warm_up
     quantities = count_quantities(encoded)
     # The sampler makes room for the draws of tuning as well.
-    needed = BYTES_PER_NUMBER * quantities * (sampler.draws + sampler.tune) * sampler.chains
+    needed = BYTES_PER_NUMBER * quantities * (draws + tune) * sampler.chains
     if needed > MAX_DRAW_BYTES:
         raise StudyError(
             [
                 FieldError(
                     "sampler.draws",
                     "too_large",
-                    f"{sampler.chains} chains of {sampler.draws} draws, and {sampler.tune} of tuning, of {quantities} "
+                    f"{sampler.chains} chains of {draws} draws, and {tune} of tuning, of {quantities} "
                     f"quantities would take {needed / 1e9:.1f} GB; expected at most {MAX_DRAW_BYTES / 1e9:g} GB; ask for "
                     "fewer draws or less tuning, or set case_sd: 0 so that cases have no level of their own",
                 )
             ]
         )
+
+
+def affordable_draws(encoded: EncodedStudy) -> int:
+    """Draws per chain that fit into `MAX_ADDED_BYTES`, tuning left out."""
+    sampler = encoded.study.sampler
+    each = BYTES_PER_NUMBER * count_quantities(encoded) * sampler.chains
+    return int(MAX_ADDED_BYTES // each) - sampler.warm_up

@@ -18,7 +18,7 @@ from forecast.model.said import Opinions
 PRIOR_WORTH: Final = {"bias": 4.0, "slope": 9.0, "noise": 10.0}
 """Statements of typical noise that tell as much of an expert's own quantity as its prior does."""
 
-SPREAD_WORTH: Final = 20.0
+SPREAD_WORTH: Final = 60.0
 """Experts. With few, their spread may be close to zero, where a centred variable would have no room."""
 
 

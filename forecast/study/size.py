@@ -59,14 +59,14 @@ class StudySize:
 def measure_study(study: Study) -> StudySize:
     """The size of a valid study as of its as-of date."""
     sampler = study.sampler
-    draws = sampler.draws * sampler.chains
+    draws = sampler.least_draws * sampler.chains
     return StudySize(
         outcomes=len(study.outcomes),
         cases=len(study.cases),
         table_rows=max((len(table.table_rows) for table in _tables(study)), default=0),
         horizon=study.horizon,
         draws=draws,
-        tuning_draws=sampler.tune * sampler.chains,
+        tuning_draws=sampler.warm_up * sampler.chains,
         futures=min(draws, FUTURE_DRAWS) * sampler.futures_per_draw,
         quantities=_count_quantities(study),
     )

@@ -236,7 +236,7 @@ class TestJob:
     def test_a_running_job_says_in_words_how_far_it_is(self, every_page: dict[str, str]) -> None:
         page = Elements(every_page["running"])
         text = plain(page.text)
-        assert "compiling the program; the first time on a machine this takes one to two minutes" in text
+        assert "compiling the program; the first time on a machine this takes some twenty seconds" in text
         assert "3,412 of 10,000 draws 2 divergences so far" in text
         assert "31 % withdrawal ±2.1 pp" in text
         assert "Chain 0 sampling 1,700 of 5,000 2 Chain 1 warming up 1,712 of 5,000 0" in text

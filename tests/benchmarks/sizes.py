@@ -64,6 +64,7 @@ def sized_study(size: Size, **changes: Any) -> Study:
     return make_study(
         *outcomes,
         study="sized",
+        sampler={"seed": 1},
         horizon=24,
         reference_classes=groups,
         **_signals(size, names, rng),

@@ -149,7 +149,7 @@ def test_a_job_is_followed_from_the_queue_to_its_forecast(site: Site, open_page:
     expect(page.locator("#explanation")).to_have_text("waiting for a worker")
     claim = site.installation.claim(job_id, now=utc_now())
     progress(site, claim, stage="compile", draws_wanted=0)
-    expect(page.locator("#explanation")).to_contain_text("the first time on a machine this takes one to two minutes")
+    expect(page.locator("#explanation")).to_contain_text("the first time on a machine this takes some twenty seconds")
     expect(page.locator("#state")).to_have_text("running")
     chain = {"draws_done": 2100, "draws_wanted": 5000, "divergences": 1, "is_warming_up": False}
     progress(

@@ -81,6 +81,7 @@ NAMES = {
     "webhook_retry_seconds",
     "source_dir",
     "source_max_bytes",
+    "engine",
     "stop_grace_seconds",
     "log_level",
 }

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from arviz_stats.base import array_stats
 
-from forecast.inference.diagnostics import diagnose, diagnose_scalar
+from forecast.inference.diagnostics import diagnose, diagnose_scalar, with_latent
 
 
 def test_independent_draws_have_as_many_effective_draws_as_draws() -> None:
@@ -54,7 +54,9 @@ def test_a_latent_on_another_scale_has_the_diagnostics_of_the_reported_quantity(
     reported = xr.Dataset({"mu": (dims, 2.0 - 3.0 * z), "tau": (dims, np.exp(z)), "zero": (dims, np.zeros_like(z))})
     latent = xr.Dataset({"mu_z": (dims, z), "tau_z": (dims, z), "zero_z": (dims, z), "other_z": (dims, z)})
     stats = xr.Dataset({"diverging": (dims, z > 9), "energy": (dims, z)})
-    found = {p.name: p for p in diagnose(reported, latent, stats, compilations=1, seconds={}).parameters}
+    gated = diagnose(reported, stats, compilations=1, seconds={})
+    assert [p.name for p in gated.parameters] == ["mu", "tau", "zero"]
+    found = {p.name: p for p in with_latent(gated, reported, latent).parameters}
     assert list(found) == ["mu", "tau", "zero", "mu_z", "tau_z", "zero_z", "other_z"]
     alone = diagnose_scalar("mu_z", z, reported=False)
     for name in ("mu_z", "tau_z", "zero_z", "other_z"):

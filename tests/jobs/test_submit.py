@@ -94,7 +94,7 @@ def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
 
 def test_a_request_may_change_the_date_and_the_sampler() -> None:
     study = prepare_study(coin_study(), date(2021, 2, 1), {"draws": 500})
-    assert (study.as_of, study.sampler.draws, study.sampler.tune) == (date(2021, 2, 1), 500, 800)
+    assert (study.as_of, study.sampler.draws, study.sampler.warm_up) == (date(2021, 2, 1), 500, 400)
     assert study.digest != coin_study().digest
 
 

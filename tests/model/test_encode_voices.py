@@ -49,9 +49,9 @@ def test_experts_are_grouped_by_what_they_spoke_about() -> None:
 
 def test_the_more_experts_and_statements_the_nearer_to_wholly_centred() -> None:
     one = encode(said("a", "agreement")).arrays["bias_centring"]
-    assert one == pytest.approx(1 / 5 * 1 / 21)  # after one statement, in a group of one
+    assert one == pytest.approx(1 / 5 * 1 / 61)  # after one statement, in a group of one
     many = [said(f"e{k}", "agreement") for k in range(100)]
-    assert encode(*many).arrays["bias_centring"] == pytest.approx(np.full(100, 1 / 5 * 100 / 120))
+    assert encode(*many).arrays["bias_centring"] == pytest.approx(np.full(100, 1 / 5 * 100 / 160))
     assert centring(np.array([0.0, 4.0]), 4.0).tolist() == [0.0, 0.5]
 
 

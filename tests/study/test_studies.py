@@ -32,8 +32,35 @@ def reordered(value: Any) -> Any:
 def test_defaults() -> None:
     settings = SamplerSettings()
     assert settings.model_dump() == {
-        "draws": 1000, "tune": 800, "chains": 4, "target_accept": 0.95, "seed": None, "futures_per_draw": 5
+        "draws": None, "max_draws": None, "target_mcse": None, "tune": None, "chains": 4, "target_accept": None,
+        "seed": None, "futures_per_draw": 5,
     }  # fmt: skip
+    assert (settings.least_draws, settings.most_draws, settings.warm_up) == (1000, 8000, 400)
+    assert settings.acceptances == (0.9, 0.97, 0.99)
+
+
+@pytest.mark.parametrize(
+    ("settings", "affordable", "numbers"),
+    [
+        ({}, 9000, [1000, 2000, 4000, 8000]),
+        ({}, 3000, [1000, 2000, 3000]),
+        ({}, 10, [1000]),
+        ({"max_draws": 1500}, 9000, [1000, 1500]),
+        ({"max_draws": 300}, 9000, [300]),
+        ({"draws": 700}, 9000, [700]),
+        ({"draws": 9000}, 100, [9000]),
+    ],
+)
+def test_draws_are_counted_at_fixed_numbers(settings: dict[str, int], affordable: int, numbers: list[int]) -> None:
+    assert list(SamplerSettings(**settings).checkpoints(affordable)) == numbers
+
+
+@pytest.mark.parametrize("other", [{"max_draws": 2000}, {"target_mcse": 0.005}])
+def test_as_many_draws_and_as_many_as_needed_contradict_each_other(
+    document: dict[str, Any], other: dict[str, float]
+) -> None:
+    with pytest.raises(StudyError, match="expected one of them; remove the other"):
+        study_from_document({**document, "sampler": {"draws": 500, **other}})
 
 
 def test_default_age_bands_follow_the_horizon(document: dict[str, Any]) -> None:
@@ -102,7 +129,7 @@ def test_a_study_made_by_hand_says_that_it_was_never_checked(document: dict[str,
 def test_other_sampler_settings_are_another_checked_version(document: dict[str, Any]) -> None:
     study = study_from_document(document)
     more = study.with_sampler(draws=500, seed=7)
-    assert (more.sampler.draws, more.sampler.seed, more.sampler.tune) == (500, 7, 800)
+    assert (more.sampler.draws, more.sampler.seed, more.sampler.warm_up) == (500, 7, 400)
     assert more.digest != study.digest
     assert more.with_sampler(seed=None).canonical()["sampler"] == {"draws": 500}
     with pytest.raises(StudyError, match=r"sampler\.draws"):

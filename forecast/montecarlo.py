@@ -52,8 +52,8 @@ def effective_sizes(values: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = 1.0 - (within[:, None] - covariance) / total[:, None]
     sizes = np.full(len(values), float(chains * draws))
-    for place in np.flatnonzero(~is_constant):
-        sizes[place] = chains * draws / _integrated_time(correlation[place], chains * draws)
+    varying = np.flatnonzero(~is_constant)
+    sizes[varying] = chains * draws / _integrated_times(correlation[varying], chains * draws)
     return sizes
 
 
@@ -63,6 +63,26 @@ def _autocovariance(chains: FloatArray) -> FloatArray:
     size = 1 << (2 * draws - 1).bit_length()  # zeros behind the draws: nothing wraps around
     spectrum = np.fft.rfft(chains - chains.mean(axis=-1, keepdims=True), n=size)
     return np.asarray(np.fft.irfft(spectrum * spectrum.conj(), n=size)[..., :draws] / draws)
+
+
+def _integrated_times(correlation: FloatArray, total: int) -> FloatArray:
+    """`_integrated_time` of each row, dims (quantity, lag): all at once where a pair of lags is below zero in time."""
+    draws = correlation.shape[1]
+    pairs = max((draws - 3) // 2 + 1, 1)
+    sums = correlation[:, 0 : 2 * pairs : 2].copy()
+    sums[:, 0] = 1.0
+    even = sums.copy()
+    sums += correlation[:, 1 : 2 * pairs : 2]
+    below = sums <= 0.0
+    end = below.argmax(axis=1)
+    rows = np.arange(len(end))
+    kept = np.minimum.accumulate(sums, axis=1)
+    kept[np.arange(pairs)[None, :] >= end[:, None]] = 0.0
+    times = -1.0 + 2.0 * kept.sum(axis=1) + np.maximum(even[rows, end], 0.0)
+    times = np.maximum(times, 1.0 / math.log10(total))
+    for row in np.flatnonzero(~below.any(axis=1)):
+        times[row] = _integrated_time(correlation[row], total)
+    return times
 
 
 def _integrated_time(correlation: FloatArray, total: int) -> float:

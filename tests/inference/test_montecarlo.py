@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from arviz_stats.base import array_stats
 
-from forecast.futures.montecarlo import mcse_of_mean
+from forecast.montecarlo import mcse_of_mean
 
 
 def autoregressive(rng: np.random.Generator, chains: int, draws: int, persistence: float) -> npt.NDArray[np.float64]:
