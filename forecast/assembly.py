@@ -192,7 +192,10 @@ def _known_rhat(sampled_by: Diagnostics | None) -> dict[str, float]:
 
 def _of_the_sampler(diagnostics: Diagnostics, sampled_by: Diagnostics) -> Diagnostics:
     """Parameters as they are weighed, and the sampler as it ran."""
-    kept = ("divergences", "divergence_fraction", "bfmi", "tree_depth_mean", "tree_depth_max", "tree_depth_limit_hits")
+    kept = (
+        "divergences", "divergence_fraction", "bfmi", "tree_depth_mean", "tree_depth_max", "tree_depth_limit_hits",
+        "discarded",
+    )  # fmt: skip
     return diagnostics.model_copy(update={name: getattr(sampled_by, name) for name in kept})
 
 

@@ -51,7 +51,8 @@ def code_digest() -> str:
 
     package = Path(__file__).resolve().parent
     made_for = f"{platform.python_version()} {platform.machine()} {llvm.get_host_cpu_name()}"
-    digest = hashlib.sha256(f"{made_for} {llvm.get_host_cpu_features().flatten()} {package}".encode())
+    asked = " ".join(os.environ.get(name, "") for name in ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"))
+    digest = hashlib.sha256(f"{made_for} {llvm.get_host_cpu_features().flatten()} {asked} {package}".encode())
     for name in COMPILERS:
         digest.update(f" {name} {importlib.metadata.version(name)}".encode())
     for source in [*(package / source for source in SOURCES), *sorted((package / "kernel").glob("*.py"))]:

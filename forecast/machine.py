@@ -13,6 +13,9 @@ from forecast.settings import Settings
 SHARE: Final = 0.8
 """Of the machine's memory, for all jobs together."""
 
+SLOT_VARIABLE: Final = "FORECAST_SLOT"
+"""Place of a child in its pool, set by the child itself."""
+
 _CGROUP: Final = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -29,12 +32,13 @@ def sampling_cores() -> int:
 
 @contextmanager
 def threads_on(cores: int) -> Iterator[None]:
-    """Threads that begin meanwhile share this many cores, where the system can be told so; each process takes others."""
+    """Threads that begin meanwhile share this many cores, where the system can be told so; each pool child takes others."""
     mine = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if cores >= len(mine):
         yield
         return
-    first = os.getpid() % len(mine)
+    slot = os.environ.get(SLOT_VARIABLE, "")
+    first = int(slot) * cores % len(mine) if slot.isdigit() else 0
     os.sched_setaffinity(0, (mine[first:] + mine[:first])[:cores])
     try:
         yield

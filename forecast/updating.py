@@ -143,9 +143,9 @@ def compute_update(
     if weighed.objection is not None:
         return refit(weighed.objection, weighed)
     computed = _assemble(run, encoded, last, weighed, seed)
-    if computed.answer.verdict is Verdict.PUBLISHED:
-        return computed
-    return refit(f"weighed draws did not pass the checks: {computed.answer.verdict_reasons[0]}", weighed)
+    if isinstance(computed, str):
+        return refit(computed, weighed)
+    return computed
 
 
 def _objection(last: LastForecast, study: Study) -> str | None:
@@ -187,7 +187,8 @@ def _weigh(run: StageClock, last: LastForecast, encoded: EncodedStudy, seed: int
 
 def _assemble(
     run: StageClock, encoded: EncodedStudy, last: LastForecast, weighed: _Weighed, seed: int
-) -> ComputedForecast:
+) -> ComputedForecast | str:
+    """The answer of weighed draws, or why they are not enough for one."""
     program, weighed_draws = get_program(), len(weighed.weights.values)
     enough = ENOUGH_DRAWS if weighed.effective_draws >= ENOUGH_DRAWS else weighed_draws
     count = enough - enough % weighed.chains
@@ -215,7 +216,15 @@ def _assemble(
     full = min(last.answer.diagnostics.chains * last.answer.diagnostics.draws, MAX_DRAWS)
     replicates = encoded.study.sampler.futures_per_draw * math.ceil(full / count)
     drawn = Drawn(posterior, stats, update, last.answer.diagnostics, (check,), replicates)
-    return assemble_forecast(run, encoded, program, drawn, judge(run, encoded, drawn, seed), seed)
+    judged = judge(run, encoded, drawn, seed)
+    if failed := [check.message for check in judged.checks if check.passed is False]:
+        return f"weighed draws did not pass the checks: {failed[0]}"
+    wanted = encoded.study.sampler.target_mcse
+    if not judged.is_enough(wanted):
+        return (
+            f"weighed draws give probabilities with errors up to {max(judged.errors.values()):.4f}; {wanted} is wanted"
+        )
+    return assemble_forecast(run, encoded, program, drawn, judged, seed)
 
 
 def _labelled(quantities: dict[str, FloatArray], loaded: LoadedStudy, encoded: EncodedStudy, chains: int) -> xr.Dataset:

@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from billiard.process import current_process
 from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.logs import get_logger
-from forecast.machine import memory_limit
+from forecast.machine import SLOT_VARIABLE, memory_limit
 from forecast.settings import get_settings
 from workers.memory import memory_in_use, refuse_more_than
 
@@ -41,6 +42,7 @@ def prepare(**_: Any) -> None:
     settings = get_settings()
     settings.apply_compiler_environment()
     refuse_more_than(memory_limit(settings))
+    os.environ[SLOT_VARIABLE] = str(getattr(current_process(), "index", 0))
     if os.environ.get("FORECAST_PROCESS") == "illustrator":
         os.nice(NICENESS)
         return

@@ -82,17 +82,17 @@ def find_head(service: Service, forecast_id: str) -> tuple[ForecastRow, tuple[st
 
 def forecast_json(service: Service, head: ForecastRow, explanations: tuple[str, ...]) -> bytes:
     """The content of `forecast.json`: the answer as it was stored, with id, time, present age and what explains it."""
-    stored = service.answers.get((head.id, *sorted(explanations)), lambda: _stored_parts(service, head))
+    stored = service.answers.get((head.id, *sorted(explanations)), lambda: _stored_parts(service, head, explanations))
     age = age_of(head)
     shown = {"made_at": head.made_at.isoformat(), "age_seconds": age, "stale": age > service.settings.fresh_seconds}
     return b"{" + json.dumps(shown)[1:-1].encode() + b", " + stored
 
 
-def _stored_parts(service: Service, head: ForecastRow) -> bytes:
+def _stored_parts(service: Service, head: ForecastRow, ids: tuple[str, ...]) -> bytes:
     """What never changes of a forecast's JSON, the end of the object included; the stored texts are not parsed."""
     with service.database.read() as session:
         forecasts = ForecastRepository(session)
-        answer, explanations = forecasts.answer(head.id), forecasts.explanations(head.id)
+        answer, explanations = forecasts.answer(head.id), forecasts.explanations_with(ids)
     parts = dict.fromkeys((kind.value for kind in EXPLANATIONS), "null")
     parts |= {explanation.kind: explanation.answer for explanation in explanations}
     ends = [f"{json.dumps(kind)}: {text}" for kind, text in parts.items()]

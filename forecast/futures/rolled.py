@@ -18,6 +18,7 @@ from forecast.futures.posterior import (
 from forecast.futures.present import FloatArray, PresentCase
 from forecast.futures.simulation import MAX_DRAWS, Futures, simulate_futures, thin_draws
 from forecast.model.encode import EncodedStudy
+from forecast.settings import get_settings
 
 THRESHOLD = "threshold"
 
@@ -66,7 +67,9 @@ def roll_forward(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int, rep
     """
     each = encoded.study.sampler.futures_per_draw if replicates is None else replicates
     chains, draws = posterior.sizes[CHAIN], posterior.sizes[DRAW]
-    most = MAX_DRAWS if encoded.study.sampler.target_mcse is None else MORE_DRAWS
+    most = MAX_DRAWS
+    if encoded.study.sampler.target_mcse is not None:
+        most = max(most, min(MORE_DRAWS, get_settings().max_futures // each))
     kept = thin_draws(chains, draws, min(most, draws_within_budget(encoded)))
     present = present_case(encoded, posterior, kept)
     own_seed = stream_seed(seed, FUTURES_STREAM)

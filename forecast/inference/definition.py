@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import threading
 from functools import cached_property
 from typing import Any
 
@@ -35,6 +36,7 @@ class DefinedStudy:
     def __init__(self, arrays: ModelArrays) -> None:
         self._arrays = arrays
         self._pymc = build_model(arrays)
+        self._one_at_a_time = threading.RLock()  # a PyTensor function keeps what it works on
 
     def swap(self, arrays: ModelArrays) -> None:
         """Put another study into the graph, for its density and quantities; what `model` gave stays with the first."""
@@ -61,8 +63,9 @@ class DefinedStudy:
 
     def log_density(self, point: FloatArray) -> tuple[float, FloatArray]:
         """As `LoadedStudy` says."""
-        logp, gradient = self._density(checked(point, self._arrays.parameters))
-        return float(logp), np.asarray(gradient)
+        with self._one_at_a_time:
+            logp, gradient = self._density(checked(point, self._arrays.parameters))
+            return float(logp), np.array(gradient)
 
     def log_densities(self, points: FloatArray) -> FloatArray:
         """As `LoadedStudy` says."""
@@ -70,7 +73,8 @@ class DefinedStudy:
 
     def quantities(self, points: FloatArray) -> dict[str, FloatArray]:
         """As `LoadedStudy` says."""
-        values = [self._values(checked(point, self._arrays.parameters)) for point in points]
+        with self._one_at_a_time:
+            values = [np.array(self._values(checked(point, self._arrays.parameters))) for point in points]
         shapes = {name: tuple(self._arrays.lengths[dim] for dim in spec.dims) for name, spec in NAMED.items()}
         return cut(np.array(values).reshape(len(points), -1), shapes)
 

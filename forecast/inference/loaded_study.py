@@ -23,6 +23,10 @@ INITIAL_SPREAD: Final = 1.0
 """Chains start uniformly within this distance of zero on the unconstrained scale, where every prior has unit scale."""
 
 
+PLACES: Final = 17
+"""To work in: one more than there may be chains, all at once however few the cores. Memory is touched where it is used."""
+
+
 class LoadedStudy(Protocol):
     """One study inside a program of either engine."""
 
@@ -95,7 +99,7 @@ class KernelStudy(CompiledModel):
     @classmethod
     def load(cls, kernel: Kernel, arrays: ModelArrays, starts: FloatArray | None = None) -> Self:
         """Nothing is compiled, and no other study is changed."""
-        record = Record(arrays, places=available_cores() + 1)
+        record = Record(arrays, places=max(PLACES, available_cores() + 1))
         return cls(
             dims={name: spec.dims for name, spec in NAMED.items() if spec.dims},
             reparameterized_names=[],

@@ -82,6 +82,7 @@ class Chains:
         self._sampler: Any = None
         self._finished: xr.DataTree | None = None
         self._paused = False
+        self._wanted = 0
         self.discarded: list[Discarded] = []
         """Runs that were thrown away because too many draws diverged."""
 
@@ -110,6 +111,7 @@ class Chains:
         StopRequestedError
             The class that `Watch.should_stop` returned.
         """
+        self._wanted = draws
         try:
             while True:
                 if self._sampler is None:
@@ -190,8 +192,7 @@ class Chains:
         )
 
     def _wait_for(self, draws: int) -> None:
-        settings, report = self._settings, self._watch.on_progress
-        wanted = settings.chains * (draws + settings.warm_up)
+        report = self._watch.on_progress
         next_report = time.monotonic()
         next_preview = next_report + 1.0
         if self._paused and not self._has(draws):
@@ -213,9 +214,9 @@ class Chains:
                 preview = _preview(self._sampler)
                 spent = time.monotonic() - now
                 next_preview = now + max(1.0, spent / PREVIEW_SHARE)
-            report(self._seen(draws, wanted, preview))
+            report(self._seen(preview))
         if report is not None:
-            report(self._seen(draws, wanted, None))
+            report(self._seen(None))
 
     def _has(self, draws: int) -> bool:
         """Whether each chain has as many draws after its warm-up."""
@@ -223,8 +224,9 @@ class Chains:
         chains = self._progress
         return len(chains) == self._settings.chains and all(chain.finished_draws >= needed for chain in chains)
 
-    def _seen(self, draws: int, wanted: int, preview: xr.Dataset | None) -> SamplingProgress:
-        each = draws + self._settings.warm_up
+    def _seen(self, preview: xr.Dataset | None) -> SamplingProgress:
+        """Progress towards what was asked for; draws of runs that were thrown away are done, and were wanted."""
+        draws, each = self._wanted, self._wanted + self._settings.warm_up
         if self._finished is not None:
             chains = tuple(
                 ChainProgress(each, each, int(own.sum()), False)
@@ -240,7 +242,9 @@ class Chains:
                 )
                 for chain in self._progress
             )
-        done = sum(chain.draws_done for chain in chains)
+        before = sum(run.draws for run in self.discarded)
+        done = before + sum(chain.draws_done for chain in chains)
+        wanted = before + self._settings.chains * each
         return SamplingProgress(done, wanted, sum(chain.divergences for chain in chains), preview, chains)
 
 

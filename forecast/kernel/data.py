@@ -1,7 +1,7 @@
 """A study in memory as the kernel reads it, and places to work in.
 
 A chain at work holds one place: point, gradient, values and adjoints. Places are made once per study and taken and
-given back by compiled code, which so allocates nothing. There are more places than threads.
+given back by compiled code, which so allocates nothing. A thread that finds none waits for one.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ def made_arrays(arrays: ModelArrays) -> dict[str, Array]:
         ordered = {name: arrays[name][order] for name, spec in ARRAYS.items() if spec.dims == ("count",)}
     else:
         ordered = {}
+    moved = np.zeros((arrays.lengths["outcome"], arrays.lengths["factor"]), dtype=np.int64)
+    moved[arrays["effect_outcome"], arrays["effect_factor"]] = 1
     return {
         **ordered,
         "count_start": _starts(np.sort(arrays["count_indicator"]), arrays.lengths["indicator"]),
@@ -55,6 +57,7 @@ def made_arrays(arrays: ModelArrays) -> dict[str, Array]:
         "distinct_indicator": distinct[:, 0].astype(np.int64),
         "distinct_value": np.ascontiguousarray(distinct[:, 1]),
         "distinct_times": times.astype(float),
+        "is_moved": moved,
         **_shares("heard", arrays["outcome_voices"]),
         **_shares("asked", arrays["exercise_voices"]),
     }

@@ -42,7 +42,7 @@ def forward(x: Any, v: Any) -> None:
             log_rate += v.delta[link - 1]
         if last >= 0:
             for f in range(factors):
-                if v.effect[j, f] != 0.0:
+                if x.is_moved[j, f]:
                     v.part_kept[part, f] = exp(x.segment_step[q, s] * v.log_persistence[f])
                     log_rate += v.effect[j, f] * v.state[last, f] * v.part_kept[part, f]
         hazard = x.part_length[part] * exp(min(log_rate, MAX_LOG_RATE))
@@ -138,7 +138,7 @@ def backward(x: Any, v: Any, a: Any) -> None:
         if last >= 0:
             for f in range(factors):
                 effect, now, step = v.effect[j, f], v.state[last, f], x.segment_step[q, s]
-                if effect != 0.0:
+                if x.is_moved[j, f]:
                     kept = v.part_kept[part, f]
                     a.effect[j, f] += by_rate * now * kept
                     a.state[last, f] += by_rate * effect * kept

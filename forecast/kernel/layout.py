@@ -35,6 +35,8 @@ MADE: Final[Mapping[str, FieldSpec]] = {
     "latent_start": FieldSpec(("latent",), "int64"),
     "latent_stop": FieldSpec(("latent",), "int64"),
     "latent_law": FieldSpec(("latent",), "int64"),
+    # 1 where a factor moves an outcome.
+    "is_moved": FieldSpec(("outcome", "factor"), "int64"),
     # Where the counts of each indicator begin, and where they end.
     "count_start": FieldSpec(("count_edge",), "int64"),
     # Counts that occur, each once per indicator, rising; the log gammas of the rest are those of these.

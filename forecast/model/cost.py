@@ -6,6 +6,7 @@ from typing import Final
 
 from forecast.errors import FieldError, StudyError
 from forecast.model.encode import EncodedStudy
+from forecast.settings import get_settings
 from forecast.study.size import BYTES_PER_NUMBER, MAX_UNITS
 
 MAX_DRAW_BYTES: Final = 2_000_000_000
@@ -47,7 +48,9 @@ def require_affordable(encoded: EncodedStudy) -> None:
 
 
 def affordable_draws(encoded: EncodedStudy) -> int:
-    """Draws per chain that fit into `MAX_ADDED_BYTES`, tuning left out."""
+    """Draws per chain that fit into `MAX_ADDED_BYTES` and into what the operator allows, tuning left out."""
     sampler = encoded.study.sampler
+    limits = get_settings()
     each = BYTES_PER_NUMBER * count_quantities(encoded) * sampler.chains
-    return int(MAX_ADDED_BYTES // each) - sampler.warm_up
+    by_memory = int(min(MAX_ADDED_BYTES, limits.max_draw_bytes) // each) - sampler.warm_up
+    return min(by_memory, limits.max_draws // sampler.chains)

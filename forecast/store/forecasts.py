@@ -176,6 +176,11 @@ class ForecastRepository:
         query = select(ExplanationRow).where(ExplanationRow.id.in_(newest)).order_by(ExplanationRow.kind)
         return tuple(self._session.scalars(query))
 
+    def explanations_with(self, ids: Collection[str]) -> tuple[ExplanationRow, ...]:
+        """Explanations by their ids."""
+        query = select(ExplanationRow).where(ExplanationRow.id.in_(ids)).order_by(ExplanationRow.kind)
+        return tuple(self._session.scalars(query))
+
     def explanation_ids(self, forecast_id: str) -> tuple[str, ...]:
         """Ids of the newest explanation of each kind, in no particular order."""
         newest = select(func.max(ExplanationRow.id)).where(ExplanationRow.forecast_id == forecast_id)

@@ -57,7 +57,7 @@ def test_waiting_answers_with_the_ended_job(stack: Stack) -> None:
 
 
 def test_a_long_job_shows_its_progress(stack: Stack) -> None:
-    document = long_document(sampler={"draws": 20_000, "tune": 300, "chains": 4, "seed": 7})
+    document = long_document(sampler={"draws": 20_000, "tune": 300, "chains": 4, "target_accept": 0.95, "seed": 7})
     sampler = document["sampler"]
     with stack.client as client:
         job = client.submit(document=document)

@@ -11,8 +11,6 @@ from __future__ import annotations
 import http.client
 import time
 
-import pytest
-
 from tests.api.stored_sample import store_sample
 from tests.browser.conftest import Site, site
 

@@ -19,7 +19,7 @@ from forecast.inference.program import get_program
 from forecast.kernel.layout import NAMED
 from forecast.model.arrays import ModelArrays, probe_arrays, smallest_arrays
 from forecast.model.encode import encode_study
-from forecast.model.specs import ARRAYS
+from forecast.model.specs import ARRAYS, LATENTS
 from forecast.study import load_study
 from priors import bundled_studies, study_path
 from tests.model.random_studies import FULL, SHAPES, random_arrays
@@ -52,6 +52,16 @@ def test_studies_of_every_shape(sizes: dict[str, int]) -> None:
 @pytest.mark.parametrize("arrays", [probe_arrays(), smallest_arrays(), in_deviations(random_arrays(2, **FULL))])
 def test_blocks_of_length_one_none_at_all_and_plain_deviations(arrays: ModelArrays) -> None:
     compare(arrays, np.random.default_rng(2).normal(0, 0.6, arrays.parameters))
+
+
+def test_effects_of_exactly_zero_have_their_derivatives() -> None:
+    arrays = random_arrays(12, **FULL)
+    arrays = ModelArrays({**arrays, "effect_loc": np.zeros(FULL["effect"])}, frailties=FULL["frailty"])
+    point = np.random.default_rng(7).normal(0, 0.6, arrays.parameters)
+    sizes = [int(np.prod([arrays.lengths[dim] for dim in spec.dims])) for spec in LATENTS.values()]
+    start = sum(sizes[: list(LATENTS).index("gamma_z")])
+    point[start : start + FULL["effect"]] = 0.0
+    compare(arrays, point)
 
 
 @pytest.mark.parametrize("name", bundled_studies())
@@ -119,10 +129,10 @@ def test_every_array_of_the_model_is_read() -> None:
 
 
 def test_threads_that_share_a_study_get_the_numbers_of_one_alone() -> None:
-    """More threads than places to work in."""
+    """More threads than cores, and one more than places to work in."""
     arrays = random_arrays(14, **FULL)
     loaded = get_program().load(arrays)
-    points = np.random.default_rng(6).normal(0, 0.6, (16, arrays.parameters))
+    points = np.random.default_rng(6).normal(0, 0.6, (18, arrays.parameters))
     alone = loaded.log_densities(points)
     wrong: list[int] = []
 
@@ -131,7 +141,7 @@ def test_threads_that_share_a_study_get_the_numbers_of_one_alone() -> None:
         if found != {alone[place]}:
             wrong.append(place)
 
-    threads = [threading.Thread(target=work, args=(place,)) for place in range(16)]
+    threads = [threading.Thread(target=work, args=(place,)) for place in range(18)]
     for thread in threads:
         thread.start()
     for thread in threads:

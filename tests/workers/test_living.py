@@ -30,7 +30,7 @@ from workers.runner import Runner, RunOutcome
 pytestmark = [pytest.mark.program, pytest.mark.slow]
 
 MARCH, APRIL = datetime(2020, 3, 10, 12, tzinfo=UTC), datetime(2020, 4, 10, 12, tzinfo=UTC)
-PUBLISHED = {"draws": 1000, "tune": 700, "chains": 4}
+PUBLISHED = {"draws": 4000, "tune": 700, "chains": 4}
 """So many that the forecast is published: an update begins from no other."""
 FEW = {"draws": 100, "tune": 100, "chains": 2}
 
