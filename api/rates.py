@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from limits import RateLimitItem, RateLimitItemPerMinute
@@ -32,6 +33,8 @@ class Rates:
     limiter: SlidingWindowCounterRateLimiter
     requests: RateLimitItem
     failures: RateLimitItem
+    one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
+    """The storage starts its timer twice when two threads count at once, and the second one fails."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -63,9 +66,10 @@ class Rates:
         self._count(self.failures, "address", address, "keys that do not hold came", "check the key")
 
     def _count(self, item: RateLimitItem, kind: str, name: str, what: str, to_do: str) -> None:
-        if self.limiter.hit(item, kind, name):
-            return
-        free_at = self.limiter.get_window_stats(item, kind, name).reset_time
+        with self.one_at_a_time:
+            if self.limiter.hit(item, kind, name):
+                return
+            free_at = self.limiter.get_window_stats(item, kind, name).reset_time
         raise TooManyRequestsError(
             f"{what} more than {item.amount} times within a minute; {to_do}", max(1, math.ceil(free_at - time.time()))
         )
