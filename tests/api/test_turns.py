@@ -60,8 +60,9 @@ def run(test: Callable[[Waiting, Callable[..., asyncio.Task[int]]], Awaitable[No
 
 
 async def settle() -> None:
+    """Long enough for everything that can go on to have gone on, on a busy machine too."""
     for _ in range(20):
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.005)
 
 
 def test_requests_of_a_key_wait_for_their_turn_and_those_of_another_do_not() -> None:
