@@ -74,7 +74,7 @@ def run_locally(
         found: dict[str, Explanation] = {}
         for kind in ALONE:
             console.print(f"Explaining the forecast: {kind.value}", highlight=False)
-            explainer = load_explainer(kind)
+            explainer = load_explainer(kind, forecast.provenance.sampler)
             found[kind.value] = explainer(
                 study, seed=forecast.provenance.seed, on_progress=show, should_stop=should_stop
             )

@@ -195,9 +195,10 @@ class Runner:
             previous = None if target is None else ForecastRepository(session).previous(target)
         if target is None:
             raise NotStoredError(f"the forecast {claim.target} that job {claim.job_id} explains is not in the database")
-        require_same_method(json.loads(target.answer)["method_version"])
+        answer = json.loads(target.answer)
+        require_same_method(answer["method_version"])
         if claim.kind is not JobKind.TRIAGE:
-            return load_explainer(claim.kind)
+            return load_explainer(claim.kind, answer["provenance"]["sampler"])
         if previous is None:
             raise NotStoredError(
                 f"there is no forecast before {claim.target}, with which job {claim.job_id} compares it"

@@ -151,7 +151,8 @@ class Runs:
 
         def report(sampling: SamplingProgress) -> None:
             self._divergences = before + sampling.divergences
-            done = self._done * self._each + sampling.draws_done
+            # Runs that were thrown away are no part of what was expected.
+            done = self._done * self._each + min(sampling.draws_done, self._each)
             self._clock.report(Progress(Stage.SAMPLE, done, self._expected * self._each, self._divergences))
 
         with self._clock.stage(Stage.SAMPLE):

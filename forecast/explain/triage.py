@@ -14,6 +14,7 @@ from forecast.errors import StopRequestedError
 from forecast.explain.attribution import count_everything, same_arrays
 from forecast.explain.estimates import Estimated, next_step
 from forecast.explain.runs import Runs
+from forecast.futures.simulation import MAX_DRAWS
 from forecast.model.encode import EncodedStudy
 from forecast.stages import Progress
 from forecast.study import Study
@@ -91,8 +92,8 @@ def _runs(encoded: list[EncodedStudy | None], first: EncodedStudy | None, last: 
 
 def _stored(answer: Answer, study: Study) -> tuple[Counted, Counted]:
     """Probabilities of a stored forecast by outcome and by scenario, with the futures behind them."""
-    sampler = study.sampler
-    futures = sampler.chains * sampler.least_draws * sampler.futures_per_draw
+    draws = answer.diagnostics.chains * answer.diagnostics.draws
+    futures = min(draws, MAX_DRAWS) * study.sampler.futures_per_draw
     return (
         {outcome.id: Estimated(outcome.probability, outcome.mcse, futures) for outcome in answer.outcomes},
         {scenario.id: Estimated(scenario.probability, scenario.mcse, futures) for scenario in answer.scenarios},

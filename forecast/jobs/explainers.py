@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from forecast.answer import Answer, Attribution, InfluenceReport, SensitivityReport, Triage
 from forecast.errors import FieldError, StopRequestedError, StudyError
@@ -46,17 +46,28 @@ class Explain(Protocol):
     ) -> Explanation: ...
 
 
-def load_explainer(kind: JobKind) -> Explain:
-    """The function that computes an explanation of this kind, one of `ALONE`."""
+def load_explainer(kind: JobKind, used: Mapping[str, Any]) -> Explain:
+    """The function that computes an explanation of this kind, one of `ALONE`, from as many draws as the forecast has.
+
+    Parameters
+    ----------
+    used
+        The settings with which the forecast was sampled (`Provenance.sampler`).
+    """
     module = importlib.import_module("forecast.explain")
-    return cast("Explain", getattr(module, f"compute_{kind.value}"))
+    return functools.partial(_as_drawn, getattr(module, f"compute_{kind.value}"), used)
 
 
 def load_triage(answer: Answer, forecast_id: str, study: Study, before: Answer) -> Explain:
     """The function that explains a forecast's answer by the forecast before it: its id, study and answer."""
     module = importlib.import_module("forecast.explain")
     previous = module.Previous(forecast_id, study, before)
-    return cast("Explain", functools.partial(module.compute_triage, answer=answer, previous=previous))
+    explain = functools.partial(module.compute_triage, answer=answer, previous=previous)
+    return functools.partial(_as_drawn, explain, answer.provenance.sampler)
+
+
+def _as_drawn(explain: Explain, used: Mapping[str, Any], study: Study, **arguments: Any) -> Explanation:
+    return explain(study.drawn_as(used), **arguments)
 
 
 def require_same_method(forecast_method: str) -> None:

@@ -154,6 +154,17 @@ class Study(Block):
         settings = {**self.document.get("sampler", {}), **overrides}
         return self._changed({"sampler": {name: value for name, value in settings.items() if value is not None}})
 
+    def drawn_as(self, used: Mapping[str, Any]) -> Study:
+        """The same document, sampled as one of its forecasts was: what the sampler had set itself is fixed.
+
+        Parameters
+        ----------
+        used
+            `Provenance.sampler` of the forecast; one whose draws were weighed, not sampled, fixes nothing.
+        """
+        fixed = {name: used[name] for name in ("draws", "tune", "target_accept") if "target_accept" in used}
+        return self.model_copy(update={"sampler": self.sampler.model_copy(update=fixed)})
+
     def _changed(self, changes: Mapping[str, Any]) -> Study:
         from forecast.study.loading import study_from_canonical  # it imports this module
 

@@ -8,6 +8,8 @@ import pytest
 from forecast.errors import CancelledError
 from forecast.explain import compute_attribution
 from forecast.inference.program import compilation_count
+from forecast.jobs.explainers import load_explainer
+from forecast.jobs.states import JobKind
 from forecast.pipeline import compute_forecast
 from forecast.stages import Progress, Stage
 from tests.documents import event_outcome, make_study
@@ -50,6 +52,20 @@ def test_the_last_step_is_the_forecast_to_the_last_digit_and_every_run_counts() 
         for name, now in step.outcomes.items():
             assert now.change == pytest.approx(now.log_odds - before.outcomes[name].log_odds)
     assert compilation_count() == 1
+
+
+def test_a_forecast_that_chose_its_own_draws_is_explained_with_as_many() -> None:
+    study = opinions_study(sampler={"chains": 2, "target_mcse": 0.004})
+    answer = compute_forecast(study, seed=7).answer
+    used = answer.provenance.sampler
+    assert used["draws"] in (2000, 4000, 8000)
+    explain = load_explainer(JobKind.ATTRIBUTION, used)
+    last = explain(study, seed=7).steps[-1]  # type: ignore[union-attr]
+    assert {o.id: (o.probability, o.mcse) for o in answer.outcomes} == {
+        name: (step.probability, step.mcse) for name, step in last.outcomes.items()
+    }
+    fewer = compute_attribution(study, seed=7).steps[-1]
+    assert fewer.outcomes["exit"].mcse > last.outcomes["exit"].mcse
 
 
 def test_the_cases_of_a_class_move_it_from_prior_to_data() -> None:
