@@ -14,8 +14,3 @@ FAST: Final = frozenset({"contract", "reassoc", "nsz", "arcp"})
 def block(function: Callable[..., Any]) -> Any:
     """A function of the kernel: its indices were checked by `ModelArrays`, and division by zero gives infinity."""
     return numba.njit(error_model="numpy", fastmath=set(FAST), boundscheck=False, nogil=True)(function)
-
-
-def part(function: Callable[..., Any]) -> Any:
-    """A small function, put into the place where it is called."""
-    return numba.njit(error_model="numpy", fastmath=set(FAST), boundscheck=False, nogil=True, inline="never")(function)

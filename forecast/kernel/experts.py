@@ -18,8 +18,8 @@ from math import exp, log, sqrt
 from typing import Any
 
 from forecast.kernel.compiling import block
-from forecast.kernel.elementary import uncentre, uncentre_back
-from forecast.model.constants import NOISE_FLOOR
+from forecast.kernel.elementary import LARGE, statement, uncentre, uncentre_back
+from forecast.model.constants import FREEDOM, NOISE_FLOOR
 
 
 @block
@@ -70,6 +70,32 @@ def forward(x: Any, z: Any, v: Any) -> float:
     for t in range(x.topic_panel.size):
         v.common[t] = v.common_sd[x.topic_panel[t]] * v.common_z[t]
     return logp
+
+
+@block
+def statements(v: Any, a: Any, said: Any, expert: Any, about: Any, centre: Any, by_centre: Any) -> float:
+    """Log density of stated log odds; adds to the adjoints of what they are about and of the experts.
+
+    Residuals r = (said - slope (centre + offset)) / noise are StudentT(4). The logarithms of the factors 1 + r^2 / 4 are
+    taken of their product.
+    """
+    logp, product = 0.0, 1.0
+    for m in range(said.size):
+        e, q = expert[m], about[m]
+        heard = centre[q] + v.offset[e]
+        residual = (said[m] - v.slope[e] * heard) * v.precision[e]
+        factor, slope = statement(residual)
+        logp -= v.log_scatter[e]
+        product *= factor
+        if product > LARGE:
+            logp -= 0.5 * (FREEDOM + 1.0) * log(product)
+            product = 1.0
+        a.noise[e] -= (1.0 + slope * residual) * v.precision[e]
+        adjoint = -slope * v.slope[e] * v.precision[e]
+        by_centre[q] += adjoint
+        a.offset[e] += adjoint
+        a.log_slope[e] += adjoint * heard
+    return logp - 0.5 * (FREEDOM + 1.0) * log(product)
 
 
 @block

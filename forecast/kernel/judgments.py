@@ -17,8 +17,8 @@ from math import exp, expm1, log
 from typing import Any, Final
 
 from forecast.kernel.compiling import block
-from forecast.kernel.elementary import LARGE, statement
-from forecast.model.constants import FREEDOM, MAX_LOG_RATE, TINY
+from forecast.kernel.experts import statements
+from forecast.model.constants import MAX_LOG_RATE, TINY
 
 LEAST_TOTAL: Final = 1e-30
 """Keeps (1 - exp(-H)) / H finite in a segment without hazard."""
@@ -83,26 +83,15 @@ def binary_log_odds(x: Any, v: Any, q: int, last: int) -> float:
 @block
 def likelihood(x: Any, v: Any, a: Any) -> float:
     """Log density of the statements; adds to the adjoints of questions, topics and experts."""
-    logp, product = 0.0, 1.0
-    question, expert, said = x.judgment_question, x.judgment_expert, x.judgment_log_odds
-    for m in range(said.size):
-        q, e = question[m], expert[m]
-        topic = x.question_topic[q]
-        heard = v.judged_log_odds[q] + v.common[topic] + v.offset[e]
-        residual = (said[m] - v.slope[e] * heard) * v.precision[e]
-        factor, slope = statement(residual)
-        logp -= v.log_scatter[e]
-        product *= factor
-        if product > LARGE:
-            logp -= 0.5 * (FREEDOM + 1.0) * log(product)
-            product = 1.0
-        a.noise[e] -= (1.0 + slope * residual) * v.precision[e]
-        by_centre = -slope * v.slope[e] * v.precision[e]
-        a.judged_log_odds[q] += by_centre
-        a.common[topic] += by_centre
-        a.offset[e] += by_centre
-        a.log_slope[e] += by_centre * heard
-    return logp - 0.5 * (FREEDOM + 1.0) * log(product)
+    for q in range(x.question_topic.size):
+        v.question_centre[q] = v.judged_log_odds[q] + v.common[x.question_topic[q]]
+    logp: float = statements(
+        v, a, x.judgment_log_odds, x.judgment_expert, x.judgment_question, v.question_centre, a.question_centre
+    )
+    for q in range(x.question_topic.size):
+        a.judged_log_odds[q] += a.question_centre[q]
+        a.common[x.question_topic[q]] += a.question_centre[q]
+    return logp
 
 
 @block

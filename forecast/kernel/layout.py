@@ -88,7 +88,7 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     band=("walked",),
     factor=("innovation_scale", "log_persistence"),
     indicator=("mean_drive", "shape", "log_shape"),
-    question=("yes", "no"),
+    question=("yes", "no", "question_centre"),
     exam=("truth_variance", "error_variance"),
     exercise=("asked_log_slope", "asked_offset", "exercise_scale", "exercise_power", "exercise_deviation"),
 ) | {

@@ -16,17 +16,9 @@ from math import exp, log, sqrt
 from typing import Any
 
 from forecast.kernel.compiling import block
-from forecast.kernel.elementary import (
-    LARGE,
-    logistic,
-    softplus,
-    spread_over,
-    statement,
-    uncentre,
-    uncentre_back,
-    weighted,
-)  # fmt: skip
-from forecast.model.constants import FREEDOM, TINY
+from forecast.kernel.elementary import logistic, softplus, spread_over, uncentre, uncentre_back, weighted
+from forecast.kernel.experts import statements
+from forecast.model.constants import TINY
 
 
 @block
@@ -59,24 +51,10 @@ def forward(x: Any, z: Any, v: Any) -> float:
 @block
 def likelihood(x: Any, v: Any, a: Any) -> float:
     """Log density of the statements; adds to the adjoints of questions and experts."""
-    logp, product = 0.0, 1.0
-    exercise, expert, said = x.record_exercise, x.record_expert, x.record_log_odds
-    for m in range(said.size):
-        y, e = exercise[m], expert[m]
-        heard = v.exercise_log_odds[y] + v.offset[e]
-        residual = (said[m] - v.slope[e] * heard) * v.precision[e]
-        factor, slope = statement(residual)
-        logp -= v.log_scatter[e]
-        product *= factor
-        if product > LARGE:
-            logp -= 0.5 * (FREEDOM + 1.0) * log(product)
-            product = 1.0
-        a.noise[e] -= (1.0 + slope * residual) * v.precision[e]
-        by_centre = -slope * v.slope[e] * v.precision[e]
-        a.exercise_log_odds[y] += by_centre
-        a.offset[e] += by_centre
-        a.log_slope[e] += by_centre * heard
-    return logp - 0.5 * (FREEDOM + 1.0) * log(product)
+    logp: float = statements(
+        v, a, x.record_log_odds, x.record_expert, x.record_exercise, v.exercise_log_odds, a.exercise_log_odds
+    )
+    return logp
 
 
 @block

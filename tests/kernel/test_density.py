@@ -79,8 +79,6 @@ def test_studies_that_hypothesis_makes(data: st.DataObject) -> None:
     sizes = dict(FULL)
     sizes |= {dim: min(sizes[dim], 1) for block in sorted(single) for dim in BLOCKS[block]}
     sizes |= {dim: 0 for block in off for dim in BLOCKS[block]}
-    if not sizes["segment"] and sizes["question"]:
-        sizes["part"] = 0
     arrays = random_arrays(data.draw(st.integers(0, 1000)), **sizes)
     spread = data.draw(st.sampled_from([0.1, 0.6, 1.2]))
     compare(arrays, np.random.default_rng(4).normal(0, spread, arrays.parameters))
