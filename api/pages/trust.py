@@ -171,6 +171,13 @@ def _facts(diagnostics: Diagnostics) -> tuple[tuple[str, str], ...]:
         ("E-BFMI by chain", energy),
         ("Tree depth (doublings)", depth),
         ("Longest tree reached", wording.plural(diagnostics.tree_depth_limit_hits, "draw")),
+        *(
+            (
+                "Thrown away",
+                f"{run.draws:,} draws at an acceptance of {run.target_accept:g}, of which {run.divergences:,} diverged",
+            )
+            for run in diagnostics.discarded
+        ),
         ("Compilations in this process", f"{diagnostics.compilations}"),
     )
 
