@@ -112,6 +112,20 @@ class TestAssets:
         assert "immutable" in client.get(asset_url("style.css")).headers["cache-control"]
         assert client.get("/static/style.css?v=old").headers["cache-control"] == "no-cache"
 
+    def test_a_file_is_compressed_for_a_client_that_can_read_it(self, client: TestClient) -> None:
+        """Plotly's too; a part of a file, and a file for others, are sent as they are."""
+        for name in ("style.css", "plotly.min.js"):
+            plain = client.get(f"/static/{name}", headers={"Accept-Encoding": "identity"})
+            packed = client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip"})
+            assert "content-encoding" not in plain.headers
+            assert packed.headers["content-encoding"] == "gzip"
+            assert packed.content == plain.content
+            assert int(packed.headers["content-length"]) < len(plain.content) / 2
+            some = client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip", "Range": "bytes=0-9"})
+            assert (some.status_code, some.content) == (206, plain.content[:10])
+            known = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]}
+            assert client.get(f"/static/{name}", headers=known).status_code == 304
+
     @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/nothing.js"])
     def test_nothing_else_is_served(self, shared: Shared, path: str) -> None:
         assert shared.client.get(path).status_code == 404

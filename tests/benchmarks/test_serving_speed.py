@@ -1,7 +1,7 @@
 """How fast stored forecasts are served, against an empty route of the same application; printed by `make bench`.
 
 One connection, one request after the other: what counts is the work of the web process, which shares its interpreter with
-the client here. The goal is half the empty route's requests per second; a fifth is reached, and most of the rest is looking
+the client here. The goal is half the empty route's requests per second; a seventh to a fifth was seen, and most of the rest is looking
 up who asks and what may be asked (two transactions). Held to: 304 is cheaper than the forecast, and at half of the load
 99 of 100 are answered in 15 ms.
 """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,13 +56,22 @@ def test_the_first_draws_do_not_depend_on_cores_or_on_how_many_may_follow(
         assert np.array_equal(numbers(one.draw(300)), numbers(other.draw(300)))
 
 
-def test_threads_of_fewer_cores_leave_the_others_to_the_process(loaded: LoadedStudy) -> None:
-    import os
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core cannot be divided")
+def test_threads_keep_to_the_cores_that_they_were_given(loaded: LoadedStudy) -> None:
+    """All three chains at once, on one of the cores; the process itself keeps all of them."""
+
+    def on_one_core() -> int:
+        threads = [int(task.name) for task in Path("/proc/self/task").iterdir()]
+        return sum(len(os.sched_getaffinity(thread)) == 1 for thread in threads)
 
     before = os.sched_getaffinity(0)
     with chains_of(loaded, cores=1) as chains:
         chains.draw(100)
+        assert on_one_core() >= 3
         assert os.sched_getaffinity(0) == before
+    with chains_of(loaded, cores=len(before)) as chains:
+        chains.draw(100)
+        assert on_one_core() == 0
 
 
 def test_divergences_raise_the_acceptance_and_what_was_thrown_away_is_told(

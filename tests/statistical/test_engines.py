@@ -19,7 +19,7 @@ from priors import bundled_studies, study_path
 pytestmark = [pytest.mark.program, pytest.mark.statistical, pytest.mark.timeout(1800)]
 
 QUICKEST = "pumps"
-"""Compiling the definition takes half a minute for this study, some minutes for the largest."""
+"""Of the bundled studies: the definition is compiled for each."""
 
 
 def answer_of_definition(name: str, folder: Path) -> dict[str, Any]:
