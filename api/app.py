@@ -66,7 +66,7 @@ ROUTES: Final = (
     metrics,
 )
 COMPRESSION: Final = 4
-"""A page of 486 kB becomes 45 kB in 5 ms; at level 9 it is 4 kB less in four times as long."""
+"""The JSON of a large forecast, 464 kB, becomes 26 kB in 2 ms; level 9 takes 3 kB less and three times as long."""
 NOT_COMPRESSED: Final = (*DEFAULT_EXCLUDED_CONTENT_TYPES, forecasts.NETCDF)
 """Draws are compressed inside, and asked for in parts."""
 CORS_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

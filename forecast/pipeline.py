@@ -35,7 +35,7 @@ __all__ = [
 
 
 def warm_up() -> bool:
-    """Make the program of this process now, in some ten seconds or in one from the cache; whether it was there."""
+    """Make the program of this process now, in some fifteen seconds or in one from the cache; whether it was there."""
     return get_program().is_from_cache
 
 

@@ -234,7 +234,7 @@ def _program(settings: Settings) -> Iterator[Finding]:
         yield Finding("compiled programs", Health.OK, f"that of this version is in {settings.cache_dir}")
     else:
         yield Finding(
-            "compiled programs", Health.WORTH_A_LOOK, "none yet", "the first worker compiles for some ten seconds"
+            "compiled programs", Health.WORTH_A_LOOK, "none yet", "the first worker compiles for some fifteen seconds"
         )
 
 

@@ -1,7 +1,7 @@
 """The model's definition as an engine: PyMC's graph, sampled by nutpie in its public way.
 
 Each study is compiled anew, for minutes, and sampling takes many times as long as with the kernel. It is what the
-kernel is held against, for whoever wants to check an answer: FORECAST_ENGINE=pymc. Names, dims and scales of what it
+kernel is held against, for users who want to check an answer: FORECAST_ENGINE=pymc. Names, dims and scales of what it
 gives are the kernel's.
 """
 
@@ -53,7 +53,7 @@ class DefinedStudy:
 
     @cached_property
     def model(self) -> Any:
-        """As `LoadedStudy` says. Lengths are fixed and blocks of length zero taken out, which halves the compiling."""
+        """As `LoadedStudy` says. Lengths are fixed, and blocks of length zero taken out: PyTensor fails on some."""
         shapes = {
             v.name: [self._arrays.lengths[dim] for dim in self._pymc.named_vars_to_dims[v.name]]
             for v in self._pymc.free_RVs

@@ -1,4 +1,4 @@
-"""The kernel's machine code: compiled by numba in some ten seconds, kept in the user's cache, loaded in a tenth of one.
+"""The kernel's machine code: compiled by numba in some fifteen seconds, kept in the user's cache, loaded in one.
 
 numba looks at a function's own source only, not at the functions that it calls. So its cache lies in a folder named
 after a digest of everything that the code is made from, and beside it a seal with the digest of each file and the
@@ -82,8 +82,8 @@ def load_or_compile() -> Kernel:
             return _kept(folder) or _compile(folder)
     except OSError as error:
         warnings.warn(
-            f"compiled code cannot be kept in {folder} ({error}); every process compiles it anew, which takes some ten "
-            "seconds, and draws may differ in late digits; set FORECAST_CACHE_DIR to a folder that can be written",
+            f"compiled code cannot be kept in {folder} ({error}); every process compiles it anew, which takes some "
+            "fifteen seconds, and draws may differ in late digits; set FORECAST_CACHE_DIR to a folder that can be written",
             stacklevel=2,
         )
         return _make(None)
