@@ -134,7 +134,7 @@ def judge(run: StageClock, encoded: EncodedStudy, drawn: Drawn, seed: int) -> Ju
     everything = drawn.posterior
     with run.stage(Stage.FUTURES):
         rolled = roll_forward(encoded, everything, seed=seed, replicates=drawn.replicates)
-        cases = case_levels(encoded, everything)
+        cases = case_levels(encoded, everything, seed)
         latent, reported = split_latent(everything)
         reported = reported.merge(outcome_probabilities(encoded, everything, rolled))
         outcomes = summarize_outcomes(encoded, everything, rolled, cases)

@@ -24,10 +24,11 @@ from scipy import stats
 from forecast.dims import UNIT
 from forecast.drawing.material import Draw, FloatArray, Material
 from forecast.drawing.sampler import drawn
-from forecast.explain.case_likelihood import Case, CaseLikelihood, find_cases
+from forecast.explain.case_likelihood import Case, CaseLikelihood, centre, find_cases, hazards
 from forecast.explain.runs import Fit
 from forecast.explain.weights import MAX_PARETO_K, Weights, smooth_weights
 from forecast.futures.posterior import stream_seed
+from forecast.inference.program import get_program
 from forecast.plots.plain import plain_figure
 from forecast.plots.style import PALETTE, Figure, table
 from forecast.study import Count, Spell, Trial
@@ -54,9 +55,9 @@ class LeftOut:
 
 def leave_out(fit: Fit) -> Iterator[LeftOut]:
     """Every case in turn, at most `MOST_CASES`, evenly spaced; cases that the model cannot tell apart are worked out once."""
-    likelihood = CaseLikelihood(fit)
+    likelihood = CaseLikelihood(fit, get_program())
     known: dict[tuple[object, ...], tuple[Weights, float]] = {}
-    cases = find_cases(fit.encoded)
+    cases = likelihood.cases
     for place in np.unique(np.linspace(0, len(cases) - 1, min(len(cases), MOST_CASES)).astype(np.int64)).tolist():
         case = cases[place]
         if case.signature not in known:
@@ -74,7 +75,6 @@ def place_units(fit: Fit, found: list[LeftOut]) -> dict[str, float]:
     Where the outcomes' residuals are correlated, a case that a competing outcome ended has none: its end is no
     censoring that says nothing.
     """
-    likelihood = CaseLikelihood(fit)
     sigma, rng = fit.values("sigma"), np.random.default_rng(stream_seed(fit.seed, PIT_STREAM))
     places = {}
     is_correlated = bool(fit.encoded.arrays.lengths["pair"])
@@ -84,11 +84,14 @@ def place_units(fit: Fit, found: list[LeftOut]) -> dict[str, float]:
             if is_correlated and _ended_otherwise(unit.case.data, unit.outcome):
                 # What ended it says something of the frailty with which this outcome's is correlated.
                 continue
-            level = likelihood.centre(position)
-            if unit.frailty:
+            level, w = centre(fit, position), left.weights.values
+            if unit.is_frail:
                 level = level + sigma[:, fit.encoded.outcomes.index(unit.outcome)] * rng.standard_normal(fit.draws)
-            low, high = _bounds(unit.case.data, unit.outcome, level, likelihood, position)
-            w = left.weights.values
+            seen, unseen = (hazard * np.exp(np.minimum(level, 50.0)) for hazard in hazards(fit, position))
+            # A case that was first observed late is one of those that were still there.
+            w = w * np.exp(-unseen)
+            w = w / w.sum()
+            low, high = _bounds(unit.case.data, unit.outcome, level, seen)
             places[unit.label] = float(np.clip(w @ low + rng.uniform() * (w @ (high - low)), 0.0, 1.0))
     return places
 
@@ -99,14 +102,13 @@ def _ended_otherwise(data: Spell | Count | Trial, outcome: str) -> bool:
 
 
 def _bounds(
-    data: Spell | Count | Trial, outcome: str, level: FloatArray, likelihood: CaseLikelihood, position: int
+    data: Spell | Count | Trial, outcome: str, level: FloatArray, expected: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Between which values of the predictive distribution function the datum lies, dims (draw)."""
     if isinstance(data, Trial):
         p = 1.0 / (1.0 + np.exp(-level))
         below, at = stats.binom.cdf(data.successes - 1, data.trials, p), stats.binom.pmf(data.successes, data.trials, p)
         return below, below + at
-    expected = likelihood.hazard(position) * np.exp(np.minimum(level, 50.0))
     if isinstance(data, Count):
         return stats.poisson.cdf(data.events - 1, expected), stats.poisson.cdf(data.events, expected)
     ended = 1.0 - np.exp(-expected)

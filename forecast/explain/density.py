@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from forecast.explain.runs import Fit, Runs
 from forecast.inference.deviations import in_deviations, join_latents
+from forecast.inference.program import Program
 from forecast.model.arrays import ModelArrays
 from forecast.model.specs import ARRAYS, LATENTS
 
 FloatArray = npt.NDArray[np.float64]
 
-DATA: tuple[str, ...] = ("trial", "cell", "history", "count", "judgment", "record")
+DATA: tuple[str, ...] = ("trial", "cell", "span", "integral", "history", "count", "judgment", "record")
 """Dims along which the likelihood adds up; nothing is sampled along them."""
 
 CHECK_EVERY = 500
 """Draws between two questions whether to stop: some hundredths of a second."""
 
 
-def sampled_points(fit: Fit) -> FloatArray:
-    """The draws as deviations, dims (draw, parameter)."""
-    return join_latents({name: fit.values(name) for name in LATENTS})
+def sampled_points(fit: Fit, without: str | None = None) -> FloatArray:
+    """The draws as deviations, dims (draw, parameter); one variable may be left out."""
+    values = {name: fit.values(name) for name in LATENTS}
+    return join_latents({name: value[:, :0] if name == without else value for name, value in values.items()})
 
 
 def log_densities(runs: Runs, arrays: ModelArrays, points: FloatArray) -> FloatArray:
@@ -47,6 +51,24 @@ def log_densities(runs: Runs, arrays: ModelArrays, points: FloatArray) -> FloatA
 def with_arrays(arrays: ModelArrays, **changes: npt.ArrayLike) -> ModelArrays:
     """The same arrays with some replaced."""
     return ModelArrays({**arrays, **changes}, frailties=arrays.lengths["frailty"])
+
+
+def likelihood_terms(
+    program: Program, arrays: ModelArrays, points: FloatArray, going_on: Callable[[], None] = lambda: None
+) -> dict[str, FloatArray]:
+    """Terms of the log likelihood under each draw as deviations, by name; dims (draw, term).
+
+    Parameters
+    ----------
+    going_on
+        Called now and then; what it raises ends the work.
+    """
+    loaded = program.load(in_deviations(arrays))
+    parts: list[dict[str, FloatArray]] = []
+    for start in range(0, len(points), CHECK_EVERY):
+        going_on()
+        parts.append(loaded.terms(points[start : start + CHECK_EVERY]))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def keep_rows(arrays: ModelArrays, dim: str, kept: npt.NDArray[np.bool_]) -> dict[str, npt.ArrayLike]:

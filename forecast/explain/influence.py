@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from forecast.answer import Influence, InfluenceReport, ProbabilityStep
 from forecast.errors import StopRequestedError
-from forecast.explain.case_likelihood import CaseLikelihood, find_cases
+from forecast.explain.case_likelihood import CaseLikelihood
 from forecast.explain.estimates import WeighedMean, next_step, outcome_means, paired_step
 from forecast.explain.expert_likelihood import ExpertLikelihood
 from forecast.explain.runs import Fit, FloatArray, Runs
@@ -56,7 +56,7 @@ def compute_influence(
     before = outcome_means(fit, None)
     items: list[Influence] = []
     bad: list[tuple[float, Piece, list[Influence]]] = []
-    for piece in find_pieces(fit):
+    for piece in find_pieces(runs, fit):
         runs.going_on()
         weights = smooth_weights(-piece.log_likelihood(), fit.chains)
         found = _weighed(fit, piece, weights, before)
@@ -73,11 +73,11 @@ def compute_influence(
     return InfluenceReport(items=tuple(items[:MAX_ITEMS]), refits=refits, seconds=runs.seconds)
 
 
-def find_pieces(fit: Fit) -> Iterator[Piece]:
+def find_pieces(runs: Runs, fit: Fit) -> Iterator[Piece]:
     """Everything that is left out in turn."""
-    cases = CaseLikelihood(fit)
+    cases = CaseLikelihood(fit, runs.program, runs.going_on)
     alike: dict[tuple[object, ...], list[int]] = {}
-    found = find_cases(fit.encoded)
+    found = cases.cases
     for place, case in enumerate(found):
         alike.setdefault(case.signature, []).append(place)
     for places in alike.values():
@@ -86,7 +86,7 @@ def find_pieces(fit: Fit) -> Iterator[Piece]:
         without = Selection(without_case=(first.reference_class, first.id))
         yield Piece("case", ids, without, lambda case=first: cases.of(case))  # type: ignore[misc]
     if experts := list(fit.encoded.opinions.experts):
-        likelihood = ExpertLikelihood(fit)
+        likelihood = ExpertLikelihood(fit, runs.program, runs.going_on)
         for place, expert in enumerate(experts):
             without = Selection(without_expert=expert)
             yield Piece("expert", (expert,), without, lambda place=place: likelihood.of(place))  # type: ignore[misc]

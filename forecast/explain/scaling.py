@@ -122,4 +122,4 @@ def data_log_likelihood(runs: Runs, fit: Fit) -> FloatArray:
     points = sampled_points(fit)
     arrays = fit.encoded.arrays
     evidence = log_densities(runs, arrays, points) - log_densities(runs, without_data(arrays), points)
-    return np.asarray(evidence + ExpertLikelihood(fit).answers.sum(axis=1))
+    return np.asarray(evidence + ExpertLikelihood(fit, runs.program, runs.going_on).answers.sum(axis=1))

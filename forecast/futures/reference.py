@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from forecast.answer import CaseSummary, ClassSummary, Interval, NewClassSummary, ReferenceSummary
 from forecast.dims import CHAIN, DRAW, UNIT
-from forecast.futures.posterior import mean_multiplier
+from forecast.futures.frailties import draw_frailties, residual_cholesky
+from forecast.futures.posterior import mean_multiplier, stream_seed
 from forecast.futures.scenarios import spread
 from forecast.model.encode import EncodedStudy
 from forecast.model.units import Unit
@@ -17,11 +20,20 @@ from forecast.study.size import MAX_UNITS
 
 FloatArray = npt.NDArray[np.float64]
 
+FRAILTY_STREAM: Final = 11
+"""Random stream of frailties that are integrated; those of the rest of a forecast have other numbers."""
 
-def case_levels(encoded: EncodedStudy, posterior: xr.Dataset) -> xr.DataArray | None:
+
+def case_levels(encoded: EncodedStudy, posterior: xr.Dataset, seed: int) -> xr.DataArray | None:
     """Level of every case (log rate or log odds), dims (chain, draw, unit); None for more than `MAX_UNITS` cases.
 
-    The same sum as in `forecast.model.graph`; tests/model/test_graph.py compares the two.
+    The same sum as in `forecast.model.graph`; tests/model/test_graph.py compares the two. Frailties that the model
+    integrates are drawn here.
+
+    Parameters
+    ----------
+    seed
+        Of the forecast.
     """
     units = encoded.units
     if not units or len(units) > MAX_UNITS:
@@ -32,6 +44,9 @@ def case_levels(encoded: EncodedStudy, posterior: xr.Dataset) -> xr.DataArray | 
         level = level + posterior["beta"].transpose(CHAIN, DRAW, "covariate").values @ x.T
     if "frailty_z" in posterior:
         level = level + _frailties(encoded, posterior)
+    rng = np.random.default_rng(stream_seed(seed, FRAILTY_STREAM))
+    for place, added in draw_frailties(encoded, posterior, rng).items():
+        level[:, :, place] += added
     coords = {
         CHAIN: posterior[CHAIN],
         DRAW: posterior[DRAW],
@@ -41,32 +56,17 @@ def case_levels(encoded: EncodedStudy, posterior: xr.Dataset) -> xr.DataArray | 
 
 
 def _frailties(encoded: EncodedStudy, posterior: xr.Dataset) -> FloatArray:
-    """What its frailty adds to the level of each case; dims (chain, draw, unit)."""
-    arrays, sizes = encoded.arrays, (posterior.sizes[CHAIN], posterior.sizes[DRAW], len(encoded.units))
+    """What its sampled frailty adds to the level of each case; dims (chain, draw, unit)."""
+    arrays, shape = encoded.arrays, (posterior.sizes[CHAIN], posterior.sizes[DRAW])
     z = posterior["frailty_z"].transpose(CHAIN, DRAW, "frailty").values
     sigma = posterior["sigma"].transpose(CHAIN, DRAW, "outcome").values
-    places = list(zip(arrays["term_row"].tolist(), arrays["term_column"].tolist(), strict=True))
-    cholesky = {place: _cholesky_element(encoded, posterior, *place) for place in set(places)}
-    result = np.zeros(sizes)
-    terms = zip(arrays["term_unit"].tolist(), arrays["term_frailty"].tolist(), places, strict=True)
-    for unit, frailty, place in terms:
+    cholesky = residual_cholesky(encoded, posterior).reshape(*shape, len(encoded.outcomes), len(encoded.outcomes))
+    result = np.zeros((*shape, len(encoded.units)))
+    terms = (arrays[f"term_{name}"].tolist() for name in ("unit", "frailty", "row", "column"))
+    for unit, frailty, row, column in zip(*terms, strict=True):
         outcome = encoded.outcomes.index(encoded.units[unit].outcome)
-        result[:, :, unit] += sigma[:, :, outcome] * cholesky[place] * z[:, :, frailty]
+        result[:, :, unit] += sigma[:, :, outcome] * cholesky[:, :, row, column] * z[:, :, frailty]
     return result
-
-
-def _cholesky_element(encoded: EncodedStudy, posterior: xr.Dataset, row: int, column: int) -> FloatArray:
-    """One element of the Cholesky factor of R from its partial correlations, dims (chain, draw)."""
-    pairs = zip(encoded.arrays["pair_row"].tolist(), encoded.arrays["pair_column"].tolist(), strict=True)
-    place = {pair: position for position, pair in enumerate(pairs)}
-    element = np.ones((posterior.sizes[CHAIN], posterior.sizes[DRAW]))
-    if not place:
-        return element
-    partial = np.tanh(posterior["partial_z"].transpose(CHAIN, DRAW, "pair").values)
-    for before in range(column):
-        if (row, before) in place:
-            element = element * np.sqrt(1.0 - partial[:, :, place[row, before]] ** 2)
-    return element if row == column else element * partial[:, :, place[row, column]]
 
 
 def summarize_reference(

@@ -23,7 +23,7 @@ from pytensor.compile.mode import Mode
 from pytensor.graph import clone_replace
 
 from forecast.inference.loaded_study import FloatArray, checked, cut
-from forecast.kernel.layout import NAMED
+from forecast.kernel.layout import NAMED, TERMS
 from forecast.model.arrays import ModelArrays
 from forecast.model.graph import build_model
 from forecast.model.latents import SAMPLED
@@ -78,6 +78,13 @@ class DefinedStudy:
         shapes = {name: tuple(self._arrays.lengths[dim] for dim in spec.dims) for name, spec in NAMED.items()}
         return cut(np.array(values).reshape(len(points), -1), shapes)
 
+    def terms(self, points: FloatArray) -> dict[str, FloatArray]:
+        """As `LoadedStudy` says."""
+        with self._one_at_a_time:
+            values = [np.array(self._terms(checked(point, self._arrays.parameters))) for point in points]
+        shapes = {name: tuple(self._arrays.lengths[dim] for dim in dims) for name, dims in TERMS.items()}
+        return cut(np.array(values).reshape(len(points), -1), shapes)
+
     @cached_property
     def _density(self) -> Any:
         point, pieces = self._cut_point()
@@ -98,6 +105,13 @@ class DefinedStudy:
             else:
                 variable = self._constrained(name)
             found.append(pt.as_tensor(variable).ravel())
+        return self._compiled(point, clone_replace([pt.concatenate(found)], pieces), single=True)
+
+    @cached_property
+    def _terms(self) -> Any:
+        point, pieces = self._cut_point()
+        by_name = {potential.name: potential for potential in self._pymc.potentials}
+        found = self._pymc.replace_rvs_by_values([by_name[name] for name in TERMS])
         return self._compiled(point, clone_replace([pt.concatenate(found)], pieces), single=True)
 
     def _compiled(self, point: Any, outputs: list[Any], *, single: bool = False) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any, Final, Protocol, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from nutpie.sample import CompiledModel
 
 from forecast.kernel.compiled import Kernel
 from forecast.kernel.data import Record
-from forecast.kernel.layout import NAMED
+from forecast.kernel.layout import NAMED, TERMS
 from forecast.machine import available_cores
 from forecast.model.arrays import ModelArrays
 
@@ -67,6 +68,9 @@ class LoadedStudy(Protocol):
         ValueError
             When the points do not have the study's number of parameters.
         """
+
+    def terms(self, points: FloatArray) -> dict[str, FloatArray]:
+        """Terms of the log likelihood (`forecast.kernel.layout.TERMS`) at points as above, by name; dims (draw, term)."""
 
 
 def cut(values: FloatArray, shapes: dict[str, tuple[int, ...]]) -> dict[str, FloatArray]:
@@ -144,6 +148,18 @@ class KernelStudy(CompiledModel):
         for point, into in zip(points, values, strict=True):
             self.kernel.named(self.record, checked(point, self.parameters), into)
         return cut(values, self.variable_shapes)
+
+    def terms(self, points: FloatArray) -> dict[str, FloatArray]:
+        """As `LoadedStudy` says."""
+        lengths = self.record.lengths
+        shapes = {name: tuple(lengths[dim] for dim in dims) for name, dims in TERMS.items()}
+        named = lengths["named"]
+        values = np.empty(named + sum(map(math.prod, shapes.values())))
+        found = np.empty((len(points), len(values) - named))
+        for point, into in zip(points, found, strict=True):
+            self.kernel.named(self.record, checked(point, self.parameters), values)
+            into[:] = values[named:]
+        return cut(found, shapes)
 
     def _make_sampler(
         self, settings: Any, init_mean: Any, cores: int, progress_type: Any, callback: Any, rate: int, store: Any

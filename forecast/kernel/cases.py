@@ -1,6 +1,6 @@
 """Historical cases: their levels, their trials, and their events and times at risk.
 
-    level of a case = class level + x' beta + sigma_j sum of L_jk z_k          (its frailty; z of the case alone)
+    centre of a case = class level + x' beta,  level = centre + sigma_j sum of L_jk z_k   (its frailty; z of the case alone)
     trials:  yes level - n log(1 + exp(level))                                 derivative yes - n logistic(level)
     hazards: events log rate - exposure exp(log rate), log rate = level + g_b  derivative events - exposure exp(log rate)
 
@@ -17,8 +17,8 @@ from forecast.kernel.compiling import block
 
 @block
 def forward(x: Any, v: Any) -> None:
-    """Levels of the cases."""
-    frailty, case, covariates = v.case_frailty, v.case, x.beta_scale.size
+    """Levels of the cases, without their frailties (their centres) and with them."""
+    frailty, centre, case, covariates = v.case_frailty, v.case_centre, v.case, x.beta_scale.size
     for i in range(case.size):
         frailty[i] = 0.0
     term_unit, term_row, term_column, term_frailty = x.term_unit, x.term_row, x.term_column, x.term_frailty
@@ -28,10 +28,11 @@ def forward(x: Any, v: Any) -> None:
     unit_level, level_outcome, class_level, sigma = x.unit_level, x.level_outcome, v.class_level, v.sigma
     for i in range(case.size):
         c = unit_level[i]
-        level = class_level[c] + sigma[level_outcome[c]] * frailty[i]
+        level = class_level[c]
         for p in range(covariates):
             level += x.unit_covariates[i, p] * v.beta[p]
-        case[i] = level
+        centre[i] = level
+        case[i] = level + sigma[level_outcome[c]] * frailty[i]
 
 
 @block
@@ -65,8 +66,14 @@ def hazards(x: Any, v: Any, a: Any) -> float:
 
 @block
 def backward(x: Any, v: Any, a: Any) -> None:
-    """From the levels of the cases."""
-    adjoint, frailty, scaled, covariates = a.case, v.case_frailty, a.case_frailty, x.beta_scale.size
+    """From the levels of the cases, and their centres."""
+    adjoint, centre, frailty, scaled, covariates = (
+        a.case,
+        a.case_centre,
+        v.case_frailty,
+        a.case_frailty,
+        x.beta_scale.size,
+    )
     unit_level, level_outcome, sigma = x.unit_level, x.level_outcome, v.sigma
     level, by_level, by_sigma = -1, 0.0, 0.0
     for i in range(adjoint.size):
@@ -76,11 +83,11 @@ def backward(x: Any, v: Any, a: Any) -> None:
                 a.class_level[level] += by_level
                 a.sigma[level_outcome[level]] += by_sigma
             level, by_level, by_sigma = unit_level[i], 0.0, 0.0
-        by_level += adjoint[i]
+        by_level += adjoint[i] + centre[i]
         by_sigma += adjoint[i] * frailty[i]
         scaled[i] = adjoint[i] * sigma[level_outcome[level]]
         for p in range(covariates):
-            a.beta[p] += adjoint[i] * x.unit_covariates[i, p]
+            a.beta[p] += (adjoint[i] + centre[i]) * x.unit_covariates[i, p]
     if level >= 0:
         a.class_level[level] += by_level
         a.sigma[level_outcome[level]] += by_sigma

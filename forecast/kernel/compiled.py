@@ -62,7 +62,7 @@ class Kernel:
         return float(logp[0]), gradient
 
     def named(self, record: Record, point: FloatArray, into: FloatArray) -> None:
-        """All named quantities of a draw, one after the other."""
+        """All named quantities of a draw, one after the other, and in the room beyond the terms of its likelihood."""
         self.quantities.ctypes(len(point), len(into), _address(point), _address(into), record.address)
 
 

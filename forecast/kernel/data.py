@@ -41,16 +41,13 @@ def made_arrays(arrays: ModelArrays) -> dict[str, Array]:
     ends = np.cumsum(sizes, dtype=np.int64)
     counts = np.stack([arrays["count_indicator"].astype(float), arrays["count_value"].astype(float)], axis=1)
     distinct, times = np.unique(counts, axis=0, return_counts=True)
-    if np.any(np.diff(arrays["count_indicator"]) < 0):
-        order = np.argsort(arrays["count_indicator"], kind="stable")
-        ordered = {name: arrays[name][order] for name, spec in ARRAYS.items() if spec.dims == ("count",)}
-    else:
-        ordered = {}
     moved = np.zeros((arrays.lengths["outcome"], arrays.lengths["factor"]), dtype=np.int64)
     moved[arrays["effect_outcome"], arrays["effect_factor"]] = 1
     return {
-        **ordered,
-        "count_start": _starts(np.sort(arrays["count_indicator"]), arrays.lengths["indicator"]),
+        **_ordered(arrays, "count", "count_indicator", "count_start", arrays.lengths["indicator"]),
+        **_ordered(arrays, "span", "span_integral", "span_start", arrays.lengths["integral"]),
+        "integral_axes": np.count_nonzero(arrays["integral_unit"], axis=1).astype(np.int64),
+        "rule_nodes": np.count_nonzero(arrays["node_weight"], axis=1).astype(np.int64),
         "latent_start": ends - np.array(sizes, dtype=np.int64),
         "latent_stop": ends,
         "latent_law": np.array([LAWS[spec.law] for spec in LATENTS.values()], dtype=np.int64),
@@ -70,6 +67,15 @@ def _shares(name: str, voices: Array) -> dict[str, Array]:
         f"{name}_expert": experts.astype(np.int64),
         f"{name}_share": np.asarray(voices, dtype=float)[rows, experts],
     }
+
+
+def _ordered(arrays: ModelArrays, dim: str, of: str, starts: str, count: int) -> dict[str, Array]:
+    """All arrays along a dim in the order of what its entries are of, and where each of these begins and ends."""
+    found: dict[str, Array] = {starts: _starts(np.sort(arrays[of]), count)}
+    if np.any(np.diff(arrays[of]) < 0):
+        order = np.argsort(arrays[of], kind="stable")
+        found |= {name: arrays[name][order] for name, spec in ARRAYS.items() if spec.dims == (dim,)}
+    return found
 
 
 def _starts(rows: Array, count: int) -> IntArray:

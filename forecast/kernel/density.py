@@ -20,10 +20,12 @@ from forecast.kernel import (
     experts,
     factors,
     history,
+    integrals,
     judgments,
     laws,
     levels,
     present,
+    terms,
     track_records,
 )  # fmt: skip
 from forecast.kernel.compiling import block
@@ -74,6 +76,7 @@ def forward(x: Any, z: Any, v: Any) -> float:
 def likelihood(x: Any, v: Any, a: Any) -> float:
     """Log likelihood of all data; the adjoints of what it speaks of."""
     logp: float = cases.trials(x, v, a) + cases.hazards(x, v, a)
+    logp += integrals.likelihood(x, v, a)
     logp += counts.likelihood(x, v, a)
     logp += history.likelihood(x, v, a)
     logp += judgments.likelihood(x, v, a)
@@ -133,11 +136,15 @@ def log_density(dim: Any, point_: Any, gradient_: Any, logp_: Any, address: Any)
 
 
 def quantities(dim: Any, size: Any, point_: Any, values_: Any, address: Any) -> Any:
-    """The named quantities of a draw (`layout.NAMED`), in the form in which nutpie calls them; 0."""
+    """The named quantities of a draw (`layout.NAMED`), in the form in which nutpie calls them; 0.
+
+    If there is room for more, the terms of the likelihood follow (`layout.TERMS`).
+    """
     record = as_record(address)
     place = take_place(record)
     words = record.places[place]
     x, z, v = as_data(record.data[0]), as_point(words[POINT_AT]), as_values(words[VALUES_AT])
+    a = as_values(words[ADJOINTS_AT])
     point, values = carray(point_, (dim,)), carray(values_, (size,))
     sampled, named = z.everything, v.named
     for i in range(sampled.size):
@@ -146,5 +153,7 @@ def quantities(dim: Any, size: Any, point_: Any, values_: Any, address: Any) -> 
     correlation.report(x, v)
     for i in range(named.size):
         values[i] = named[i]
+    if size > named.size:
+        terms.write(x, v, a, values, named.size)
     give_back(words.ctypes.data)
     return 0

@@ -35,6 +35,10 @@ MADE: Final[Mapping[str, FieldSpec]] = {
     "latent_start": FieldSpec(("latent",), "int64"),
     "latent_stop": FieldSpec(("latent",), "int64"),
     "latent_law": FieldSpec(("latent",), "int64"),
+    # Axes of each integral, where its spans begin and end, and the nodes of each rule.
+    "integral_axes": FieldSpec(("integral",), "int64"),
+    "span_start": FieldSpec(("span_edge",), "int64"),
+    "rule_nodes": FieldSpec(("rule",), "int64"),
     # 1 where a factor moves an outcome.
     "is_moved": FieldSpec(("outcome", "factor"), "int64"),
     # Where the counts of each indicator begin, and where they end.
@@ -83,7 +87,12 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     ),
     topic=("common",),
     outcome=("voice_log_slope", "voice_offset", "mu_centre", "mu_power", "residual"),
-    unit=("case_frailty", "case"),
+    unit=("case_centre", "case_frailty", "case"),
+    integral=("integral_log",),
+    axis=(
+        "axis_centre", "axis_spread", "axis_hazard", "axis_mode", "axis_level", "axis_slope", "axis_step",
+        "axis_place", "axis_node", "axis_node_slope", "axis_node_expected", "axis_expected",
+    ),
     pair=("partial", "partial_rest"),
     band=("walked",),
     factor=("innovation_scale", "log_persistence"),
@@ -92,6 +101,11 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     exam=("truth_variance", "error_variance"),
     exercise=("asked_log_slope", "asked_offset", "exercise_scale", "exercise_power", "exercise_deviation"),
 ) | {
+    "axis_mix": FieldSpec(("axis", "axis")),
+    "axis_curvature": FieldSpec(("axis", "axis")),
+    "axis_reach": FieldSpec(("axis", "axis")),
+    "axis_moment": FieldSpec(("axis", "axis")),
+    "axis_turned": FieldSpec(("axis", "outcome")),
     "cholesky": FieldSpec(("outcome", "outcome")),
     "cholesky_before": FieldSpec(("outcome", "outcome")),
     "effect": FieldSpec(("outcome", "factor")),
@@ -117,6 +131,14 @@ RECORD: Final[Mapping[str, FieldSpec]] = {
     "places": FieldSpec(("place", "word"), "int64"),
 }
 """Addresses of a study's data, and of places to work in."""
+
+TERMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "integrated_cases": ("integral",),
+    "judgments": ("judgment",),
+    "track_records": ("record",),
+    "answers": ("exercise",),
+}
+"""Terms of the likelihood that can be had one by one: the definition's potentials of these names."""
 
 TAKEN_AT, POINT_AT, GRADIENT_AT, VALUES_AT, ADJOINTS_AT, PLACE = range(6)
 """Words of a place, and their number."""

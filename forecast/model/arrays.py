@@ -87,8 +87,17 @@ def probe_arrays() -> ModelArrays:
         )
         for name, spec in ARRAYS.items()
     }
-    for name in ("history_period", "indicator_factor", "question_link", "part_link", "question_steps", "pair_row"):
-        values[name] = np.ones(1, dtype=values[name].dtype)
+    ones = (
+        "history_period",
+        "indicator_factor",
+        "question_link",
+        "part_link",
+        "question_steps",
+        "pair_row",
+        "integral_unit",
+    )
+    values |= {name: np.ones_like(values[name]) for name in ones}
+    values["rule_from"] = np.zeros(1)
     # A judged event; and what is turned within a group of one is reflected.
     values["question_is_binary"] = np.zeros(1)
     values["expert_reflection"] = np.array([np.sqrt(2.0)])

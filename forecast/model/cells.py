@@ -30,6 +30,8 @@ class Cells:
     events: FloatArray
     exposure: FloatArray
     """Periods."""
+    unseen: FloatArray
+    """Periods before the case was first observed, where it has a frailty: those who had not survived them were not seen."""
 
 
 def split_into_cells(units: Sequence[Unit], bands: Mapping[str, AgeBands], offsets: Mapping[str, int]) -> Cells:
@@ -40,26 +42,26 @@ def split_into_cells(units: Sequence[Unit], bands: Mapping[str, AgeBands], offse
     bands, offsets
         Age bands by outcome, and where they begin among all bands.
     """
-    rows: list[tuple[int, int, float, float]] = []
+    rows: list[tuple[int, int, float, float, float]] = []
     for position, unit in enumerate(units):
         ages, offset, data = bands[unit.outcome], offsets[unit.outcome], unit.case.data
         if isinstance(data, Trial):
             continue
         if isinstance(data, Count):
-            rows.append((position, offset + ages.band_from(data.age or 0.0), data.events, data.exposure))
+            rows.append((position, offset + ages.band_from(data.age or 0.0), data.events, data.exposure, 0.0))
             continue
-        exposure = ages.exposure(data.entry, data.exit)
+        exposure, unseen = ages.exposure(data.entry, data.exit), ages.exposure(0.0, unit.unseen)
         ended_in = ages.band_of(data.exit) if data.event == unit.outcome else None
         rows.extend(
-            (position, offset + int(band), float(band == ended_in), float(exposure[band]))
-            for band in np.flatnonzero(exposure > 0)
+            (position, offset + int(band), float(band == ended_in), float(exposure[band]), float(unseen[band]))
+            for band in np.flatnonzero(exposure + unseen > 0)
         )
-    table = np.asarray(rows, dtype=float).reshape(-1, 4)
-    return Cells(table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2], table[:, 3])
+    table = np.asarray(rows, dtype=float).reshape(-1, 5)
+    return Cells(table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), *table[:, 2:].T)
 
 
 def find_twins(units: Sequence[Unit], covariates: FloatArray) -> IntArray:
-    """For each unit the first one that the model cannot tell from it; itself when it has a frailty.
+    """For each unit the first one that the model cannot tell from it; itself when it has a frailty of its own.
 
     Parameters
     ----------
@@ -69,7 +71,7 @@ def find_twins(units: Sequence[Unit], covariates: FloatArray) -> IntArray:
     first: dict[tuple[object, ...], int] = {}
     return np.array(
         [
-            position if unit.frailty else first.setdefault((unit.level, *covariates[position]), position)
+            position if unit.is_frail else first.setdefault((unit.level, *covariates[position]), position)
             for position, unit in enumerate(units)
         ],
         dtype=np.int64,
@@ -77,7 +79,10 @@ def find_twins(units: Sequence[Unit], covariates: FloatArray) -> IntArray:
 
 
 def pool_cells(cells: Cells, weights: FloatArray, twins: IntArray) -> dict[str, npt.ArrayLike]:
-    """Weighted events and exposure of each group of twins in each band, as the model's arrays."""
+    """Weighted events and exposure of each group of twins in each band, as the model's arrays.
+
+    A case with a frailty is followed from age 0; what it must have survived is divided out (`encode_integrals`).
+    """
     kept = weights[cells.unit] > 0
     weight = weights[cells.unit][kept]
     keys = np.stack([twins[cells.unit][kept], cells.band[kept]], axis=1).reshape(-1, 2)
@@ -87,7 +92,7 @@ def pool_cells(cells: Cells, weights: FloatArray, twins: IntArray) -> dict[str, 
         "cell_unit": groups[:, 0],
         "cell_band": groups[:, 1],
         "cell_events": np.bincount(place, weight * cells.events[kept], minlength=len(groups)),
-        "cell_exposure": np.bincount(place, weight * cells.exposure[kept], minlength=len(groups)),
+        "cell_exposure": np.bincount(place, weight * (cells.exposure + cells.unseen)[kept], minlength=len(groups)),
     }
 
 

@@ -19,3 +19,12 @@ MAX_LOG_RATE: Final = 50.0
 LEAST_VARIANCE: Final = 1e-3
 """Of counts beyond the Poisson's, in squares of the mean: keeps the negative binomial's shape at most 1000, where its
 log gammas still subtract well."""
+
+NEWTON_STEPS: Final = 50
+"""To the mode of an integrand, at most: from wherever a chain starts it is some tens of steps away."""
+
+LONGEST_STEP: Final = 1.0
+"""Of a level, on the way to the mode: an exponential is no parabola."""
+
+SHORTEST_STEP: Final = 1e-10
+"""Of a standard normal; then the mode is found."""

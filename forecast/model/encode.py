@@ -18,6 +18,7 @@ from forecast.model.bands import AgeBands
 from forecast.model.cells import Cells, find_twins, pool_cells, pool_trials, split_into_cells
 from forecast.model.encode_covariates import standardize, unit_covariates
 from forecast.model.encode_dependence import correlated_outcomes, link_arrays, pair_arrays, term_arrays
+from forecast.model.encode_integrals import find_integrals, integral_arrays
 from forecast.model.encode_opinions import opinion_arrays
 from forecast.model.encode_present import Present, Standardization, history_arrays, present_arrays
 from forecast.model.encode_signals import Signals, select_signals, signal_arrays
@@ -91,6 +92,12 @@ class EncodedStudy:
         return self.signals.past_periods
 
     @property
+    def frailty_rows(self) -> dict[str, int]:
+        """Rows in the Cholesky factor of R of the outcomes whose residuals are correlated."""
+        places = {*self.arrays["pair_row"].tolist(), *self.arrays["pair_column"].tolist()}
+        return {outcome: place for place, outcome in enumerate(self.outcomes) if place in places}
+
+    @property
     def evidence_counts(self) -> dict[str, int]:
         """How many pieces of each kind of evidence the arrays hold."""
         lengths = self.arrays.lengths
@@ -115,8 +122,8 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
     Parameters
     ----------
     selection
-        Which evidence is used. What is left out takes no part in the likelihood; levels, labels and the scales of
-        covariates stay as they are.
+        Which evidence is used. What is left out takes no part in the likelihood, and a case that is has no frailty;
+        levels, the other labels and the scales of covariates stay as they are.
 
     Raises
     ------
@@ -136,7 +143,9 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
     offsets = dict(zip(bands, np.cumsum([0, *map(len, bands.values())]).tolist(), strict=False))
     cells = split_into_cells(units.items, bands, offsets)
     covariates = unit_covariates(study, units.items, standardizations)
-    twins, weights = find_twins(units.items, covariates), np.array([u.case.weight for u in units.items], dtype=float)
+    twins = find_twins(units.items, covariates)
+    weights = np.array([0.0 if u.is_integrated else u.case.weight for u in units.items], dtype=float)
+    rows = {modelled[place].id: place for place in correlated}
     signals = select_signals(study, selection.observations(resolve_observations(study)))
     links = study.links if selection.links else ()
     pairs = tuple((link.cause, link.effect_on) for link in links)
@@ -154,6 +163,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
             **pool_trials(units.items, weights, twins),
             **_band_arrays(bands, outcomes),
             **pool_cells(cells, weights, twins),
+            **integral_arrays(find_integrals(units.items, rows, cells, covariates)),
             **present_arrays(study, modelled, levels, standardizations),
             **history_arrays(study, present if selection.history else None, signals.past_periods, settled),
             **pair_arrays(study, correlated),

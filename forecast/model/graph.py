@@ -10,7 +10,7 @@ doi:10.2307/2529982; Friedman (1982), Annals of Statistics 10(1), doi:10.1214/ao
 Partial pooling in its non-centred form: Papaspiliopoulos, Roberts and Skold (2007), Statistical Science 22(1),
 doi:10.1214/088342307000000014.
 Likelihoods raised to a similarity weight (power prior): Ibrahim and Chen (2000), Statistical Science 15(1),
-doi:10.1214/ss/1009212673.
+doi:10.1214/ss/1009212673; with frailties they are integrated first (`forecast.model.integrals`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from forecast.model.arrays import ModelArrays, smallest_arrays
 from forecast.model.constants import TINY
 from forecast.model.dependence import add_links, residual_cholesky
 from forecast.model.experts import Experts, add_experts, partly_centred, said_by
+from forecast.model.integrals import add_integrals
 from forecast.model.latents import deviation, latent
 from forecast.model.opinions import add_opinions
 from forecast.model.signals import add_signals
@@ -59,10 +60,12 @@ def build_model(arrays: ModelArrays | None = None) -> pm.Model:
         experts = add_experts(x)
         classes = _class_levels(x, experts)
         cholesky = residual_cholesky(x)
-        case = _case_levels(x, classes, cholesky)
+        centre = _case_centres(x, classes)
+        case = _case_levels(x, classes, centre, cholesky)
         shape = _hazard_shape(x)
         _add_binary_likelihood(x, case)
         _add_event_likelihood(x, case, shape)
+        add_integrals(x, centre, classes.sigma, shape, cholesky)
         theta = _present_case(x, classes, cholesky)
         signals = add_signals(x)
         delta = add_links(x)
@@ -87,12 +90,14 @@ def _class_levels(x: dict[str, Any], experts: Experts) -> Classes:
     return Classes(mu, tau, sigma, beta, level)
 
 
-def _case_levels(x: dict[str, Any], classes: Classes, cholesky: Any) -> Any:
+def _case_centres(x: dict[str, Any], classes: Classes) -> Any:
+    return classes.level[x["unit_level"]] + x["unit_covariates"] @ classes.beta
+
+
+def _case_levels(x: dict[str, Any], classes: Classes, centre: Any, cholesky: Any) -> Any:
     terms = cholesky[x["term_row"], x["term_column"]] * latent("frailty_z")[x["term_frailty"]]
-    level = classes.level[x["unit_level"]]
-    frailty = pt.zeros_like(level)[x["term_unit"]].inc(terms)
-    of = x["level_outcome"][x["unit_level"]]
-    return level + x["unit_covariates"] @ classes.beta + classes.sigma[of] * frailty
+    frailty = pt.zeros_like(centre)[x["term_unit"]].inc(terms)
+    return centre + classes.sigma[x["level_outcome"][x["unit_level"]]] * frailty
 
 
 def _hazard_shape(x: dict[str, Any]) -> Any:

@@ -31,7 +31,7 @@ def add_opinions(x: dict[str, Any], theta: Any, shape: Any, signals: Signals, de
     truth = _judged_log_odds(x, theta, shape, signals, delta)
     centre = truth + experts.common[x["question_topic"]]
     said = _log_density(x["judgment_log_odds"], centre[x["judgment_question"]], x["judgment_expert"], experts)
-    pm.Potential("judgments", said.sum())
+    pm.Potential("judgments", said)
     _add_track_records(x, experts)
 
 
@@ -90,7 +90,7 @@ def _add_track_records(x: dict[str, Any], experts: Experts) -> None:
     own = scale * deviation("exercise_z", partly_centred("exercise_z", *said, x["exercise_centring"]))
     centre = pm.Deterministic("exercise_log_odds", base[of] + own, dims="exercise")
     records = _log_density(x["record_log_odds"], centre[x["record_exercise"]], x["record_expert"], experts)
-    pm.Potential("track_records", records.sum())
+    pm.Potential("track_records", records)
     rest = pt.sqrt(truth * error / (truth + error) + TINY)
     log_odds = base[of] + own * truth / (truth + error) + rest * latent("truth_z")
-    pm.Potential("answers", (x["exercise_yes"] * log_odds - pt.softplus(log_odds)).sum())
+    pm.Potential("answers", x["exercise_yes"] * log_odds - pt.softplus(log_odds))

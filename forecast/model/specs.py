@@ -86,6 +86,26 @@ PRESENT: Final = {
     "link_scale": _positive("link"),
 }
 
+INTEGRALS: Final = {
+    # Integrals over a case's frailty, and the power of each: a weight, less than 0 for a divisor. An axis is one outcome
+    # that the case carries: its unit, none beyond the last, and its row in the Cholesky factor of R (0 if it is alone).
+    "integral_power": _number("integral"),
+    "integral_unit": ArraySpec(("integral", "axis"), "int64", indexes="unit" + OR_NONE),
+    "integral_row": ArraySpec(("integral", "axis"), "int64", indexes="outcome"),
+    "integral_yes": _positive("integral", "axis"),
+    "integral_n": _positive("integral", "axis"),
+    # Events and exposure by age band of what is integrated.
+    "span_integral": _index("span", "integral"),
+    "span_axis": _index("span", "axis"),
+    "span_band": _index("span", "band"),
+    "span_events": _positive("span"),
+    "span_exposure": _positive("span"),
+    # Gauss-Hermite rules, and the spread of cases from which on each is used; weights are zero beyond a rule's last node.
+    "rule_from": _positive("rule"),
+    "node_place": _number("rule", "node"),
+    "node_weight": _positive("rule", "node"),
+}
+
 SIGNALS: Final = {
     # Factors over past periods; the first period starts from the stationary law.
     "persistence_loc": _number("factor"),
@@ -163,7 +183,7 @@ OPINIONS: Final = {
     "record_log_odds": _number("record"),
 }
 
-ARRAYS: Final[Mapping[str, ArraySpec]] = {**CLASSES, **PRESENT, **SIGNALS, **OPINIONS}
+ARRAYS: Final[Mapping[str, ArraySpec]] = {**CLASSES, **PRESENT, **INTEGRALS, **SIGNALS, **OPINIONS}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from forecast.study import Case, Study
+from forecast.study import Case, Spell, Study
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,24 @@ class FrailtyTerm:
 
 @dataclass(frozen=True)
 class Unit:
-    """A case as one outcome sees it; its frailty is the sum of some terms, none without one."""
+    """A case as one outcome sees it; its frailty is the sum of some terms, none where it has none or is integrated."""
 
     case: Case
     outcome: str
     level: int
     frailty: tuple[FrailtyTerm, ...]
+    is_frail: bool
+    """Whether the case differs from its class in this outcome."""
+
+    @property
+    def is_integrated(self) -> bool:
+        """Whether the likelihood is that of a typical case of its kind: the frailty is integrated, not sampled."""
+        return self.is_frail and not self.frailty
+
+    @property
+    def unseen(self) -> float:
+        """Periods before it was first observed that it must have survived, whatever its frailty; else 0."""
+        return self.case.data.entry if self.is_frail and isinstance(self.case.data, Spell) else 0.0
 
     @property
     def label(self) -> str:
@@ -54,6 +66,8 @@ class Units:
 
 def make_units(study: Study, cases: Iterable[Case], levels: Sequence[Level], correlated: Sequence[int]) -> Units:
     """Every case once for each outcome that its class serves.
+
+    The frailty of a case of weight below 1 is integrated, not sampled (`forecast.model.integrals`).
 
     Parameters
     ----------
@@ -73,7 +87,8 @@ def make_units(study: Study, cases: Iterable[Case], levels: Sequence[Level], cor
         served = by_class[case.reference_class]
         shared = [places[outcome] for _, outcome in served if places[outcome] in correlated]
         start = len(labels)
-        columns = [place for place in correlated if place <= max(shared)] if len(shared) > 1 else []
+        is_sampled = case.weight == 1
+        columns = [place for place in correlated if place <= max(shared)] if is_sampled and len(shared) > 1 else []
         if columns:
             labels += [f"{case.reference_class}/{case.id}:{modelled[place].id}" for place in columns]
         for position, outcome in served:
@@ -82,10 +97,10 @@ def make_units(study: Study, cases: Iterable[Case], levels: Sequence[Level], cor
                 terms = tuple(
                     FrailtyTerm(start + index, place, column) for index, column in enumerate(columns) if column <= place
                 )
-            elif has_frailty[outcome]:
+            elif has_frailty[outcome] and is_sampled:
                 terms = (FrailtyTerm(len(labels)),)
                 labels.append(f"{case.reference_class}/{case.id}:{outcome}")
             else:
                 terms = ()
-            units.append(Unit(case, outcome, position, terms))
+            units.append(Unit(case, outcome, position, terms, has_frailty[outcome]))
     return Units(tuple(units), tuple(labels))

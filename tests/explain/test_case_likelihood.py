@@ -6,56 +6,70 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy import stats
-from scipy.integrate import dblquad, quad
+from scipy.integrate import dblquad
 
 from forecast.dims import CHAIN, DRAW
 from forecast.explain.case_likelihood import CaseLikelihood, find_cases
 from forecast.explain.runs import Fit
+from forecast.inference.deviations import draw_deviations, in_deviations, join
+from forecast.inference.program import get_program
 from forecast.model.encode import EncodedStudy, encode_study
 from tests.documents import binary_outcome, event_outcome, make_study
+from tests.explain.studies import prior_fit
 
-BANDS = {"class_sd": 0, "case_sd": 0.8, "trend_sd": 0, "wiggle_sd": 0, "age_bands": [0, 12, 36]}
+pytestmark = pytest.mark.program
+
+BANDS = {"class_sd": 0, "case_sd": 0.8, "trend_sd": 0.5, "wiggle_sd": 0.3, "age_bands": [0, 12, 36]}
 
 
-def fit_of(encoded: EncodedStudy, **variables: object) -> Fit:
-    """A fit of two made-up draws; variables by name, dims (draw, label)."""
-    dims = {"class_level": "level", "sigma": "outcome", "log_hazard_shape": "band", "partial_z": "pair"}
-    values = {
-        name: ((CHAIN, DRAW, dims[name]), np.asarray(value, dtype=float)[None]) for name, value in variables.items()
+def fit_of(encoded: EncodedStudy, level: np.ndarray, sigma: float) -> Fit:
+    """A fit of made-up draws, each with the same level, dims (draw), of every outcome, without spread of classes."""
+    arrays, program = encoded.arrays, get_program()
+    drawn = draw_deviations(np.random.default_rng(1), len(level), arrays)
+    drawn["mu_z"][:] = (level[:, None] - arrays["mu_loc"]) / arrays["mu_scale"]
+    drawn["sigma_z"][:] = np.log(sigma / arrays["sigma_scale"].max()) if sigma > 0 else 0.0
+    drawn["partial_z"][:] = 0.0
+    named = program.load(in_deviations(arrays)).quantities(join(drawn))
+    variables = {
+        name: ((CHAIN, DRAW, *dims), named[name][None])
+        for name, dims in zip(program.names, program.dims, strict=True)
+        if named[name].size
     }
-    return Fit(encoded, xr.Dataset(values), seed=1)
+    coords = {dim: labels for dim, labels in encoded.coords.items() if labels}
+    return Fit(encoded, xr.Dataset(variables, coords=coords), seed=1)
 
 
+def likelihood_of(fit: Fit) -> np.ndarray:
+    found = CaseLikelihood(fit, get_program())
+    (case,) = found.cases
+    return found.of(case)
+
+
+@pytest.mark.parametrize("weight", [0.7, 1.0])
 @pytest.mark.parametrize(("successes", "trials"), [(0, 1), (3, 22), (180, 200)])
-def test_trials_with_a_frailty(successes: int, trials: int) -> None:
-    rows = [{"id": "a", "successes": successes, "trials": trials, "weight": 0.7}]
+def test_trials_with_a_frailty(successes: int, trials: int, weight: float) -> None:
+    """The weight is the power of the integral, not of what stands inside."""
+    rows = [{"id": "a", "successes": successes, "trials": trials, "weight": weight}]
     encoded = encode_study(
         make_study(
-            binary_outcome(pooling={"class_sd": 0, "case_sd": 1}, reference={"past": 1.0}),
+            binary_outcome(pooling={"class_sd": 0.5, "case_sd": 0.6}, reference={"past": 1.0}),
             reference_classes=[{"id": "past", "outcome": "agreement", "rows": rows}],
         )
     )
-    levels, sigmas = [-1.0, 0.5], [0.6, 2.0]
-    fit = fit_of(
-        encoded,
-        class_level=[[level] for level in levels],
-        sigma=[[sigma] for sigma in sigmas],
-        log_hazard_shape=[[0.0], [0.0]],
-    )
-    (case,) = find_cases(encoded)
-    found = CaseLikelihood(fit).of(case)
-    for level, sigma, value in zip(levels, sigmas, found, strict=True):
-
-        def density(v: float, level: float = level, sigma: float = sigma) -> float:
-            x = level + sigma * v
-            return float(np.exp(0.7 * (successes * x - trials * np.logaddexp(0, x))) * stats.norm.pdf(v))
-
-        exact = quad(density, -10, 10, points=np.linspace(-8, 8, 40).tolist(), limit=400, epsabs=0)[0]
-        assert value == pytest.approx(np.log(exact), abs=1e-4)
+    fit = prior_fit(encoded, 4)
+    levels, sigmas = fit.values("class_level")[:, 0], fit.values("sigma")[:, 0]
+    v = np.linspace(-80, 80, 400_001)
+    for level, sigma, value in zip(levels, sigmas, likelihood_of(fit), strict=True):
+        x = level + sigma * v
+        density = successes * x - trials * np.logaddexp(0, x) + stats.norm.logpdf(v)
+        exact = np.logaddexp.reduce(density) + np.log(v[1] - v[0])
+        assert value == pytest.approx(weight * exact, abs=1e-5)
 
 
-def test_a_spell_that_two_correlated_outcomes_see() -> None:
-    rows = [{"id": "a", "duration": 20, "event": "left", "weight": 0.5}]
+@pytest.mark.parametrize("entry", [0, 7])
+def test_a_spell_that_two_correlated_outcomes_see(entry: int) -> None:
+    """A case that was first observed late is divided by the chance of living so long, whatever it might have died of."""
+    rows = [{"id": "a", "entry": entry, "duration": 20, "event": "left", "weight": 0.5}]
     events = {"exit": "left", "conversion": "converted"}
     encoded = encode_study(
         make_study(
@@ -64,14 +78,10 @@ def test_a_spell_that_two_correlated_outcomes_see() -> None:
             reference_classes=[{"id": "past", "outcome": ["exit", "conversion"], "rows": rows, "event_value": events}],
         )
     )
-    rng = np.random.default_rng(4)
-    level, sigma, partial = rng.normal(-2, 1, (2, 2)), rng.uniform(0.4, 1.5, (2, 3)), rng.normal(0, 1, (2, 3))
-    shape = rng.normal(0, 0.5, (2, 9))
-    fit = fit_of(encoded, class_level=level, sigma=sigma, partial_z=partial, log_hazard_shape=shape)
-    (case,) = find_cases(encoded)
-    found = CaseLikelihood(fit).of(case)
-    for draw, value in enumerate(found):
-        (p10, p20, p21), s = np.tanh(partial[draw]), np.sqrt
+    fit = prior_fit(encoded, 2)
+    level, sigma, shape = fit.values("class_level"), fit.values("sigma"), fit.values("log_hazard_shape")
+    for draw, value in enumerate(likelihood_of(fit)):
+        (p10, p20, p21), s = np.tanh(fit.values("partial_z")[draw]), np.sqrt
         lower = np.array([[1, 0, 0], [p10, s(1 - p10**2), 0], [p20, p21 * s(1 - p20**2), 0]])
         lower[2, 2] = s(1 - p20**2) * s(1 - p21**2)
         correlation = (lower @ lower.T)[1, 2]
@@ -79,15 +89,17 @@ def test_a_spell_that_two_correlated_outcomes_see() -> None:
         hazards = [
             12 * np.exp(shape[draw, 3 * outcome]) + 8 * np.exp(shape[draw, 3 * outcome + 1]) for outcome in (1, 2)
         ]
+        before = [entry * np.exp(shape[draw, 3 * outcome]) for outcome in (1, 2)]
 
-        def density(v: float, u: float, draw: int = draw, r: float = correlation, h: list[float] = hazards) -> float:
-            x = level[draw, 0] + sigma[draw, 1] * u
-            y = level[draw, 1] + sigma[draw, 2] * (r * u + np.sqrt(1 - r * r) * v)
-            log = x + shape[draw, 4] - h[0] * np.exp(x) - h[1] * np.exp(y)
-            return float(np.exp(0.5 * log) * stats.norm.pdf(u) * stats.norm.pdf(v))
+        def density(u: float, v: float, h: list[float], happened: int) -> float:
+            x = level[draw, 0] + sigma[draw, 1] * u  # noqa: B023
+            y = level[draw, 1] + sigma[draw, 2] * (correlation * u + np.sqrt(1 - correlation**2) * v)  # noqa: B023
+            log = happened * (x + shape[draw, 4]) - h[0] * np.exp(x) - h[1] * np.exp(y)  # noqa: B023
+            return float(np.exp(log) * stats.norm.pdf(u) * stats.norm.pdf(v))
 
-        exact = dblquad(density, -7, 7, -7, 7)[0]
-        assert value == pytest.approx(np.log(exact), abs=1e-4)
+        whole = dblquad(density, -8, 8, -8, 8, args=(hazards, 1))[0]
+        survived = dblquad(density, -8, 8, -8, 8, args=(before, 0))[0]
+        assert value == pytest.approx(0.5 * (np.log(whole) - np.log(survived)), abs=1e-5)
 
 
 def test_a_case_without_frailty_and_its_weight() -> None:
@@ -101,13 +113,11 @@ def test_a_case_without_frailty_and_its_weight() -> None:
             reference_classes=[{"id": "past", "outcome": "exit", "rows": rows}],
         )
     )
-    fit = fit_of(
-        encoded, class_level=[[-1.0], [-3.0]], sigma=np.zeros((2, 1)), log_hazard_shape=[[0.2, 0, 0], [0, 0, 0]]
-    )
+    fit = prior_fit(encoded, 3)
     (case,) = find_cases(encoded)
     assert (case.reference_class, case.id) == ("past", "a")
-    expected = [0.5 * (2 * -0.8 - 30 * np.exp(-0.8)), 0.5 * (2 * -3 - 30 * np.exp(-3))]
-    assert CaseLikelihood(fit).of(case) == pytest.approx(expected)
+    log_rate = fit.values("class_level")[:, 0] + fit.values("log_hazard_shape")[:, 0]
+    assert likelihood_of(fit) == pytest.approx(0.5 * (2 * log_rate - 30 * np.exp(log_rate)))
 
 
 def test_cases_that_the_model_cannot_tell_apart_have_one_signature() -> None:

@@ -44,7 +44,7 @@ def test_what_an_expert_said_is_what_the_program_makes_of_his_rows(expert: str) 
     )
     points, runs = sampled_points(fit), runs_of(fit)
     by_program = log_densities(runs, arrays, points) - log_densities(runs, without, points)
-    likelihood = ExpertLikelihood(fit)
+    likelihood = ExpertLikelihood(fit, runs.program)
     exercises, alone = list(fit.encoded.opinions.exercises), {"a": "q2", "c": "q3"}
     answers = likelihood.answers[:, exercises.index(alone[expert])] if expert in alone else 0.0
     assert likelihood.of(place) - answers == pytest.approx(by_program, rel=1e-7, abs=1e-7)
@@ -67,7 +67,9 @@ def test_answers_are_bernoulli_in_the_latent_truth() -> None:
         sign = 1 if arrays["exercise_yes"][place] else -1
         expected = log_densities(runs, arrays, points) - log_densities(runs, other, points)
         assert sign * log_odds == pytest.approx(expected)
-        assert ExpertLikelihood(fit).answers[:, place] == pytest.approx(-np.logaddexp(0, -sign * log_odds), abs=1e-7)
+        assert ExpertLikelihood(fit, runs.program).answers[:, place] == pytest.approx(
+            -np.logaddexp(0, -sign * log_odds), abs=1e-7
+        )
 
 
 def test_points_that_do_not_fit_the_arrays_are_refused() -> None:

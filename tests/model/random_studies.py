@@ -9,6 +9,7 @@ import numpy as np
 
 from forecast.model.arrays import ModelArrays
 from forecast.model.bands import AgeBands
+from forecast.model.encode_integrals import quadrature_rules
 from forecast.model.encode_voices import reflection
 from forecast.model.specs import ARRAYS, DIMS, OR_NONE
 
@@ -16,11 +17,12 @@ BANDS = (AgeBands((0.0, 12.0, 40.0)), AgeBands((0.0, 24.0)), AgeBands((0.0,)))
 OUTCOMES = len(BANDS)
 
 CASES = {"level": 3, "unit": 8, "frailty": 5, "term": 9, "covariate": 2, "trial": 5, "cell": 12, "history": 3}
+INTEGRATED = {"integral": 5, "axis": 3, "span": 9}
 FACTORS = {"factor": 2, "past_period": 6, "indicator": 3, "count": 11, "effect": 3}
 EXPERTS = {"kind": 2, "expert": 4, "panel": 1}
 JUDGED = {**EXPERTS, "topic": 3, "question": 4, "segment": 3, "judgment": 9}
 RECORDS = {**EXPERTS, "exam": 1, "exercise": 5, "record": 11}
-FULL = {**CASES, **FACTORS, **JUDGED, **RECORDS, "pair": 3, "link": 2}
+FULL = {**CASES, **INTEGRATED, **FACTORS, **JUDGED, **RECORDS, "pair": 3, "link": 2}
 
 SHAPES: dict[str, dict[str, int]] = {
     "full": FULL,
@@ -28,6 +30,10 @@ SHAPES: dict[str, dict[str, int]] = {
     "no hazards": {**FULL, "cell": 0, "history": 0},
     "plain cases": {**CASES, "covariate": 0, "frailty": 0, "term": 0},
     "cases with correlated frailties": {**CASES, "pair": 2},
+    "integrated cases alone": {**CASES, **INTEGRATED, "frailty": 0, "term": 0, "trial": 0, "cell": 0, "pair": 3},
+    "integrated cases of one outcome": {**CASES, **INTEGRATED, "axis": 1},
+    "integrated cases of two, in all but the last": {**CASES, **INTEGRATED, "integral": 2, "axis": 2, "pair": 2},
+    "no integrated case": {**FULL, **dict.fromkeys(INTEGRATED, 0)},
     "history only": {"history": 2},
     "history and factors": {"history": 5, **FACTORS},
     "indicators without factors": {"past_period": 4, "indicator": 2, "count": 7},
@@ -54,6 +60,8 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     is_binary = rng.integers(0, 2, n["question"]) if n["segment"] else np.ones(n["question"])
     parts = _parts(rng, n, is_binary)
     n["part"] = len(parts["part_question"])
+    rules = quadrature_rules(n["axis"])
+    n["rule"], n["node"] = np.shape(rules["node_place"])
     values: dict[str, Any] = {}
     for name, spec in ARRAYS.items():
         shape = [n[dim] for dim in spec.dims]
@@ -106,7 +114,27 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
         "expert_reflection": reflection(leaders),
         "exercise_yes": rng.integers(0, 2, n["exercise"]),
     }
+    if n["integral"]:
+        values |= rules | _integrals(rng, n)
     return ModelArrays(values, frailties=n["frailty"])
+
+
+def _integrals(rng: np.random.Generator, n: dict[str, int]) -> dict[str, Any]:
+    """Every integral has one to all of the axes, of different outcomes; trials on some, spans on others."""
+    shape = n["integral"], n["axis"]
+    axes = rng.integers(1, n["axis"] + 1, n["integral"])
+    there = np.arange(n["axis"]) < axes[:, None]
+    trials = rng.integers(0, 2, shape) * rng.integers(0, 20, shape)
+    of = rng.integers(0, n["integral"], n["span"])
+    return {
+        "integral_power": rng.choice([1.0, 0.3, 0.05, -1.0, -0.4], n["integral"]),
+        "integral_unit": np.where(there, rng.integers(1, n["unit"] + 1, shape), 0),
+        "integral_row": np.array([rng.permutation(OUTCOMES)[: n["axis"]] for _ in range(n["integral"])]),
+        "integral_yes": np.where(there, rng.binomial(trials, 0.4) + rng.integers(0, 2, shape), 0),
+        "integral_n": np.where(there, trials + 1, 0),
+        "span_integral": of,
+        "span_axis": rng.integers(0, axes[of]),
+    }
 
 
 def _parts(rng: np.random.Generator, n: dict[str, int], is_binary: np.ndarray) -> dict[str, list[Any]]:

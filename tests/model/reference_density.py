@@ -14,6 +14,7 @@ from scipy import special, stats
 from forecast.model.arrays import ModelArrays
 from forecast.model.specs import LATENTS
 from tests.model.reference_experts import levels_as_said, panel_of
+from tests.model.reference_integrals import integral_density
 from tests.model.reference_opinions import opinion_density
 
 HALF_NORMAL = {
@@ -132,6 +133,7 @@ def present_case(z: dict[str, np.ndarray], a: ModelArrays, mu: np.ndarray, chole
     ):
         rate = np.exp(case_level(u) + g[b])
         total += float(events * np.log(rate) - exposure * rate)
+    total += integral_density(a, level, beta, sigma, g, cholesky)
     theta = np.array(
         [
             sum(w * x for w, x in zip(a["present_weights"][j], level, strict=True))

@@ -206,16 +206,16 @@ def test_what_is_left_out_keeps_its_labels_and_takes_no_part() -> None:
         reference_classes=[group],
     )
     everything = encode_study(study)
-    for selection, cells, history in (
-        (Selection(reference_classes=False), 0, 2),
-        (Selection(history=False), 4, 0),
-        (Selection(without_case=("past", "a")), 2, 2),
-        (Selection(without_case=("other", "a")), 4, 2),
+    for selection, cells, history, frailties in (
+        (Selection(reference_classes=False), 0, 2, []),
+        (Selection(history=False), 4, 0, ["past/a:exit", "past/b:exit"]),
+        (Selection(without_case=("past", "a")), 2, 2, ["past/b:exit"]),
+        (Selection(without_case=("other", "a")), 4, 2, ["past/a:exit", "past/b:exit"]),
     ):
         encoded = encode_study(study, selection)
-        assert encoded.coords == everything.coords
+        assert encoded.coords == everything.coords | {"frailty": frailties}
         assert encoded.standardizations == everything.standardizations
-        assert encoded.arrays.parameters == everything.arrays.parameters
+        assert encoded.arrays.parameters == everything.arrays.parameters - 2 + len(frailties)
         assert (encoded.arrays.lengths["cell"], encoded.arrays.lengths["history"]) == (cells, history)
     assert encode_study(study, Selection(without_case=("past", "a"))).arrays["cell_unit"].tolist() == [1, 1]
 

@@ -1,0 +1,47 @@
+"""The likelihood term by term: what explanations leave out or weigh.
+
+    integrals: power log I;   statements: log StudentT(r) - log noise;   answers: yes x - log(1 + exp(x))
+
+as `integrals`, `judgments` and `track_records` add them up.
+"""
+
+from __future__ import annotations
+
+from math import log, sqrt
+from typing import Any
+
+from forecast.kernel import integrals
+from forecast.kernel.compiling import block
+from forecast.kernel.elementary import softplus, statement
+from forecast.model.constants import FREEDOM, TINY
+
+
+@block
+def write(x: Any, v: Any, a: Any, into: Any, at: int) -> None:
+    """Terms of integrals, judgments, records and answers, from a place on; values are those of a forward pass."""
+    integrals.likelihood(x, v, a)
+    for m in range(x.integral_power.size):
+        into[at + m] = x.integral_power[m] * v.integral_log[m]
+    at += x.integral_power.size
+    for q in range(x.question_topic.size):
+        v.question_centre[q] = v.judged_log_odds[q] + v.common[x.question_topic[q]]
+    write_statements(v, x.judgment_log_odds, x.judgment_expert, x.judgment_question, v.question_centre, into, at)
+    at += x.judgment_log_odds.size
+    write_statements(v, x.record_log_odds, x.record_expert, x.record_exercise, v.exercise_log_odds, into, at)
+    at += x.record_log_odds.size
+    for y in range(x.exercise_yes.size):
+        i = x.exercise_exam[y]
+        truth, error = v.truth_variance[i], v.error_variance[i]
+        rest = sqrt(truth * error / (truth + error) + TINY)
+        log_odds = v.exam_base[i] + v.exercise_deviation[y] * truth / (truth + error) + rest * v.truth_z[y]
+        into[at + y] = x.exercise_yes[y] * log_odds - softplus(log_odds)
+
+
+@block
+def write_statements(v: Any, said: Any, expert: Any, about: Any, centre: Any, into: Any, at: int) -> None:
+    """Log densities of statements."""
+    for m in range(said.size):
+        e = expert[m]
+        residual = (said[m] - v.slope[e] * (centre[about[m]] + v.offset[e])) * v.precision[e]
+        factor, _ = statement(residual)
+        into[at + m] = -v.log_scatter[e] - 0.5 * (FREEDOM + 1.0) * log(factor)
