@@ -46,6 +46,8 @@ from api.turns import Turns
 from forecast.settings import LOOPBACK_HOSTS, Settings, get_settings
 
 ROUTES: Final = (
+    # Looked through in this order: what is asked for most stands first.
+    forecasts,
     health,
     studies,
     check,
@@ -54,7 +56,6 @@ ROUTES: Final = (
     evidence,
     jobs,
     events,
-    forecasts,
     plots,
     compare,
     queries,

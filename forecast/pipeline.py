@@ -16,7 +16,7 @@ from forecast.inference.deviations import FloatArray
 from forecast.inference.labels import label_posterior
 from forecast.inference.program import get_program
 from forecast.inference.sampling import Chains, SamplingProgress, Watch
-from forecast.machine import sampling_cores
+from forecast.machine import sampling_cores, trim_memory
 from forecast.model.cost import affordable_draws, require_affordable
 from forecast.model.encode import EncodedStudy, encode_study
 from forecast.stages import Progress, Stage, StageClock
@@ -101,6 +101,7 @@ def sample_and_assemble(
         while True:
             with run.stage(Stage.SAMPLE):
                 everything, stats = label_posterior(chains.draw(numbers.pop(0)), encoded)
+                trim_memory()
             drawn = Drawn(
                 everything, stats, update, target_accept=chains.target_accept, discarded=tuple(chains.discarded)
             )
@@ -108,6 +109,7 @@ def sample_and_assemble(
             if not numbers or judged.is_enough(sampler.target_mcse):
                 break
             del everything, stats, drawn, judged  # room for twice as many
+            trim_memory()
     return assemble_forecast(run, encoded, program, drawn, judged, seed)
 
 

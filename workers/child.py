@@ -21,7 +21,7 @@ from billiard.process import current_process
 from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.logs import get_logger
-from forecast.machine import SLOT_VARIABLE, memory_limit
+from forecast.machine import SLOT_VARIABLE, give_memory_back, memory_limit
 from forecast.settings import get_settings
 from workers.memory import memory_in_use, refuse_more_than
 
@@ -46,6 +46,7 @@ def prepare(**_: Any) -> None:
     if os.environ.get("FORECAST_PROCESS") == "illustrator":
         os.nice(NICENESS)
         return
+    give_memory_back()
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
 
 

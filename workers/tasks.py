@@ -14,6 +14,7 @@ from forecast.jobs.publish import DELIVER_TASK, DRAW_TASK, FETCH_TASK, PREVIEW_T
 from forecast.jobs.recover import fail_attempt, lose_attempt
 from forecast.jobs.states import FailureCode
 from forecast.logs import get_logger
+from forecast.machine import trim_memory
 from forecast.settings import get_settings
 from forecast.store import AlertRepository, ArtifactStore, Database, JobRepository, SourceRepository, utc_now
 from workers import child
@@ -62,6 +63,7 @@ def run_job(job_id: str) -> str:
 
 def _end_if_bloated() -> None:
     """Give back what a large task leaves behind by ending this process. What it did is stored, so nobody misses it."""
+    trim_memory()
     if child.is_bloated():
         log.warning("child_ends", reason="memory")
         os._exit(0)

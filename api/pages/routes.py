@@ -169,9 +169,11 @@ def show_diagnostics(forecast_id: str, service: Reader) -> HTMLResponse:
 
 
 def _read_forecast(service: Service, forecast_id: str) -> tuple[ForecastRow, StoredForecast]:
-    head, explanations = find_head(service, forecast_id)
+    head = find_head(service, forecast_id)
+    with service.database.read() as session:
+        row = ForecastRepository(session).without_answer(head.id)
     # JSON mode: the stored text has dates as strings.
-    return head, StoredForecast.model_validate_json(forecast_json(service, head, explanations))
+    return row, StoredForecast.model_validate_json(forecast_json(service, head))
 
 
 def _figure_slots(service: Service, forecast_id: str) -> tuple[FigureSlot, ...]:

@@ -18,7 +18,7 @@ from api.schemas import ForecastDiagnostics
 from api.service import Reader, Service
 from forecast.answer import StoredForecast
 from forecast.jobs.explainers import EXPLANATIONS
-from forecast.store import ForecastRepository, NotStoredError, stored_file, utc_now
+from forecast.store import ForecastHead, ForecastRepository, NotStoredError, stored_file, utc_now
 from forecast.store.tables import ForecastRow
 
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
@@ -27,7 +27,7 @@ NETCDF = "application/x-netcdf"
 FOR_EVER = "private, max-age=31536000, immutable"
 
 
-def age_of(row: ForecastRow) -> float:
+def age_of(row: ForecastRow | ForecastHead) -> float:
     """Seconds since a forecast was made."""
     return max(0.0, (utc_now() - row.made_at).total_seconds())
 
@@ -55,16 +55,16 @@ def serve_forecast(service: Service, forecast_id: str, request: Request) -> Resp
     NotStoredError
         When there is none.
     """
-    head, explanations = find_head(service, forecast_id)
+    head = find_head(service, forecast_id)
     is_stale = age_of(head) > service.settings.fresh_seconds
-    etag = forecast_etag(head.id, explanations, is_stale=is_stale)
+    etag = forecast_etag(head.id, head.explanations, is_stale=is_stale)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if has(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
-    return Response(forecast_json(service, head, explanations), media_type="application/json", headers=headers)
+    return Response(forecast_json(service, head), media_type="application/json", headers=headers)
 
 
-def find_head(service: Service, forecast_id: str) -> tuple[ForecastRow, tuple[str, ...]]:
+def find_head(service: Service, forecast_id: str) -> ForecastHead:
     """A forecast without its answer, and the ids of what explains it.
 
     Raises
@@ -73,26 +73,25 @@ def find_head(service: Service, forecast_id: str) -> tuple[ForecastRow, tuple[st
         When there is none.
     """
     with service.database.read() as session:
-        forecasts = ForecastRepository(session)
-        head = forecasts.head(known_id(forecast_id, "forecast"))
-        if head is None:
-            raise NotStoredError(f"there is no forecast {forecast_id!r}")
-        return head, forecasts.explanation_ids(head.id)
+        head = ForecastRepository(session).head(known_id(forecast_id, "forecast"))
+    if head is None:
+        raise NotStoredError(f"there is no forecast {forecast_id!r}")
+    return head
 
 
-def forecast_json(service: Service, head: ForecastRow, explanations: tuple[str, ...]) -> bytes:
+def forecast_json(service: Service, head: ForecastHead) -> bytes:
     """The content of `forecast.json`: the answer as it was stored, with id, time, present age and what explains it."""
-    stored = service.answers.get((head.id, *sorted(explanations)), lambda: _stored_parts(service, head, explanations))
+    stored = service.answers.get((head.id, *sorted(head.explanations)), lambda: _stored_parts(service, head))
     age = age_of(head)
     shown = {"made_at": head.made_at.isoformat(), "age_seconds": age, "stale": age > service.settings.fresh_seconds}
     return b"{" + json.dumps(shown)[1:-1].encode() + b", " + stored
 
 
-def _stored_parts(service: Service, head: ForecastRow, ids: tuple[str, ...]) -> bytes:
+def _stored_parts(service: Service, head: ForecastHead) -> bytes:
     """What never changes of a forecast's JSON, the end of the object included; the stored texts are not parsed."""
     with service.database.read() as session:
         forecasts = ForecastRepository(session)
-        answer, explanations = forecasts.answer(head.id), forecasts.explanations_with(ids)
+        answer, explanations = forecasts.answer(head.id), forecasts.explanations_with(head.explanations)
     parts = dict.fromkeys((kind.value for kind in EXPLANATIONS), "null")
     parts |= {explanation.kind: explanation.answer for explanation in explanations}
     ends = [f"{json.dumps(kind)}: {text}" for kind, text in parts.items()]

@@ -38,15 +38,17 @@ def case_levels(encoded: EncodedStudy, posterior: xr.Dataset, seed: int) -> xr.D
     units = encoded.units
     if not units or len(units) > MAX_UNITS:
         return None
-    level = posterior["class_level"].transpose(CHAIN, DRAW, "level").values[:, :, [unit.level for unit in units]]
-    if "beta" in posterior:
-        x = np.asarray(encoded.arrays["unit_covariates"], dtype=float)
-        level = level + posterior["beta"].transpose(CHAIN, DRAW, "covariate").values @ x.T
-    if "frailty_z" in posterior:
-        level = level + _frailties(encoded, posterior)
+    chains, draws = posterior.sizes[CHAIN], posterior.sizes[DRAW]
+    # Thousands of cases times thousands of draws: seven digits are kept, and one chain is worked out at a time.
+    level = np.empty((chains, draws, len(units)), dtype=np.float32)
     rng = np.random.default_rng(stream_seed(seed, FRAILTY_STREAM))
-    for place, added in draw_frailties(encoded, posterior, rng).items():
-        level[:, :, place] += added
+    integrated = draw_frailties(encoded, posterior, rng)
+    for chain in range(chains):
+        one = posterior.isel({CHAIN: slice(chain, chain + 1)})
+        own = _chain_levels(encoded, one)
+        for place, added in integrated.items():
+            own[:, place] += added[chain]
+        level[chain] = own
     coords = {
         CHAIN: posterior[CHAIN],
         DRAW: posterior[DRAW],
@@ -55,18 +57,24 @@ def case_levels(encoded: EncodedStudy, posterior: xr.Dataset, seed: int) -> xr.D
     return xr.DataArray(level, dims=(CHAIN, DRAW, UNIT), coords=coords, name="case_level")
 
 
-def _frailties(encoded: EncodedStudy, posterior: xr.Dataset) -> FloatArray:
-    """What its sampled frailty adds to the level of each case; dims (chain, draw, unit)."""
-    arrays, shape = encoded.arrays, (posterior.sizes[CHAIN], posterior.sizes[DRAW])
-    z = posterior["frailty_z"].transpose(CHAIN, DRAW, "frailty").values
-    sigma = posterior["sigma"].transpose(CHAIN, DRAW, "outcome").values
-    cholesky = residual_cholesky(encoded, posterior).reshape(*shape, len(encoded.outcomes), len(encoded.outcomes))
-    result = np.zeros((*shape, len(encoded.units)))
-    terms = (arrays[f"term_{name}"].tolist() for name in ("unit", "frailty", "row", "column"))
-    for unit, frailty, row, column in zip(*terms, strict=True):
-        outcome = encoded.outcomes.index(encoded.units[unit].outcome)
-        result[:, :, unit] += sigma[:, :, outcome] * cholesky[:, :, row, column] * z[:, :, frailty]
-    return result
+def _chain_levels(encoded: EncodedStudy, chain: xr.Dataset) -> FloatArray:
+    """Levels of the cases of one chain without frailties that are integrated; dims (draw, unit)."""
+
+    def values(name: str, *dims: str) -> FloatArray:
+        return np.asarray(chain[name].transpose(CHAIN, DRAW, *dims).values[0], dtype=float)
+
+    arrays, units = encoded.arrays, encoded.units
+    level = values("class_level", "level")[:, [unit.level for unit in units]]
+    if "beta" in chain:
+        level += values("beta", "covariate") @ np.asarray(arrays["unit_covariates"], dtype=float).T
+    if "frailty_z" in chain:
+        z, sigma = values("frailty_z", "frailty"), values("sigma", "outcome")
+        cholesky = residual_cholesky(encoded, chain)
+        terms = (arrays[f"term_{name}"].tolist() for name in ("unit", "frailty", "row", "column"))
+        for unit, frailty, row, column in zip(*terms, strict=True):
+            spread = sigma[:, encoded.outcomes.index(units[unit].outcome)]
+            level[:, unit] += spread * cholesky[:, row, column] * z[:, frailty]
+    return level
 
 
 def summarize_reference(
@@ -173,5 +181,5 @@ def _case_estimate(
         class_level = posterior["class_level"].isel(level=unit.level).transpose(CHAIN, DRAW).values
         draws = np.exp(np.clip(level.values - class_level, -50.0, 50.0))
     else:
-        draws = 1.0 / (1.0 + np.exp(-level.values))
+        draws = 1.0 / (1.0 + np.exp(-level.values.astype(float)))
     return float(draws.mean()), spread(draws.ravel())

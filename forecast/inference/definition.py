@@ -30,12 +30,20 @@ from forecast.model.latents import SAMPLED
 from forecast.model.specs import LATENTS
 
 
+def frozen_model(arrays: ModelArrays) -> pm.Model:
+    """The model of one study for PyMC's own samplers: lengths are fixed, and blocks of length zero taken out, as PyTensor fails on some."""
+    model = build_model(arrays)
+    shapes = {v.name: [arrays.lengths[dim] for dim in model.named_vars_to_dims[v.name]] for v in model.free_RVs}
+    empty = {name: np.zeros(shape) for name, shape in shapes.items() if 0 in shape}
+    return freeze_dims_and_data(pm.do(model, empty))
+
+
 class DefinedStudy:
     """One study as the PyMC model that defines it; see `forecast.inference.loaded_study.LoadedStudy`."""
 
     def __init__(self, arrays: ModelArrays) -> None:
         self._arrays = arrays
-        self._pymc = build_model(arrays)
+        self._pymc = build_model(arrays, every_block=True)
         self._one_at_a_time = threading.RLock()  # a PyTensor function keeps what it works on
 
     def swap(self, arrays: ModelArrays) -> None:
@@ -53,13 +61,8 @@ class DefinedStudy:
 
     @cached_property
     def model(self) -> Any:
-        """As `LoadedStudy` says. Lengths are fixed, and blocks of length zero taken out: PyTensor fails on some."""
-        shapes = {
-            v.name: [self._arrays.lengths[dim] for dim in self._pymc.named_vars_to_dims[v.name]]
-            for v in self._pymc.free_RVs
-        }
-        empty = {name: np.zeros(shape) for name, shape in shapes.items() if 0 in shape}
-        return nutpie.compile_pymc_model(freeze_dims_and_data(pm.do(self._pymc, empty)), backend="numba")
+        """As `LoadedStudy` says."""
+        return nutpie.compile_pymc_model(frozen_model(self._arrays), backend="numba")
 
     def log_density(self, point: FloatArray) -> tuple[float, FloatArray]:
         """As `LoadedStudy` says."""

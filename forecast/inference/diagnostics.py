@@ -28,7 +28,7 @@ from forecast.montecarlo import effective_sizes, mcse_of_mean
 
 FloatArray = npt.NDArray[np.float64]
 
-AT_ONCE: Final = 64
+NUMBERS_AT_ONCE: Final = 250_000
 """Scalars that are diagnosed together: their draws fit into the caches of a core."""
 
 TAIL: Final = (0.05, 0.95)
@@ -92,7 +92,7 @@ def with_latent(
     done = {found.name: found for found in diagnostics.parameters}
     done |= diagnose_scalars(alone, reported=(), rhat=rhat or {})
     for name, twin in twins.items():
-        moments = {"mean": float(own[name].mean()), "sd": float(own[name].std(ddof=1))}
+        moments = {"mean": float(own[name].mean(dtype=float)), "sd": float(own[name].std(ddof=1, dtype=float))}
         done[name] = done[twin].model_copy(
             update={"name": name, "reported": False, "ess_tail": None, "mcse": None, **moments}
         )
@@ -106,6 +106,7 @@ def _bfmi(energy: FloatArray) -> FloatArray:
 
 
 def _is_rescaled(draws: FloatArray, other: FloatArray) -> bool:
+    draws, other = np.asarray(draws, dtype=float), np.asarray(other, dtype=float)
     spread = draws.std(), other.std()
     if not (np.isfinite(spread).all() and min(spread) > 0):
         return False
@@ -114,10 +115,10 @@ def _is_rescaled(draws: FloatArray, other: FloatArray) -> bool:
 
 
 def scalars(dataset: xr.Dataset) -> Iterator[tuple[str, FloatArray]]:
-    """Name and draws, dims (chain, draw), of every scalar."""
+    """Name and draws, dims (chain, draw), of every scalar, in the digits that it is kept in."""
     for name, variable in dataset.data_vars.items():
         labelled = [dim for dim in variable.dims if dim not in (CHAIN, DRAW)]
-        values = np.asarray(variable.transpose(CHAIN, DRAW, *labelled).values, dtype=float)
+        values = variable.transpose(CHAIN, DRAW, *labelled).values
         flat = values.reshape(*values.shape[:2], -1)
         for index, label in enumerate(_labels(dataset, [str(dim) for dim in labelled])):
             yield f"{name}{label}", flat[:, :, index]
@@ -139,7 +140,8 @@ def diagnose_scalars(
     error nor a tail of its own: nobody reads its mean or its interval. `rhat` is used where it is known.
     """
     names = list(draws)
-    blocks = [names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE)]
+    at_once = max(1, NUMBERS_AT_ONCE // max((values.size for values in draws.values()), default=1))
+    blocks = [names[start : start + at_once] for start in range(0, len(names), at_once)]
     with ThreadPoolExecutor(sampling_cores()) as pool:
         done = list(pool.map(lambda block: _diagnose_block(block, draws, reported, rhat), blocks))
     return {found.name: found for block in done for found in block}

@@ -28,6 +28,10 @@ PLACES: Final = 17
 """To work in: one more than there may be chains, all at once however few the cores. Memory is touched where it is used."""
 
 
+KEPT_IN_SEVEN_DIGITS: Final = frozenset({"frailty_z", "state_z", "state"})
+"""Of draws; there are as many of them as cases, or months of factors, and they are most of what is stored."""
+
+
 class LoadedStudy(Protocol):
     """One study inside a program of either engine."""
 
@@ -167,7 +171,7 @@ class KernelStudy(CompiledModel):
         lengths, address = self.record.lengths, self.record.address
         variables = _lib.PyVariable.new_variables(
             list(self.variable_shapes),
-            ["float64"] * len(self.variable_shapes),
+            ["float32" if name in KEPT_IN_SEVEN_DIGITS else "float64" for name in self.variable_shapes],
             [list(shape) for shape in self.variable_shapes.values()],
             lengths,
             {name: list(dims) for name, dims in self.dims.items()},

@@ -32,6 +32,8 @@ POLL_SECONDS: Final = 0.02
 REPORT_SECONDS: Final = 0.1
 PREVIEW_SHARE: Final = 0.05
 """At most this share of the time goes into looking at half-finished chains."""
+PREVIEW_NUMBERS: Final = 10_000_000
+"""Latent variables times draws that are looked at; each look copies them all."""
 
 EARLY_DRAWS: Final = 1000
 """Of each chain, after which divergences are looked at where more are asked for."""
@@ -114,7 +116,7 @@ class Chains:
         self._wanted = draws
         try:
             while True:
-                if self._sampler is None:
+                if self._sampler is None and self._finished is None:
                     self._begin()
                     if draws > EARLY_DRAWS and self._diverges(EARLY_DRAWS):
                         continue
@@ -158,7 +160,7 @@ class Chains:
         if self._sampler is not None and self._finished is None:
             with suppress(RuntimeError, ValueError):
                 self._sampler.cancel()
-        self._sampler = None
+        self._sampler = self._finished = None
 
     def _diverges(self, draws: int, tree: xr.DataTree | None = None) -> bool:
         """Whether too many of the first draws diverged: then this run is thrown away, and the next acceptance is up."""
@@ -179,8 +181,11 @@ class Chains:
         """The first draws of each chain, as soon as there are as many; chains then pause."""
         if self._finished is None:
             self._wait_for(draws)
+        if self._finished is None and draws == self._most:
+            # Nothing more is asked of the sampler: what it keeps of its own is given back.
+            self._finished = self._sampler.wait()
         if self._finished is not None:
-            tree = self._finished
+            tree, self._sampler = self._finished, None
         else:
             self._sampler.pause()
             with warnings.catch_warnings():
@@ -210,13 +215,22 @@ class Chains:
             if report is None or now < next_report:
                 continue
             preview, next_report = None, now + REPORT_SECONDS
-            if now >= next_preview and all(not chain.tuning for chain in self._progress if chain.started):
+            if (
+                now >= next_preview
+                and self._is_small()
+                and all(not chain.tuning for chain in self._progress if chain.started)
+            ):
                 preview = _preview(self._sampler)
                 spent = time.monotonic() - now
                 next_preview = now + max(1.0, spent / PREVIEW_SHARE)
             report(self._seen(preview))
         if report is not None:
             report(self._seen(None))
+
+    def _is_small(self) -> bool:
+        """Whether a look at the draws so far costs little."""
+        draws = sum(int(chain.finished_draws) for chain in self._progress)
+        return draws * int(self._loaded.model.n_dim) <= PREVIEW_NUMBERS
 
     def _has(self, draws: int) -> bool:
         """Whether each chain has as many draws after its warm-up."""

@@ -43,8 +43,14 @@ class Classes:
     level: Any
 
 
-def build_model(arrays: ModelArrays | None = None) -> pm.Model:
+def build_model(arrays: ModelArrays | None = None, *, every_block: bool = False) -> pm.Model:
     """The model over `arrays`, or over the smallest study there is.
+
+    Parameters
+    ----------
+    every_block
+        Whether any other study's arrays may be set later; else integrals that this one does not have are left out,
+        which cost a call of Python for each density.
 
     Binary outcomes live on the log odds, event outcomes on the log rate per period. Per outcome j, class level l,
     case i and age band b: level = mu_j + tau_j z; case = level + x' beta + sigma_j v; log rate = case + g_b with
@@ -65,7 +71,8 @@ def build_model(arrays: ModelArrays | None = None) -> pm.Model:
         shape = _hazard_shape(x)
         _add_binary_likelihood(x, case)
         _add_event_likelihood(x, case, shape)
-        add_integrals(x, centre, classes.sigma, shape, cholesky)
+        if every_block or arrays.lengths["integral"]:
+            add_integrals(x, centre, classes.sigma, shape, cholesky)
         theta = _present_case(x, classes, cholesky)
         signals = add_signals(x)
         delta = add_links(x)

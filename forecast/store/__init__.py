@@ -18,7 +18,7 @@ from forecast.store.errors import (
     SchemaError,
 )
 from forecast.store.evidence import EvidenceRepository, as_arrival
-from forecast.store.forecasts import ForecastRepository, compress_figure, stored_file
+from forecast.store.forecasts import ForecastHead, ForecastRepository, compress_figure, stored_file
 from forecast.store.identity import find_identity, identity_of
 from forecast.store.jobs import JobRepository
 from forecast.store.keyed_answers import KeyedAnswerRepository
@@ -48,6 +48,7 @@ __all__ = [
     "DrawsRemovedError",
     "EvidenceFullError",
     "EvidenceRepository",
+    "ForecastHead",
     "ForecastRepository",
     "JobRepository",
     "KeyRepository",

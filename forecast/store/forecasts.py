@@ -6,6 +6,7 @@ import gzip
 import json
 import math
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -25,6 +26,16 @@ from forecast.store.tables import (
     JobRow,
     StudyVersionRow,
 )
+
+
+@dataclass(frozen=True)
+class ForecastHead:
+    """What tells whether a forecast is the one that somebody has."""
+
+    id: str
+    made_at: datetime
+    explanations: tuple[str, ...]
+    """Ids of the newest explanation of each kind, in no particular order."""
 
 
 class ForecastRepository:
@@ -47,12 +58,25 @@ class ForecastRepository:
     def get(self, forecast_id: str) -> ForecastRow | None:
         return self._session.get(ForecastRow, forecast_id)
 
-    def head(self, forecast_id: str) -> ForecastRow | None:
-        """A forecast without its answer, which is most of it and not read."""
+    def head(self, forecast_id: str) -> ForecastHead | None:
+        """A forecast without its answer, which is most of it and not read; one statement, since it is asked over and over."""
+        explained = ExplanationRow.forecast_id == ForecastRow.id
         query = (
-            select(ForecastRow).where(ForecastRow.id == forecast_id).options(defer(ForecastRow.answer, raiseload=True))
+            select(ForecastRow.made_at, func.max(ExplanationRow.id))
+            .outerjoin(ExplanationRow, explained)
+            .where(ForecastRow.id == forecast_id)
+            .group_by(ForecastRow.made_at, ExplanationRow.kind)
         )
-        return self._session.scalar(query)
+        rows = self._session.execute(query).all()
+        if not rows:
+            return None
+        ids: list[str | None] = [row[1] for row in rows]
+        return ForecastHead(forecast_id, rows[0][0], tuple(found for found in ids if found is not None))
+
+    def without_answer(self, forecast_id: str) -> ForecastRow:
+        """The row of a forecast that there is, its answer not read."""
+        query = select(ForecastRow).where(ForecastRow.id == forecast_id)
+        return self._session.scalars(query.options(defer(ForecastRow.answer, raiseload=True))).one()
 
     def answer(self, forecast_id: str) -> str:
         """The answer of a forecast as JSON, as it was stored."""
@@ -180,11 +204,6 @@ class ForecastRepository:
         """Explanations by their ids."""
         query = select(ExplanationRow).where(ExplanationRow.id.in_(ids)).order_by(ExplanationRow.kind)
         return tuple(self._session.scalars(query))
-
-    def explanation_ids(self, forecast_id: str) -> tuple[str, ...]:
-        """Ids of the newest explanation of each kind, in no particular order."""
-        newest = select(func.max(ExplanationRow.id)).where(ExplanationRow.forecast_id == forecast_id)
-        return tuple(self._session.scalars(newest.group_by(ExplanationRow.kind)))
 
     def explanations_of(self, forecast_ids: Collection[str], kind: str) -> dict[str, ExplanationRow]:
         """The newest explanation of one kind, by forecast."""
