@@ -1,4 +1,4 @@
-"""Files that pages load: our own stylesheet and modules, and Plotly as the installed package ships it.
+"""Files that pages load: our own stylesheet and modules, and of Plotly the part that draws lines and bars.
 
 Nothing comes from another host. An address with the file's version may be kept for a year, any other is checked again
 at each use.
@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import importlib.metadata
-import importlib.util
-import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -22,34 +19,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
-PLOTLY_NAME: Final = "plotly.min.js"
 KEEP: Final = "public, max-age=31536000, immutable"
 CHECK_AGAIN: Final = "no-cache"
 COMPRESSED: Final = (".js", ".css", ".svg")
 
 
-@lru_cache(maxsize=1)
-def plotly_script() -> Path:
-    """Plotly's script inside the installed package, found without importing it.
-
-    Raises
-    ------
-    FileNotFoundError
-        When the package or the file in it is missing.
-    """
-    spec = importlib.util.find_spec("plotly")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        script = Path(folder) / "package_data" / PLOTLY_NAME
-        if script.is_file():
-            return script
-    raise FileNotFoundError(f"the installed packages hold no plotly/package_data/{PLOTLY_NAME}; install plotly again")
-
-
 @lru_cache(maxsize=64)
 def asset_version(name: str) -> str:
     """A word that changes when the file does."""
-    if name == PLOTLY_NAME:
-        return importlib.metadata.version("plotly")
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
 
 
@@ -60,22 +37,15 @@ def asset_url(name: str) -> str:
 
 @lru_cache(maxsize=64)
 def compressed(name: str) -> bytes:
-    """A file compressed with gzip: once, since Plotly's 4.8 MB take a fifth of a second."""
-    file = plotly_script() if name == PLOTLY_NAME else STATIC / name
-    return gzip.compress(file.read_bytes(), compresslevel=9, mtime=0)
+    """A file compressed with gzip, once."""
+    return gzip.compress((STATIC / name).read_bytes(), compresslevel=9, mtime=0)
 
 
 class Assets(StaticFiles):
-    """Our files and Plotly's under one path."""
+    """Files of the pages."""
 
     def __init__(self) -> None:
         super().__init__(directory=STATIC)
-
-    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        if path == PLOTLY_NAME:
-            script = plotly_script()
-            return str(script), script.stat()
-        return super().lookup_path(path)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)

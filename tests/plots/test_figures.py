@@ -13,6 +13,10 @@ from tests.documents import binary_outcome, event_outcome, make_study
 pytestmark = pytest.mark.program
 
 
+DRAWN_BY_PAGES = {"scatter", "bar", "pie"}
+"""What the part of Plotly that pages load can draw."""
+
+
 @pytest.fixture(scope="module")
 def computed() -> ComputedForecast:
     study = make_study(event_outcome(), binary_outcome(), sampler={"draws": 200, "tune": 200, "chains": 2, "seed": 1})
@@ -24,6 +28,7 @@ def test_a_figure_is_json_that_plotly_accepts_and_has_a_caption(computed: Comput
     figure = json.loads(json.dumps(computed.figures[name], allow_nan=False))
     assert go.Figure(figure).data
     assert len(figure["layout"]["meta"]["caption"]) > 40
+    assert {trace["type"] for trace in figure["data"]} <= DRAWN_BY_PAGES
 
 
 def test_the_horizon_figure_draws_the_answer(computed: ComputedForecast) -> None:
