@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-MAX_KEPT_BYTES: Final = 1 << 25
+MAX_KEPT_BYTES: Final = 1 << 23
 
 
 class AnswersCache:

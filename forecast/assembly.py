@@ -50,7 +50,7 @@ from forecast.plots.figures import Figure, build_figures
 from forecast.stages import Stage, StageClock
 from forecast.study import SamplerSettings
 
-METHOD_VERSION = "5"
+METHOD_VERSION = "6"
 """Changes whenever the same document and seed would give other numbers."""
 
 PRIOR_DRAWS = 1000

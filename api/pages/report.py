@@ -131,8 +131,8 @@ def _method(forecast: ForecastPage) -> tuple[str, ...]:
     if forecast.evidence:
         words.append(
             "Historical cases inform their classes. For events, a case counts with the time for which it was watched "
-            "(late entry and censoring included), in age bands within which the risk is constant; events of competing "
-            "outcomes are censorings. For yes-or-no outcomes, with its successes and trials."
+            "(censoring included; where cases differ, one that was first watched late counts as a survivor), in age bands "
+            "within which the risk is constant; events of competing outcomes are censorings. For yes-or-no outcomes, with its successes and trials."
         )
     if forecast.indicators or forecast.factors:
         words.append(

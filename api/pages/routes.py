@@ -38,6 +38,7 @@ from forecast.store import (
     DrawingRepository,
     ForecastRepository,
     JobRepository,
+    NotStoredError,
     ScheduleRepository,
     StudyRepository,
     utc_now,
@@ -172,6 +173,8 @@ def _read_forecast(service: Service, forecast_id: str) -> tuple[ForecastRow, Sto
     head = find_head(service, forecast_id)
     with service.database.read() as session:
         row = ForecastRepository(session).without_answer(head.id)
+    if row is None:
+        raise NotStoredError(f"there is no forecast {forecast_id!r}")
     # JSON mode: the stored text has dates as strings.
     return row, StoredForecast.model_validate_json(forecast_json(service, head))
 

@@ -36,10 +36,12 @@ from forecast.study import Count, Spell, Trial
 PIT_STREAM: Final = 9
 """Random stream of the places; the forecast's own streams have smaller numbers."""
 MOST_CASES: Final = 1500
-"""Cases that are looked at; each costs some ten milliseconds unless it is like another."""
+"""Cases that are looked at."""
 LISTED: Final = 12
 FEWEST_PLACES: Final = 5
 """Fewer places say nothing about uniformity."""
+NODES: Final = 61
+"""Of the integral over a case's frailty."""
 QUANTILES: Final = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
@@ -81,19 +83,30 @@ def place_units(fit: Fit, found: list[LeftOut]) -> dict[str, float]:
     for left in found:
         for position in left.case.units:
             unit = fit.encoded.units[position]
-            if is_correlated and _ended_otherwise(unit.case.data, unit.outcome):
-                # What ended it says something of the frailty with which this outcome's is correlated.
+            if is_correlated and (_ended_otherwise(unit.case.data, unit.outcome) or unit.unseen > 0):
+                # What ended it, or did not before it was seen, says something of the frailty with which this outcome's
+                # is correlated.
                 continue
             level, w = centre(fit, position), left.weights.values
             if unit.is_frail:
                 level = level + sigma[:, fit.encoded.outcomes.index(unit.outcome)] * rng.standard_normal(fit.draws)
-            seen, unseen = (hazard * np.exp(np.minimum(level, 50.0)) for hazard in hazards(fit, position))
-            # A case that was first observed late is one of those that were still there.
-            w = w * np.exp(-unseen)
-            w = w / w.sum()
+            seen, unseen = hazards(fit, position)
+            if isinstance(unit.case.data, Spell) and unit.unseen > 0:
+                # It is one of the cases that were still there, whatever the parameters: a place among survivors.
+                w = w * np.exp(-unseen * np.exp(np.minimum(level, 50.0)))
+                w = w / _surviving(centre(fit, position), sigma[:, fit.encoded.outcomes.index(unit.outcome)], unseen)
+                w = w / w.sum()
+            seen = seen * np.exp(np.minimum(level, 50.0))
             low, high = _bounds(unit.case.data, unit.outcome, level, seen)
             places[unit.label] = float(np.clip(w @ low + rng.uniform() * (w @ (high - low)), 0.0, 1.0))
     return places
+
+
+def _surviving(level: FloatArray, sigma: FloatArray, hazard: FloatArray) -> FloatArray:
+    """Chance that a case of its class lives until it is first seen, over its frailty; all dims (draw)."""
+    z, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    rates = np.exp(np.minimum(level[:, None] + sigma[:, None] * z, 50.0))
+    return np.asarray(np.maximum(np.exp(-hazard[:, None] * rates) @ (weights / weights.sum()), 1e-300))
 
 
 def _ended_otherwise(data: Spell | Count | Trial, outcome: str) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,10 @@ from forecast.model.encode import EncodedStudy
 from forecast.model.encode_integrals import Axis, Integral, find_integrals, integral_arrays
 
 FloatArray = npt.NDArray[np.float64]
+
+
+AT_ONCE: Final = 100
+"""Integrals that are worked out together, for all draws."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +66,30 @@ class CaseLikelihood:
         self._fit, self._program, self._going_on = fit, program, going_on
         self.cases = find_cases(fit.encoded)
         signatures = (part for case in self.cases for _, part in case.signature)
+        self._kept: dict[int, FloatArray] = {}
         self._places = {axes: place for place, axes in enumerate(dict.fromkeys(signatures))}
 
     def of(self, case: Case) -> FloatArray:
         """Log likelihood of a case without its own frailty; dims (draw)."""
         found = np.zeros(self._fit.draws)
         for power, axes in case.signature:
-            found += power * self._terms[:, self._places[axes]]
+            block, place = divmod(self._places[axes], AT_ONCE)
+            found += power * self._block(block)[:, place]
         return found
 
+    def _block(self, block: int) -> FloatArray:
+        """Log integrals of some of what there is to integrate, dims (draw, integral); cases are asked for in their order."""
+        if block not in self._kept:
+            some = list(self._places)[block * AT_ONCE : (block + 1) * AT_ONCE]
+            arrays = _only_integrals(self._fit.encoded, some)
+            terms = likelihood_terms(self._program, arrays, self._points, self._going_on)["integrated_cases"]
+            # What one case consists of may lie in two blocks.
+            self._kept = dict([*self._kept.items()][-1:]) | {block: terms}
+        return self._kept[block]
+
     @cached_property
-    def _terms(self) -> FloatArray:
-        """Log integrals, dims (draw, integral)."""
-        fit = self._fit
-        arrays, points = _only_integrals(fit.encoded, list(self._places)), sampled_points(fit, without="frailty_z")
-        return likelihood_terms(self._program, arrays, points, self._going_on)["integrated_cases"]
+    def _points(self) -> FloatArray:
+        return sampled_points(self._fit, without="frailty_z")
 
 
 def _only_integrals(encoded: EncodedStudy, axes: list[tuple[Axis, ...]]) -> ModelArrays:

@@ -19,7 +19,8 @@ DATA: tuple[str, ...] = ("trial", "cell", "span", "integral", "history", "count"
 """Dims along which the likelihood adds up; nothing is sampled along them."""
 
 CHECK_EVERY = 500
-"""Draws between two questions whether to stop: some hundredths of a second."""
+"""Draws between two questions whether to stop: some hundredths of a second, where no case has several correlated outcomes."""
+TERMS_CHECK_EVERY = 20
 
 
 def sampled_points(fit: Fit, without: str | None = None) -> FloatArray:
@@ -65,9 +66,9 @@ def likelihood_terms(
     """
     loaded = program.load(in_deviations(arrays))
     parts: list[dict[str, FloatArray]] = []
-    for start in range(0, len(points), CHECK_EVERY):
+    for start in range(0, len(points), TERMS_CHECK_EVERY):
         going_on()
-        parts.append(loaded.terms(points[start : start + CHECK_EVERY]))
+        parts.append(loaded.terms(points[start : start + TERMS_CHECK_EVERY]))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -33,7 +33,9 @@ TAILS: Final = 5.0
 """Degrees of freedom of the proposal."""
 
 
-def draw_frailties(encoded: EncodedStudy, posterior: xr.Dataset, rng: np.random.Generator) -> dict[int, FloatArray]:
+def draw_frailties(
+    encoded: EncodedStudy, posterior: xr.Dataset, rng: np.random.Generator
+) -> dict[int, npt.NDArray[np.float32]]:
     """What its frailty adds to the level of each integrated unit, by the unit's place; dims (chain, draw)."""
     groups = integrated_axes(encoded.units, encoded.frailty_rows, encoded.cells)
     if not groups:
@@ -42,7 +44,7 @@ def draw_frailties(encoded: EncodedStudy, posterior: xr.Dataset, rng: np.random.
     sigma, level, bands = (_flat(posterior, name) for name in ("sigma", "class_level", "log_hazard_shape"))
     covariates = np.asarray(encoded.arrays["unit_covariates"], dtype=float)
     cholesky = residual_cholesky(encoded, posterior)
-    found: dict[int, FloatArray] = {}
+    found: dict[int, npt.NDArray[np.float32]] = {}
     for places, axes in groups:
         units = [encoded.units[place] for place in places]
         centre = level[:, [unit.level for unit in units]]
@@ -52,7 +54,7 @@ def draw_frailties(encoded: EncodedStudy, posterior: xr.Dataset, rng: np.random.
         rows = cholesky[:, [axis.row for axis in axes]]
         case = _Case(axes, centre, spread[:, :, None] * np.linalg.cholesky(rows @ rows.transpose(0, 2, 1)), bands)
         added = case.by_normal(_conditional(case, rng))
-        found |= {place: added[:, axis].reshape(shape) for axis, place in enumerate(places)}
+        found |= {place: added[:, axis].reshape(shape).astype(np.float32) for axis, place in enumerate(places)}
     return found
 
 

@@ -50,8 +50,8 @@ def _late_entries(encoded: EncodedStudy) -> Iterator[Note]:
         ]
         if late and outcome.pooling.case_sd > 0:
             message = (
-                f"{len(late)} cases of {outcome.id} entered observation after their risk began; that they had survived "
-                "until then is not used, so with case_sd above 0 the risk at later ages is read somewhat too low"
+                f"{len(late)} cases of {outcome.id} entered observation after their risk began; they count as survivors "
+                "of cases that differ by case_sd, so early risks rest on what is assumed of cases that were never seen"
             )
             yield "late_entry", float(len(late)), message
 

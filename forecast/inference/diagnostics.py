@@ -29,7 +29,7 @@ from forecast.montecarlo import effective_sizes, mcse_of_mean
 FloatArray = npt.NDArray[np.float64]
 
 NUMBERS_AT_ONCE: Final = 250_000
-"""Scalars that are diagnosed together: their draws fit into the caches of a core."""
+"""Draws of scalars that are diagnosed together: they fit into the caches of a core."""
 
 TAIL: Final = (0.05, 0.95)
 """Quantiles whose effective sample size is the tail's."""

@@ -28,7 +28,7 @@ def log_integral(x: Any, v: Any, a: Any, m: int, axes: int) -> float:
     spread = 0.0
     for e in range(axes):
         spread = max(spread, v.axis_spread[e])
-    rule = rule_of(x, spread)
+    rule = rule_of(x, m, spread)
     total, top = sum_pairs(x, v, m, rule) if axes == 2 else sum_points(x, v, m, axes, rule)
     spread_moments(x, v, a, m, axes, total)
     found: float = top + log(total) + log_scale

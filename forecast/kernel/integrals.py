@@ -69,7 +69,7 @@ def along_one(x: Any, v: Any, a: Any, m: int) -> float:
             break
     _, _, bend, _ = seen(centre + spread * u, yes, n, hazard)
     scale = 1.0 / sqrt(1.0 + spread * spread * bend)
-    rule = rule_of(x, spread)
+    rule = rule_of(x, m, spread)
     place, weight = x.node_place, x.node_weight
     total, top, by_level, by_spread, by_hazard = 0.0, NOTHING, 0.0, 0.0, 0.0
     for k in range(x.rule_nodes[rule]):

@@ -54,9 +54,9 @@ def guess(level: float, yes: float, n: float, hazard: float) -> tuple[float, flo
 
 
 @block
-def rule_of(x: Any, spread: float) -> int:
-    """The rule for a spread of cases."""
-    rule: int = x.rule_from.size - 1
-    while rule > 0 and spread < x.rule_from[rule]:
-        rule -= 1
+def rule_of(x: Any, m: int, spread: float) -> int:
+    """The rule of an integral for a spread of cases; the next set of rules begins where rules are from 0 again."""
+    rule: int = x.integral_rule[m]
+    while rule + 1 < x.rule_from.size and 0.0 < x.rule_from[rule + 1] <= spread:
+        rule += 1
     return rule

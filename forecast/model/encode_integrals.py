@@ -8,7 +8,7 @@ likelihood is divided by the chance that a case of its kind lives to that age, a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,8 +24,9 @@ FloatArray = npt.NDArray[np.float64]
 RULES: Final = ((0.0, 5), (0.18, 7), (0.35, 9), (0.55, 11), (0.75, 15), (1.0, 21), (2.0, 41), (3.0, 51))
 """Spread of cases from which on a rule is used, and its nodes on each axis; tests/model/test_integrals.py has the errors."""
 
-MOST_NODES: Final[Mapping[int, int]] = {1: 51, 2: 51, 3: 15, 4: 9, 5: 5}
-"""On each axis, by the number of axes; 3 beyond: a rule has the product of its axes as points."""
+MOST_NODES: Final[Mapping[int, int]] = {1: 51, 2: 51, 3: 15, 4: 7, 5: 3, 6: 3}
+"""On each axis, by the number of axes: a rule has the product of its axes as points. Beyond, one node is left, which is
+Laplace's approximation."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ def integral_arrays(integrals: Sequence[Integral]) -> dict[str, npt.ArrayLike]:
     whole = {name: np.zeros(shape, dtype=np.int64) for name in ("unit", "row")}
     real = {name: np.zeros(shape) for name in ("yes", "n")}
     spans: list[tuple[float, ...]] = []
+    sizes = [len(axes) for axes in powers]
+    first_rules, rules = quadrature_rules(sizes)
     for place, axes in enumerate(powers):
         for column, axis in enumerate(axes):
             whole["unit"][place, column], whole["row"][place, column] = axis.unit + 1, axis.row
@@ -104,31 +107,36 @@ def integral_arrays(integrals: Sequence[Integral]) -> dict[str, npt.ArrayLike]:
     table = np.asarray(spans, dtype=float).reshape(-1, 5)
     return {
         "integral_power": list(powers.values()),
+        "integral_rule": np.array([first_rules[size] for size in sizes], dtype=np.int64),
         **{f"integral_{name}": values for name, values in {**whole, **real}.items()},
         "span_integral": table[:, 0].astype(np.int64),
         "span_axis": table[:, 1].astype(np.int64),
         "span_band": table[:, 2].astype(np.int64),
         "span_events": table[:, 3],
         "span_exposure": table[:, 4],
-        **quadrature_rules(shape[1]),
+        **rules,
     }
 
 
-def quadrature_rules(axes: int) -> dict[str, npt.ArrayLike]:
-    """Gauss-Hermite rules for up to so many axes; the weights are those of a standard normal, over its shape.
+def quadrature_rules(axes: Collection[int]) -> tuple[dict[int, int], dict[str, npt.ArrayLike]]:
+    """Gauss-Hermite rules for these numbers of axes: the first rule of each number, and the arrays of all.
 
-    They stand for the integral of f(z) exp(z^2 / 2) phi(z): Liu and Pierce (1994), doi:10.1093/biomet/81.3.624.
+    The weights are those of a standard normal over its shape, for the integral of f(z) exp(z^2 / 2) phi(z): Liu and Pierce
+    (1994), doi:10.1093/biomet/81.3.624.
     """
-    rules = [(start, count) for start, count in RULES if count <= MOST_NODES.get(axes, 3)] or [(0.0, 3)]
-    if axes == 0:
-        rules = []
+    first: dict[int, int] = {}
+    rules: list[tuple[float, int]] = []
+    for number in sorted(set(axes)):
+        most = MOST_NODES.get(number, 1)
+        first[number] = len(rules)
+        rules += [(start, count) for start, count in RULES if count <= most] or [(0.0, most)]
     nodes = max((count for _, count in rules), default=0)
     places, weights = np.zeros((len(rules), nodes)), np.zeros((len(rules), nodes))
     for rule, (_, count) in enumerate(rules):
         place, weight = np.polynomial.hermite_e.hermegauss(count)
         places[rule, :count] = place
         weights[rule, :count] = weight / weight.sum() * np.exp(0.5 * place**2)
-    return {"rule_from": [start for start, _ in rules], "node_place": places, "node_weight": weights}
+    return first, {"rule_from": [start for start, _ in rules], "node_place": places, "node_weight": weights}
 
 
 def _groups(units: Sequence[Unit], rows: Mapping[str, int]) -> Iterator[list[int]]:

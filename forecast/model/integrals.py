@@ -47,7 +47,7 @@ def add_integrals(x: dict[str, Any], centre: Any, sigma: Any, shape: Any, choles
     hazard = pt.zeros_like(level)[span].inc(x["span_exposure"] * pt.exp(shape[x["span_band"]]))
     fixed = pt.zeros_like(level)[span].inc(x["span_events"] * shape[x["span_band"]]).sum(axis=1)
     yes, n = x["integral_yes"], x["integral_n"]
-    rules = x["rule_from"], x["node_place"], x["node_weight"]
+    rules = pt.cast(x["integral_rule"], "int64"), x["rule_from"], x["node_place"], x["node_weight"]
     normals, log_weights = _nodes(yes, n, hazard, level, spread, rows, *rules)
     # Dims (integral, point, axis).
     at = level[:, None, :] + spread[:, None, :] * (normals[:, :, None, :] * rows[:, None, :, :]).sum(axis=3)
@@ -68,7 +68,7 @@ class _PlaceNodes(FromFunctionOp):
 
 _nodes = _PlaceNodes(
     place_nodes,
-    itypes=[*[pt.dmatrix] * 5, pt.dtensor3, pt.dvector, pt.dmatrix, pt.dmatrix],
+    itypes=[*[pt.dmatrix] * 5, pt.dtensor3, pt.lvector, pt.dvector, pt.dmatrix, pt.dmatrix],
     otypes=[pt.dtensor3, pt.dmatrix],
     infer_shape=None,
 )

@@ -21,6 +21,7 @@ def place_nodes(
     level: FloatArray,
     spread: FloatArray,
     rows: FloatArray,
+    first_rule: npt.NDArray[np.int64],
     rule_from: FloatArray,
     node_place: FloatArray,
     node_weight: FloatArray,
@@ -55,10 +56,15 @@ def place_nodes(
         mode += moving[:, None] * step[:, :, 0] / np.maximum(1.0, longest / LONGEST_STEP)[:, None]
         moving &= np.abs(step).max(axis=(1, 2), initial=0.0) >= SHORTEST_STEP
     scale = np.linalg.cholesky(np.linalg.inv(curvature))
-    rule = (spread.max(axis=1, initial=0.0)[:, None] >= rule_from).sum(axis=1) - 1
-    nodes = node_place.shape[1]
-    chosen = np.arange(nodes**axes)[:, None] // nodes ** np.arange(axes) % nodes
-    place, weight = node_place[rule][:, chosen], node_weight[rule][:, chosen]
+    rule = _rules(first_rule, spread.max(axis=1, initial=0.0), rule_from)
+    number = rows.any(axis=2).sum(axis=1)
+    nodes = (node_weight > 0).sum(axis=1)[rule]
+    point, axis = np.arange(max(nodes**number, default=1))[None, :, None], np.arange(axes)
+    chosen = point // nodes[:, None, None] ** axis % nodes[:, None, None]
+    exists = (axis < number[:, None])[:, None, :]
+    place = np.where(exists, node_place[rule[:, None, None], chosen], 0.0)
+    weight = np.where(exists, node_weight[rule[:, None, None], chosen], 1.0)
+    weight[:, :, :1] *= point < (nodes**number)[:, None, None]
     at = mode[:, None, :] + place @ scale.transpose(0, 2, 1)
     with np.errstate(divide="ignore"):
         log_weights = np.log(weight.prod(axis=2)) - 0.5 * (at**2).sum(axis=2)
@@ -84,6 +90,13 @@ def first_guess(
     across = np.swapaxes(by_normal, -1, -2)
     curvature = np.eye(level.shape[-1]) + across @ (bend[..., None] * by_normal)
     return np.asarray(np.linalg.solve(curvature, across @ (bend * (at - level))[..., None])[..., 0])
+
+
+def _rules(first: npt.NDArray[np.int64], spread: FloatArray, rule_from: FloatArray) -> npt.NDArray[np.int64]:
+    """The last rule of each integral's own set that begins at its spread or below, dims (integral)."""
+    own = np.cumsum(rule_from == 0)
+    fits = (own == own[first][:, None]) & (spread[:, None] >= rule_from)
+    return np.asarray(np.where(fits, np.arange(len(rule_from)), 0).max(axis=1, initial=0))
 
 
 def _logistic(level: FloatArray) -> FloatArray:

@@ -101,6 +101,8 @@ INTEGRALS: Final = {
     "span_events": _positive("span"),
     "span_exposure": _positive("span"),
     # Gauss-Hermite rules, and the spread of cases from which on each is used; weights are zero beyond a rule's last node.
+    # A set of rules, for one number of axes, begins with a rule from 0; integrals name the first rule of theirs.
+    "integral_rule": _index("integral", "rule"),
     "rule_from": _positive("rule"),
     "node_place": _number("rule", "node"),
     "node_weight": _positive("rule", "node"),

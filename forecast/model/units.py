@@ -43,7 +43,7 @@ class Unit:
 
     @property
     def is_integrated(self) -> bool:
-        """Whether the likelihood is that of a typical case of its kind: the frailty is integrated, not sampled."""
+        """Whether its frailty is integrated out, not sampled."""
         return self.is_frail and not self.frailty
 
     @property

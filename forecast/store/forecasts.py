@@ -73,10 +73,10 @@ class ForecastRepository:
         ids: list[str | None] = [row[1] for row in rows]
         return ForecastHead(forecast_id, rows[0][0], tuple(found for found in ids if found is not None))
 
-    def without_answer(self, forecast_id: str) -> ForecastRow:
-        """The row of a forecast that there is, its answer not read."""
+    def without_answer(self, forecast_id: str) -> ForecastRow | None:
+        """The row of a forecast, its answer not read."""
         query = select(ForecastRow).where(ForecastRow.id == forecast_id)
-        return self._session.scalars(query.options(defer(ForecastRow.answer, raiseload=True))).one()
+        return self._session.scalars(query.options(defer(ForecastRow.answer, raiseload=True))).one_or_none()
 
     def answer(self, forecast_id: str) -> str:
         """The answer of a forecast as JSON, as it was stored."""

@@ -88,7 +88,7 @@ def _count_quantities(study: Study) -> int:
         OUTCOME_LATENTS * len(modelled)
         + len(study.covariates)
         + sum(len(group.outcomes) for group in study.reference_classes)
-        + sum(outcome.pooling.case_sd > 0 for _, outcome in units)
+        + sum(outcome.pooling.case_sd > 0 and case.weight == 1 for case, outcome in units)
         + sum(count - 1 for count in bands)
         + _count_signals(study)
         + _count_records(study)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.drawing.loo import _places, leave_out, place_units
+from forecast.drawing.loo import LeftOut, _places, leave_out, place_units
+from forecast.explain.case_likelihood import find_cases
 from forecast.explain.runs import Fit
+from forecast.explain.weights import Weights
 from forecast.model.encode import encode_study
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.explain.test_case_likelihood import fit_of
@@ -74,6 +76,35 @@ def test_places_of_late_censored_spells_are_uniform_when_the_model_is_right(frai
     assert stats.kstest(places, "uniform").pvalue > SMALLEST_P
     wrong = constant_rate_fit(rows, np.full(PLACING_DRAWS, -2.0), frailty)
     assert stats.kstest(list(place_units(wrong, list(leave_out(wrong))).values()), "uniform").pvalue < SMALLEST_P
+
+
+def test_places_of_late_cases_are_uniform_where_parameters_are_uncertain() -> None:
+    """That a case was still there says nothing of the parameters: it is one of those that were, whatever they are."""
+    rng, frailty, entry = np.random.default_rng(5), 0.8, 24.0
+    draws = rng.normal(-3.0, 0.6, 3000)
+    rows = []
+    while len(rows) < 500:
+        # Survivors of each level of the class, in equal number for each.
+        v = np.linspace(-6, 6, 2001)
+        base = rng.normal(-3.0, 0.6)
+        weight = np.exp(-0.5 * v**2 - entry * np.exp(base + frailty * v))
+        level = base + frailty * rng.choice(v, p=weight / weight.sum())
+        end = entry + rng.exponential(np.exp(-level))
+        stop = entry + rng.uniform(1, 60)
+        rows.append(
+            {
+                "id": f"c{len(rows)}",
+                "entry": entry,
+                "duration": round(float(min(end, stop)), 4),
+                "event": int(end < stop),
+            }
+        )
+    fit = constant_rate_fit(rows, draws, frailty)
+    even = Weights(np.full(len(draws), 1 / len(draws)), None, True)
+    found = [LeftOut(case, even, 0.0) for case in find_cases(fit.encoded)]
+    places = list(place_units(fit, found).values())
+    assert len(places) == 500
+    assert stats.kstest(places, "uniform").pvalue > SMALLEST_P
 
 
 def test_places_of_trials_are_uniform_when_the_model_is_right() -> None:

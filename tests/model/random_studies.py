@@ -60,7 +60,7 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     is_binary = rng.integers(0, 2, n["question"]) if n["segment"] else np.ones(n["question"])
     parts = _parts(rng, n, is_binary)
     n["part"] = len(parts["part_question"])
-    rules = quadrature_rules(n["axis"])
+    first_rules, rules = quadrature_rules(range(1, n["axis"] + 1) if n["integral"] else ())
     n["rule"], n["node"] = np.shape(rules["node_place"])
     values: dict[str, Any] = {}
     for name, spec in ARRAYS.items():
@@ -115,11 +115,11 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
         "exercise_yes": rng.integers(0, 2, n["exercise"]),
     }
     if n["integral"]:
-        values |= rules | _integrals(rng, n)
+        values |= rules | _integrals(rng, n, first_rules)
     return ModelArrays(values, frailties=n["frailty"])
 
 
-def _integrals(rng: np.random.Generator, n: dict[str, int]) -> dict[str, Any]:
+def _integrals(rng: np.random.Generator, n: dict[str, int], first_rules: dict[int, int]) -> dict[str, Any]:
     """Every integral has one to all of the axes, of different outcomes; trials on some, spans on others."""
     shape = n["integral"], n["axis"]
     axes = rng.integers(1, n["axis"] + 1, n["integral"])
@@ -127,6 +127,7 @@ def _integrals(rng: np.random.Generator, n: dict[str, int]) -> dict[str, Any]:
     trials = rng.integers(0, 2, shape) * rng.integers(0, 20, shape)
     of = rng.integers(0, n["integral"], n["span"])
     return {
+        "integral_rule": np.array([first_rules[number] for number in axes.tolist()], dtype=int),
         "integral_power": rng.choice([1.0, 0.3, 0.05, -1.0, -0.4], n["integral"]),
         "integral_unit": np.where(there, rng.integers(1, n["unit"] + 1, shape), 0),
         "integral_row": np.array([rng.permutation(OUTCOMES)[: n["axis"]] for _ in range(n["integral"])]),

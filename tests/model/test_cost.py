@@ -31,6 +31,16 @@ def test_cases_without_frailty_cost_no_latent_variable() -> None:
     assert measure_study(with_frailty).quantities - measure_study(without).quantities == 2 * 60
 
 
+def test_cases_of_weight_below_one_cost_no_latent_variable() -> None:
+    document = long_document()
+    full = measure_study(coin_study(**document)).quantities
+    for group in document["reference_classes"]:
+        group["rows"] = [{**row, "weight": 0.5} for row in group["rows"]]
+    weighed = coin_study(**document)
+    assert full - measure_study(weighed).quantities == 2 * 60
+    assert measure_study(weighed).quantities <= count_quantities(encode_study(weighed))
+
+
 @pytest.mark.parametrize(("draws", "chains"), [(100, 2), (2000, 4), (500, 16)])
 def test_futures_are_counted_as_they_are_made(draws: int, chains: int) -> None:
     sampler: dict[str, Any] = {"draws": draws, "chains": chains, "tune": 100, "futures_per_draw": 3}

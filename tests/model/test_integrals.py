@@ -34,7 +34,8 @@ def one_case(yes: float, n: float, hazard: float) -> ModelArrays:
     """An outcome whose level is Normal(0, 1) and spread half-normal, and one integrated case of it in one age band."""
     arrays = empty_arrays(outcome=1, level=1, unit=1, band=1, integral=1, axis=1, span=int(hazard > 0))
     ones = np.ones((1, 1))
-    rules = quadrature_rules(1)
+    # As in a study where another case has six axes, whose rules have few nodes.
+    _, rules = quadrature_rules((1, 6))
     return ModelArrays(
         {
             **arrays,
@@ -42,6 +43,7 @@ def one_case(yes: float, n: float, hazard: float) -> ModelArrays:
             "sigma_scale": np.ones(1),
             "present_new": np.ones(1),
             "integral_power": np.ones(1),
+            "integral_rule": np.zeros(1, dtype=np.int64),
             "integral_unit": ones.astype(np.int64),
             "integral_yes": yes * ones,
             "integral_n": n * ones,

@@ -22,7 +22,10 @@ from tests.suite.sizes import sized
 
 pytestmark = [pytest.mark.statistical, pytest.mark.program]
 
-WORLDS = sized(100, 24)
+WORLDS = sized(100, 20)
+ERRORS = sized(2, 4)
+"""Standard errors of the mean error: two are exceeded by one right model in twenty, and few worlds are run at every change,
+where the comparison with the wrong likelihood in the same worlds is the sharper test. 600 worlds gave -.003 +- .012."""
 COVERED = sized((0.84, 0.96), (0.75, 1.0))
 """Of 90 % intervals, by so many worlds."""
 CASES = 60
@@ -89,23 +92,22 @@ def early_risks(
     return np.array(true), np.array(found)
 
 
-def summary(program: Program, arrays_of: Callable[[EncodedStudy], ModelArrays]) -> tuple[float, float, float]:
-    """Mean error of the posterior mean, its standard error, and the share of 90 % intervals that hold the truth."""
+def errors_of(program: Program, arrays_of: Callable[[EncodedStudy], ModelArrays]) -> tuple[np.ndarray, float]:
+    """Error of the posterior mean in each world, and the share of 90 % intervals that hold the truth."""
     true, found = early_risks(program, WORLDS, seed=6, arrays_of=arrays_of)
     error = found.mean(axis=1) - true
     low, high = np.quantile(found, [0.05, 0.95], axis=1)
-    result = error.mean(), error.std(ddof=1) / WORLDS**0.5, ((low <= true) & (true <= high)).mean()
-    print(f"\n{WORLDS} worlds: mean error {result[0]:.4f}, its standard error {result[1]:.4f}, covered {result[2]}")
-    return result
+    covered = float(((low <= true) & (true <= high)).mean())
+    its_error = error.std(ddof=1) / WORLDS**0.5
+    print(f"\n{WORLDS} worlds: mean error {error.mean():.4f}, its standard error {its_error:.4f}, covered {covered}")
+    return error, covered
 
 
 def test_the_early_risk_of_the_present_case_is_neither_too_low_nor_too_sure() -> None:
-    error, its_error, covered = summary(get_program(), lambda encoded: encoded.arrays)
-    assert abs(error) < 2 * its_error
+    """And in the same worlds, survivors taken for typical cases put it lower by far more than chance."""
+    error, covered = errors_of(get_program(), lambda encoded: encoded.arrays)
+    assert abs(error.mean()) < ERRORS * error.std(ddof=1) / np.sqrt(WORLDS)
     assert COVERED[0] <= covered <= COVERED[1]
-
-
-@pytest.mark.soak
-def test_survivors_taken_for_typical_cases_would_be_found_out() -> None:
-    error, its_error, _ = summary(get_program(), as_if_typical)
-    assert error < -2 * its_error
+    naive, _ = errors_of(get_program(), as_if_typical)
+    lower = error - naive
+    assert lower.mean() > 4 * lower.std(ddof=1) / np.sqrt(WORLDS)
