@@ -18,7 +18,8 @@ from forecast.store.errors import (
     SchemaError,
 )
 from forecast.store.evidence import EvidenceRepository, as_arrival
-from forecast.store.forecasts import ForecastHead, ForecastRepository, compress_figure, stored_file
+from forecast.store.figures import compress_figure
+from forecast.store.forecasts import ForecastHead, ForecastRepository, stored_file
 from forecast.store.identity import find_identity, identity_of
 from forecast.store.jobs import JobRepository
 from forecast.store.keyed_answers import KeyedAnswerRepository

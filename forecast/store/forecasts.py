@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.orm import Session, defer
@@ -291,21 +288,3 @@ def stored_file(row: ForecastRow) -> StoredFile:
             "its answer is still there; submit its study again to have draws"
         )
     return StoredFile(path=row.artifact_path, sha256=row.artifact_sha256, size_bytes=row.artifact_bytes)
-
-
-def compress_figure(figure: Mapping[str, Any]) -> bytes:
-    """A figure as it is stored; the same figure gives the same bytes."""
-    try:
-        text = json.dumps(figure, separators=(",", ":"), allow_nan=False)
-    except ValueError:
-        # A refused forecast may draw what is not finite; JSON has no word for it, and Plotly leaves a gap at null.
-        text = json.dumps(_finite(figure), separators=(",", ":"), allow_nan=False)
-    return gzip.compress(text.encode(), compresslevel=6, mtime=0)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
