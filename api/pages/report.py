@@ -132,7 +132,8 @@ def _method(forecast: ForecastPage) -> tuple[str, ...]:
         words.append(
             "Historical cases inform their classes. For events, a case counts with the time for which it was watched "
             "(censoring included; where cases differ, one that was first watched late counts as a survivor), in age bands "
-            "within which the risk is constant; events of competing outcomes are censorings. For yes-or-no outcomes, with its successes and trials."
+            "within which the risk is constant; events of competing outcomes are censorings. For yes-or-no outcomes, with "
+            "its successes and trials."
         )
     if forecast.indicators or forecast.factors:
         words.append(

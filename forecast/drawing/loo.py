@@ -87,17 +87,15 @@ def place_units(fit: Fit, found: list[LeftOut]) -> dict[str, float]:
                 # What ended it, or did not before it was seen, says something of the frailty with which this outcome's
                 # is correlated.
                 continue
-            level, w = centre(fit, position), left.weights.values
-            if unit.is_frail:
-                level = level + sigma[:, fit.encoded.outcomes.index(unit.outcome)] * rng.standard_normal(fit.draws)
-            seen, unseen = hazards(fit, position)
-            if isinstance(unit.case.data, Spell) and unit.unseen > 0:
+            typical, w = centre(fit, position), left.weights.values
+            spread = sigma[:, fit.encoded.outcomes.index(unit.outcome)]
+            level = typical + spread * rng.standard_normal(fit.draws) if unit.is_frail else typical
+            rate, (seen, unseen) = np.exp(np.minimum(level, 50.0)), hazards(fit, position)
+            if unit.unseen > 0:
                 # It is one of the cases that were still there, whatever the parameters: a place among survivors.
-                w = w * np.exp(-unseen * np.exp(np.minimum(level, 50.0)))
-                w = w / _surviving(centre(fit, position), sigma[:, fit.encoded.outcomes.index(unit.outcome)], unseen)
+                w = w * np.exp(-unseen * rate) / _surviving(typical, spread, unseen)
                 w = w / w.sum()
-            seen = seen * np.exp(np.minimum(level, 50.0))
-            low, high = _bounds(unit.case.data, unit.outcome, level, seen)
+            low, high = _bounds(unit.case.data, unit.outcome, level, seen * rate)
             places[unit.label] = float(np.clip(w @ low + rng.uniform() * (w @ (high - low)), 0.0, 1.0))
     return places
 

@@ -31,7 +31,10 @@ from forecast.model.specs import LATENTS
 
 
 def frozen_model(arrays: ModelArrays) -> pm.Model:
-    """The model of one study for PyMC's own samplers: lengths are fixed, and blocks of length zero taken out, as PyTensor fails on some."""
+    """The model of one study for PyMC's own samplers; lengths are fixed, and blocks of length zero taken out.
+
+    PyTensor fails on some of these.
+    """
     model = build_model(arrays)
     shapes = {v.name: [arrays.lengths[dim] for dim in model.named_vars_to_dims[v.name]] for v in model.free_RVs}
     empty = {name: np.zeros(shape) for name, shape in shapes.items() if 0 in shape}

@@ -157,6 +157,8 @@ class _Records:
         first: dict[tuple[object, ...], int] = {}
         self._units, self._rows, self._cells = units, rows, cells
         self._first = [first.setdefault((u.level, *covariates[place]), place) for place, u in enumerate(units)]
+        self._whole = cells.exposure + cells.unseen
+        self._nothing = np.zeros(len(cells.unit))
         self._order = np.argsort(cells.unit, kind="stable")
         self._starts = np.searchsorted(cells.unit[self._order], np.arange(len(units) + 1))
 
@@ -166,11 +168,10 @@ class _Records:
 
     def survived(self, together: Sequence[int]) -> tuple[Axis, ...]:
         """The time before the case was first observed."""
-        nothing, unseen = np.zeros(len(self._cells.unit)), self._cells.unseen
         found = []
         for place in together:
-            spans = [cell for cell in self._spans(place) if unseen[cell] > 0]
-            rows = self._rows_of(spans, nothing, unseen)
+            spans = [cell for cell in self._spans(place) if self._cells.unseen[cell] > 0]
+            rows = self._rows_of(spans, self._nothing, self._cells.unseen)
             found.append(Axis(self._first[place], self._row(place, together), spans=rows))
         return tuple(found)
 
@@ -180,8 +181,7 @@ class _Records:
             return Axis(self._first[place], row, float(data.successes), float(data.trials))
         spans = self._spans(place)
         events = float(sum(self._cells.events[cell] for cell in spans))
-        exposure = self._cells.exposure + self._cells.unseen
-        return Axis(self._first[place], row, events, 0.0, self._rows_of(spans, self._cells.events, exposure))
+        return Axis(self._first[place], row, events, 0.0, self._rows_of(spans, self._cells.events, self._whole))
 
     def _row(self, place: int, together: Sequence[int]) -> int:
         return self._rows[self._units[place].outcome] if len(together) > 1 else 0

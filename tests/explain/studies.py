@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
@@ -22,12 +23,16 @@ MORE = {**QUICK, "draws": 1000}
 
 def prior_fit(encoded: EncodedStudy, draws: int, seed: int = 3) -> Fit:
     """Prior draws of every named quantity, by the program, as one chain."""
+    return fit_from(encoded, get_program().draw_prior(encoded.arrays, draws, seed))
+
+
+def fit_from(encoded: EncodedStudy, named: dict[str, np.ndarray]) -> Fit:
+    """Draws of every named quantity, dims (draw, ...), as one chain."""
     program = get_program()
-    drawn = program.draw_prior(encoded.arrays, draws, seed)
     variables = {
-        name: ((CHAIN, DRAW, *dims), drawn[name][None])
+        name: ((CHAIN, DRAW, *dims), named[name][None])
         for name, dims in zip(program.names, program.dims, strict=True)
-        if drawn[name].size
+        if named[name].size
     }
     coords = {dim: labels for dim, labels in encoded.coords.items() if labels}
     return Fit(encoded, xr.Dataset(variables, coords=coords), seed=1)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import xarray as xr
 from scipy import stats
 from scipy.integrate import dblquad
 
-from forecast.dims import CHAIN, DRAW
 from forecast.explain.case_likelihood import CaseLikelihood, find_cases
 from forecast.explain.runs import Fit
 from forecast.inference.deviations import draw_deviations, in_deviations, join
 from forecast.inference.program import get_program
 from forecast.model.encode import EncodedStudy, encode_study
 from tests.documents import binary_outcome, event_outcome, make_study
-from tests.explain.studies import prior_fit
+from tests.explain.studies import fit_from, prior_fit
 
 pytestmark = pytest.mark.program
 
@@ -24,19 +22,12 @@ BANDS = {"class_sd": 0, "case_sd": 0.8, "trend_sd": 0.5, "wiggle_sd": 0.3, "age_
 
 def fit_of(encoded: EncodedStudy, level: np.ndarray, sigma: float) -> Fit:
     """A fit of made-up draws, each with the same level, dims (draw), of every outcome, without spread of classes."""
-    arrays, program = encoded.arrays, get_program()
+    arrays = encoded.arrays
     drawn = draw_deviations(np.random.default_rng(1), len(level), arrays)
     drawn["mu_z"][:] = (level[:, None] - arrays["mu_loc"]) / arrays["mu_scale"]
     drawn["sigma_z"][:] = np.log(sigma / arrays["sigma_scale"].max()) if sigma > 0 else 0.0
     drawn["partial_z"][:] = 0.0
-    named = program.load(in_deviations(arrays)).quantities(join(drawn))
-    variables = {
-        name: ((CHAIN, DRAW, *dims), named[name][None])
-        for name, dims in zip(program.names, program.dims, strict=True)
-        if named[name].size
-    }
-    coords = {dim: labels for dim, labels in encoded.coords.items() if labels}
-    return Fit(encoded, xr.Dataset(variables, coords=coords), seed=1)
+    return fit_from(encoded, get_program().load(in_deviations(arrays)).quantities(join(drawn)))
 
 
 def likelihood_of(fit: Fit) -> np.ndarray:

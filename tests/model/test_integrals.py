@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from forecast.inference.program import get_program
-from forecast.kernel.layout import NAMED
 from forecast.model.arrays import ModelArrays, empty_arrays
 from forecast.model.encode import EncodedStudy, encode_study
 from forecast.model.encode_integrals import RULES, integral_arrays, quadrature_rules
@@ -178,4 +177,3 @@ def test_cases_with_equal_records_share_an_integral_whatever_their_weights() -> 
 
 def test_no_integrals_are_arrays_of_length_zero() -> None:
     assert all(np.size(values) == 0 for values in integral_arrays([]).values())
-    assert "integral_log" not in NAMED
