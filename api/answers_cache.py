@@ -19,12 +19,18 @@ class AnswersCache:
         self._bytes = 0
         self._lock = threading.Lock()
 
+    def find(self, key: tuple[str, ...]) -> bytes | None:
+        """The bytes of a key; None where they are not kept."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+        return found
+
     def get(self, key: tuple[str, ...], read: Callable[[], bytes]) -> bytes:
         """The bytes of a key, read where they are not kept; what is larger than a quarter of the room is not kept."""
-        with self._lock:
-            if (found := self._kept.get(key)) is not None:
-                self._kept.move_to_end(key)
-                return found
+        if (found := self.find(key)) is not None:
+            return found
         content = read()
         if len(content) > self._max_bytes // 4:
             return content

@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 from fastapi import Request
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from api.key_use import KeyUses
@@ -43,14 +44,16 @@ def find_caller(request: Request, database: Database, rates: Rates, uses: KeyUse
     """
     now = utc_now()
     header = request.headers.get("authorization")
-    with database.read() as session:
-        of_cookie = header is None
-        principal = _of_cookie(request, session, now) if of_cookie else _of_header(session, header or "", now)
-        row = None if principal is None else KeyRepository(session).get(principal.key_id)
+    if header is None:
+        with database.read() as session:
+            principal = _of_cookie(request, session, now)
+    else:
+        with database.connect() as connection:
+            principal = _of_header(connection, header, now)
     if principal is None:
         _refuse(request, rates, had_any=header is not None or cookie_name(request) in request.cookies)
     rates.count_request(principal.key_id)
-    if row is not None and needs_noting(row, now) and not uses.is_waiting(principal.key_id):
+    if needs_noting(principal, now) and not uses.is_waiting(principal.key_id):
         uses.note(principal.key_id, now)
     return principal
 
@@ -62,9 +65,9 @@ def still_holds(database: Database, caller: Principal) -> bool:
         return row is not None and principal_of(row, utc_now()) is not None
 
 
-def _of_header(session: Session, header: str, now: datetime) -> Principal | None:
+def _of_header(connection: Connection, header: str, now: datetime) -> Principal | None:
     scheme, _, key = header.partition(" ")
-    return find_principal(session, key.strip(), now) if scheme.lower() == "bearer" else None
+    return find_principal(connection, key.strip(), now) if scheme.lower() == "bearer" else None
 
 
 def _of_cookie(request: Request, session: Session, now: datetime) -> Principal | None:

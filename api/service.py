@@ -91,8 +91,8 @@ class Service:
         self.database.dispose()
 
 
-def get_service(request: Request) -> Service:
-    """The installation of this application."""
+async def get_service(request: Request) -> Service:
+    """The installation of this application; it waits for nothing and so takes no thread."""
     service: Service = request.app.state.service
     return service
 
@@ -103,7 +103,7 @@ OpenService = Annotated[Service, Depends(get_service)]
 
 
 def allowed(scope: Scope) -> Callable[..., Service]:
-    """A dependency that gives the service of whoever asks, if he may do this."""
+    """A dependency that gives the service of the caller, if this is allowed."""
 
     def service_of_caller(
         request: Request,
@@ -111,13 +111,18 @@ def allowed(scope: Scope) -> Callable[..., Service]:
         # For the description of the interface; the header itself is read where cookies are.
         _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)] = None,
     ) -> Service:
-        principal = find_caller(request, service.database, service.rates, service.key_uses)
-        principal.require(scope)
-        refuse_unknown_query(request)
-        return service.of(principal)
+        return service_of(request, service, scope)
 
     service_of_caller.scope = scope  # type: ignore[attr-defined]
     return service_of_caller
+
+
+def service_of(request: Request, service: Service, scope: Scope) -> Service:
+    """The service of the caller. Raises what `find_caller` raises, and ScopeMissingError when this is not allowed."""
+    principal = find_caller(request, service.database, service.rates, service.key_uses)
+    principal.require(scope)
+    refuse_unknown_query(request)
+    return service.of(principal)
 
 
 Reader = Annotated[Service, Depends(allowed(Scope.READ))]

@@ -8,17 +8,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from api.answers import has
 from api.requests import Id, known_id
 from api.schemas import ForecastDiagnostics
-from api.service import Reader, Service
+from api.service import BEARER, OpenService, Reader, Service, service_of
+from forecast.access import Scope
 from forecast.answer import StoredForecast
 from forecast.jobs.explainers import EXPLANATIONS
 from forecast.store import ForecastHead, ForecastRepository, NotStoredError, stored_file, utc_now
+from forecast.store.heads import read_head
 from forecast.store.tables import ForecastRow
 
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
@@ -47,21 +53,39 @@ def find_forecast(service: Service, forecast_id: str) -> ForecastRow:
     return row
 
 
-def serve_forecast(service: Service, forecast_id: str, request: Request) -> Response:
-    """A forecast with what explains it as it is stored, or 304 for a client that has it, of which the body is not read.
-
-    Raises
-    ------
-    NotStoredError
-        When there is none.
-    """
-    head = find_head(service, forecast_id)
+async def serve_forecast(service: Service, head: ForecastHead, request: Request) -> Response:
+    """A forecast with what explains it as it is stored, or 304 for a client that has it, of which the body is not read."""
     is_stale = age_of(head) > service.settings.fresh_seconds
     etag = forecast_etag(head.id, head.explanations, is_stale=is_stale)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if has(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
-    return Response(forecast_json(service, head), media_type="application/json", headers=headers)
+    stored = service.answers.find(_answer_key(head))
+    if stored is None:
+        stored = await run_in_threadpool(_kept_parts, service, head)
+    return Response(_with_age(service, head, stored), media_type="application/json", headers=headers)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A forecast that is there, and its reader's service."""
+
+    service: Service
+    head: ForecastHead
+
+
+def find_for_reader(
+    request: Request,
+    service: OpenService,
+    forecast_id: Id,
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)] = None,
+) -> Found:
+    """The forecast that is asked for; a dependency that looks up caller and forecast in one turn of a thread."""
+    own = service_of(request, service, Scope.READ)
+    return Found(own, find_head(own, forecast_id))
+
+
+find_for_reader.scope = Scope.READ  # type: ignore[attr-defined]
 
 
 def find_head(service: Service, forecast_id: str) -> ForecastHead:
@@ -72,8 +96,9 @@ def find_head(service: Service, forecast_id: str) -> ForecastHead:
     NotStoredError
         When there is none.
     """
-    with service.database.read() as session:
-        head = ForecastRepository(session).head(known_id(forecast_id, "forecast"))
+    known = known_id(forecast_id, "forecast")
+    with service.database.connect() as connection:
+        head = read_head(connection, service.workspace, known)
     if head is None:
         raise NotStoredError(f"there is no forecast {forecast_id!r}")
     return head
@@ -81,7 +106,18 @@ def find_head(service: Service, forecast_id: str) -> ForecastHead:
 
 def forecast_json(service: Service, head: ForecastHead) -> bytes:
     """The content of `forecast.json`: the answer as it was stored, with id, time, present age and what explains it."""
-    stored = service.answers.get((head.id, *sorted(head.explanations)), lambda: _stored_parts(service, head))
+    return _with_age(service, head, _kept_parts(service, head))
+
+
+def _answer_key(head: ForecastHead) -> tuple[str, ...]:
+    return (head.id, *sorted(head.explanations))
+
+
+def _kept_parts(service: Service, head: ForecastHead) -> bytes:
+    return service.answers.get(_answer_key(head), lambda: _stored_parts(service, head))
+
+
+def _with_age(service: Service, head: ForecastHead, stored: bytes) -> bytes:
     age = age_of(head)
     shown = {"made_at": head.made_at.isoformat(), "age_seconds": age, "stale": age > service.settings.fresh_seconds}
     return b"{" + json.dumps(shown)[1:-1].encode() + b", " + stored
@@ -112,8 +148,8 @@ def forecast_etag(forecast_id: str, explanations: Iterable[str], *, is_stale: bo
 
 
 @router.get("/{forecast_id}", summary="Show a forecast", response_model=StoredForecast)
-def show_forecast(forecast_id: Id, service: Reader, request: Request) -> Response:
-    return serve_forecast(service, forecast_id, request)
+async def show_forecast(found: Annotated[Found, Depends(find_for_reader)], request: Request) -> Response:
+    return await serve_forecast(found.service, found.head, request)
 
 
 @router.get("/{forecast_id}/draws.nc", summary="The posterior draws, as NetCDF that ArviZ opens")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from api.acceptance import read_study
 from api.problems import RequestError
 from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of
-from api.routes.forecasts import serve_forecast
+from api.routes.forecasts import Found, find_head, serve_forecast
 from api.schemas import ForecastPage, StudyDetail, StudyPage, StudySummary, StudyVersion, VersionList
-from api.service import Reader, Service, Submitter
+from api.service import BEARER, OpenService, Reader, Service, Submitter, service_of
+from forecast.access import Scope
 from forecast.answer import StoredForecast
 from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.history import history_page
@@ -118,14 +122,28 @@ def list_forecasts(study_id: StudyId, service: Reader, limit: Limit = PAGE, curs
     return ForecastPage(items=tuple(page.items), next_cursor=page.next_cursor)
 
 
-@router.get("/{study_id}/latest", summary="Show the newest forecast of a study", response_model=StoredForecast)
-def show_latest(study_id: StudyId, service: Reader, request: Request) -> Response:
-    with service.database.read() as session:
+def find_latest(
+    request: Request,
+    service: OpenService,
+    study_id: StudyId,
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)] = None,
+) -> Found:
+    """The newest forecast of a study; a dependency that looks up caller and forecast in one turn of a thread."""
+    own = service_of(request, service, Scope.READ)
+    with own.database.read() as session:
         forecast_id = ForecastRepository(session).latest_id(study_id)
         if forecast_id is None:
             known_study(StudyRepository(session), study_id)
             raise NotStoredError(f"the study {study_id!r} has no forecast yet; submit a job for it")
-    return serve_forecast(service, forecast_id, request)
+    return Found(own, find_head(own, forecast_id))
+
+
+find_latest.scope = Scope.READ  # type: ignore[attr-defined]
+
+
+@router.get("/{study_id}/latest", summary="Show the newest forecast of a study", response_model=StoredForecast)
+async def show_latest(found: Annotated[Found, Depends(find_latest)], request: Request) -> Response:
+    return await serve_forecast(found.service, found.head, request)
 
 
 def known_study(studies: StudyRepository, study_id: str) -> StudyRow:

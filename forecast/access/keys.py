@@ -9,13 +9,15 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy import Connection, Row
 from sqlalchemy.orm import Session
 
 from forecast.access.scopes import KeyRequestError, Principal, Scope, with_implied
 from forecast.store import KeyRepository, NotStoredError, WorkspaceRepository
 from forecast.store.access_tables import ApiKeyRow
+from forecast.store.keys import read_key
 
 SECRET_BYTES: Final = 32
 ID_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -102,25 +104,25 @@ def create_key(
     return NewKey(text, row)
 
 
-def principal_of(row: ApiKeyRow, now: datetime) -> Principal | None:
+def principal_of(row: ApiKeyRow | Row[Any], now: datetime) -> Principal | None:
     """Who holds a key; None when it holds no more."""
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         return None
-    return Principal(row.workspace, row.id, row.name, with_implied(row.scopes))
+    return Principal(row.workspace, row.id, row.name, with_implied(row.scopes), row.last_used_at)
 
 
-def find_principal(session: Session, text: str, now: datetime) -> Principal | None:
+def find_principal(reader: Session | Connection, text: str, now: datetime) -> Principal | None:
     """Who holds the key of this text; None for one that is unknown, revoked or expired."""
     key_id = parse_key(text)
-    row = KeyRepository(session).get(key_id) if key_id is not None else None
+    row = read_key(reader, key_id) if key_id is not None else None
     # Compared in any case, so that the time tells nothing about which ids there are.
     is_right = hmac.compare_digest(hash_of(text), _NO_KEY if row is None else row.hash)
     return principal_of(row, now) if row is not None and is_right else None
 
 
-def needs_noting(row: ApiKeyRow, now: datetime) -> bool:
+def needs_noting(principal: Principal, now: datetime) -> bool:
     """Whether a use of a key is to be written down."""
-    return row.last_used_at is None or row.last_used_at < now - USE_NOTED_EVERY
+    return principal.last_used_at is None or principal.last_used_at < now - USE_NOTED_EVERY
 
 
 def list_keys(session: Session, workspace: str | None = None) -> tuple[ApiKeyRow, ...]:

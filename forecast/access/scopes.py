@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import ClassVar
 
 from forecast.errors import ForecastError
@@ -28,7 +30,13 @@ _IMPLIED = {Scope.SUBMIT: {Scope.READ}, Scope.ADMIN: {Scope.READ, Scope.SUBMIT}}
 
 def with_implied(scopes: Iterable[str]) -> frozenset[Scope]:
     """The scopes that some scopes bring with them, themselves included; one that is not known brings nothing."""
-    known = {Scope(scope) for scope in scopes if scope in set(Scope)}
+    return _with_implied(frozenset(scopes))
+
+
+@cache
+def _with_implied(scopes: frozenset[str]) -> frozenset[Scope]:
+    # Asked with every request. Few sets are ever seen: they come from our own rows, and hold what there was when made.
+    known = {scope for scope in Scope if scope in scopes}
     return frozenset(known.union(*(_IMPLIED.get(scope, set()) for scope in known)))
 
 
@@ -40,6 +48,8 @@ class Principal:
     key_id: str
     name: str
     scopes: frozenset[Scope]
+    last_used_at: datetime | None = field(default=None, compare=False)
+    """As it was noted before this request."""
 
     def require(self, scope: Scope) -> None:
         """Make sure that this is allowed.

@@ -19,7 +19,8 @@ from forecast.store.errors import (
 )
 from forecast.store.evidence import EvidenceRepository, as_arrival
 from forecast.store.figures import compress_figure
-from forecast.store.forecasts import ForecastHead, ForecastRepository, stored_file
+from forecast.store.forecasts import ForecastRepository, stored_file
+from forecast.store.heads import ForecastHead
 from forecast.store.identity import find_identity, identity_of
 from forecast.store.jobs import JobRepository
 from forecast.store.keyed_answers import KeyedAnswerRepository

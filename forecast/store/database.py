@@ -72,6 +72,10 @@ class Database:
         with BoundSession(self._reading, self.workspace) as session:
             yield session
 
+    def connect(self) -> Connection:
+        """One transaction that only reads, for statements that say of which workspace they are and make no objects."""
+        return self._reading.connect()
+
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction, committed when the block ends and rolled back when it raises."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import and_, func, select, tuple_
@@ -23,16 +22,6 @@ from forecast.store.tables import (
     JobRow,
     StudyVersionRow,
 )
-
-
-@dataclass(frozen=True)
-class ForecastHead:
-    """What tells whether a forecast is the one that somebody has."""
-
-    id: str
-    made_at: datetime
-    explanations: tuple[str, ...]
-    """Ids of the newest explanation of each kind, in no particular order."""
 
 
 class ForecastRepository:
@@ -54,21 +43,6 @@ class ForecastRepository:
 
     def get(self, forecast_id: str) -> ForecastRow | None:
         return self._session.get(ForecastRow, forecast_id)
-
-    def head(self, forecast_id: str) -> ForecastHead | None:
-        """A forecast without its answer, which is most of it and not read; one statement, since it is asked over and over."""
-        explained = ExplanationRow.forecast_id == ForecastRow.id
-        query = (
-            select(ForecastRow.made_at, func.max(ExplanationRow.id))
-            .outerjoin(ExplanationRow, explained)
-            .where(ForecastRow.id == forecast_id)
-            .group_by(ForecastRow.made_at, ExplanationRow.kind)
-        )
-        rows = self._session.execute(query).all()
-        if not rows:
-            return None
-        ids: list[str | None] = [row[1] for row in rows]
-        return ForecastHead(forecast_id, rows[0][0], tuple(found for found in ids if found is not None))
 
     def without_answer(self, forecast_id: str) -> ForecastRow | None:
         """The row of a forecast, its answer not read."""

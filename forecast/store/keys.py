@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from forecast.store.access_tables import AccessEventRow, ApiKeyRow, BrowserSessionRow, SignInLinkRow
 from forecast.store.clocks import ClockRepository
+
+_KEYS: Final = ApiKeyRow.__table__.c
+_HELD: Final = select(
+    _KEYS.id,
+    _KEYS.workspace,
+    _KEYS.name,
+    _KEYS.hash,
+    _KEYS.scopes,
+    _KEYS.expires_at,
+    _KEYS.revoked_at,
+    _KEYS.last_used_at,
+).where(_KEYS.id == bindparam("key_id"))
+
+
+def read_key(reader: Session | Connection, key_id: str) -> Row[Any] | None:
+    """The columns of a key by which one is let in; every request asks for them, so they come without an object."""
+    return cast("Row[Any] | None", reader.execute(_HELD, {"key_id": key_id}).one_or_none())
 
 
 class KeyRepository:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm.util import LoaderCriteriaOption
 
 from forecast.store.errors import NotStoredError
 from forecast.store.tables import Workspaced, WorkspaceRow
@@ -51,9 +53,12 @@ def _filter(state: ORMExecuteState) -> None:
     workspace = state.session.info.get(_WORKSPACE)
     if workspace is None or state.execution_options.get(EVERYWHERE) or state.is_column_load or state.is_insert:
         return
-    state.statement = state.statement.options(
-        with_loader_criteria(Workspaced, lambda row: row.workspace == workspace, include_aliases=True)
-    )
+    state.statement = state.statement.options(_only(workspace))
+
+
+@lru_cache(maxsize=1024)
+def _only(workspace: str) -> LoaderCriteriaOption:
+    return with_loader_criteria(Workspaced, lambda row: row.workspace == workspace, include_aliases=True)
 
 
 def _mark(session: Session, _context: object, _instances: object) -> None:
