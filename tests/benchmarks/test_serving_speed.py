@@ -10,15 +10,25 @@ from __future__ import annotations
 
 import http.client
 import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 from tests.api.stored_sample import store_sample
-from tests.browser.conftest import Site, site
-
-__all__ = ["site"]
+from tests.browser.conftest import Site, served
+from tests.installation import installation_in
 
 SECONDS = 4.0
 TURNS, REQUESTS = 5, 200
 LATE_SECONDS = 0.015
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A web process that lets one key ask as often as it can."""
+    with installation_in(tmp_path / "home", requests_per_minute=1_000_000) as installation, served(installation) as url:
+        yield Site(url, installation)
 
 
 def measure(site: Site, path: str, *, status: int, every: float = 0.0, **headers: str) -> tuple[float, float]:

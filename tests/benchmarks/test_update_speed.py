@@ -11,7 +11,7 @@ import pytest
 
 from forecast.pipeline import ComputedForecast, compute_forecast, warm_up
 from forecast.updating import compute_update
-from tests.test_updating import forecast_of, karabakh, observed
+from tests.test_updating import CASES, forecast_of
 
 ALLOWED = 0.2
 """Of a new run's time."""
@@ -19,8 +19,9 @@ ALLOWED = 0.2
 
 def test_an_update_after_one_month_is_fast(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     warm_up()
-    last = forecast_of(karabakh(), tmp_path)
-    after = observed(karabakh(), clash_days=2)
+    case = CASES["karabakh"]()
+    last = forecast_of(case.study, tmp_path)
+    after = case.observed(case.usual)
     compute_update(after, last=last, seed=1)  # loads what loads lazily
     updates = [timed(tmp_path, lambda: compute_update(after, last=last, seed=2)) for _ in range(3)]
     updated, refitted = median(updates), timed(tmp_path, lambda: compute_forecast(after, seed=3))
