@@ -9,9 +9,9 @@ from starlette.applications import Starlette
 
 from api.protocol import Connections, protocol_of
 from api.starting import StartingApp
-from forecast.requirements import free_port
-from forecast.settings import get_settings
-from forecast.startup import in_one_sentence, start
+from forecast.runtime.settings import get_settings
+from forecast.startup.requirements import free_port
+from forecast.startup.starting import in_one_sentence, start
 
 GRACE_SECONDS: Final = 3
 """Open event streams would hold up a stop for ever."""
@@ -24,13 +24,13 @@ def load_app() -> Starlette:
     import sys
     import traceback
 
-    from forecast.requirements import require_database
-    from forecast.startup import EXIT_CODE, sentence
+    from forecast.startup.requirements import require_database
+    from forecast.startup.starting import EXIT_CODE, sentence
 
     try:
         from api.app import create_app
         from forecast.access.exposure import require_keys
-        from forecast.logs import configure_logging
+        from forecast.runtime.logs import configure_logging
         from forecast.store import utc_now
 
         settings = get_settings()

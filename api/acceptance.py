@@ -20,7 +20,7 @@ from api.service import Service
 from forecast.errors import FieldError, StudyError
 from forecast.futures.query import QueryError, QueryRequest
 from forecast.jobs.accepted import AcceptedStudy
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 
 
 async def at_the_desk[T](service: Service, function: Callable[..., T], *arguments: Any) -> T:

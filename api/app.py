@@ -43,7 +43,7 @@ from api.routes import (
 from api.schemas import Problem
 from api.service import Service
 from api.turns import Turns
-from forecast.settings import LOOPBACK_HOSTS, Settings, get_settings
+from forecast.runtime.settings import LOOPBACK_HOSTS, Settings, get_settings
 
 ROUTES: Final = (
     # Looked through in this order: what is asked for most stands first.

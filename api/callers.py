@@ -18,7 +18,7 @@ from api.key_use import KeyUses
 from api.rates import Rates
 from forecast.access import NotSignedInError, Principal, find_principal, principal_of_session
 from forecast.access.keys import needs_noting, principal_of
-from forecast.logs import Tally, get_logger
+from forecast.runtime.logs import Tally, get_logger
 from forecast.store import Database, KeyRepository, utc_now
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})

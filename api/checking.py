@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from forecast.errors import FieldError, StudyError
 from forecast.jobs.limits import StudyLimits, require_within
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.study import Study
 from forecast.study.loading import study_from_files
 from forecast.study.places import find_places, place_of

@@ -23,8 +23,8 @@ from typing import Any, ClassVar, Final
 
 from api.desk_child import Reply
 from forecast.errors import ForecastError
-from forecast.logs import get_logger
-from forecast.settings import Settings
+from forecast.runtime.logs import get_logger
+from forecast.runtime.settings import Settings
 
 MOST_OF_WORKSPACE: Final = 8
 MOST_WAITING: Final = 64

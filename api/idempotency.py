@@ -19,10 +19,10 @@ from starlette.responses import JSONResponse, Response
 
 from api.requests import IdempotencyKey, checked_key
 from api.service import Service
+from forecast.access.sealing import MARK, SecretBox, SecretsError
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.digests import canonical_json, hash_request
 from forecast.jobs.errors import AnswerSealedError, IdempotencyMismatchError
-from forecast.secrets import MARK, SecretBox, SecretsError
 from forecast.store import KeyedAnswerRepository, utc_now
 from forecast.store.keyed_answers import KeyedAnswerRow
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 from forecast.store import Database, KeyRepository
 
 PAUSE_SECONDS: Final = 1.0

@@ -27,7 +27,7 @@ from api.root_path import here
 from forecast.errors import FieldError, ForecastError, StudyError
 from forecast.futures.query import InsufficientDrawsError, QueryError
 from forecast.jobs.errors import FieldsError
-from forecast.logs import Tally, get_logger
+from forecast.runtime.logs import Tally, get_logger
 
 _RACED: Final = frozenset({"23503", "23505"})
 """PostgreSQL's codes for a row that somebody made, or removed, between our look and our write."""

@@ -20,8 +20,8 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.problem_kinds import TITLES
-from forecast.logs import get_logger
-from forecast.settings import Settings
+from forecast.runtime.logs import get_logger
+from forecast.runtime.settings import Settings
 
 MAX_LINE_BYTES: Final = 8_192
 """Of an address with its query."""

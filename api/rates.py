@@ -13,7 +13,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from forecast.errors import ForecastError
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 
 
 class TooManyRequestsError(ForecastError, RuntimeError):

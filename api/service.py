@@ -23,7 +23,7 @@ from api.requests import refuse_unknown_query
 from forecast.access import NotSignedInError, Principal, Scope
 from forecast.jobs.publish import Publisher
 from forecast.jobs.submit import JobLimits
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import ArtifactStore, Database
 
 

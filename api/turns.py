@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import problem_response
 from api.protocol import MAX_HEADER_BYTES, MAX_LINE_BYTES
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 
 WAIT_SECONDS: Final = 30.0
 """For a turn; longer is 503."""

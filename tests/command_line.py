@@ -16,7 +16,7 @@ from pathlib import Path
 from unittest import mock
 
 from forecast.cli import main
-from forecast.settings import get_settings
+from forecast.runtime.settings import get_settings
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from tests.waiting import wait_until
 from workers.redis_server import find_redis_server, is_answering, prepare_directories, redis_command
 

@@ -16,7 +16,7 @@ from forecast.access import Scope, create_key, ensure_local_key
 from forecast.jobs.lifecycle import Claim, claim_job
 from forecast.jobs.states import JobState
 from forecast.jobs.submit import JobLimits, submit_job
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import (
     DEFAULT_WORKSPACE,
     ArtifactStore,

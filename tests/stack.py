@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from forecast.answer import StoredForecast
-from forecast.client import ForecastClient
+from forecast.client.client import ForecastClient
 from forecast.jobs.queues import prefix_of
 from forecast.jobs.states import JobState
 from forecast.jobs.view import JobView
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import Database, JobRepository
 from forecast.study import load_study
 from priors import study_path

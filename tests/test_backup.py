@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy import select
 
 from forecast.access import Scope, create_key, find_principal
-from forecast.backup import BackupError, restore_backup, write_backup
 from forecast.jobs.states import JobKind
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import Database, ForecastRepository, JobRepository, identity_of, stored_file, utc_now
+from forecast.store.backup import BackupError, restore_backup, write_backup
 from forecast.store.dump import tables
 from forecast.store.errors import NotEmptyError
 from tests.api.living_sample import store_living_sample

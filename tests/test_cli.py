@@ -131,7 +131,7 @@ def test_a_service_that_does_not_answer_is_said_not_to() -> None:
 
 def choose_address_url() -> str:
     """The address of a port that nobody listens on."""
-    from forecast.settings import Settings
+    from forecast.runtime.settings import Settings
 
     return choose_address(Settings(port=0)).base_url
 

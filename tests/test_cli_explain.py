@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from forecast.answer import StoredForecast
-from forecast.client import ForecastClient
+from forecast.client.client import ForecastClient
 from forecast.jobs.lifecycle import complete_job, fail_job
 from forecast.jobs.states import FailureCode, JobKind, JobState
 from forecast.store import JobRepository, utc_now

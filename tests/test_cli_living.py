@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from forecast.client import ForecastClient
+from forecast.client.client import ForecastClient
 from forecast.jobs.ledger import score_due
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.states import JobKind

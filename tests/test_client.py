@@ -7,8 +7,8 @@ import json
 import httpx2
 import pytest
 
-from forecast.client import ForecastClient, ServiceProblemError, ServiceUnavailableError
-from forecast.job_events import parse_events
+from forecast.client.client import ForecastClient, ServiceProblemError, ServiceUnavailableError
+from forecast.client.events import parse_events
 
 STREAM = """retry: 2000
 id: 1

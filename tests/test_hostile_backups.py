@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from forecast.backup import BackupError, restore_backup, write_backup
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import migrate
+from forecast.store.backup import BackupError, restore_backup, write_backup
 from forecast.store.errors import NotEmptyError
 from tests.api.stored_sample import store_sample
 from tests.installation import installation_in
@@ -180,7 +180,7 @@ def test_a_bad_archive_gives_one_sentence_and_leaves_nothing(
         else:
             migrate(url)
 
-    monkeypatch.setattr("forecast.backup.migrate", copy_schema)
+    monkeypatch.setattr("forecast.store.backup.migrate", copy_schema)
     for what, rewrite in REWRITTEN.items():
         source = packed(rewrite(members), tmp_path / "bad.tar")
         try:
@@ -225,8 +225,8 @@ def test_what_is_no_archive_or_a_part_of_one_is_refused(good: Path, tmp_path: Pa
 RESTORE = """
 import resource, sys
 from pathlib import Path
-from forecast.backup import BackupError, restore_backup
-from forecast.settings import Settings
+from forecast.store.backup import BackupError, restore_backup
+from forecast.runtime.settings import Settings
 
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[3]), int(sys.argv[3])))
 home = Path(sys.argv[1])

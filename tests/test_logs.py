@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from forecast import logs
-from forecast.logs import Tally, configure_logging, get_logger
+from forecast.runtime import logs
+from forecast.runtime.logs import Tally, configure_logging, get_logger
 
 
 class Told:

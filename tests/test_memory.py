@@ -11,7 +11,7 @@ import pytest
 SCRIPT = """
 import ctypes, sys
 from pathlib import Path
-from forecast.machine import give_memory_back, trim_memory
+from forecast.runtime.machine import give_memory_back, trim_memory
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from forecast.paper import PaperError, html_to_pdf
+from forecast.cli.pdf import PaperError, html_to_pdf
 from tests.api.sample_answer import explained_forecast
 from tests.api.stored_sample import store_sample
 from tests.api.test_report import draw

@@ -6,7 +6,7 @@ import pytest
 
 from forecast.answer import Answer
 from forecast.errors import CancelledError, DeadlineError, StudyError
-from forecast.pipeline import Progress, Stage, compute_forecast, resolve_seed
+from forecast.pipeline.compute import Progress, Stage, compute_forecast, resolve_seed
 from forecast.study import Study
 from tests.documents import binary_outcome, event_outcome, make_study
 

@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.integrate import quad
 from scipy.special import expit
 
-from forecast.prior_preview import PRIOR_DRAWS, preview_priors
+from forecast.pipeline.preview import PRIOR_DRAWS, preview_priors
 from forecast.study import load_study
 from priors import study_path
 from tests.documents import binary_outcome, event_outcome, make_study

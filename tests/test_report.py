@@ -20,9 +20,9 @@ from forecast.answer import (
     StoredForecast,
     Verdict,
 )
+from forecast.cli.live import LiveProgress
+from forecast.cli.tables import percent, print_answer
 from forecast.jobs.states import JobKind
-from forecast.live import LiveProgress
-from forecast.report import percent, print_answer
 from tests.coin import NOW, coin_answer, coin_study
 from tests.explanations import explanation_of
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from forecast.access.sealing import SecretBox, SecretsError, new_secret_key
 from forecast.jobs.digests import canonical_json
 from forecast.jobs.subscriptions import SubscriptionRequest, create_subscription, reseal_secrets, secret_of
-from forecast.redaction import redact, redact_values
-from forecast.secrets import SecretBox, SecretsError, new_secret_key
-from forecast.settings import Settings
+from forecast.runtime.redaction import redact, redact_values
+from forecast.runtime.settings import Settings
 from forecast.store import AlertRepository, StudyRepository
 from tests.coin import NOW, coin_study
 from tests.installation import installation_in
@@ -106,7 +106,7 @@ def test_the_log_holds_no_secret_and_no_forged_line(tmp_path: Path) -> None:
     code = f"""
 import logging
 from pathlib import Path
-from forecast.logs import configure_logging, get_logger
+from forecast.runtime.logs import configure_logging, get_logger
 configure_logging("test", "INFO", Path({str(file)!r}))
 log = get_logger("x")
 log.info("asked", url="https://u:hunter2@example.org/x?token=abcdef", key={KEY!r}, text='a\\n{{"event": "forged"}}')

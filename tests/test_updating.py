@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from forecast.answer import OutcomeForecast, Verdict
-from forecast.pipeline import ComputedForecast, compute_forecast
+from forecast.pipeline.compute import ComputedForecast, compute_forecast
+from forecast.pipeline.update import LastForecast, compute_update
 from forecast.study import EvidenceKind, Study, accept_arrivals, load_study, with_arrivals
-from forecast.updating import LastForecast, compute_update
 from priors import study_path
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.suite.sizes import sized

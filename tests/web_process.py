@@ -14,8 +14,8 @@ from unittest import mock
 
 import pytest
 
-from forecast.client import ForecastClient
-from forecast.settings import Settings
+from forecast.client.client import ForecastClient
+from forecast.runtime.settings import Settings
 from tests.installation import Installation
 from tests.shared_installation import shared_installation
 from tests.waiting import wait_until

@@ -5,8 +5,8 @@ from __future__ import annotations
 import http.client
 from urllib.parse import urlsplit
 
-from forecast.requirements import CannotServeError, free_port
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
+from forecast.startup.requirements import CannotServeError, free_port
 
 __all__ = ["CannotServeError", "choose_address", "is_answering_http"]
 

@@ -9,8 +9,8 @@ from typing import Any
 from celery import Celery, signals
 
 from forecast.jobs.queues import prefix_of
-from forecast.logs import configure_logging
-from forecast.settings import get_settings
+from forecast.runtime.logs import configure_logging
+from forecast.runtime.settings import get_settings
 from forecast.store import Database
 from workers.configuration import celery_settings
 from workers.held_messages import forget_what_cannot_be_acknowledged

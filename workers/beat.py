@@ -7,10 +7,10 @@ from typing import Any
 
 from celery.beat import Scheduler
 
-from forecast.alive import mark_alive
-from forecast.clock import has_jumped, read_clocks
-from forecast.settings import get_settings
-from forecast.startup import in_one_sentence, start
+from forecast.runtime.alive import mark_alive
+from forecast.runtime.clock import has_jumped, read_clocks
+from forecast.runtime.settings import get_settings
+from forecast.startup.starting import in_one_sentence, start
 
 
 class WatchedScheduler(Scheduler):

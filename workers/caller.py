@@ -13,7 +13,7 @@ from typing import Any, Final
 from celery import signals
 
 from forecast.jobs.queues import Queue
-from forecast.startup import in_one_sentence
+from forecast.startup.starting import in_one_sentence
 from workers.process import listen, prepare_process
 
 END_SECONDS: Final = 5.0

@@ -20,9 +20,9 @@ from typing import Any, Final
 from billiard.process import current_process
 from sqlalchemy.exc import SQLAlchemyError
 
-from forecast.logs import get_logger
-from forecast.machine import SLOT_VARIABLE, give_memory_back, memory_limit
-from forecast.settings import get_settings
+from forecast.runtime.logs import get_logger
+from forecast.runtime.machine import SLOT_VARIABLE, give_memory_back, memory_limit
+from forecast.runtime.settings import get_settings
 from workers.memory import memory_in_use, refuse_more_than
 
 log = get_logger(__name__)
@@ -77,7 +77,7 @@ def _on_sigterm(_signal: int, _frame: Any) -> None:
 def _warm_up() -> None:
     began = time.monotonic()
     try:
-        from forecast.pipeline import warm_up
+        from forecast.pipeline.compute import warm_up
 
         source = "cache" if warm_up() else "compiled"
     except Exception:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from forecast.jobs.publish import QUEUES, TICK_TASK, VISIBILITY_TIMEOUT_SECONDS
 from forecast.jobs.queues import Queue
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 
 TICK_SECONDS: Final = 5.0
 BACKSTOP_SECONDS: Final = 120.0

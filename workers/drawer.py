@@ -10,9 +10,9 @@ from typing import Any, Final
 import xarray as xr
 
 from forecast.answer import Answer
-from forecast.drawing.draw import Drawings, draw_forecast
-from forecast.drawing.material import Material
-from forecast.logs import get_logger
+from forecast.figures.checks.draw import Drawings, draw_forecast
+from forecast.figures.checks.material import Material
+from forecast.runtime.logs import get_logger
 from forecast.store import (
     ArtifactStore,
     Database,

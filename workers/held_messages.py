@@ -12,7 +12,7 @@ from typing import Any
 
 from kombu.transport import redis, virtual
 
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 
 log = get_logger(__name__)
 

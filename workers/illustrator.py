@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forecast.jobs.queues import Queue
-from forecast.startup import in_one_sentence
+from forecast.startup.starting import in_one_sentence
 from workers.process import listen, prepare_process
 from workers.threads import cap_threads
 

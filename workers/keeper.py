@@ -27,9 +27,9 @@ from forecast.jobs.lifecycle import (
     renew_lease,
 )
 from forecast.jobs.states import FailureCode
-from forecast.logs import get_logger
-from forecast.machine import memory_limit
-from forecast.settings import Settings
+from forecast.runtime.logs import get_logger
+from forecast.runtime.machine import memory_limit
+from forecast.runtime.settings import Settings
 from forecast.store import Database, JobRepository
 from workers.memory import memory_in_use
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from forecast.errors import ForecastError
-from forecast.private_files import make_private_file, make_private_folder
+from forecast.runtime.private_files import make_private_file, make_private_folder
 
 
 class AlreadyServedError(ForecastError, RuntimeError):

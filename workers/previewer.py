@@ -8,8 +8,8 @@ from typing import Final
 
 from forecast.errors import ForecastError
 from forecast.jobs.previews import PriorAnswer, PriorOutcome
-from forecast.logs import get_logger
-from forecast.prior_preview import PriorCurves, preview_priors
+from forecast.pipeline.preview import PriorCurves, preview_priors
+from forecast.runtime.logs import get_logger
 from forecast.store import Database, PreviewRepository, StudyRepository, utc_now
 from forecast.study import study_from_document
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from forecast.jobs.queues import Queue
-from forecast.settings import Settings, get_settings
-from forecast.startup import start
+from forecast.runtime.settings import Settings, get_settings
+from forecast.startup.starting import start
 from workers.temporary import use_own_temporary_directory
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from forecast.logs import MAX_LOG_BYTES, get_logger
+from forecast.runtime.logs import MAX_LOG_BYTES, get_logger
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0

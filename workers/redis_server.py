@@ -21,8 +21,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from forecast.errors import ForecastError
-from forecast.private_files import make_private_folder
-from forecast.settings import Settings
+from forecast.runtime.private_files import make_private_folder
+from forecast.runtime.settings import Settings
 
 MAX_MEMORY: Final = "256mb"
 PROBE_SECONDS: Final = 2.0

@@ -27,8 +27,8 @@ from forecast.jobs.lifecycle import Claim, Completion, claim_job, fail_job
 from forecast.jobs.recover import lose_attempt
 from forecast.jobs.states import JobKind
 from forecast.jobs.submit import JobLimits
-from forecast.logs import get_logger
-from forecast.settings import Settings
+from forecast.runtime.logs import get_logger
+from forecast.runtime.settings import Settings
 from forecast.store import (
     ArtifactStore,
     Database,
@@ -49,7 +49,7 @@ from workers.results import counts_of
 from workers.storing import ResultNotStoredError, store_result
 
 if TYPE_CHECKING:
-    from forecast.pipeline import ComputedForecast, Progress
+    from forecast.pipeline.compute import ComputedForecast, Progress
 
 log = get_logger(__name__)
 
@@ -68,7 +68,7 @@ class RunOutcome(StrEnum):
 
 
 class Compute(Protocol):
-    """`forecast.pipeline.compute_forecast`."""
+    """`forecast.pipeline.compute.compute_forecast`."""
 
     def __call__(
         self,
@@ -170,7 +170,7 @@ class Runner:
         return study_from_document(json.loads(document))
 
     def _updater(self, claim: Claim) -> Compute:
-        from forecast.updating import LastForecast, compute_update
+        from forecast.pipeline.update import LastForecast, compute_update
 
         with self._database.read() as session:
             row = ForecastRepository(session).get(claim.target) if claim.target else None
@@ -299,6 +299,6 @@ class Runner:
 
 
 def _pipeline() -> Compute:
-    from forecast.pipeline import compute_forecast
+    from forecast.pipeline.compute import compute_forecast
 
     return compute_forecast

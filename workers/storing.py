@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from forecast.errors import ForecastError
 from forecast.jobs.lifecycle import Claim, Completion, complete_job
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 from forecast.store import Database
 from forecast.store.counters import Counts
 from forecast.store.tables import ExplanationRow, ForecastRow

@@ -16,11 +16,11 @@ from typing import Any, Final
 from forecast.access import ensure_local_key, find_principal, make_link
 from forecast.access.exposure import require_keys
 from forecast.jobs.subscriptions import reseal_secrets
-from forecast.logs import configure_logging, get_logger
-from forecast.private_files import make_private_folder, write_private
-from forecast.requirements import require_database, require_folders, require_semaphores
-from forecast.settings import Settings, get_settings
-from forecast.startup import PRIVATE_MASK, in_one_sentence, warnings
+from forecast.runtime.logs import configure_logging, get_logger
+from forecast.runtime.private_files import make_private_folder, write_private
+from forecast.runtime.settings import Settings, get_settings
+from forecast.startup.requirements import require_database, require_folders, require_semaphores
+from forecast.startup.starting import PRIVATE_MASK, in_one_sentence, warnings
 from forecast.store import Database, migrate, utc_now
 from workers.address import choose_address, is_answering_http
 from workers.lock import HomeLock

@@ -13,9 +13,9 @@ from forecast.jobs.dispatch import Dispatcher
 from forecast.jobs.publish import DELIVER_TASK, DRAW_TASK, FETCH_TASK, PREVIEW_TASK, RUN_JOB_TASK, TICK_TASK, Publisher
 from forecast.jobs.recover import fail_attempt, lose_attempt
 from forecast.jobs.states import FailureCode
-from forecast.logs import get_logger
-from forecast.machine import trim_memory
-from forecast.settings import get_settings
+from forecast.runtime.logs import get_logger
+from forecast.runtime.machine import trim_memory
+from forecast.runtime.settings import get_settings
 from forecast.store import AlertRepository, ArtifactStore, Database, JobRepository, SourceRepository, utc_now
 from workers import child
 from workers.app import app

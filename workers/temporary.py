@@ -16,8 +16,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from forecast.private_files import make_private_folder
-from forecast.settings import Settings
+from forecast.runtime.private_files import make_private_folder
+from forecast.runtime.settings import Settings
 
 PREFIX: Final = "worker-"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from forecast.machine import available_cores
-from forecast.settings import Settings
+from forecast.runtime.machine import available_cores
+from forecast.runtime.settings import Settings
 
 VARIABLES: Final = (
     "OMP_NUM_THREADS",

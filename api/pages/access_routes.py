@@ -28,7 +28,7 @@ from forecast.access import (
     sign_in,
 )
 from forecast.jobs.quotas import read_usage
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 from forecast.store import utc_now
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

@@ -46,7 +46,7 @@ from forecast.jobs.submit import (
     submit_job,
 )
 from forecast.jobs.view import JobView, view_job
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 from forecast.store import ForecastRepository, JobRepository, NotStoredError, StudyRepository, utc_now
 from forecast.store.tables import ForecastRow, JobRow
 

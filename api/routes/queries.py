@@ -16,7 +16,7 @@ from api.routes.forecasts import find_forecast
 from api.service import Reader
 from forecast.errors import ForecastError
 from forecast.futures.query import QueryAnswer, QueryRequest
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import stored_file
 
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])

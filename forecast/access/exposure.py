@@ -8,7 +8,7 @@ from typing import ClassVar
 from forecast.access.keys import list_keys, principal_of
 from forecast.access.local_key import NAME
 from forecast.errors import ForecastError
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import Database
 
 

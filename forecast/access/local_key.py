@@ -8,7 +8,7 @@ from typing import Final
 
 from forecast.access.keys import create_key, find_principal
 from forecast.access.scopes import Scope
-from forecast.private_files import write_private
+from forecast.runtime.private_files import write_private
 from forecast.store import DEFAULT_WORKSPACE, Database
 
 NAME: Final = "this machine"

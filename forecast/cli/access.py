@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from forecast.cli.tables.text import new_table
 from forecast.cli.terminal import Url, make_console, note, open_client, print_table
-from forecast.report.text import new_table
 
 if TYPE_CHECKING:
     from forecast.store import Database
@@ -28,7 +28,7 @@ Limit = Annotated[int | None, typer.Option(min=1)]
 
 @contextmanager
 def _database() -> Iterator[Database]:
-    from forecast.settings import get_settings
+    from forecast.runtime.settings import get_settings
     from forecast.store import Database, check_schema
 
     database = Database(get_settings().database)
@@ -62,7 +62,7 @@ def create(
 @keys.command("secret")
 def secret() -> None:
     """Print a new key to seal secrets with, for FORECAST_SECRET_KEYS."""
-    from forecast.secrets import new_secret_key
+    from forecast.access.sealing import new_secret_key
 
     typer.echo(new_secret_key())
 
@@ -127,7 +127,7 @@ def list_workspaces() -> None:
     """List the workspaces with their limits."""
     from forecast.jobs.quotas import quotas_of
     from forecast.jobs.submit import JobLimits
-    from forecast.settings import get_settings
+    from forecast.runtime.settings import get_settings
     from forecast.store import WorkspaceRepository
 
     limits = JobLimits.of(get_settings())

@@ -16,7 +16,7 @@ app = typer.Typer(name="clock", help="Clocks of the machines, on the machine of 
 
 @contextmanager
 def _database() -> Iterator[Database]:
-    from forecast.settings import get_settings
+    from forecast.runtime.settings import get_settings
     from forecast.store import Database, check_schema
 
     database = Database(get_settings().database)

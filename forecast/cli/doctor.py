@@ -15,12 +15,12 @@ import typer
 from rich.markup import escape
 
 from forecast.cli.terminal import ExitCode, complain, make_console
-from forecast.compilers import is_compiled
 from forecast.errors import ForecastError
-from forecast.machine import machine_memory, memory_limit
-from forecast.requirements import require_database
-from forecast.settings import Settings, get_settings
-from forecast.startup import obstacle, warnings
+from forecast.runtime.compilers import is_compiled
+from forecast.runtime.machine import machine_memory, memory_limit
+from forecast.runtime.settings import Settings, get_settings
+from forecast.startup.requirements import require_database
+from forecast.startup.starting import obstacle, warnings
 
 if TYPE_CHECKING:
     from forecast.store import Database
@@ -239,7 +239,7 @@ def _program(settings: Settings) -> Iterator[Finding]:
 
 
 def _service(settings: Settings) -> Iterator[Finding]:
-    from forecast.client import ForecastClient
+    from forecast.client.client import ForecastClient
 
     url = settings.own_address
     with ForecastClient(url, key=settings.key_for(url)) as client:

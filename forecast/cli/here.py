@@ -35,8 +35,8 @@ def run(
 ) -> None:
     """Compute a forecast here, without a service."""
     from forecast.answer import Verdict
-    from forecast.local_run import run_locally
-    from forecast.report import print_answer
+    from forecast.cli.local_run import run_locally
+    from forecast.cli.tables import print_answer
 
     study = load_document(file, as_of)
     console = make_console()
@@ -66,7 +66,7 @@ def serve(
 def migrate() -> None:
     """Bring the database to this version's schema, and seal secrets with the key in use; `serve` does so by itself."""
     from forecast.jobs.subscriptions import reseal_secrets
-    from forecast.settings import get_settings
+    from forecast.runtime.settings import get_settings
     from forecast.store import Database
     from forecast.store import migrate as migrate_database
     from forecast.store.schema import HEAD

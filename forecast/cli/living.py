@@ -8,9 +8,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from forecast.cli.tables.explanation import CAUSES
+from forecast.cli.tables.text import change_text, new_table, percent, print_titled
 from forecast.cli.terminal import Url, make_console, open_client
-from forecast.report.explanation import CAUSES
-from forecast.report.text import change_text, new_table, percent, print_titled
 
 if TYPE_CHECKING:
     from forecast.jobs.living_view import HistoryEntry, Ledger, Move

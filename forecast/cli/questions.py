@@ -16,7 +16,7 @@ from forecast.cli.terminal import ExitCode, Url, make_console, open_client
 from forecast.errors import FieldError, StudyError
 
 if TYPE_CHECKING:
-    from forecast.client import ForecastClient
+    from forecast.client.client import ForecastClient
     from forecast.futures.query import QueryAnswer
 
 LATEST = "latest:"
@@ -65,7 +65,7 @@ def query(
     if as_json:
         typer.echo(json.dumps(answer.model_dump(mode="json"), indent=2, ensure_ascii=False))
         return
-    from forecast.report import print_query
+    from forecast.cli.tables import print_query
 
     print_query(make_console(), answer)
 
@@ -90,9 +90,9 @@ def read_intervention(text: str) -> dict[str, Any]:
 
 
 def _ask_folder(folder: Path, asked: dict[str, Any]) -> QueryAnswer:
+    from forecast.cli.local_run import DRAWS_FILE
     from forecast.futures.query import QueryRequest, answer_query
     from forecast.futures.stored import open_futures
-    from forecast.local_run import DRAWS_FILE
 
     file = folder / DRAWS_FILE
     if not file.is_file():
@@ -127,9 +127,9 @@ def explain(
     url: Url = None,
 ) -> None:
     """Have a service find out what moves a forecast, and print it."""
+    from forecast.cli.tables import print_explanations
     from forecast.jobs.explainers import ALONE
     from forecast.jobs.states import JobKind
-    from forecast.report import print_explanations
 
     kinds = ALONE if kind is ExplanationKind.ALL else (JobKind(kind.value),)
     if Path(forecast).is_dir():
@@ -162,7 +162,7 @@ def report(
     with open_client(url) as client:
         html = client.report(forecast_id)
     if out.suffix.lower() == ".pdf":
-        from forecast.paper import html_to_pdf
+        from forecast.cli.pdf import html_to_pdf
 
         out.write_bytes(html_to_pdf(html))
     else:

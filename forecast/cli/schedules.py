@@ -9,8 +9,8 @@ from urllib.parse import quote
 import typer
 from rich.markup import escape
 
+from forecast.cli.tables.text import new_table
 from forecast.cli.terminal import Url, make_console, note, open_client, print_table
-from forecast.report.text import new_table
 
 app = typer.Typer(name="schedules", help="Forecasts that are made by themselves.", no_args_is_help=True)
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from forecast.cli.terminal import AsOf, ExitCode, File, Url, complain, load_document, make_console, open_client
 
 if TYPE_CHECKING:
-    from forecast.client import ForecastClient
+    from forecast.client.client import ForecastClient
     from forecast.jobs.view import JobView
 
 
@@ -62,7 +62,7 @@ def _watch(client: ForecastClient, job_id: str) -> ExitCode:
 
 def watch_job(client: ForecastClient, job_id: str, console: Console) -> JobView:
     """Show a job's progress until it ends."""
-    from forecast.live import LiveProgress
+    from forecast.cli.live import LiveProgress
 
     with LiveProgress(console) as live:
         for update in client.watch(job_id):
@@ -85,7 +85,7 @@ def watch_job(client: ForecastClient, job_id: str, console: Console) -> JobView:
 def finish_job(client: ForecastClient, job: JobView, console: Console) -> ExitCode:
     """Print what came of an ended job."""
     from forecast.answer import Verdict
-    from forecast.report import print_answer, print_explanations
+    from forecast.cli.tables import print_answer, print_explanations
 
     if job.forecast_id is None:
         complain_of(job)

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from forecast.client import ForecastClient
+    from forecast.client.client import ForecastClient
     from forecast.study import Study
 
 PIPE_WIDTH: Final = 110
@@ -70,7 +70,7 @@ def complain(text: str) -> None:
 
 def load_document(file: str, as_of: datetime | None = None) -> Study:
     """The study in a file, in a folder, or bundled under a name."""
-    from forecast.bundled import find_study_file
+    from forecast.cli.bundled import find_study_file
     from forecast.study import load_study
 
     study = load_study(find_study_file(file))
@@ -79,8 +79,8 @@ def load_document(file: str, as_of: datetime | None = None) -> Study:
 
 def open_client(url: str | None) -> ForecastClient:
     """A client of the service at this address, else of the one that runs on our directory."""
-    from forecast.client import ForecastClient
-    from forecast.settings import get_settings
+    from forecast.client.client import ForecastClient
+    from forecast.runtime.settings import get_settings
 
     settings = get_settings()
     chosen = url or settings.own_address

@@ -11,9 +11,9 @@ import typer
 from rich.markup import escape
 
 from forecast.cli.schedules import moment_text
+from forecast.cli.tables.text import new_table
 from forecast.cli.terminal import Url, make_console, open_client, print_table
 from forecast.errors import FieldError, StudyError
-from forecast.report.text import new_table
 from forecast.study import EvidenceKind
 from forecast.study.sources import read_limited
 

@@ -20,7 +20,7 @@ from forecast.futures.summary import count_futures
 from forecast.model.arrays import ModelArrays
 from forecast.model.encode import EncodedStudy
 from forecast.model.selection import EVERYTHING, Selection
-from forecast.stages import Progress, Stage
+from forecast.progress import Progress, Stage
 from forecast.study import Expression, Occurs, Study
 
 Block = Literal["prior", "reference_classes", "history", "indicators", "judgments", "links"]
@@ -46,7 +46,7 @@ def compute_attribution(
     """How far each block of evidence moves every outcome and scenario.
 
     A block that the study does not have costs no run: its step repeats the numbers before it. The parameters and errors
-    are those of `forecast.pipeline.compute_forecast`.
+    are those of `forecast.pipeline.compute.compute_forecast`.
 
     Parameters
     ----------

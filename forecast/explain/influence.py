@@ -19,7 +19,7 @@ from forecast.explain.expert_likelihood import ExpertLikelihood
 from forecast.explain.runs import Fit, FloatArray, Runs
 from forecast.explain.weights import Weights, smooth_weights
 from forecast.model.selection import Selection
-from forecast.stages import Progress, Stage
+from forecast.progress import Progress, Stage
 from forecast.study import Study
 
 MAX_REFITS: Final = 20
@@ -48,7 +48,7 @@ def compute_influence(
 
     A change is measured from the posterior that is weighed, whose probabilities are the forecast's up to Monte Carlo
     error. At most `MAX_REFITS` runs without a case or expert, for the worst weights first; at most `MAX_ITEMS` are
-    kept. The parameters and errors are those of `forecast.pipeline.compute_forecast`.
+    kept. The parameters and errors are those of `forecast.pipeline.compute.compute_forecast`.
     """
     runs = Runs(study, seed, on_progress, should_stop)
     fit = runs.fit(runs.encode())

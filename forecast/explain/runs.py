@@ -23,12 +23,12 @@ from forecast.futures.simulation import MAX_DRAWS, thin_draws
 from forecast.inference.labels import label_posterior
 from forecast.inference.program import Program, get_program
 from forecast.inference.sampling import SamplingProgress, sample_posterior
-from forecast.machine import sampling_cores
 from forecast.model.cost import require_affordable
 from forecast.model.encode import EncodedStudy, encode_study
 from forecast.model.selection import EVERYTHING, Selection
 from forecast.model.specs import LATENTS
-from forecast.stages import Progress, Stage, StageClock
+from forecast.progress import Progress, Stage, StageClock
+from forecast.runtime.machine import sampling_cores
 from forecast.study import Study
 
 FloatArray = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ from forecast.errors import StopRequestedError
 from forecast.explain.leans import find_leans
 from forecast.explain.runs import Runs
 from forecast.explain.scaling import scale_powers
-from forecast.stages import Progress, Stage
+from forecast.progress import Progress, Stage
 from forecast.study import Study
 
 
@@ -23,7 +23,7 @@ def compute_sensitivity(
     """How every outcome answers to each part of the prior, to the data, and to each stated effect.
 
     One run, and one more for each effect whose removal cannot be had by reweighing. The parameters and errors are those
-    of `forecast.pipeline.compute_forecast`.
+    of `forecast.pipeline.compute.compute_forecast`.
     """
     runs = Runs(study, seed, on_progress, should_stop)
     fit = runs.fit(runs.encode())

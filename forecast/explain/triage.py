@@ -16,7 +16,7 @@ from forecast.explain.estimates import Estimated, next_step
 from forecast.explain.runs import Runs
 from forecast.futures.simulation import MAX_DRAWS
 from forecast.model.encode import EncodedStudy
-from forecast.stages import Progress
+from forecast.progress import Progress
 from forecast.study import Study
 from forecast.study.comparison import changes_between
 

@@ -18,7 +18,7 @@ from forecast.futures.posterior import (
 from forecast.futures.present import FloatArray, PresentCase
 from forecast.futures.simulation import MAX_DRAWS, Futures, simulate_futures, thin_draws
 from forecast.model.encode import EncodedStudy
-from forecast.settings import get_settings
+from forecast.runtime.settings import get_settings
 
 THRESHOLD = "threshold"
 

@@ -12,7 +12,7 @@ from forecast.dims import CHAIN, DRAW
 from forecast.futures.posterior import ROLLED_FORWARD, resolution_probabilities
 from forecast.model.encode import EncodedStudy
 from forecast.montecarlo import mcse_of_mean
-from forecast.stages import RunningEstimate
+from forecast.progress import RunningEstimate
 
 QUICK_DRAWS: Final = 200
 QUICK_REPLICATES: Final = 10

@@ -23,8 +23,8 @@ from scipy.stats import rankdata
 
 from forecast.answer import Diagnostics, Discarded, ParameterDiagnostics
 from forecast.dims import CHAIN, DRAW
-from forecast.machine import sampling_cores
 from forecast.montecarlo import effective_sizes, mcse_of_mean
+from forecast.runtime.machine import sampling_cores
 
 FloatArray = npt.NDArray[np.float64]
 

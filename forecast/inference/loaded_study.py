@@ -15,8 +15,8 @@ from nutpie.sample import CompiledModel
 from forecast.kernel.compiled import Kernel
 from forecast.kernel.data import Record
 from forecast.kernel.layout import NAMED, TERMS
-from forecast.machine import available_cores
 from forecast.model.arrays import ModelArrays
+from forecast.runtime.machine import available_cores
 
 FloatArray = npt.NDArray[np.float64]
 

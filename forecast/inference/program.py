@@ -23,7 +23,7 @@ from forecast.inference.loaded_study import KernelStudy, LoadedStudy
 from forecast.kernel.compiled import load_or_compile
 from forecast.kernel.layout import NAMED
 from forecast.model.arrays import ModelArrays
-from forecast.settings import get_settings
+from forecast.runtime.settings import get_settings
 
 Engine = Literal["kernel", "pymc"]
 

@@ -24,8 +24,8 @@ from forecast.answer import Discarded
 from forecast.dims import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
 from forecast.errors import IncompleteSamplingError, SamplingError, StopRequestedError
 from forecast.inference.loaded_study import LoadedStudy
-from forecast.machine import threads_on
-from forecast.stages import ChainProgress
+from forecast.progress import ChainProgress
+from forecast.runtime.machine import threads_on
 from forecast.study.sampler import SamplerSettings
 
 POLL_SECONDS: Final = 0.02

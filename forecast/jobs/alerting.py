@@ -18,7 +18,7 @@ from forecast.answer import Verdict
 from forecast.jobs.alert_rules import Finding, Step, estimate_findings, verdict_findings
 from forecast.jobs.sources import source_of
 from forecast.jobs.subscriptions import LOOK_BACK, AlertKind
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 from forecast.store import AlertRepository, Database, ForecastRepository, SourceRepository
 from forecast.store.alert_tables import AlertRow, SubscriptionRow
 from forecast.store.ids import new_id

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from forecast.clock import (
+from forecast.runtime.clock import (
     HOLD_SECONDS,
     NOTABLE_OFFSET_SECONDS,
     Reading,
@@ -25,7 +25,7 @@ from forecast.clock import (
     host_name,
     read_clocks,
 )
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 from forecast.store import ClockRepository, Database, utc_now
 
 DRIFT_SECONDS: Final = 1.0

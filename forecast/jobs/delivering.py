@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
+from forecast.access.sealing import SecretsError
 from forecast.jobs.rotation import old_secrets_of
 from forecast.jobs.states import DeliveryState
 from forecast.jobs.subscriptions import secret_of
-from forecast.logs import get_logger
 from forecast.outgoing import AddressRules, Posted, post, signature_headers
-from forecast.secrets import SecretsError
-from forecast.settings import Settings
+from forecast.runtime.logs import get_logger
+from forecast.runtime.settings import Settings
 from forecast.store import AlertRepository, Database, ReceiverRepository, utc_now
 from forecast.store.alert_tables import AlertRow, DeliveryAttemptRow, DeliveryRow, SubscriptionRow
 

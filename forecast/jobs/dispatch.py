@@ -33,7 +33,7 @@ from forecast.jobs.states import JobState
 from forecast.jobs.submit import JobLimits
 from forecast.jobs.updates import attribute_scored, explain_updates
 from forecast.jobs.worker_time import WorkerTime
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 from forecast.store import (
     AlertRepository,
     ArtifactStore,

@@ -17,7 +17,7 @@ from forecast.jobs.states import JobKind
 from forecast.study import Study
 
 if TYPE_CHECKING:
-    from forecast.stages import Progress
+    from forecast.progress import Progress
 
 Explanation = Attribution | InfluenceReport | SensitivityReport | Triage
 
@@ -78,7 +78,7 @@ def require_same_method(forecast_method: str) -> None:
     StudyError
         When the forecast was made by another method.
     """
-    here = str(importlib.import_module("forecast.pipeline").METHOD_VERSION)
+    here = str(importlib.import_module("forecast.pipeline.compute").METHOD_VERSION)
     if forecast_method != here:
         message = (
             f"it was made by method {forecast_method}, this version has method {here} and would explain other numbers; "

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from forecast.errors import ForecastError, StudyError
 from forecast.jobs.appending import append_checked
 from forecast.jobs.sources import next_due, source_of
-from forecast.logs import get_logger
 from forecast.outgoing import AddressRules, Fetched, FetchLimits, fetch, read_file
-from forecast.settings import Settings
+from forecast.runtime.logs import get_logger
+from forecast.runtime.settings import Settings
 from forecast.store import (
     DEFAULT_WORKSPACE,
     Database,

@@ -21,7 +21,7 @@ from forecast.jobs.errors import BacklogFullError, QuotaExceededError
 from forecast.jobs.schedule_rule import rule_of
 from forecast.jobs.states import JobState
 from forecast.jobs.submit import JobLimits, submit_job
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 from forecast.store import CounterRepository, Database, ScheduleRepository, utc_now
 from forecast.store.living_tables import OccurrenceRow, ScheduleRow
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from forecast.jobs.living_view import Ledger, ResolutionView, ScoreView, Standing
 from forecast.jobs.states import JobKind
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 from forecast.score import brier, log_score, time_averaged_brier
 from forecast.store import Database, EvidenceRepository, ForecastRepository, ScoreRepository, StudyRepository
 from forecast.store.living_tables import ScoreRow

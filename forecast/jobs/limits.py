@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from forecast.errors import FieldError, StudyError
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.study import Study
 from forecast.study.size import StudySize, measure_study
 

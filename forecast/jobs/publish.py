@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.errors import ForecastError
 from forecast.jobs.queues import Queue, prefix_of
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 from forecast.store import Database, JobRepository, SchemaError, utc_now
 
 PROTOCOL: Final = 2

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from forecast.jobs.counting import Counter
-from forecast.logs import get_logger
-from forecast.settings import Settings
+from forecast.runtime.logs import get_logger
+from forecast.runtime.settings import Settings
 from forecast.store import ArtifactStore, CounterRepository, Database, KeyedAnswerRepository, RetentionRepository
 
 BATCH: Final = 200

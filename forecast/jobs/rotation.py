@@ -11,8 +11,8 @@ from typing import Final
 
 from forecast.errors import FieldError
 from forecast.jobs.errors import SubscriptionError
-from forecast.logs import get_logger
-from forecast.settings import Settings
+from forecast.runtime.logs import get_logger
+from forecast.runtime.settings import Settings
 from forecast.store.alert_tables import SubscriptionRow
 
 DEFAULT_HOURS: Final = 24.0
@@ -32,8 +32,8 @@ def rotate_secret(row: SubscriptionRow, settings: Settings, now: datetime, hours
         When nothing is signed, because there is no address.
     """
     # A quarter of a second that only this needs.
+    from forecast.access.sealing import SecretBox
     from forecast.outgoing import new_secret
-    from forecast.secrets import SecretBox
 
     if row.url is None or row.secret is None:
         message = "there is no address, so nothing is signed; expected a subscription with one; give it a `url` first"
@@ -50,7 +50,7 @@ def old_secrets_of(row: SubscriptionRow, settings: Settings, now: datetime) -> t
     current = _current(row, now)
     if not current:
         return ()
-    from forecast.secrets import SecretBox, SecretsError
+    from forecast.access.sealing import SecretBox, SecretsError
 
     box, found = SecretBox.of(settings), []
     for old in current:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from forecast.jobs.accepted import AcceptedStudy
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 from forecast.store import Database, NotStoredError, SourceRepository
 from forecast.store.living_tables import SourceRow
 from forecast.study import EvidenceKind, PullSource, Study

@@ -25,7 +25,7 @@ from forecast.jobs.errors import (
 from forecast.jobs.limits import StudyLimits, require_within
 from forecast.jobs.quotas import Quotas, require_room
 from forecast.jobs.states import JobKind, JobState
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import ClockRepository, ForecastRepository, JobRepository, StudyRepository, utc_now
 from forecast.store.ids import new_id
 from forecast.store.tables import ForecastRow, JobRow

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from forecast.errors import FieldError
 from forecast.jobs.errors import QuotaExceededError, SubscriptionError
 from forecast.jobs.states import DeliveryState
-from forecast.logs import get_logger
-from forecast.settings import Settings
+from forecast.runtime.logs import get_logger
+from forecast.runtime.settings import Settings
 from forecast.store import AlertRepository, NotStoredError, StudyRepository, WorkspaceRepository
 from forecast.store.alert_tables import DeliveryRow, SubscriptionRow
 from forecast.store.ids import new_id
@@ -107,8 +107,8 @@ def create_subscription(
         When the workspace has as many as it may.
     """
     # A quarter of a second that only this needs.
+    from forecast.access.sealing import SecretBox
     from forecast.outgoing import new_secret
-    from forecast.secrets import SecretBox
 
     require_subscribable(session, study, wanted, settings)
     _require_place(session, study.workspace, settings.workspace_subscriptions)
@@ -173,8 +173,8 @@ def change_subscription(row: SubscriptionRow, wanted: SubscriptionChange, settin
     SubscriptionError
         When the address cannot be used.
     """
+    from forecast.access.sealing import SecretBox
     from forecast.outgoing import new_secret
-    from forecast.secrets import SecretBox
 
     if errors := list(_url_errors(wanted.url, settings)):
         raise SubscriptionError(errors)
@@ -194,7 +194,7 @@ def change_subscription(row: SubscriptionRow, wanted: SubscriptionChange, settin
 
 def secret_of(row: SubscriptionRow, settings: Settings) -> str | None:
     """What signs the messages of a subscription."""
-    from forecast.secrets import SecretBox
+    from forecast.access.sealing import SecretBox
 
     return None if row.secret is None else SecretBox.of(settings).open(row.secret)
 
@@ -204,7 +204,7 @@ def reseal_secrets(session: Session, settings: Settings) -> int:
 
     One that no key opens stays as it is and is told in the log; its webhook fails, and a new address gives it a new secret.
     """
-    from forecast.secrets import SecretBox, SecretsError
+    from forecast.access.sealing import SecretBox, SecretsError
 
     box, count = SecretBox.of(settings), 0
     for row in AlertRepository(session).with_secret():

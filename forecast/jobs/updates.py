@@ -13,7 +13,7 @@ from forecast.jobs.errors import BacklogFullError, QuotaExceededError
 from forecast.jobs.ledger import PUBLISHED
 from forecast.jobs.states import JobKind
 from forecast.jobs.submit import JobLimits, submit_explanation
-from forecast.logs import get_logger
+from forecast.runtime.logs import get_logger
 from forecast.store import Database, ForecastRepository, ScoreRepository
 
 LOOK_BACK: Final = timedelta(days=2)

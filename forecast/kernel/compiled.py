@@ -29,13 +29,13 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from forecast.compilers import SEAL, kernel_folder
 from forecast.errors import SamplingError
 from forecast.kernel import density
 from forecast.kernel.compiling import FAST
 from forecast.kernel.data import Record
 from forecast.model import compile_cache_dir
 from forecast.model.arrays import probe_arrays
+from forecast.runtime.compilers import SEAL, kernel_folder
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
-from forecast.compilers import compiler_environment
+from forecast.runtime.compilers import compiler_environment
 
 
 def compile_cache_dir() -> Path:

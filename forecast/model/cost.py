@@ -6,7 +6,7 @@ from typing import Final
 
 from forecast.errors import FieldError, StudyError
 from forecast.model.encode import EncodedStudy
-from forecast.settings import get_settings
+from forecast.runtime.settings import get_settings
 from forecast.study.size import BYTES_PER_NUMBER, MAX_UNITS
 
 MAX_DRAW_BYTES: Final = 2_000_000_000

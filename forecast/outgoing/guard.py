@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import SplitResult, urlsplit
 
 from forecast.errors import ForecastError
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 
 MAX_ADDRESS: Final = 2000
 PORTS: Final = {"https": 443, "http": 80}

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from forecast.private_files import make_private_folder
+from forecast.runtime.private_files import make_private_folder
 from forecast.store.errors import ResultCorruptError
 
 _CHUNK_BYTES: Final = 1 << 20

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ScalarSelect, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from forecast.clock import Reading, boot_id, has_jumped, host_name, read_clocks
+from forecast.runtime.clock import Reading, boot_id, has_jumped, host_name, read_clocks
 from forecast.store.clock_tables import HostClockRow, ProcessSignRow, WorkerTimeRow
 from forecast.store.upsert import insert_into
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
-from forecast.private_files import make_private_file, make_private_folder
+from forecast.runtime.private_files import make_private_file, make_private_folder
 from forecast.store.errors import DatabaseUrlError
 from forecast.store.workspaces import BoundSession
 

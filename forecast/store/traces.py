@@ -9,7 +9,7 @@ from typing import Self
 
 from sqlalchemy import make_url
 
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store.errors import NotEmptyError
 
 

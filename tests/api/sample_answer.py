@@ -230,8 +230,8 @@ def sample_figures(forecast: StoredForecast) -> dict[str, dict[str, Any]]:
     """The figures of the forecast, from invented draws."""
     import numpy as np
 
-    from forecast.plots.figures import horizon_figure, rank_figure, trace_figure
-    from forecast.plots.signals import signal_figures
+    from forecast.figures.answer import horizon_figure, rank_figure, trace_figure
+    from forecast.figures.signals import signal_figures
 
     random = np.random.default_rng(1)
     panels = {

@@ -8,8 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from forecast.setting_words import SettingsError
-from forecast.settings import get_settings
+from forecast.runtime.setting_words import SettingsError
+from forecast.runtime.settings import get_settings
 from tests.coin import coin_document
 from tests.installation import Installation, installation_in
 

@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from api.app import create_app
 from api.starting import StartingApp
 from forecast.jobs.broker import Broker
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import JobRepository, utc_now
 from tests.embedded_redis import redis_for
 from tests.installation import Installation

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from api.acceptance import accept_query
 from api.app import create_app
 from forecast.futures.query import QueryRequest
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from tests.api.stored_sample import store_sample
 from tests.coin import long_document
 from tests.documents import event_outcome

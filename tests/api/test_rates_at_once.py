@@ -7,7 +7,7 @@ import threading
 import time
 
 from api.rates import Rates
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 
 
 def test_many_threads_count_at_once() -> None:

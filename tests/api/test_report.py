@@ -8,7 +8,7 @@ import re
 
 from fastapi.testclient import TestClient
 
-from forecast.plots.image import draw_png
+from forecast.figures.image import draw_png
 from forecast.store import DrawingRepository, utc_now
 from tests.api.html import BROWSER, HOSTILE, Elements, get, plain
 from tests.api.sample_answer import degraded_forecast, explained_forecast, sample_figures, sample_forecast

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.core.failures import AcceptedNegativeData, FailureGroup
 
 from api.app import create_app
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from tests.api.living_sample import store_living_sample
 from tests.api.stored_sample import store_sample
 from tests.installation import Installation, installation_in

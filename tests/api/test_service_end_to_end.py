@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from forecast.answer import StoredForecast
-from forecast.client import ServiceProblemError
+from forecast.client.client import ServiceProblemError
 from forecast.jobs.states import JobState
 from tests.coin import coin_document, coin_study, long_document
 from tests.command_line import forecast

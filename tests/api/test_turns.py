@@ -9,7 +9,7 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 
 from api.turns import Turns
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 
 SETTINGS = Settings(requests_at_once=2, uploads_at_once=4, streams_at_once=2)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from forecast.pipeline import compute_forecast
+from forecast.pipeline.compute import compute_forecast
 from tests.benchmarks import sizes
 
 GOALS = {"small": (15, 60), "middle": (8, 30)}

@@ -13,7 +13,7 @@ import numpy as np
 from forecast.inference.loaded_study import LoadedStudy
 from forecast.inference.program import get_program
 from forecast.model.encode import encode_study
-from forecast.pipeline import compute_forecast
+from forecast.pipeline.compute import compute_forecast
 from forecast.study import Study, load_study
 from priors import study_path
 from tests.benchmarks.sizes import LARGE, MIDDLE, SMALL, sized_study

@@ -11,7 +11,7 @@ from time import perf_counter
 
 import pytest
 
-from forecast.pipeline import compute_forecast, warm_up
+from forecast.pipeline.compute import compute_forecast, warm_up
 from forecast.study import load_study
 from priors import study_path
 from tests.benchmarks.sizes import MIDDLE, sized_study

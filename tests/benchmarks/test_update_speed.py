@@ -9,8 +9,8 @@ from time import perf_counter
 
 import pytest
 
-from forecast.pipeline import ComputedForecast, compute_forecast, warm_up
-from forecast.updating import compute_update
+from forecast.pipeline.compute import ComputedForecast, compute_forecast, warm_up
+from forecast.pipeline.update import compute_update
 from tests.test_updating import CASES, forecast_of
 
 ALLOWED = 0.2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from forecast.access import Scope, create_key, list_keys
-from forecast.client import ForecastClient
+from forecast.client.client import ForecastClient
 from forecast.store import utc_now
 from tests.browser.accessibility import serious_violations
 from tests.browser.conftest import KEYS, OpenPage, Site, keep_screenshot

@@ -12,8 +12,8 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from forecast.client import ForecastClient
-from forecast.settings import Settings
+from forecast.client.client import ForecastClient
+from forecast.runtime.settings import Settings
 from tests.browser.conftest import OpenPage, Site, served
 from tests.browser.samples import store_compared, store_pages
 from tests.coin import coin_document

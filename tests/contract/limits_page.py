@@ -11,9 +11,9 @@ from typing import Final
 from api import desks, protocol, requests, turns
 from api.routes import previews
 from forecast.futures import query
-from forecast.limit_settings import LimitSettings
 from forecast.outgoing import guard
-from forecast.settings import Settings
+from forecast.runtime.limit_settings import LimitSettings
+from forecast.runtime.settings import Settings
 from forecast.store import evidence
 from forecast.study import arrivals, reader, row_reader, sources, table
 

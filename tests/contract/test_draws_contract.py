@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast.pipeline import ComputedForecast, compute_forecast
+from forecast.pipeline.compute import ComputedForecast, compute_forecast
 from forecast.study import load_study
 from priors import study_path
 

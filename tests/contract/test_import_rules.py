@@ -18,9 +18,9 @@ LIGHT = (
     "api.app",
     "forecast.answer",
     "forecast.cli",
-    "forecast.client",
+    "forecast.client.client",
     "forecast.jobs",
-    "forecast.settings",
+    "forecast.runtime.settings",
     "forecast.store",
     "forecast.study",
 )
@@ -49,16 +49,16 @@ WEB = "The web process and all that it stands on never reach the science"
 SCIENCE = "The science never reaches the database, the queue or the web"
 PACKAGE_LAYERS = "api and workers are built on forecast and know nothing of each other"
 LIBRARY_LAYERS = "Inside forecast, each layer knows only those below it"
-COMMAND_LINE = "Nothing but the demonstration is built on the command line"
+COMMAND_LINE = "Nothing is built on the command line"
 
 
 PLANTED = {
     "science in the web process": ("api/heavy.py", "import pymc", WEB, "api.heavy -> pymc"),
     "science inside a function, through another module": (
         "forecast/study/late.py",
-        "def late() -> None:\n    from forecast import pipeline",
+        "def late() -> None:\n    from forecast.pipeline import compute",
         WEB,
-        "forecast.study.late -> forecast.pipeline",
+        "forecast.study.late -> forecast.pipeline.compute",
     ),
     "database in the model": ("forecast/model/rows.py", "import sqlalchemy", SCIENCE, "forecast.model.rows -> sqlalchemy"),
     "workers in the web process": ("api/hands.py", "import workers", PACKAGE_LAYERS, "api.hands -> workers"),

@@ -6,7 +6,7 @@ import re
 
 from api.problem_kinds import TITLES
 from forecast.jobs.states import FailureCode
-from forecast.limit_settings import LimitSettings
+from forecast.runtime.limit_settings import LimitSettings
 from tests.contract.limits_page import CODES, FIXED, OTHER_CODES, PAGE, page
 
 OF_SOURCES = {"fetch_failed", "url_refused"}

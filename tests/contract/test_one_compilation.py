@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forecast.inference.program import compilation_count
-from forecast.pipeline import compute_forecast
+from forecast.pipeline.compute import compute_forecast
 from forecast.study import Study, load_study
 from priors import study_path
 from tests.documents import binary_outcome, make_study

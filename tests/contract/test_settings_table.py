@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from redis.connection import parse_url
 from sqlalchemy import URL
 
-from forecast.setting_words import SettingsError, almost_settings
-from forecast.settings import Settings, get_settings
+from forecast.runtime.setting_words import SettingsError, almost_settings
+from forecast.runtime.settings import Settings, get_settings
 
 NAMES = {
     "home",

@@ -19,7 +19,7 @@ ASK = """
 import json, sys
 from fastapi.testclient import TestClient
 from api.app import create_app
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 
 # Not entered, so that nothing is started in the background: only what a query itself needs is loaded.
 client = TestClient(create_app(Settings(home=sys.argv[1])), base_url="http://127.0.0.1")
@@ -37,7 +37,7 @@ START = """
 import json, sys
 from fastapi.testclient import TestClient
 from api.app import create_app
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from tests.api.desk_tasks import loaded
 
 with TestClient(create_app(Settings(home=sys.argv[1])), base_url="http://127.0.0.1") as client:

@@ -12,11 +12,11 @@ import xarray as xr
 from structlog.testing import capture_logs
 
 from forecast.answer import Update
-from forecast.drawing import draw
-from forecast.drawing.draw import Drawings, draw_forecast
-from forecast.drawing.material import Material
-from forecast.pipeline import ComputedForecast, compute_forecast
-from forecast.plots.image import draw_png
+from forecast.figures.checks import draw
+from forecast.figures.checks.draw import Drawings, draw_forecast
+from forecast.figures.checks.material import Material
+from forecast.figures.image import draw_png
+from forecast.pipeline.compute import ComputedForecast, compute_forecast
 from forecast.study import Study, load_study
 from priors import study_path
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.drawing.loo import LeftOut, _places, leave_out, place_units
 from forecast.explain.case_likelihood import find_cases
 from forecast.explain.runs import Fit
 from forecast.explain.weights import Weights
+from forecast.figures.checks.loo import LeftOut, _places, leave_out, place_units
 from forecast.model.encode import encode_study
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.explain.test_case_likelihood import fit_of

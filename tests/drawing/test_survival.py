@@ -11,8 +11,8 @@ from lifelines import KaplanMeierFitter
 
 from forecast.answer import Answer
 from forecast.dims import CHAIN, DRAW
-from forecast.drawing.material import Material
-from forecast.drawing.survival import Spells, find_spells, kaplan_meier, replicate_survival
+from forecast.figures.checks.material import Material
+from forecast.figures.checks.survival import Spells, find_spells, kaplan_meier, replicate_survival
 from tests.documents import event_outcome, make_study
 
 

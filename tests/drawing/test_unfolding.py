@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from forecast.drawing.unfolding import NOTHING, OTHERS, branches, count_paths
+from forecast.figures.checks.unfolding import NOTHING, OTHERS, branches, count_paths
 
 NEVER = np.inf
 

@@ -10,8 +10,8 @@ from forecast.explain import compute_attribution
 from forecast.inference.program import compilation_count
 from forecast.jobs.explainers import load_explainer
 from forecast.jobs.states import JobKind
-from forecast.pipeline import compute_forecast
-from forecast.stages import Progress, Stage
+from forecast.pipeline.compute import compute_forecast
+from forecast.progress import Progress, Stage
 from tests.documents import event_outcome, make_study
 from tests.explain.studies import QUICK, QUICK_DRAWS, opinions_study, trials_study
 

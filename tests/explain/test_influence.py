@@ -15,7 +15,7 @@ from forecast.explain.estimates import outcome_means
 from forecast.explain.runs import Runs
 from forecast.inference.program import compilation_count, get_program
 from forecast.model.selection import Selection
-from forecast.stages import Progress, Stage
+from forecast.progress import Progress, Stage
 from forecast.study import Study
 from tests.documents import event_outcome, make_study
 from tests.explain.studies import QUICK, opinions_study, trials_study

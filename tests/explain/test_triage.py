@@ -9,7 +9,7 @@ import pytest
 
 from forecast.answer import Answer
 from forecast.explain import Previous, compute_triage
-from forecast.pipeline import compute_forecast
+from forecast.pipeline.compute import compute_forecast
 from forecast.study import Study, study_from_document
 from tests.documents import event_outcome
 from tests.living import living_study

@@ -21,7 +21,7 @@ from typing import Any, Final
 import httpx2
 from sqlalchemy import func, select
 
-from forecast.client import ForecastClient, ServiceProblemError, ServiceUnavailableError
+from forecast.client.client import ForecastClient, ServiceProblemError, ServiceUnavailableError
 from forecast.jobs.states import JobState
 from forecast.store import stored_file
 from forecast.store.artifacts import ArtifactStore

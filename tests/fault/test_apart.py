@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from forecast.client import ForecastClient
+from forecast.client.client import ForecastClient
 from forecast.jobs.states import JobState
 from tests.coin import QUICK, coin_document
 from tests.local_server import Answer, DrippingServer, dripping_server, local_server

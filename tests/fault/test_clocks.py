@@ -12,8 +12,8 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import func, select, update
 
-from forecast.clock import host_name
 from forecast.jobs.states import JobState
+from forecast.runtime.clock import host_name
 from forecast.store import ClockRepository, Database, utc_now
 from forecast.store.living_tables import OccurrenceRow
 from forecast.store.tables import DrawingRow, ForecastRow, JobRow

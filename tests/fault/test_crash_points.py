@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from forecast.jobs.states import JobState
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import ForecastRepository, JobRepository, stored_file, utc_now
 from tests.coin import coin_document
 from tests.embedded_redis import redis_for
@@ -29,7 +29,7 @@ RUN_ATTEMPT = """
 import sys, threading
 from pathlib import Path
 from forecast.jobs.submit import JobLimits
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import ArtifactStore, Database
 from tests.workers.test_runner import result_of
 from workers.runner import Runner
@@ -48,7 +48,7 @@ from forecast.jobs.broker import Broker
 from forecast.jobs.dispatch import Dispatcher
 from forecast.jobs.publish import Publisher
 from forecast.jobs.submit import JobLimits
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import ArtifactStore, Database
 
 settings = Settings(home=Path(sys.argv[1]))

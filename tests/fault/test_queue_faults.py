@@ -106,7 +106,7 @@ def own_redis(folder: Path, *options: str) -> Iterator[int]:
 
 
 def choose_port() -> int:
-    from forecast.settings import Settings
+    from forecast.runtime.settings import Settings
 
     return choose_address(Settings(port=0)).port
 

@@ -108,7 +108,7 @@ def test_the_demonstration_shows_the_whole_way_and_ends_by_itself(tmp_path: Path
     home = tmp_path / "home"
     environment = {**os.environ, "FORECAST_HOME": str(home), "FORECAST_PORT": "0", "DEMO_EXIT": "1"}
     demo = subprocess.run(
-        [sys.executable, "-m", "forecast.demo"],
+        [sys.executable, "-m", "forecast.cli.demo"],
         env=environment,
         capture_output=True,
         text=True,

@@ -14,7 +14,7 @@ import pytest
 from forecast.jobs.broker import Broker
 from forecast.jobs.publish import Publisher
 from forecast.jobs.queues import Queue, prefix_of
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import migrate
 from tests.embedded_redis import redis_for
 from tests.installation import installation_in
@@ -169,7 +169,7 @@ def test_what_lies_open_is_made_private_when_a_process_begins(tmp_path: Path) ->
     notes = home / "notes.txt"
     notes.write_text("not ours")
     ended = subprocess.run(
-        [sys.executable, "-c", "from forecast.startup import start; start(); open('made', 'w').close()"],
+        [sys.executable, "-c", "from forecast.startup.starting import start; start(); open('made', 'w').close()"],
         env={**os.environ, "FORECAST_HOME": str(home)},
         cwd=home,
         capture_output=True,

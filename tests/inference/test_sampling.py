@@ -16,7 +16,7 @@ from forecast.inference.loaded_study import LoadedStudy
 from forecast.inference.program import get_program
 from forecast.inference.sampling import Chains, SamplingProgress, Watch
 from forecast.model.encode import encode_study
-from forecast.pipeline import compute_forecast
+from forecast.pipeline.compute import compute_forecast
 from forecast.study import SamplerSettings, Study, sampler, study_from_document
 from tests.benchmarks.sizes import SMALL, sized_study
 from tests.coin import coin_document

@@ -9,8 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from forecast.clock import HOLD_SECONDS, JUMP_SECONDS, Reading, boot_seconds, host_name, read_clocks
 from forecast.jobs.clock_guard import ClockGuard, find_clock_faults
+from forecast.runtime.clock import HOLD_SECONDS, JUMP_SECONDS, Reading, boot_seconds, host_name, read_clocks
 from forecast.store import ClockRepository, KeyRepository, utc_now
 from forecast.store.access_tables import BrowserSessionRow
 from forecast.store.clock_tables import HostClockRow

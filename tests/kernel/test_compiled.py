@@ -15,13 +15,13 @@ import grimp
 import pytest
 
 import forecast
-from forecast import compilers
 from forecast.inference.loaded_study import KernelStudy
 from forecast.inference.sampling import sample_posterior
 from forecast.kernel import compiled
 from forecast.kernel.compiled import Kernel
 from forecast.model import compile_cache_dir
 from forecast.model.arrays import probe_arrays
+from forecast.runtime import compilers
 from forecast.study import SamplerSettings
 
 ROOT = Path(forecast.__file__).parent.parent

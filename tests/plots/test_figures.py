@@ -7,7 +7,7 @@ import json
 import plotly.graph_objects as go
 import pytest
 
-from forecast.pipeline import ComputedForecast, compute_forecast
+from forecast.pipeline.compute import ComputedForecast, compute_forecast
 from tests.documents import binary_outcome, event_outcome, make_study
 
 pytestmark = pytest.mark.program

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from forecast.plots.image import DPI, SCALE, WIDTH_PIXELS, draw_png
+from forecast.figures.image import DPI, SCALE, WIDTH_PIXELS, draw_png
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

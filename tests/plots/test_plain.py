@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from forecast.plots.plain import plain_figure
-from forecast.plots.style import INK, PALETTE, table
+from forecast.figures.plain import plain_figure
+from forecast.figures.style import INK, PALETTE, table
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4", "i4", "u1"])

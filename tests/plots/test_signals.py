@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from forecast.plots.signals import absent_runs, signal_figures
+from forecast.figures.signals import absent_runs, signal_figures
 from tests.api.sample_answer import sample_forecast
 from tests.api.sample_evidence import COUNTS, HALF_OBSERVED
 

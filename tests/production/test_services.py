@@ -18,9 +18,9 @@ import httpx2
 import pytest
 import redis
 
-from forecast.client import ForecastClient
+from forecast.access.sealing import new_secret_key
+from forecast.client.client import ForecastClient
 from forecast.jobs.states import AttemptOutcome, JobState
-from forecast.secrets import new_secret_key
 from forecast.store import Database, JobRepository
 from tests.coin import QUICK, coin_document
 from tests.postgresql import PostgresServer
@@ -141,7 +141,7 @@ class Services:
 
 
 def choose_address_port() -> int:
-    from forecast.settings import Settings
+    from forecast.runtime.settings import Settings
 
     return choose_address(Settings(port=0)).port
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from forecast.client import ForecastClient
+from forecast.client.client import ForecastClient
 from forecast.jobs.states import JobState
 from forecast.store import utc_now
 from tests.coin import QUICK, coin_document

@@ -12,7 +12,7 @@ from priors import study_path
 from tests.suite.sizes import FULL_SIZE
 
 if TYPE_CHECKING:
-    from forecast.pipeline import ComputedForecast
+    from forecast.pipeline.compute import ComputedForecast
 
 SHORT = {"draws": 1000, "tune": 300, "chains": 2, "target_accept": 0.9}
 
@@ -20,7 +20,7 @@ SHORT = {"draws": 1000, "tune": 300, "chains": 2, "target_accept": 0.9}
 @pytest.fixture(scope="session")
 def computed_in_full() -> Callable[[str], ComputedForecast]:
     """The forecast of a bundled study by its name, with the sampler and the seed of its document."""
-    from forecast.pipeline import compute_forecast
+    from forecast.pipeline.compute import compute_forecast
     from forecast.study import load_study
 
     return cache(lambda name: compute_forecast(load_study(study_path(name))))
@@ -29,7 +29,7 @@ def computed_in_full() -> Callable[[str], ComputedForecast]:
 @pytest.fixture(scope="session")
 def computed(computed_in_full: Callable[[str], ComputedForecast]) -> Callable[[str], ComputedForecast]:
     """The same, in an ordinary run with a shorter sampler."""
-    from forecast.pipeline import compute_forecast
+    from forecast.pipeline.compute import compute_forecast
     from forecast.study import load_study
 
     if FULL_SIZE:

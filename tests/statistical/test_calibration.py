@@ -27,7 +27,7 @@ import pytest
 
 from forecast.inference.program import Program, compilation_count, get_program
 from forecast.inference.sampling import sample_posterior
-from forecast.machine import sampling_cores
+from forecast.runtime.machine import sampling_cores
 from forecast.study import SamplerSettings
 from tests.statistical.simulators import BLOCKS, Block, simulate_counts, simulate_records
 from tests.statistical.uniformity import uniformity

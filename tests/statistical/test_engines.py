@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecast.pipeline import compute_forecast
+from forecast.pipeline.compute import compute_forecast
 from forecast.study import load_study
 from priors import bundled_studies, study_path
 

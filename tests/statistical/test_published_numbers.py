@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from forecast.answer import CaseSummary, CovariateEffect, OutcomeForecast
-    from forecast.pipeline import ComputedForecast
+    from forecast.pipeline.compute import ComputedForecast
 
 pytestmark = [pytest.mark.statistical, pytest.mark.program, pytest.mark.sized, pytest.mark.timeout(900)]
 

@@ -112,7 +112,7 @@ def study_of(predicted: Project, known: Project) -> Study:
 
 
 def predict(study: Study) -> Answer:
-    from forecast.pipeline import compute_forecast
+    from forecast.pipeline.compute import compute_forecast
 
     sampler = study.sampler if FULL_SIZE else study.sampler.model_copy(update=SHORT)
     return compute_forecast(study.model_copy(update={"sampler": sampler})).answer

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.pipeline import compute_forecast
+from forecast.pipeline.compute import compute_forecast
 from tests.documents import binary_outcome, make_study
 from tests.suite.sizes import sized
 

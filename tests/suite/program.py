@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from forecast import compilers
-from forecast.settings import Settings
+from forecast.runtime import compilers
+from forecast.runtime.settings import Settings
 
-WARM_UP = (sys.executable, "-c", "from forecast.pipeline import warm_up; warm_up()")
+WARM_UP = (sys.executable, "-c", "from forecast.pipeline.compute import warm_up; warm_up()")
 
 
 def is_compiled() -> bool:

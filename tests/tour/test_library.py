@@ -9,7 +9,7 @@ import arviz as az
 import pytest
 
 from forecast.errors import StudyError
-from forecast.pipeline import ComputedForecast, compute_forecast
+from forecast.pipeline.compute import ComputedForecast, compute_forecast
 from forecast.study import load_study
 
 # A study is a YAML document, with its tables beside it.

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from forecast.answer import StoredForecast
-from forecast.client import ForecastClient
+from forecast.client.client import ForecastClient
 from forecast.jobs.living_view import HistoryEntry
 from forecast.jobs.states import JobState
 from forecast.jobs.view import JobView

@@ -11,7 +11,7 @@ import pytest
 
 from forecast.answer import Answer
 from forecast.jobs.lifecycle import complete_job
-from forecast.pipeline import ComputedForecast, compute_forecast
+from forecast.pipeline.compute import ComputedForecast, compute_forecast
 from forecast.store import DrawingRepository, ForecastRepository, compress_figure
 from forecast.store.tables import DrawingRow, FigureRow
 from tests.coin import coin_answer, coin_study

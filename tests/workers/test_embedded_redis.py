@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from forecast.settings import MAX_SOCKET_PATH_BYTES, Settings
+from forecast.runtime.settings import MAX_SOCKET_PATH_BYTES, Settings
 from tests.embedded_redis import redis_for
 from workers import redis_server
 from workers.redis_server import (

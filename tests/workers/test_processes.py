@@ -12,7 +12,7 @@ import pytest
 
 from forecast.access import Scope, create_key, revoke_key
 from forecast.access.exposure import ExposedError, require_keys
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from forecast.store import utc_now
 from tests.installation import installation_in
 from tests.waiting import wait_until

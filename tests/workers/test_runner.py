@@ -19,7 +19,7 @@ from forecast.errors import (
     StudyError,
 )
 from forecast.jobs.states import FailureCode, JobState
-from forecast.stages import ChainProgress, RunningEstimate
+from forecast.progress import ChainProgress, RunningEstimate
 from forecast.store import ForecastRepository, stored_file, utc_now
 from forecast.study import Study
 from tests.coin import coin_answer

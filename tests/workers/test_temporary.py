@@ -9,13 +9,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from forecast.settings import Settings
+from forecast.runtime.settings import Settings
 from tests.waiting import wait_until
 from workers.temporary import remove_abandoned
 
 WORKER = """
 import os, sys, tempfile, time
-from forecast.settings import get_settings
+from forecast.runtime.settings import get_settings
 from workers.temporary import use_own_temporary_directory
 
 print(use_own_temporary_directory(get_settings()), flush=True)

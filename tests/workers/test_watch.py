@@ -7,8 +7,8 @@ import socket
 import time
 from datetime import timedelta
 
-from forecast.alive import last_sign, mark_alive
 from forecast.jobs.queues import Queue
+from forecast.runtime.alive import last_sign, mark_alive
 from forecast.store import JobRepository, utc_now
 from tests.installation import Installation
 from workers.watch import Ear, hears_nothing

@@ -26,7 +26,7 @@ NETWORK: Final = (
     Protection(
         "refused requests by the thousand",
         "they are counted",
-        "forecast/logs.py",
+        "forecast/runtime/logs.py",
         "            if self._told_at is not None and now - self._told_at < self._seconds:",
         "            if self._told_at == now:",
         "tests/api/test_connections.py::test_refused_requests_are_counted_and_not_told_one_by_one",

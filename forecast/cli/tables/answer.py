@@ -1,0 +1,112 @@
+"""The answer itself: outcomes, scenarios, pairs of outcomes and the verdict."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from forecast.answer import Answer, PairProbability, StoredForecast, Verdict
+from forecast.cli.tables.evidence import print_evidence
+from forecast.cli.tables.explanation import print_explanations
+from forecast.cli.tables.text import interval_text, name_text, new_table, percent, print_titled
+
+VERDICT_STYLE: Final = {Verdict.PUBLISHED: "bold green", Verdict.DEGRADED: "bold yellow", Verdict.REFUSED: "bold red"}
+VERDICT_MEANING: Final = {
+    Verdict.PUBLISHED: "every check passed",
+    Verdict.DEGRADED: "read the reasons before using it",
+    Verdict.REFUSED: "do not use it",
+}
+MAX_MATRIX: Final = 12
+"""Outcomes whose pairs still fit in a terminal."""
+
+NUMBERS: Final = ("Probability", "90 % interval", "MCSE")
+
+
+def print_answer(console: Console, answer: Answer, page_url: str | None = None) -> None:
+    """Print all of an answer that fits in a terminal; what explains it too, if it is known."""
+    console.print()
+    console.print(f"[bold]{escape(answer.title)}[/bold]")
+    console.print(f"As of {answer.as_of}, {answer.horizon_periods} {answer.period}s ahead")
+    console.print(_outcomes(answer))
+    if answer.scenarios:
+        console.print(_scenarios(answer))
+    if answer.pairs and 2 <= len(answer.outcomes) <= MAX_MATRIX:
+        print_titled(
+            console,
+            "Each outcome if the one of the column comes true, and below it both together",
+            _pairs(answer),
+            "Each by its own date; on the diagonal the outcome alone. -: the column's comes true in too few draws.",
+        )
+    print_evidence(console, answer)
+    if isinstance(answer, StoredForecast):
+        print_explanations(console, answer)
+    print_verdict(console, answer)
+    if page_url is not None:
+        # Plain, so that a terminal recognises the whole address and a script can read it.
+        console.print(f"Page: {page_url}", soft_wrap=True, highlight=False)
+
+
+def print_verdict(console: Console, answer: Answer) -> None:
+    """Print the verdict with its reasons."""
+    style = VERDICT_STYLE[answer.verdict]
+    meaning = VERDICT_MEANING[answer.verdict]
+    console.print(f"Verdict: [{style}]{answer.verdict.value}[/{style}] ({meaning})", highlight=False)
+    for reason in answer.verdict_reasons:
+        console.print(f"  - {escape(reason)}", highlight=False)
+
+
+def _outcomes(answer: Answer) -> Table:
+    table = new_table("Outcome", *NUMBERS)
+    table.add_column("In words")
+    table.add_column("By", no_wrap=True)
+    for outcome in answer.outcomes:
+        table.add_row(
+            name_text(outcome.id, outcome.title),
+            percent(outcome.probability),
+            interval_text(outcome.interval),
+            f"{outcome.mcse:.4f}",
+            outcome.words,
+            str(outcome.by),
+        )
+    return table
+
+
+def _scenarios(answer: Answer) -> Table:
+    table = new_table("Scenario", *NUMBERS)
+    table.add_column("In words")
+    rest = () if answer.remainder is None else (answer.remainder,)
+    for scenario in (*answer.scenarios, *rest):
+        if scenario is answer.remainder:
+            table.add_section()
+        table.add_row(
+            name_text(scenario.id, scenario.title),
+            percent(scenario.probability),
+            interval_text(scenario.interval),
+            f"{scenario.mcse:.4f}",
+            scenario.words,
+        )
+    return table
+
+
+def _pairs(answer: Answer) -> Table:
+    ids = [outcome.id for outcome in answer.outcomes]
+    found = {(pair.outcome, pair.given): pair for pair in answer.pairs}
+    numbers = [str(position) for position in range(1, len(ids) + 1)]
+    table = new_table("Outcome", *numbers)
+    for number, row in zip(numbers, answer.outcomes, strict=True):
+        cells = [
+            f"[dim]{percent(row.probability)}[/dim]" if given == row.id else _pair(found.get((row.id, given)))
+            for given in ids
+        ]
+        table.add_row(f"{number} {escape(row.id)}", *cells)
+    return table
+
+
+def _pair(pair: PairProbability | None) -> str:
+    if pair is None:
+        return ""
+    conditional = "-" if pair.conditional is None else percent(pair.conditional)
+    return f"{conditional}\n[dim]{percent(pair.joint)}[/dim]"

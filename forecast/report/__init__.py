@@ -1,8 +1,0 @@
-"""A forecast as tables in the terminal: the answer first, then whether to trust it, then what is behind it."""
-
-from forecast.report.answer import print_answer, print_verdict
-from forecast.report.explanation import print_explanations
-from forecast.report.query import print_query
-from forecast.report.text import interval_text, percent
-
-__all__ = ["interval_text", "percent", "print_answer", "print_explanations", "print_query", "print_verdict"]
