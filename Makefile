@@ -36,7 +36,7 @@ soak: setup ## Run what takes hours: chaos, load, a month, protections, upgrades
 	@./.ci/chromium
 	@./.ci/programs
 	@FULL_SIZE=1 CHAOS_MINUTES=$(MINUTES) LOAD_MINUTES=$(MINUTES) $(PYTHON) -m pytest -m "soak or sized" --timeout=7200 --ignore=tests/benchmarks $(ARGS)
-	@exec $(PYTHON) -m pytest -m "not soak and not both_databases" --database=postgresql tests/jobs tests/api $(ARGS)
+	@exec $(PYTHON) -m pytest -m "not soak and not both_databases" --database=postgresql tests/jobs tests/timeline tests/alerts tests/sources tests/api $(ARGS)
 
 # As in: make chaos MINUTES=30 SEED=1 DATABASE=postgresql
 SEED ?= 1

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from api.schemas import Schema
+from forecast.alerts.subscriptions import AlertKind, Direction
 from forecast.jobs.states import DeliveryState
-from forecast.jobs.subscriptions import AlertKind, Direction
 
 
 class SubscriptionView(Schema):

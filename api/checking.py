@@ -11,11 +11,11 @@ from forecast.errors import FieldError, StudyError
 from forecast.jobs.limits import StudyLimits, require_within
 from forecast.runtime.settings import Settings
 from forecast.study import Study
+from forecast.study.checks.size import measure_study
 from forecast.study.loading import study_from_files
-from forecast.study.places import find_places, place_of
-from forecast.study.reader import read_text
-from forecast.study.size import measure_study
-from forecast.study.sources import GivenTables, ZipTables
+from forecast.study.reading.places import find_places, place_of
+from forecast.study.reading.plain_data import read_text
+from forecast.study.reading.table_files import GivenTables, ZipTables
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,20 @@ from typing import TYPE_CHECKING, Any, cast
 from api.checking import DocumentLimits, accept_document, check_archive, check_files
 from forecast.errors import FieldError, StudyError
 from forecast.jobs.accepted import AcceptedStudy
-from forecast.jobs.arrived import Base, StoredStudy, read_stored
 from forecast.jobs.digests import hash_request
-from forecast.study import Arrival, EvidenceKind, Study, accept_arrivals, study_from_bytes, study_from_document
-from forecast.study.csv_table import read_csv
-from forecast.study.reader import plain_copy, read_json
+from forecast.study import (
+    Arrival,
+    EvidenceKind,
+    Study,
+    accept_arrivals,
+    study_from_bytes,
+    study_from_document,
+    with_as_of,
+    with_sampler,
+)
+from forecast.study.reading.csv_table import read_csv
+from forecast.study.reading.plain_data import plain_copy, read_json
+from forecast.timeline.arrived import Base, StoredStudy, read_stored
 
 if TYPE_CHECKING:
     from api.futures_cache import FuturesCache
@@ -78,9 +87,9 @@ def read_document(
     """
     study = study_from_document(document)
     if as_of is not None:
-        study = study.with_as_of(as_of)
+        study = with_as_of(study, as_of)
     if sampler:
-        study = study.with_sampler(**sampler)
+        study = with_sampler(study, **sampler)
     return _accepted(study, limits)
 
 
@@ -176,7 +185,7 @@ def prepare_stored(
     """
     study, moment = read_stored(stored, now, **when)
     if sampler:
-        study = study.with_sampler(**sampler)
+        study = with_sampler(study, **sampler)
     return _accepted(study, limits), moment
 
 

@@ -6,7 +6,7 @@ import json
 from datetime import date, datetime
 
 from api.schemas import Schema
-from forecast.store.living_tables import EvidenceRow
+from forecast.store.tables.living import EvidenceRow
 from forecast.study import EvidenceKind
 
 

@@ -9,8 +9,8 @@ from typing import Final
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
-from forecast.store.alert_tables import AlertRow
-from forecast.store.tables import StudyRow
+from forecast.store.tables.alerts import AlertRow
+from forecast.store.tables.core import StudyRow
 
 NAMESPACE: Final = "http://www.w3.org/2005/Atom"
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

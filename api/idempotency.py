@@ -24,7 +24,7 @@ from forecast.jobs.crash_points import crash_point
 from forecast.jobs.digests import canonical_json, hash_request
 from forecast.jobs.errors import AnswerSealedError, IdempotencyMismatchError
 from forecast.store import KeyedAnswerRepository, utc_now
-from forecast.store.keyed_answers import KeyedAnswerRow
+from forecast.store.repositories.keyed_answers import KeyedAnswerRow
 
 COMPRESSION: Final = 1
 """Others wait meanwhile."""

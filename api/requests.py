@@ -18,7 +18,7 @@ from api.problems import RequestError
 from forecast.errors import FieldError
 from forecast.store import DEFAULT_PAGE, MAX_PAGE, NotStoredError
 from forecast.store.ids import parse_id
-from forecast.study.reader import plain_copy, read_json
+from forecast.study.reading.plain_data import plain_copy, read_json
 
 SMALL_BYTES: Final = 131_072
 """Of a body that holds no document: what is no larger takes some milliseconds to read, however wrong it is. The largest

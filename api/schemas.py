@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from forecast.answer import Check, Diagnostics, Verdict
-from forecast.jobs.living_view import HistoryEntry
 from forecast.jobs.states import JobKind
 from forecast.jobs.view import JobView, ProgressView
+from forecast.timeline.views import HistoryEntry
 
 
 class Schema(BaseModel):

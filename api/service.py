@@ -21,8 +21,8 @@ from api.key_use import KeyUses
 from api.rates import Rates
 from api.requests import refuse_unknown_query
 from forecast.access import NotSignedInError, Principal, Scope
-from forecast.jobs.publish import Publisher
 from forecast.jobs.submit import JobLimits
+from forecast.queue.publish import Publisher
 from forecast.runtime.settings import Settings
 from forecast.store import ArtifactStore, Database
 

@@ -9,6 +9,7 @@ from forecast.answer import (
     Attribution,
     AttributionStep,
     CauseStep,
+    Explanation,
     Influence,
     InfluenceReport,
     Lean,
@@ -17,13 +18,13 @@ from forecast.answer import (
     SensitivityReport,
     Triage,
 )
-from forecast.jobs.explainers import ALONE, Explanation
+from forecast.jobs.explanations import ALONE
 from forecast.jobs.lifecycle import Claim
 from forecast.jobs.states import JobKind
 from forecast.jobs.submit import submit_explanation
 from forecast.store import ForecastRepository
 from forecast.store.ids import new_id
-from forecast.store.tables import ExplanationRow
+from forecast.store.tables.core import ExplanationRow
 from tests.coin import NOW
 from tests.installation import LIMITS, Installation
 

@@ -56,10 +56,10 @@ def _content() -> bytes:
 
     import xarray as xr
 
-    from forecast.futures.archive import write_tree
-    from forecast.futures.mechanism import futures_dataset, mechanism_dataset
-    from forecast.futures.rolled import roll_forward
-    from forecast.model.encode import encode_study
+    from forecast.model.encoding.encode import encode_study
+    from forecast.summary.archive import write_tree
+    from forecast.summary.mechanism import futures_dataset, mechanism_dataset
+    from forecast.summary.rolled import roll_forward
 
     encoded = encode_study(asked_study())
     level = {**{name: np.log(rate) for name, rate in RATES.items()}, "talks": np.log(YES / (1 - YES))}

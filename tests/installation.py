@@ -29,7 +29,7 @@ from forecast.store import (
     utc_now,
 )
 from forecast.store.ids import new_id
-from forecast.store.tables import AttemptRow, ForecastRow, JobRow
+from forecast.store.tables.core import AttemptRow, ForecastRow, JobRow
 from forecast.study import Study
 from tests.coin import NOW, coin_answer, coin_study
 

@@ -19,9 +19,9 @@ import pytest
 
 from forecast.answer import StoredForecast
 from forecast.client.client import ForecastClient
-from forecast.jobs.queues import prefix_of
 from forecast.jobs.states import JobState
 from forecast.jobs.view import JobView
+from forecast.queue.queues import prefix_of
 from forecast.runtime.settings import Settings
 from forecast.store import Database, JobRepository
 from forecast.study import load_study

@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Celery, signals
 
-from forecast.jobs.queues import prefix_of
+from forecast.queue.queues import prefix_of
 from forecast.runtime.logs import configure_logging
 from forecast.runtime.settings import get_settings
 from forecast.store import Database

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from celery import signals
 
-from forecast.jobs.queues import Queue
+from forecast.queue.queues import Queue
 from forecast.startup.starting import in_one_sentence
 from workers.process import listen, prepare_process
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from forecast.jobs.publish import QUEUES, TICK_TASK, VISIBILITY_TIMEOUT_SECONDS
-from forecast.jobs.queues import Queue
+from forecast.queue.publish import QUEUES, TICK_TASK, VISIBILITY_TIMEOUT_SECONDS
+from forecast.queue.queues import Queue
 from forecast.runtime.settings import Settings
 
 TICK_SECONDS: Final = 5.0

@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from forecast.jobs.broker import Broker
-from forecast.jobs.dispatch import Dispatcher
-from forecast.jobs.publish import Publisher
 from forecast.jobs.retention import Retention
 from forecast.jobs.submit import JobLimits
+from forecast.queue.broker import Broker
+from forecast.queue.publish import Publisher
 from forecast.runtime.alive import mark_alive
 from forecast.runtime.logs import configure_logging, get_logger
 from forecast.runtime.settings import Settings
 from forecast.startup.starting import in_one_sentence, start
 from forecast.store import ArtifactStore, Database
+from workers.dispatch import Dispatcher
 
 log = get_logger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forecast.jobs.queues import Queue
+from forecast.queue.queues import Queue
 from forecast.startup.starting import in_one_sentence
 from workers.process import listen, prepare_process
 from workers.threads import cap_threads

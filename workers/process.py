@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from forecast.jobs.queues import Queue
+from forecast.queue.queues import Queue
 from forecast.runtime.settings import Settings, get_settings
 from forecast.startup.starting import start
 from workers.temporary import use_own_temporary_directory

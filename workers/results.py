@@ -6,8 +6,8 @@ from sqlalchemy.orm import class_mapper
 
 from forecast.answer import Answer
 from forecast.jobs.counting import Counter
-from forecast.store.counters import Counts
-from forecast.store.tables import ExplanationRow, ForecastRow
+from forecast.store.repositories.counters import Counts
+from forecast.store.tables.core import ExplanationRow, ForecastRow
 
 
 def copy_of(row: ForecastRow | ExplanationRow) -> ForecastRow | ExplanationRow:

@@ -12,17 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from forecast.answer import Answer
+from forecast.answer import Answer, Explanation
 from forecast.errors import ForecastError, StopRequestedError
 from forecast.jobs.crash_points import crash_point, hold_point
-from forecast.jobs.explainers import (
-    EXPLANATIONS,
-    Explain,
-    Explanation,
-    load_explainer,
-    load_triage,
-    require_same_method,
-)
+from forecast.jobs.explanations import EXPLANATIONS
 from forecast.jobs.lifecycle import Claim, Completion, claim_job, fail_job
 from forecast.jobs.recover import lose_attempt
 from forecast.jobs.states import JobKind
@@ -39,9 +32,9 @@ from forecast.store import (
     stored_file,
     utc_now,
 )
-from forecast.store.counters import Counts
 from forecast.store.ids import new_id
-from forecast.store.tables import ExplanationRow, ForecastRow
+from forecast.store.repositories.counters import Counts
+from forecast.store.tables.core import ExplanationRow, ForecastRow
 from forecast.study import Study, study_from_document
 from workers.failures import explain_failure, is_out_of_room, is_passing
 from workers.keeper import Keeper
@@ -50,6 +43,7 @@ from workers.storing import ResultNotStoredError, store_result
 
 if TYPE_CHECKING:
     from forecast.pipeline.compute import ComputedForecast, Progress
+    from forecast.pipeline.explain import Explain
 
 log = get_logger(__name__)
 
@@ -190,6 +184,9 @@ class Runner:
         return functools.partial(compute_update, last=last, unreadable=unreadable)
 
     def _explainer(self, claim: Claim) -> Explain:
+        # The science is loaded by the first job, not by the process that waits for one.
+        from forecast.pipeline.explain import explainer_of, require_same_method, triage_of
+
         with self._database.read() as session:
             target = ForecastRepository(session).get(claim.target or "")
             previous = None if target is None else ForecastRepository(session).previous(target)
@@ -198,13 +195,13 @@ class Runner:
         answer = json.loads(target.answer)
         require_same_method(answer["method_version"])
         if claim.kind is not JobKind.TRIAGE:
-            return load_explainer(claim.kind, answer["provenance"]["sampler"])
+            return explainer_of(claim.kind.value, answer["provenance"]["sampler"])
         if previous is None:
             raise NotStoredError(
                 f"there is no forecast before {claim.target}, with which job {claim.job_id} compares it"
             )
         before, after = (Answer.model_validate_json(row.answer) for row in (previous, target))
-        return load_triage(after, previous.id, self._study(previous.digest, claim.job_id), before)
+        return triage_of(after, previous.id, self._study(previous.digest, claim.job_id), before)
 
     def _store_forecast(self, claim: Claim, keeper: Keeper, computed: ComputedForecast) -> RunOutcome:
         answer = computed.answer

@@ -18,8 +18,8 @@ from forecast.errors import ForecastError
 from forecast.jobs.lifecycle import Claim, Completion, complete_job
 from forecast.runtime.logs import get_logger
 from forecast.store import Database
-from forecast.store.counters import Counts
-from forecast.store.tables import ExplanationRow, ForecastRow
+from forecast.store.repositories.counters import Counts
+from forecast.store.tables.core import ExplanationRow, ForecastRow
 from workers.failures import is_out_of_room, is_passing
 from workers.keeper import Keeper
 from workers.results import copy_of

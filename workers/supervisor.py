@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from forecast.access import ensure_local_key, find_principal, make_link
 from forecast.access.exposure import require_keys
-from forecast.jobs.subscriptions import reseal_secrets
+from forecast.alerts.subscriptions import reseal_secrets
 from forecast.runtime.logs import configure_logging, get_logger
 from forecast.runtime.private_files import make_private_folder, write_private
 from forecast.runtime.settings import Settings, get_settings

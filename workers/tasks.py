@@ -9,16 +9,16 @@ from typing import Any, Final
 from billiard.exceptions import WorkerLostError
 from celery import signals
 
-from forecast.jobs.dispatch import Dispatcher
-from forecast.jobs.publish import DELIVER_TASK, DRAW_TASK, FETCH_TASK, PREVIEW_TASK, RUN_JOB_TASK, TICK_TASK, Publisher
 from forecast.jobs.recover import fail_attempt, lose_attempt
 from forecast.jobs.states import FailureCode
+from forecast.queue.publish import DELIVER_TASK, DRAW_TASK, FETCH_TASK, PREVIEW_TASK, RUN_JOB_TASK, TICK_TASK, Publisher
 from forecast.runtime.logs import get_logger
 from forecast.runtime.machine import trim_memory
 from forecast.runtime.settings import get_settings
 from forecast.store import AlertRepository, ArtifactStore, Database, JobRepository, SourceRepository, utc_now
 from workers import child
 from workers.app import app
+from workers.dispatch import Dispatcher
 from workers.dispatcher import make_dispatcher
 from workers.failures import NO_MEMORY
 from workers.identity import is_dead_child, worker_name
@@ -72,7 +72,7 @@ def _end_if_bloated() -> None:
 def fetch_pulled(study: str, source: str, workspace: str) -> str:
     """Ask a source whose fetch is wanted; returns what came of it, for the log."""
     # Only the caller needs HTTP.
-    from forecast.jobs.fetching import asker, fetch_source
+    from forecast.sources.fetching import asker, fetch_source
 
     with _places().taken(workspace) as is_free:
         if is_free:
@@ -84,7 +84,7 @@ def fetch_pulled(study: str, source: str, workspace: str) -> str:
 
 def deliver_alert(alert_id: str) -> str:
     """Make one try to deliver an alert, if one is due; returns what came of it, for the log."""
-    from forecast.jobs.delivering import deliver, sender
+    from forecast.alerts.delivering import deliver, sender
 
     settings = get_settings()
     with database().read() as session:

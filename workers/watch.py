@@ -20,11 +20,11 @@ from celery.worker import state
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from forecast.jobs.broker import Broker
 from forecast.jobs.clock_guard import ClockGuard
-from forecast.jobs.publish import BrokerUnavailableError
-from forecast.jobs.queues import Queue
 from forecast.jobs.worker_time import WORKER
+from forecast.queue.broker import Broker
+from forecast.queue.publish import BrokerUnavailableError
+from forecast.queue.queues import Queue
 from forecast.runtime.alive import mark_alive
 from forecast.runtime.logs import get_logger
 from forecast.runtime.settings import Settings

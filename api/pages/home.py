@@ -9,15 +9,15 @@ from typing import ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from api.pages import wording
-from api.pages.bars import PROBABILITY, Bar
-from api.pages.job_words import KIND_WORDS, STATE_WORDS, result_url
-from api.pages.page import PageContext
-from api.pages.study_history import SubjectHistory, build_subjects, in_history
-from api.pages.verdicts import VerdictBadge, verdict_badge
+from api.pages.shared import wording
+from api.pages.shared.bars import PROBABILITY, Bar
+from api.pages.shared.job_words import KIND_WORDS, STATE_WORDS, result_url
+from api.pages.shared.page import PageContext
+from api.pages.shared.verdicts import VerdictBadge, verdict_badge
+from api.pages.study.history import SubjectHistory, build_subjects, in_history
 from forecast.answer import Interval, Verdict
-from forecast.jobs.living_view import HistoryEntry
 from forecast.jobs.view import JobView
+from forecast.timeline.views import HistoryEntry
 
 MAX_HEADLINES: Final = 3
 """Probabilities of one forecast that are shown at once; the others unfold."""

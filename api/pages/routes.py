@@ -14,23 +14,23 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from api.pages import access_routes, study_routes
-from api.pages.assets import Assets
-from api.pages.diagnostics import build_diagnostics
-from api.pages.failure import build_failure
-from api.pages.figures import FigureSlot, figure_slot
-from api.pages.forecast import ForecastPage, build_forecast
+from api.pages.access import routes as access_routes
+from api.pages.forecast.diagnostics import build_diagnostics
+from api.pages.forecast.figures import FigureSlot, figure_slot
+from api.pages.forecast.report import build_report, in_report, respond_report
+from api.pages.forecast.view import ForecastPage, build_forecast
 from api.pages.home import ForecastSource, Headline, StudySource, build_home
-from api.pages.job import build_job
-from api.pages.page import respond
-from api.pages.report import build_report, in_report, respond_report
+from api.pages.job.failure import build_failure
+from api.pages.job.view import build_job
+from api.pages.shared.assets import Assets
+from api.pages.shared.page import respond
+from api.pages.study import routes as study_routes
 from api.root_path import root_path
 from api.routes.forecasts import find_head, forecast_json
 from api.routes.jobs import read_job
 from api.service import Reader, Service
 from forecast.answer import StoredForecast
 from forecast.jobs.drawings import ask_for_drawing
-from forecast.jobs.history import history_page
 from forecast.jobs.states import JobState
 from forecast.jobs.view import view_job
 from forecast.store import (
@@ -43,7 +43,8 @@ from forecast.store import (
     StudyRepository,
     utc_now,
 )
-from forecast.store.tables import ForecastRow
+from forecast.store.tables.core import ForecastRow
+from forecast.timeline.history import history_page
 
 STUDIES_SHOWN: Final = 50
 PAST_SHOWN: Final = 12

@@ -27,11 +27,10 @@ from api.requests import PAGE, Cursor, Id, Limit, StudyId, known_id, parse_body,
 from api.root_path import root_path
 from api.routes.studies import known_study
 from api.service import Reader, Service, Submitter
-from forecast.jobs.alert_rules import Finding
-from forecast.jobs.alerting import add_alert
-from forecast.jobs.publish import told
-from forecast.jobs.rotation import DEFAULT_HOURS, MAX_HOURS, old_secrets_until, rotate_secret
-from forecast.jobs.subscriptions import (
+from forecast.alerts.raising import add_alert
+from forecast.alerts.rotation import DEFAULT_HOURS, MAX_HOURS, old_secrets_until, rotate_secret
+from forecast.alerts.rules import Finding
+from forecast.alerts.subscriptions import (
     AlertKind,
     SubscriptionChange,
     SubscriptionRequest,
@@ -42,9 +41,10 @@ from forecast.jobs.subscriptions import (
     require_subscribable,
     secret_of,
 )
+from forecast.queue.publish import told
 from forecast.store import AlertRepository, NotStoredError, StudyRepository, utc_now
-from forecast.store.alert_tables import AlertRow, DeliveryRow, SubscriptionRow
-from forecast.study.fields import STUDY_ID_PATTERN
+from forecast.store.tables.alerts import AlertRow, DeliveryRow, SubscriptionRow
+from forecast.study.document.fields import STUDY_ID_PATTERN
 
 router = APIRouter(tags=["alerts"])
 

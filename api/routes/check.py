@@ -13,7 +13,7 @@ from api.checking import CheckedStudy, DocumentLimits, check_archive, check_file
 from api.problems import RequestError
 from api.requests import media_type_of
 from api.service import Reader
-from forecast.study.sources import MAX_MEMBERS, GivenTables
+from forecast.study.reading.table_files import MAX_MEMBERS, GivenTables
 
 router = APIRouter(prefix="/v1/check", tags=["studies"])
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from api.requests import known_id
 from api.routes.forecasts import find_forecast
 from api.service import Reader, Service
-from forecast.jobs.comparing import Comparison, compare_forecasts
+from forecast.timeline.comparing import Comparison, compare_forecasts
 
 router = APIRouter(prefix="/v1/compare", tags=["forecasts"])
 

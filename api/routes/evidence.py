@@ -19,11 +19,11 @@ from api.problems import RequestError
 from api.requests import PAGE, Cursor, Limit, StudyId, media_type_of
 from api.routes.studies import known_study
 from api.service import Reader, Service, Submitter
-from forecast.jobs.appending import append_checked
-from forecast.jobs.arrived import moment_of
 from forecast.store import EvidenceRepository, StudyRepository, utc_now
 from forecast.study import Arrival, EvidenceKind
-from forecast.study.evidence_kind import COLUMNS
+from forecast.study.document.evidence_kind import COLUMNS
+from forecast.timeline.appending import append_checked
+from forecast.timeline.arrived import moment_of
 
 router = APIRouter(prefix="/v1/studies", tags=["evidence"])
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from forecast.store import NotStoredError
-from forecast.study.schema import study_schema
+from forecast.study.document.schema import study_schema
 from priors import bundled_studies, study_path
 
 router = APIRouter(prefix="/v1", tags=["studies"])

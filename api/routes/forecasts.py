@@ -22,10 +22,10 @@ from api.schemas import ForecastDiagnostics
 from api.service import BEARER, OpenService, Reader, Service, service_of
 from forecast.access import Scope
 from forecast.answer import StoredForecast
-from forecast.jobs.explainers import EXPLANATIONS
+from forecast.jobs.explanations import EXPLANATIONS
 from forecast.store import ForecastHead, ForecastRepository, NotStoredError, stored_file, utc_now
-from forecast.store.heads import read_head
-from forecast.store.tables import ForecastRow
+from forecast.store.repositories.heads import read_head
+from forecast.store.tables.core import ForecastRow
 
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
 

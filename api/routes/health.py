@@ -34,9 +34,9 @@ def readyz(service: OpenService) -> JSONResponse:
     accepted and run later; or while a clock is wrong: jobs then run, and due times wait; or while another installation
     reads the queue."""
     # Only this route talks to Redis from the web process, and redis-py takes half a second to import.
-    from forecast.jobs.broker import Broker
-    from forecast.jobs.publish import BrokerUnavailableError
-    from forecast.jobs.strangers import find_strangers
+    from forecast.queue.broker import Broker
+    from forecast.queue.publish import BrokerUnavailableError
+    from forecast.queue.strangers import find_strangers
 
     workers = clock = "unknown"
     try:

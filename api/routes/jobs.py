@@ -35,9 +35,7 @@ from api.schemas import JobPage, JobRequest
 from api.service import Reader, Service, Submitter
 from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.crash_points import crash_point
-from forecast.jobs.knowledge import stored_study
 from forecast.jobs.lifecycle import Cancellation, cancel_job
-from forecast.jobs.publish import publish_now
 from forecast.jobs.states import JobKind, JobState
 from forecast.jobs.submit import (
     Submission,
@@ -46,9 +44,11 @@ from forecast.jobs.submit import (
     submit_job,
 )
 from forecast.jobs.view import JobView, view_job
+from forecast.queue.publish import publish_now
 from forecast.runtime.logs import get_logger
 from forecast.store import ForecastRepository, JobRepository, NotStoredError, StudyRepository, utc_now
-from forecast.store.tables import ForecastRow, JobRow
+from forecast.store.tables.core import ForecastRow, JobRow
+from forecast.timeline.knowledge import stored_study
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 

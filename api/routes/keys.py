@@ -20,7 +20,7 @@ from forecast.access.keys import MAX_DAYS
 from forecast.access.scopes import KeyRequestError
 from forecast.jobs.quotas import Usage, read_usage
 from forecast.store import KeyRepository, utc_now
-from forecast.store.access_tables import ApiKeyRow
+from forecast.store.tables.access import ApiKeyRow
 
 router = APIRouter(prefix="/v1", tags=["access"])
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from api.requests import StudyId
 from api.routes.studies import known_study
 from api.service import Reader
-from forecast.jobs.ledger import read_ledger
-from forecast.jobs.living_view import Ledger
 from forecast.store import StudyRepository
+from forecast.timeline.ledger import read_ledger
+from forecast.timeline.views import Ledger
 
 router = APIRouter(prefix="/v1/studies", tags=["ledger"])
 

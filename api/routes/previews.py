@@ -18,9 +18,9 @@ from api.service import Reader, Service, Submitter
 from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.errors import BacklogFullError
 from forecast.jobs.previews import PreviewView, PriorAnswer
-from forecast.jobs.publish import told
+from forecast.queue.publish import told
 from forecast.store import NotStoredError, PreviewRepository, StudyRepository, utc_now
-from forecast.store.tables import PriorPreviewRow
+from forecast.store.tables.core import PriorPreviewRow
 
 router = APIRouter(prefix="/v1/previews", tags=["studies"])
 

@@ -17,10 +17,13 @@ from api.requests import PAGE, Cursor, Id, Limit, known_id, parse_body, read_bod
 from api.routes.studies import known_study
 from api.schemas import Schema
 from api.service import Reader, Service, Submitter
-from forecast.jobs.appending import Standing, require_unchanged
-from forecast.jobs.firing import CatchUp, Overlap, RunStatus, Unchanged
-from forecast.jobs.publish import publish_now
-from forecast.jobs.schedules import (
+from forecast.queue.publish import publish_now
+from forecast.store import NotStoredError, ScheduleRepository, StudyRepository, utc_now
+from forecast.store.tables.living import ScheduleRow
+from forecast.study.document.fields import STUDY_ID_PATTERN
+from forecast.timeline.appending import Standing, require_unchanged
+from forecast.timeline.firing import CatchUp, Overlap, RunStatus, Unchanged
+from forecast.timeline.schedules import (
     ScheduleChange,
     ScheduleRequest,
     change_schedule,
@@ -32,9 +35,6 @@ from forecast.jobs.schedules import (
     run_now,
     study_of_today,
 )
-from forecast.store import NotStoredError, ScheduleRepository, StudyRepository, utc_now
-from forecast.store.living_tables import ScheduleRow
-from forecast.study.fields import STUDY_ID_PATTERN
 
 router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
 

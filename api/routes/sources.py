@@ -12,8 +12,8 @@ from api.requests import StudyId
 from api.routes.studies import known_study
 from api.schemas import Schema
 from api.service import Reader, Service, Submitter
-from forecast.jobs.publish import told
-from forecast.jobs.sources import SourceView, request_fetch, view_source
+from forecast.queue.publish import told
+from forecast.sources.sources import SourceView, request_fetch, view_source
 from forecast.store import SourceRepository, StudyRepository, utc_now
 
 router = APIRouter(prefix="/v1/studies", tags=["evidence"])

@@ -18,10 +18,10 @@ from api.service import BEARER, OpenService, Reader, Service, Submitter, service
 from forecast.access import Scope
 from forecast.answer import StoredForecast
 from forecast.jobs.accepted import AcceptedStudy
-from forecast.jobs.history import history_page
-from forecast.jobs.sources import store_sources
+from forecast.sources.sources import store_sources
 from forecast.store import ForecastRepository, NotStoredError, StudyRepository, utc_now
-from forecast.store.tables import StudyRow
+from forecast.store.tables.core import StudyRow
+from forecast.timeline.history import history_page
 
 router = APIRouter(prefix="/v1/studies", tags=["studies"])
 

@@ -1,4 +1,4 @@
-// Numbers as the server's pages say them (`api/pages/wording.py`).
+// Numbers as the server's pages say them (`api/pages/shared/wording.py`).
 
 const SMALLEST = 0.001;
 const PRECISE_ERROR = 0.001;

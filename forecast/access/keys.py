@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from forecast.access.scopes import KeyRequestError, Principal, Scope, with_implied
 from forecast.store import KeyRepository, NotStoredError, WorkspaceRepository
-from forecast.store.access_tables import ApiKeyRow
-from forecast.store.keys import read_key
+from forecast.store.repositories.keys import read_key
+from forecast.store.tables.access import ApiKeyRow
 
 SECRET_BYTES: Final = 32
 ID_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"

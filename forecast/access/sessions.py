@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from forecast.access.keys import find_principal, hash_of, principal_of
 from forecast.access.scopes import NotSignedInError, Principal
 from forecast.store import KeyRepository
-from forecast.store.access_tables import BrowserSessionRow, SignInLinkRow
+from forecast.store.tables.access import BrowserSessionRow, SignInLinkRow
 
 LINK_LIFE: Final = timedelta(minutes=10)
 TOKEN_BYTES: Final = 32

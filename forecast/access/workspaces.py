@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from forecast.access.scopes import KeyRequestError
 from forecast.store import WorkspaceRepository
-from forecast.store.tables import WorkspaceRow
-from forecast.study.fields import STUDY_ID_PATTERN
+from forecast.store.tables.core import WorkspaceRow
+from forecast.study.document.fields import STUDY_ID_PATTERN
 
 
 def create_workspace(session: Session, workspace: str, title: str, now: datetime) -> WorkspaceRow:

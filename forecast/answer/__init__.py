@@ -22,6 +22,7 @@ from forecast.answer.explanation import (
     Attribution,
     AttributionStep,
     CauseStep,
+    Explanation,
     Influence,
     InfluenceReport,
     Lean,
@@ -30,6 +31,7 @@ from forecast.answer.explanation import (
     SensitivityReport,
     Triage,
 )
+from forecast.answer.method import METHOD_VERSION
 from forecast.answer.outcomes import (
     ICD_203,
     CaseSummary,
@@ -50,6 +52,7 @@ from forecast.answer.whole import Answer, StoredForecast
 
 __all__ = [
     "ICD_203",
+    "METHOD_VERSION",
     "Answer",
     "Attribution",
     "AttributionStep",
@@ -63,6 +66,7 @@ __all__ = [
     "Discarded",
     "ExpertKind",
     "ExpertSummary",
+    "Explanation",
     "FactorEffect",
     "FactorSummary",
     "HorizonPoint",

@@ -111,3 +111,7 @@ class Triage(Part):
     """The forecast before it."""
     steps: tuple[CauseStep, ...]
     seconds: float
+
+
+Explanation = Attribution | InfluenceReport | SensitivityReport | Triage
+"""What a job that explains a forecast finds out."""

@@ -15,7 +15,7 @@ BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="Such as backup
 
 def backup(file: BackupFile) -> None:
     """Write database and draws to one file; the service may go on meanwhile."""
-    from forecast.store.backup import write_backup
+    from forecast.store.backup.whole import write_backup
 
     settings = get_settings()
     found = write_backup(settings, file)
@@ -28,7 +28,7 @@ def backup(file: BackupFile) -> None:
 
 def restore(file: BackupFile) -> None:
     """Put a backup into a new, empty installation, on SQLite or PostgreSQL, whichever it came from."""
-    from forecast.store.backup import restore_backup
+    from forecast.store.backup.whole import restore_backup
 
     found = restore_backup(get_settings(), file)
     make_console().print(f"Restored: {found.rows} rows, {found.files} files of draws", highlight=False)

@@ -194,8 +194,8 @@ def _clock(settings: Settings) -> Iterator[Finding]:
 
 
 def _queue(settings: Settings) -> Iterator[Finding]:
-    from forecast.jobs.broker import Broker
-    from forecast.jobs.strangers import TO_DO, find_strangers
+    from forecast.queue.broker import Broker
+    from forecast.queue.strangers import TO_DO, find_strangers
     from forecast.store import Database
 
     with (

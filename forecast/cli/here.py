@@ -65,7 +65,7 @@ def serve(
 
 def migrate() -> None:
     """Bring the database to this version's schema, and seal secrets with the key in use; `serve` does so by itself."""
-    from forecast.jobs.subscriptions import reseal_secrets
+    from forecast.alerts.subscriptions import reseal_secrets
     from forecast.runtime.settings import get_settings
     from forecast.store import Database
     from forecast.store import migrate as migrate_database

@@ -13,7 +13,7 @@ from forecast.cli.tables.text import change_text, new_table, percent, print_titl
 from forecast.cli.terminal import Url, make_console, open_client
 
 if TYPE_CHECKING:
-    from forecast.jobs.living_view import HistoryEntry, Ledger, Move
+    from forecast.timeline.views import HistoryEntry, Ledger, Move
 
 Study = Annotated[str, typer.Argument(metavar="STUDY", help="Id of a stored study.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=200, help="How many.")]

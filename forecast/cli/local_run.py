@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from forecast.answer import Answer, StoredForecast, Verdict
+from forecast.answer import Answer, Explanation, StoredForecast, Verdict
 from forecast.cli.live import LiveProgress
 from forecast.errors import CancelledError, StopRequestedError
-from forecast.jobs.explainers import ALONE, Explanation, load_explainer
+from forecast.jobs.explanations import ALONE
 from forecast.runtime.settings import get_settings
 from forecast.study import Study
 
@@ -50,6 +50,7 @@ def run_locally(
         live.show("load")
         # The science takes seconds to import; only this command needs it.
         from forecast.pipeline.compute import compute_forecast
+        from forecast.pipeline.explain import explainer_of
 
         def show(progress: Progress) -> None:
             live.show(
@@ -74,8 +75,8 @@ def run_locally(
         found: dict[str, Explanation] = {}
         for kind in ALONE:
             console.print(f"Explaining the forecast: {kind.value}", highlight=False)
-            explainer = load_explainer(kind, forecast.provenance.sampler)
-            found[kind.value] = explainer(
+            explain_it = explainer_of(kind.value, forecast.provenance.sampler)
+            found[kind.value] = explain_it(
                 study, seed=forecast.provenance.seed, on_progress=show, should_stop=should_stop
             )
         forecast = forecast.model_copy(update=found)

@@ -128,7 +128,7 @@ def explain(
 ) -> None:
     """Have a service find out what moves a forecast, and print it."""
     from forecast.cli.tables import print_explanations
-    from forecast.jobs.explainers import ALONE
+    from forecast.jobs.explanations import ALONE
     from forecast.jobs.states import JobKind
 
     kinds = ALONE if kind is ExplanationKind.ALL else (JobKind(kind.value),)

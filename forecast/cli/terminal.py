@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from forecast.study import with_as_of
+
 if TYPE_CHECKING:
     from forecast.client.client import ForecastClient
     from forecast.study import Study
@@ -74,7 +76,7 @@ def load_document(file: str, as_of: datetime | None = None) -> Study:
     from forecast.study import load_study
 
     study = load_study(find_study_file(file))
-    return study if as_of is None else study.with_as_of(as_of.date())
+    return study if as_of is None else with_as_of(study, as_of.date())
 
 
 def open_client(url: str | None) -> ForecastClient:

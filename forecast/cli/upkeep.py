@@ -15,7 +15,7 @@ from forecast.cli.tables.text import new_table
 from forecast.cli.terminal import Url, make_console, open_client, print_table
 from forecast.errors import FieldError, StudyError
 from forecast.study import EvidenceKind
-from forecast.study.sources import read_limited
+from forecast.study.reading.table_files import read_limited
 
 Study = Annotated[str, typer.Argument(metavar="STUDY", help="Id of a stored study.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=200, help="How many.")]

@@ -14,10 +14,10 @@ import httpx2
 from forecast.answer import StoredForecast
 from forecast.client.events import JobUpdate, parse_events, read_update
 from forecast.errors import FieldError, ForecastError
-from forecast.jobs.living_view import HistoryEntry, Ledger
 from forecast.jobs.states import JobKind
 from forecast.jobs.view import JobView
 from forecast.runtime.settings import LOOPBACK_HOSTS
+from forecast.timeline.views import HistoryEntry, Ledger
 
 if TYPE_CHECKING:
     from forecast.futures.query import QueryAnswer, QueryRequest

@@ -15,13 +15,13 @@ from forecast.answer import Attribution, AttributionStep, ProbabilityStep
 from forecast.errors import StopRequestedError
 from forecast.explain.estimates import Estimated, first_step, next_step
 from forecast.explain.runs import Runs
-from forecast.futures.rolled import roll_forward
-from forecast.futures.summary import count_futures
 from forecast.model.arrays import ModelArrays
-from forecast.model.encode import EncodedStudy
-from forecast.model.selection import EVERYTHING, Selection
+from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.selection import EVERYTHING, Selection
 from forecast.progress import Progress, Stage
 from forecast.study import Expression, Occurs, Study
+from forecast.summary.outcomes import count_futures
+from forecast.summary.rolled import roll_forward
 
 Block = Literal["prior", "reference_classes", "history", "indicators", "judgments", "links"]
 Counted = dict[str, Estimated]

@@ -3,7 +3,7 @@
 All outcomes that the case carries count together, raised to its weight. Dividing the posterior by it gives the posterior
 without the case, and the integral over the frailty makes the ratio far steadier than the likelihood given a draw's own
 frailty (Vehtari, Mononen, Tolvanen, Sivula and Winther 2016, Journal of Machine Learning Research 17(103),
-arXiv:1412.7461). The integrals are the program's own (`forecast.model.integrals`), here of every case.
+arXiv:1412.7461). The integrals are the program's own (`forecast.model.graph.integrals`), here of every case.
 tests/explain/test_case_likelihood.py holds them against adaptive quadrature.
 """
 
@@ -19,11 +19,11 @@ import numpy.typing as npt
 
 from forecast.explain.density import keep_rows, likelihood_terms, sampled_points, without_data
 from forecast.explain.runs import Fit
-from forecast.inference.program import Program
+from forecast.inference.engine.program import Program
 from forecast.model.arrays import ModelArrays
 from forecast.model.constants import MAX_LOG_RATE
-from forecast.model.encode import EncodedStudy
-from forecast.model.encode_integrals import Axis, Integral, find_integrals, integral_arrays
+from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.integrals import Axis, Integral, find_integrals, integral_arrays
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from forecast.explain.runs import Fit, Runs
 from forecast.inference.deviations import in_deviations, join_latents
-from forecast.inference.program import Program
+from forecast.inference.engine.program import Program
 from forecast.model.arrays import ModelArrays
 from forecast.model.specs import ARRAYS, LATENTS
 

@@ -3,7 +3,7 @@
 It is conditional on all that the draw holds: his own bias, slope and noise, the questions' common errors and latent
 log odds. Dividing the posterior by it gives the posterior without the expert, in which what was his own falls back to
 its prior. A question of the track records on which nobody else spoke leaves with him, its answer included; otherwise
-the answer stays. The terms are the program's own (`forecast.model.opinions`); tests/explain/test_density.py holds them
+the answer stays. The terms are the program's own (`forecast.model.graph.opinions`); tests/explain/test_density.py holds them
 against differences of its density.
 """
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from forecast.explain.density import keep_rows, likelihood_terms, sampled_points, with_arrays
 from forecast.explain.runs import Fit
-from forecast.inference.program import Program
+from forecast.inference.engine.program import Program
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -18,7 +18,7 @@ from forecast.explain.estimates import WeighedMean, next_step, outcome_means, pa
 from forecast.explain.expert_likelihood import ExpertLikelihood
 from forecast.explain.runs import Fit, FloatArray, Runs
 from forecast.explain.weights import Weights, smooth_weights
-from forecast.model.selection import Selection
+from forecast.model.encoding.selection import Selection
 from forecast.progress import Progress, Stage
 from forecast.study import Study
 

@@ -17,19 +17,19 @@ import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
 from forecast.errors import StopRequestedError
-from forecast.futures.posterior import present_case, resolution_probabilities, stream_seed
 from forecast.futures.scenarios import denoise
 from forecast.futures.simulation import MAX_DRAWS, thin_draws
+from forecast.inference.engine.program import Program, get_program
+from forecast.inference.engine.sampling import SamplingProgress, sample_posterior
 from forecast.inference.labels import label_posterior
-from forecast.inference.program import Program, get_program
-from forecast.inference.sampling import SamplingProgress, sample_posterior
-from forecast.model.cost import require_affordable
-from forecast.model.encode import EncodedStudy, encode_study
-from forecast.model.selection import EVERYTHING, Selection
+from forecast.model.encoding.cost import require_affordable
+from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.selection import EVERYTHING, Selection
 from forecast.model.specs import LATENTS
 from forecast.progress import Progress, Stage, StageClock
 from forecast.runtime.machine import sampling_cores
 from forecast.study import Study
+from forecast.summary.posterior import present_case, resolution_probabilities, stream_seed
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -15,10 +15,10 @@ from forecast.explain.attribution import count_everything, same_arrays
 from forecast.explain.estimates import Estimated, next_step
 from forecast.explain.runs import Runs
 from forecast.futures.simulation import MAX_DRAWS
-from forecast.model.encode import EncodedStudy
+from forecast.model.encoding.encode import EncodedStudy
 from forecast.progress import Progress
 from forecast.study import Study
-from forecast.study.comparison import changes_between
+from forecast.study.arriving.comparison import changes_between
 
 Counted = dict[str, Estimated]
 

@@ -17,7 +17,7 @@ import numpy as np
 from forecast.futures.present import FloatArray, IntArray, PresentCase
 
 LEAST_VARIANCE = 1e-3
-"""As in `forecast.model.signals`; tests/futures/test_archive.py compares the two."""
+"""As in `forecast.model.graph.signals`; tests/summary/test_archive.py compares the two."""
 MAX_MEAN = 1e15
 """Largest Poisson mean that is drawn; more cannot be told apart from it by any `at_least`."""
 

@@ -66,7 +66,7 @@ class Links:
 
 @dataclass(frozen=True)
 class Streams:
-    """Indicators that threshold outcomes look at; a count is negative binomial, see `forecast.model.signals`."""
+    """Indicators that threshold outcomes look at; a count is negative binomial, see `forecast.model.graph.signals`."""
 
     log_mean: FloatArray
     loading: FloatArray

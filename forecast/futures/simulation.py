@@ -14,7 +14,7 @@ import numpy as np
 
 from forecast.futures.occurrence import occurrence_times
 from forecast.futures.present import FloatArray, IntArray, PresentCase
-from forecast.study.size import FUTURE_DRAWS
+from forecast.study.checks.size import FUTURE_DRAWS
 
 MAX_DRAWS = FUTURE_DRAWS
 """Posterior draws that are rolled forward; more are thinned evenly along each chain."""

@@ -1,7 +1,7 @@
 """What a stored forecast's `draws.nc` says about the future: its futures, and how to roll them forward again.
 
 Light: NumPy and netCDF4, which is loaded on first use. The group `mechanism` holds everything that a query needs
-beside the futures themselves; `forecast.futures.mechanism` writes it.
+beside the futures themselves; `forecast.summary.mechanism` writes it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from forecast.dims import FUTURES
 from forecast.errors import ForecastError
 from forecast.futures.present import THRESHOLD, Factors, FloatArray, IntArray, Links, PresentCase, Streams
 from forecast.futures.simulation import Futures, simulate_futures
-from forecast.study.calendar import Calendar, Period
+from forecast.study.document.calendar import Calendar, Period
 
 MECHANISM = "mechanism"
 REMEMBERED = 8

@@ -1,6 +1,6 @@
 """The model's free variables as independent deviations from the prior, whatever variables the sampler is given.
 
-A study's arrays decide how the sampler's variables are centred and turned (`forecast.model.experts`, `signals`). With
+A study's arrays decide how the sampler's variables are centred and turned (`forecast.model.graph.experts`, `signals`). With
 those arrays at zero the same program is the model in its plain deviations, which have the same law whatever the study:
 standard normal, or the logarithm of a half-normal, or a partial correlation. Draws are stored as deviations; the prior
 is drawn, and draws of one study are weighed as draws of another, in the program of the deviations.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from forecast.jobs.publish import Publisher, told
 from forecast.jobs.states import JobState
+from forecast.queue.publish import Publisher, told
 from forecast.store import Database, DrawingRepository, JobRepository
 
 DRAW_AGAIN_SECONDS: Final = 180.0

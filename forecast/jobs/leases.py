@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from forecast.store.tables import JobRow
+from forecast.store.tables.core import JobRow
 
 SHARE_PER_LOOK: Final = 1 / 3
 

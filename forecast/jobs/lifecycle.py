@@ -22,8 +22,8 @@ from forecast.jobs.quotas import is_at_work
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
 from forecast.jobs.transitions import count_ended, ended_values, requeued_values
 from forecast.store import CounterRepository, ForecastRepository, JobRepository, NotStoredError, utc_now
-from forecast.store.counters import Counts
-from forecast.store.tables import ExplanationRow, ForecastRow, JobRow
+from forecast.store.repositories.counters import Counts
+from forecast.store.tables.core import ExplanationRow, ForecastRow, JobRow
 
 if TYPE_CHECKING:
     from forecast.jobs.submit import JobLimits

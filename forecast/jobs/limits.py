@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from forecast.errors import FieldError, StudyError
 from forecast.runtime.settings import Settings
 from forecast.study import Study
-from forecast.study.size import StudySize, measure_study
+from forecast.study.checks.size import StudySize, measure_study
 
 
 @dataclass(frozen=True)

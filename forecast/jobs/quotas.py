@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from forecast.jobs.errors import QuotaExceededError
 from forecast.jobs.states import JobState
 from forecast.store import JobRepository, WorkspaceRepository
-from forecast.store.tables import WorkspaceRow
-from forecast.store.workspaces import workspace_of
+from forecast.store.binding import workspace_of
+from forecast.store.tables.core import WorkspaceRow
 
 if TYPE_CHECKING:
     from forecast.jobs.submit import JobLimits

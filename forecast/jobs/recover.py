@@ -18,7 +18,7 @@ from forecast.jobs.leases import LeaseWatch
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
 from forecast.jobs.transitions import count_ended, ended_values, requeued_values
 from forecast.store import CounterRepository, JobRepository, utc_now
-from forecast.store.tables import JobRow
+from forecast.store.tables.core import JobRow
 
 DEADLINE_GRACE_SECONDS = 20.0
 """A worker ends its own attempt at the deadline; this is for one that cannot, stuck in native code."""

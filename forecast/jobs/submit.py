@@ -6,13 +6,12 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from importlib.metadata import version
 from typing import Any, Final
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from forecast.answer import Verdict
+from forecast.answer import METHOD_VERSION, Verdict
 from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.errors import (
@@ -28,10 +27,8 @@ from forecast.jobs.states import JobKind, JobState
 from forecast.runtime.settings import Settings
 from forecast.store import ClockRepository, ForecastRepository, JobRepository, StudyRepository, utc_now
 from forecast.store.ids import new_id
-from forecast.store.tables import ForecastRow, JobRow
-from forecast.study import Study
-
-CODE_VERSION: Final = version("scenario-forecast")
+from forecast.store.tables.core import ForecastRow, JobRow
+from forecast.study import Study, with_as_of, with_sampler
 
 SEED_LIMIT: Final = 2**31
 """Seeds drawn here are below this, so that every language and JSON reader keeps them exact."""
@@ -96,9 +93,9 @@ def prepare_study(
         When the changed document is not valid, or asks for more than the limits.
     """
     if as_of is not None:
-        study = study.with_as_of(as_of)
+        study = with_as_of(study, as_of)
     if sampler:
-        study = study.with_sampler(**sampler)
+        study = with_sampler(study, **sampler)
     if limits is not None:
         require_within(study, limits)
     # Of a large document it takes long; it is kept.
@@ -259,7 +256,7 @@ def _queue(
     if prepare is not None:
         prepare()
     row.id = new_id()
-    row.code_version = CODE_VERSION
+    row.method_version = METHOD_VERSION
     row.state = JobState.QUEUED.value
     row.max_attempts, row.deadline_seconds = limits.max_attempts, limits.deadline_seconds
     row.created_at = row.queued_at = now

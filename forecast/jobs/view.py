@@ -15,7 +15,7 @@ from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from forecast.store.tables import AttemptRow, JobRow
+    from forecast.store.tables.core import AttemptRow, JobRow
 
 
 class View(BaseModel):

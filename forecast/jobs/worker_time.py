@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from forecast.store import ClockRepository, Database
-from forecast.store.clock_tables import ProcessSignRow
+from forecast.store.tables.clocks import ProcessSignRow
 
 WORKER: Final = "worker"
 STEP_SECONDS: Final = 10.0

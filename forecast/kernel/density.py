@@ -1,7 +1,7 @@
 """The log density of a study with its gradient, and the named quantities of a draw: the blocks in their order.
 
 Forward passes follow the arrows of the model, from experts to judgments; backward passes run against them. Each block
-says what it computes on top of its module; `forecast.model.graph.build_model` is the definition that all of them are
+says what it computes on top of its module; `forecast.model.graph.joint.build_model` is the definition that all of them are
 held against (tests/kernel/test_density.py).
 """
 

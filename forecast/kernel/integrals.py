@@ -7,7 +7,7 @@ With p_k the share of node k in I, and nodes constant to the derivative (an exac
     dlog I/dc = sum_k p_k l',  dlog I/dsigma = sum_k p_k l' u_k,  dlog I/dhazard = -sum_k p_k exp(x_k)
 
 Nodes mode + z / sqrt(1 - sigma^2 l'' at the mode): Liu and Pierce (1994), doi:10.1093/biomet/81.3.624. Several
-correlated frailties: `correlated_integrals`; what is integrated, and why: `forecast.model.integrals`.
+correlated frailties: `correlated_integrals`; what is integrated, and why: `forecast.model.graph.integrals`.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ QUANTITIES: Final[Mapping[str, FieldSpec]] = _fields(
     exam=("exam_base", "exam_spread"),
     exercise=("exercise_log_odds",),
 ) | {"state": FieldSpec(("past_period", "factor"))}
-"""Named quantities of a draw beside its latent variables: those of `forecast.model.graph.build_model`."""
+"""Named quantities of a draw beside its latent variables: those of `forecast.model.graph.joint.build_model`."""
 
 INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     kind=(

@@ -4,7 +4,7 @@
     tau_j, sigma_j = scale |z|           beta = scale z
 
 d_mu is sampled partly centred, as its voices speak of the level: with their mean log slope m and mean offset o the mean
-is exp(m) (location + x_j' beta + common error + o) and the scale exp(m) scale (`forecast.model.experts.said_by`).
+is exp(m) (location + x_j' beta + common error + o) and the scale exp(m) scale (`forecast.model.graph.experts.said_by`).
 """
 
 from __future__ import annotations

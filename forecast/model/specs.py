@@ -195,7 +195,7 @@ class LatentSpec:
     dims: tuple[str, ...]
     law: Literal["normal", "half_normal", "partial_correlation", "log_mean", "partly_centred"] = "normal"
     """`partial_correlation` is the inverse hyperbolic tangent of a beta variable on (-1, 1); `log_mean` and
-    `partly_centred` are normal, with means and scales that depend on others (`forecast.model.signals`, `experts`)."""
+    `partly_centred` are normal, with means and scales that depend on others (`forecast.model.graph.signals`, `experts`)."""
 
 
 def _normal(*dims: str) -> LatentSpec:

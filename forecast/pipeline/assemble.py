@@ -17,6 +17,7 @@ import xarray as xr
 from pydantic import JsonValue
 
 from forecast.answer import (
+    METHOD_VERSION,
     Answer,
     Check,
     Diagnostics,
@@ -28,30 +29,27 @@ from forecast.answer import (
 )
 from forecast.dims import DRAW
 from forecast.figures.answer import Figure, build_figures
-from forecast.futures.archive import assemble_tree, write_tree
-from forecast.futures.notes import latest_known, make_notes
-from forecast.futures.opinions import summarize_correlations, summarize_links, summarize_opinions
-from forecast.futures.pairs import summarize_pairs
-from forecast.futures.reference import case_levels
-from forecast.futures.rolled import Rolled, outcome_probabilities, roll_forward
-from forecast.futures.signals import summarize_factors, summarize_indicators
-from forecast.futures.summary import (
+from forecast.inference.diagnostics import diagnose, with_latent
+from forecast.inference.engine.program import Program, compilation_count
+from forecast.inference.gate import check_diagnostics, decide_verdict
+from forecast.inference.labels import split_latent
+from forecast.model.encoding.encode import EncodedStudy
+from forecast.progress import Stage, StageClock
+from forecast.study import SamplerSettings
+from forecast.summary.archive import assemble_tree, write_tree
+from forecast.summary.notes import latest_known, make_notes
+from forecast.summary.opinions import summarize_correlations, summarize_links, summarize_opinions
+from forecast.summary.outcomes import (
     probability_errors,
     summarize_covariates,
     summarize_outcomes,
     summarize_remainder,
     summarize_scenarios,
 )
-from forecast.inference.diagnostics import diagnose, with_latent
-from forecast.inference.gate import check_diagnostics, decide_verdict
-from forecast.inference.labels import split_latent
-from forecast.inference.program import Program, compilation_count
-from forecast.model.encode import EncodedStudy
-from forecast.progress import Stage, StageClock
-from forecast.study import SamplerSettings
-
-METHOD_VERSION = "6"
-"""Changes whenever the same document and seed would give other numbers."""
+from forecast.summary.pairs import summarize_pairs
+from forecast.summary.reference import case_levels
+from forecast.summary.rolled import Rolled, outcome_probabilities, roll_forward
+from forecast.summary.signals import summarize_factors, summarize_indicators
 
 PRIOR_DRAWS = 1000
 CURED_BY_DRAWS: Final = frozenset({"rhat", "ess_bulk", "ess_tail", "mcse"})

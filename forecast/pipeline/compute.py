@@ -10,20 +10,19 @@ from collections.abc import Callable
 
 from forecast.answer import Update
 from forecast.errors import StopRequestedError
-from forecast.futures.running import estimate_running
 from forecast.inference.deviations import FloatArray
+from forecast.inference.engine.program import get_program
+from forecast.inference.engine.sampling import Chains, SamplingProgress, Watch
 from forecast.inference.labels import label_posterior
-from forecast.inference.program import get_program
-from forecast.inference.sampling import Chains, SamplingProgress, Watch
-from forecast.model.cost import affordable_draws, require_affordable
-from forecast.model.encode import EncodedStudy, encode_study
-from forecast.pipeline.assemble import METHOD_VERSION, ComputedForecast, Drawn, assemble_forecast, judge
+from forecast.model.encoding.cost import affordable_draws, require_affordable
+from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.pipeline.assemble import ComputedForecast, Drawn, assemble_forecast, judge
 from forecast.progress import Progress, Stage, StageClock
 from forecast.runtime.machine import sampling_cores, trim_memory
 from forecast.study import Study
+from forecast.summary.running import estimate_running
 
 __all__ = [
-    "METHOD_VERSION",
     "ComputedForecast",
     "Progress",
     "Stage",

@@ -12,14 +12,14 @@ from typing import Final
 from forecast.answer import OutcomeForecast
 from forecast.figures.answer import horizon_curves
 from forecast.figures.style import Figure
-from forecast.futures.rolled import roll_forward
-from forecast.futures.summary import summarize_outcomes
+from forecast.inference.engine.program import get_program
 from forecast.inference.labels import label_quantities
-from forecast.inference.program import get_program
-from forecast.model.cost import require_affordable
-from forecast.model.encode import encode_study
+from forecast.model.encoding.cost import require_affordable
+from forecast.model.encoding.encode import encode_study
 from forecast.pipeline.compute import resolve_seed
 from forecast.study import Study
+from forecast.summary.outcomes import summarize_outcomes
+from forecast.summary.rolled import roll_forward
 
 PRIOR_DRAWS: Final = 2000
 REPLICATES: Final = 5

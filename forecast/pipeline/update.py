@@ -20,32 +20,32 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-from forecast.answer import Answer, Check, Update, Verdict
+from forecast.answer import METHOD_VERSION, Answer, Check, Update, Verdict
 from forecast.dims import CHAIN, DRAW
 from forecast.errors import StopRequestedError
 from forecast.explain.weights import MAX_PARETO_K, Weights, smooth_weights
-from forecast.futures.archive import LATENT
-from forecast.futures.posterior import stream_seed
 from forecast.futures.simulation import MAX_DRAWS, thin_draws
-from forecast.inference.carry import (
+from forecast.inference.deviations import FloatArray, in_deviations
+from forecast.inference.engine.carry import (
     Carried,
     NotCarriedError,
     carry_draws,
     log_densities,
     resample,
 )
-from forecast.inference.deviations import FloatArray, in_deviations
-from forecast.inference.loaded_study import LoadedStudy
-from forecast.inference.program import get_program
-from forecast.inference.starts import as_sampled
-from forecast.model.cost import require_affordable
-from forecast.model.encode import EncodedStudy, encode_study
-from forecast.pipeline.assemble import METHOD_VERSION, ComputedForecast, Drawn, assemble_forecast, judge
+from forecast.inference.engine.loaded_study import LoadedStudy
+from forecast.inference.engine.program import get_program
+from forecast.inference.engine.starts import as_sampled
+from forecast.model.encoding.cost import require_affordable
+from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.pipeline.assemble import ComputedForecast, Drawn, assemble_forecast, judge
 from forecast.pipeline.compute import resolve_seed, sample_and_assemble
 from forecast.progress import Progress, Stage, StageClock
 from forecast.runtime.machine import sampling_cores
 from forecast.study import Study
-from forecast.study.comparison import is_same_question
+from forecast.study.arriving.comparison import is_same_question
+from forecast.summary.archive import LATENT
+from forecast.summary.posterior import stream_seed
 
 ENOUGH_DRAWS: Final = 1500
 """Draws that are rolled forward when the weights are worth as many; else as many as were weighed."""

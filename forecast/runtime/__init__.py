@@ -1,0 +1,1 @@
+"""What every process needs and is told: settings, limits, logs, clocks, compilers, private files."""

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from forecast.store.alerts import AlertRepository
 from forecast.store.artifacts import ArtifactStore, StoredFile
-from forecast.store.clocks import ClockRepository, worker_seconds_now
-from forecast.store.columns import utc_now
-from forecast.store.counters import CounterRepository
+from forecast.store.binding import DEFAULT_WORKSPACE
 from forecast.store.database import Database
-from forecast.store.drawings import DrawingRepository
 from forecast.store.errors import (
     CursorError,
     DrawsRemovedError,
@@ -17,24 +13,29 @@ from forecast.store.errors import (
     ResultCorruptError,
     SchemaError,
 )
-from forecast.store.evidence import EvidenceRepository, as_arrival
-from forecast.store.figures import compress_figure
-from forecast.store.forecasts import ForecastRepository, stored_file
-from forecast.store.heads import ForecastHead
 from forecast.store.identity import find_identity, identity_of
-from forecast.store.jobs import JobRepository
-from forecast.store.keyed_answers import KeyedAnswerRepository
-from forecast.store.keys import KeyRepository
-from forecast.store.pages import DEFAULT_PAGE, MAX_PAGE, Page
-from forecast.store.previews import PreviewRepository
-from forecast.store.receivers import ReceiverRepository
-from forecast.store.retention import RetentionRepository
-from forecast.store.schedules import ScheduleRepository
+from forecast.store.repositories.alerts import AlertRepository
+from forecast.store.repositories.clocks import ClockRepository, worker_seconds_now
+from forecast.store.repositories.counters import CounterRepository
+from forecast.store.repositories.drawings import DrawingRepository
+from forecast.store.repositories.evidence import EvidenceRepository, as_arrival
+from forecast.store.repositories.figures import compress_figure
+from forecast.store.repositories.forecasts import ForecastRepository, stored_file
+from forecast.store.repositories.heads import ForecastHead
+from forecast.store.repositories.jobs import JobRepository
+from forecast.store.repositories.keyed_answers import KeyedAnswerRepository
+from forecast.store.repositories.keys import KeyRepository
+from forecast.store.repositories.pages import DEFAULT_PAGE, MAX_PAGE, Page
+from forecast.store.repositories.previews import PreviewRepository
+from forecast.store.repositories.receivers import ReceiverRepository
+from forecast.store.repositories.retention import RetentionRepository
+from forecast.store.repositories.schedules import ScheduleRepository
+from forecast.store.repositories.scores import ScoreRepository
+from forecast.store.repositories.sources import SourceRepository, pack_copy, unpack_copy
+from forecast.store.repositories.studies import StudyRepository
+from forecast.store.repositories.workspaces import WorkspaceRepository
 from forecast.store.schema import check_schema, migrate
-from forecast.store.scores import ScoreRepository
-from forecast.store.sources import SourceRepository, pack_copy, unpack_copy
-from forecast.store.studies import StudyRepository
-from forecast.store.workspaces import DEFAULT_WORKSPACE, WorkspaceRepository
+from forecast.store.tables.columns import utc_now
 
 __all__ = [
     "DEFAULT_PAGE",

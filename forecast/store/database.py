@@ -22,8 +22,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 from forecast.runtime.private_files import make_private_file, make_private_folder
+from forecast.store.binding import BoundSession
 from forecast.store.errors import DatabaseUrlError
-from forecast.store.workspaces import BoundSession
 
 BUSY_TIMEOUT_SECONDS: Final = 10.0
 POOL_SIZE: Final = 8

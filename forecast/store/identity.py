@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from forecast.store.database import Database
 from forecast.store.schema import check_schema
-from forecast.store.tables import Base
+from forecast.store.tables.core import Base
 from forecast.store.upsert import insert_into
 
 ONLY_ROW: Final = 1

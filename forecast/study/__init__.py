@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from forecast.study.arrivals import Arrival, accept_arrivals, with_arrivals
-from forecast.study.calendar import Calendar, Period
-from forecast.study.cases import Case, Count, Spell, Trial
-from forecast.study.document import Study
-from forecast.study.evidence import (
+from forecast.study.arriving.arrivals import Arrival, accept_arrivals, with_arrivals
+from forecast.study.arriving.pulled import News, news_of, read_table
+from forecast.study.document.calendar import Calendar, Period
+from forecast.study.document.cases import Case, Count, Spell, Trial
+from forecast.study.document.document import Study
+from forecast.study.document.evidence import (
     Covariate,
     Dependence,
     Factor,
@@ -23,8 +24,16 @@ from forecast.study.evidence import (
     Resolutions,
     TrackRecords,
 )
-from forecast.study.evidence_kind import EvidenceKind
-from forecast.study.evidence_tables import (
+from forecast.study.document.evidence_kind import EvidenceKind
+from forecast.study.document.expression import And, Before, By, Expression, Not, Occurs, Or, time_problems, walk
+from forecast.study.document.grammar import parse_expression
+from forecast.study.document.outcome import Outcome, Pooling, Resolution
+from forecast.study.document.prior import ElicitedProbability, Normal, OutcomeKind, Prior, Quantiles, default_prior
+from forecast.study.document.pull_source import PullSource
+from forecast.study.document.sampler import SamplerSettings
+from forecast.study.document.scenario import Scenario
+from forecast.study.loading import load_study, study_from_bytes, study_from_document, with_as_of, with_sampler
+from forecast.study.rows.evidence_tables import (
     resolve_cases,
     resolve_judgments,
     resolve_observations,
@@ -32,9 +41,7 @@ from forecast.study.evidence_tables import (
     resolve_track_records,
     settled_outcomes,
 )
-from forecast.study.expression import And, Before, By, Expression, Not, Occurs, Or, time_problems, walk
-from forecast.study.grammar import parse_expression
-from forecast.study.judgments import (
+from forecast.study.rows.judgments import (
     CLIP,
     ExpertKind,
     Judgment,
@@ -43,14 +50,7 @@ from forecast.study.judgments import (
     log_odds,
     merge_track_records,
 )
-from forecast.study.loading import load_study, study_from_bytes, study_from_document
-from forecast.study.observations import Observation, Resolved
-from forecast.study.outcome import Outcome, Pooling, Resolution
-from forecast.study.prior import ElicitedProbability, Normal, OutcomeKind, Prior, Quantiles, default_prior
-from forecast.study.pull_source import PullSource
-from forecast.study.pulled import News, news_of, read_table
-from forecast.study.sampler import SamplerSettings
-from forecast.study.scenario import Scenario
+from forecast.study.rows.observations import Observation, Resolved
 
 __all__ = [
     "CLIP",
@@ -117,11 +117,15 @@ __all__ = [
     "time_problems",
     "walk",
     "with_arrivals",
+    "with_as_of",
+    "with_sampler",
 ]
 
 
 def study_schema() -> dict[str, Any]:
     """The JSON schema of a study document; priors/study.schema.json is made from it."""
-    from forecast.study import schema  # only then, so that `python -m forecast.study.schema` runs it once
+    from forecast.study.document import (
+        schema,  # only then, so that `python -m forecast.study.document.schema` runs it once
+    )
 
     return schema.study_schema()

@@ -7,20 +7,22 @@ reported together.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from forecast.errors import StudyError
-from forecast.study.document import Study
-from forecast.study.field_messages import field_errors
-from forecast.study.inline import inline_tables
-from forecast.study.problems import READS, one_error, study_error
-from forecast.study.reader import plain_copy, read_json
-from forecast.study.sources import FolderTables, GivenTables, NoTables, TableSource, ZipTables, read_limited
-from forecast.study.validation import check_study
-from forecast.study.yaml_reader import read_yaml
+from forecast.study.checks.field_messages import field_errors
+from forecast.study.checks.validation import check_study
+from forecast.study.document.document import Study
+from forecast.study.reading.inline import inline_tables
+from forecast.study.reading.plain_data import plain_copy, read_json
+from forecast.study.reading.problems import READS, one_error, study_error
+from forecast.study.reading.table_files import FolderTables, GivenTables, NoTables, TableSource, ZipTables, read_limited
+from forecast.study.reading.yaml_reader import read_yaml
 
 
 def load_study(path: Path) -> Study:
@@ -134,4 +136,39 @@ def study_from_canonical(document: dict[str, Any], table_files: dict[str, str]) 
     return study.adopt(document, cases, table_files)
 
 
-__all__ = ["StudyError", "load_study", "study_from_bytes", "study_from_canonical", "study_from_document"]
+def with_as_of(study: Study, as_of: date) -> Study:
+    """The same study as of another day, checked anew.
+
+    Raises
+    ------
+    StudyError
+        When the document makes no sense then, for example because an outcome was not yet at risk.
+    """
+    return _changed(study, {"as_of": as_of.isoformat()})
+
+
+def with_sampler(study: Study, **overrides: float | None) -> Study:
+    """The same study with some sampler settings replaced, checked anew; None removes one.
+
+    Raises
+    ------
+    StudyError
+        For an unknown setting or a value outside its limits.
+    """
+    settings = {**study.document.get("sampler", {}), **overrides}
+    return _changed(study, {"sampler": {name: value for name, value in settings.items() if value is not None}})
+
+
+def _changed(study: Study, changes: Mapping[str, Any]) -> Study:
+    return study_from_canonical({**study.document, **changes}, study.table_files)
+
+
+__all__ = [
+    "StudyError",
+    "load_study",
+    "study_from_bytes",
+    "study_from_canonical",
+    "study_from_document",
+    "with_as_of",
+    "with_sampler",
+]

@@ -6,19 +6,19 @@ import itertools
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from forecast.alerts.raising import raise_alerts
+from forecast.alerts.subscriptions import SubscriptionRequest, create_subscription
 from forecast.answer import CauseStep, ProbabilityStep, Triage
-from forecast.jobs.alerting import raise_alerts
 from forecast.jobs.digests import canonical_json
-from forecast.jobs.ledger import score_due
 from forecast.jobs.lifecycle import complete_job
-from forecast.jobs.schedules import ScheduleRequest, create_schedule
-from forecast.jobs.sources import store_sources
 from forecast.jobs.states import JobKind
-from forecast.jobs.subscriptions import SubscriptionRequest, create_subscription
+from forecast.sources.sources import store_sources
 from forecast.store import EvidenceRepository, ScheduleRepository, SourceRepository, StudyRepository
-from forecast.store.living_tables import OccurrenceRow
-from forecast.store.tables import StudyRow
+from forecast.store.tables.core import StudyRow
+from forecast.store.tables.living import OccurrenceRow
 from forecast.study import EvidenceKind, accept_arrivals
+from forecast.timeline.ledger import score_due
+from forecast.timeline.schedules import ScheduleRequest, create_schedule
 from tests.coin import coin_answer, coin_study
 from tests.explanations import explanation_row, submit_explanation_of
 from tests.installation import Installation, forecast_row

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from forecast.answer import Answer, StoredForecast
-from forecast.jobs.explainers import EXPLANATIONS
+from forecast.jobs.explanations import EXPLANATIONS
 from forecast.jobs.lifecycle import Claim, complete_job
 from forecast.jobs.states import JobKind
 from forecast.jobs.submit import submit_explanation

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from forecast.store.pages import encode_cursor
+from forecast.store.repositories.pages import encode_cursor
 from tests.api.asked_sample import store_asked
 from tests.api.living_sample import store_living_sample
 from tests.api.shared import Shared

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
-from forecast.study.schema import SCHEMA_FILE
+from forecast.study.document.schema import SCHEMA_FILE
 from priors import bundled_studies, study_path
 from tests.api.html import BROWSER, HOSTILE, Elements, get
 from tests.api.living_sample import store_living_sample

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 
 from api.app import create_app
 from api.starting import StartingApp
-from forecast.jobs.broker import Broker
+from forecast.queue.broker import Broker
 from forecast.runtime.settings import Settings
 from forecast.store import JobRepository, utc_now
 from tests.embedded_redis import redis_for

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from forecast.jobs.ledger import score_due
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.states import JobKind
 from forecast.store import StudyRepository, utc_now
+from forecast.timeline.ledger import score_due
 from tests.api.test_explanations import explain, made_forecast
 from tests.coin import coin_document, coin_study
 from tests.installation import Installation, forecast_row

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from fastapi.testclient import TestClient
 
-from forecast.jobs.alerting import raise_alerts
+from forecast.alerts.raising import raise_alerts
 from forecast.store import utc_now
 from tests.api.html import Elements, get, plain
 from tests.api.living_sample import add_forecast, store_living_sample

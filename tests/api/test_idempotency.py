@@ -19,13 +19,13 @@ from sqlalchemy.exc import OperationalError
 from api.app import create_app
 from api.idempotency import read_key
 from forecast.access import Scope
-from forecast.jobs.alert_rules import Finding
-from forecast.jobs.alerting import add_alert
+from forecast.alerts.raising import add_alert
+from forecast.alerts.rules import Finding
+from forecast.alerts.subscriptions import AlertKind
 from forecast.jobs.retention import ANSWERS_KEPT, Retention, make_room
-from forecast.jobs.subscriptions import AlertKind
 from forecast.store import AlertRepository, utc_now
-from forecast.store.dump import tables
-from forecast.store.keyed_answers import KeyedAnswerRow
+from forecast.store.backup.dump import tables
+from forecast.store.repositories.keyed_answers import KeyedAnswerRow
 from tests.api.access_helpers import OPEN, bearer, key_with, routes_of
 from tests.api.living_sample import store_living_sample
 from tests.api.shared import Shared, client_of

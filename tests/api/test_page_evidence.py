@@ -8,14 +8,14 @@ from itertools import pairwise
 import pytest
 from fastapi.testclient import TestClient
 
-from api.pages.attribution import build_attribution
-from api.pages.explanation import build_explanation
-from api.pages.forecast import build_forecast
-from api.pages.influence import MAX_ROWS, build_influence
-from api.pages.page import render_html
-from api.pages.pairs import build_pairs
-from api.pages.sensitivity import build_sensitivity
-from api.pages.what_if import build_what_if
+from api.pages.forecast.attribution import build_attribution
+from api.pages.forecast.explanation import build_explanation
+from api.pages.forecast.influence import MAX_ROWS, build_influence
+from api.pages.forecast.pairs import build_pairs
+from api.pages.forecast.sensitivity import build_sensitivity
+from api.pages.forecast.view import build_forecast
+from api.pages.forecast.what_if import build_what_if
+from api.pages.shared.page import render_html
 from forecast.answer import Answer, AttributionStep, StoredForecast, Verdict
 from forecast.jobs.lifecycle import complete_job
 from forecast.store import utc_now

@@ -10,9 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 from plotly.offline import get_plotlyjs_version
 
-from api.pages.assets import STATIC, asset_url
 from api.pages.home import HomePage
-from api.pages.page import TEMPLATES
+from api.pages.shared.assets import STATIC, asset_url
+from api.pages.shared.page import TEMPLATES
 from forecast.jobs.lifecycle import fail_job
 from forecast.jobs.states import FailureCode
 from forecast.store import utc_now

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from api.pages import wording
-from api.pages.bars import PROBABILITY, scale_of_ratios
+from api.pages.shared import wording
+from api.pages.shared.bars import PROBABILITY, scale_of_ratios
 from forecast.answer import Interval
 
 

@@ -8,18 +8,18 @@ from typing import get_type_hints
 import pytest
 from fastapi.testclient import TestClient
 
-from api.pages.access import AccessPage, SignInPage
-from api.pages.compare import ComparePage
-from api.pages.diagnostics import DiagnosticsPage, build_diagnostics
-from api.pages.editor import EditorPage
-from api.pages.failure import FailurePage
-from api.pages.forecast import ForecastPage, build_forecast
+from api.pages.access.view import AccessPage, SignInPage
+from api.pages.forecast.diagnostics import DiagnosticsPage, build_diagnostics
+from api.pages.forecast.report import ReportPage
+from api.pages.forecast.view import ForecastPage, build_forecast
 from api.pages.home import HomePage
-from api.pages.job import JobPage
-from api.pages.job_words import EXPLANATION_LEAD, FAILURES, KIND_WORDS, LEAD
-from api.pages.page import ENVIRONMENT, TEMPLATES, PageContext, render_html
-from api.pages.report import ReportPage
-from api.pages.study import StudyPage
+from api.pages.job.failure import FailurePage
+from api.pages.job.view import JobPage
+from api.pages.shared.job_words import EXPLANATION_LEAD, FAILURES, KIND_WORDS, LEAD
+from api.pages.shared.page import ENVIRONMENT, TEMPLATES, PageContext, render_html
+from api.pages.study.compare import ComparePage
+from api.pages.study.editor import EditorPage
+from api.pages.study.view import StudyPage
 from forecast.answer import Update, Verdict
 from forecast.jobs.states import FailureCode, JobKind, JobState
 from forecast.store import DrawingRepository, compress_figure, utc_now

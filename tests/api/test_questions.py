@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.pages.questions import build_questions
+from api.pages.shared.questions import build_questions
 
 QUANTILES = {"median": 0.35, "low": 0.1, "high": 0.8, "level": 0.9}
 ELICITED = "35\u00a0%, 10\u00a0% to 80\u00a0% with 90\u00a0% probability by 60\u00a0periods"

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from forecast.jobs.alerting import raise_alerts
+from forecast.alerts.raising import raise_alerts
 from forecast.store import AlertRepository, ScheduleRepository, StudyRepository, utc_now
 from tests.api.access_helpers import BODIES, OF_NOBODY, OPEN, bearer, routes_of
 from tests.api.living_sample import store_living_sample

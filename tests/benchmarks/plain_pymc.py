@@ -18,8 +18,8 @@ def main() -> None:
     import numpy as np
     import pymc as pm
 
-    from forecast.inference.definition import frozen_model
-    from forecast.model.encode import encode_study
+    from forecast.inference.engine.definition import frozen_model
+    from forecast.model.encoding.encode import encode_study
     from tests.benchmarks import sizes
 
     study = sizes.sized_study(getattr(sizes, sys.argv[1].upper()))

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from forecast.inference.loaded_study import LoadedStudy
-from forecast.inference.program import get_program
-from forecast.model.encode import encode_study
+from forecast.inference.engine.loaded_study import LoadedStudy
+from forecast.inference.engine.program import get_program
+from forecast.model.encoding.encode import encode_study
 from forecast.pipeline.compute import compute_forecast
 from forecast.study import Study, load_study
 from priors import study_path

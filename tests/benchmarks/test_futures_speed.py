@@ -18,14 +18,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast.futures.archive import assemble_tree, write_tree
-from forecast.futures.pairs import summarize_pairs
 from forecast.futures.query import QueryRequest, answer_query
-from forecast.futures.rolled import outcome_probabilities, roll_forward
 from forecast.futures.simulation import simulate_futures
 from forecast.futures.stored import StoredFutures, open_futures
-from forecast.futures.summary import summarize_outcomes, summarize_remainder, summarize_scenarios
-from forecast.model.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.summary.archive import assemble_tree, write_tree
+from forecast.summary.outcomes import summarize_outcomes, summarize_remainder, summarize_scenarios
+from forecast.summary.pairs import summarize_pairs
+from forecast.summary.rolled import outcome_probabilities, roll_forward
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.futures.posteriors import make_posterior
 from tests.futures.present import make_present

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from forecast.futures.simulation import simulate_futures
-from forecast.inference.program import get_program
-from forecast.model.encode import encode_study
+from forecast.inference.engine.program import get_program
+from forecast.model.encoding.encode import encode_study
 from forecast.pipeline import compute_forecast
+from forecast.study import with_sampler
 from tests.benchmarks.sizes import MIDDLE, sized_study
 from tests.benchmarks.test_engine_speed import microseconds
 from tests.futures.present import make_present
@@ -45,7 +46,7 @@ def test_gradients_and_jobs_grow_no_faster_than_the_study(part: str) -> None:
         size = replace(base, **{part: getattr(base, part) * times})
         if part == "outcomes":  # each with as many cases and statements
             size = replace(size, cases=base.cases * times, judgments=base.judgments * times)
-        study = sized_study(size).with_sampler(**SAMPLER)
+        study = with_sampler(sized_study(size), **SAMPLER)
         arrays = encode_study(study).arrays
         gradients[times] = microseconds(program.load(arrays), arrays.parameters)
         least = float("inf")

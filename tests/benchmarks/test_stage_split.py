@@ -12,7 +12,7 @@ from time import perf_counter
 import pytest
 
 from forecast.pipeline.compute import compute_forecast, warm_up
-from forecast.study import load_study
+from forecast.study import load_study, with_sampler
 from priors import study_path
 from tests.benchmarks.sizes import MIDDLE, sized_study
 
@@ -24,7 +24,7 @@ def test_where_the_time_goes(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     start = perf_counter()
     warm_up()
     compiled = perf_counter() - start
-    compute_forecast(load_study(study_path("seeds")).with_sampler(draws=100, tune=100))  # loads what loads lazily
+    compute_forecast(with_sampler(load_study(study_path("seeds")), draws=100, tune=100))  # loads what loads lazily
     rows = []
     for name in STUDIES:
         study = sized_study(MIDDLE) if name == "middle" else load_study(study_path(name))

@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 
-from forecast.jobs.appending import append_checked
-from forecast.jobs.fetching import FetchOutcome, fetch_source
-from forecast.jobs.sources import store_sources
 from forecast.jobs.submit import submit_job
 from forecast.outgoing import Fetched
+from forecast.sources.fetching import FetchOutcome, fetch_source
+from forecast.sources.sources import store_sources
 from forecast.store import EvidenceRepository, StudyRepository
 from forecast.store.database import WRITE_BEGINS, WRITE_ENDS
 from forecast.study import EvidenceKind, Study, accept_arrivals, study_from_document
+from forecast.timeline.appending import append_checked
 from tests.coin import coin_document
 from tests.installation import LIMITS, Installation, installation_in
 

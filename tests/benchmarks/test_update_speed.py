@@ -11,7 +11,9 @@ import pytest
 
 from forecast.pipeline.compute import ComputedForecast, compute_forecast, warm_up
 from forecast.pipeline.update import compute_update
-from tests.test_updating import CASES, forecast_of
+from forecast.pipeline.compute import ComputedForecast, compute_forecast, warm_up
+from forecast.pipeline.update import compute_update
+from tests.pipeline.test_update import CASES, forecast_of
 
 ALLOWED = 0.2
 """Of a new run's time."""

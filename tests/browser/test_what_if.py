@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from api.pages import wording
+from api.pages.shared import wording
 from forecast.futures.query import Counted
 from tests.api.asked_sample import count, store_asked
 from tests.api.stored_sample import store_sample

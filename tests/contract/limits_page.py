@@ -14,8 +14,12 @@ from forecast.futures import query
 from forecast.outgoing import guard
 from forecast.runtime.limit_settings import LimitSettings
 from forecast.runtime.settings import Settings
-from forecast.store import evidence
-from forecast.study import arrivals, reader, row_reader, sources, table
+from forecast.store.repositories import evidence
+from forecast.study.arriving import arrivals
+from forecast.study.reading import plain_data as reader
+from forecast.study.reading import table
+from forecast.study.reading import table_files as sources
+from forecast.study.rows import row_reader
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "limits.md"
 

@@ -21,7 +21,7 @@ from forecast.study import (
     resolve_judgments,
     resolve_observations,
 )
-from forecast.study.expression import And, Expression, Not, Occurs, Or
+from forecast.study.document.expression import And, Expression, Not, Occurs, Or
 from priors import bundled_studies, study_path
 
 NAMES = (

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from forecast.pipeline.compute import ComputedForecast, compute_forecast
-from forecast.study import load_study
+from forecast.study import load_study, with_sampler
 from priors import study_path
 
 pytestmark = pytest.mark.program
@@ -50,7 +50,7 @@ EVIDENCE_POSTERIOR = {
 
 @pytest.fixture(scope="module")
 def computed() -> ComputedForecast:
-    study = load_study(study_path("karabakh-2021")).with_sampler(draws=100, tune=100, chains=2, target_accept=0.8)
+    study = with_sampler(load_study(study_path("karabakh-2021")), draws=100, tune=100, chains=2, target_accept=0.8)
     return compute_forecast(study)
 
 

@@ -1,6 +1,6 @@
 """The parts of the pinned nutpie that the engine relies on and nutpie does not promise.
 
-When this fails after an update of nutpie, forecast/inference/program.py and callback.py have to follow.
+When this fails after an update of nutpie, forecast/inference/engine/program.py and callback.py have to follow.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from nutpie import _lib
 from nutpie.compile_pymc import address_as_void_pointer
 from nutpie.sample import CompiledModel
 
-from forecast.inference.program import get_program
-from forecast.inference.sampling import sample_posterior
+from forecast.inference.engine.program import get_program
+from forecast.inference.engine.sampling import sample_posterior
 from forecast.model.arrays import smallest_arrays
 from forecast.study import SamplerSettings
 

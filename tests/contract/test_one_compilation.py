@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from forecast.inference.program import compilation_count
+from forecast.inference.engine.program import compilation_count
 from forecast.pipeline.compute import compute_forecast
-from forecast.study import Study, load_study
+from forecast.study import Study, load_study, with_sampler
 from priors import study_path
 from tests.documents import binary_outcome, make_study
 
@@ -16,7 +16,7 @@ QUICK = {"draws": 100, "tune": 100, "chains": 2, "target_accept": 0.8}
 
 
 def quick(name: str) -> Study:
-    return load_study(study_path(name)).with_sampler(**QUICK)
+    return with_sampler(load_study(study_path(name)), **QUICK)
 
 
 def judgments_alone() -> Study:
@@ -26,7 +26,7 @@ def judgments_alone() -> Study:
         for name, kind, p in (("x", "person", 0.2), ("y", "person", 0.4), ("m", "market", 0.3))
     ]
     outcome = {key: value for key, value in binary_outcome().items() if key != "prior"}
-    return make_study(outcome, judgments={"rows": rows}).with_sampler(**QUICK)
+    return with_sampler(make_study(outcome, judgments={"rows": rows}), **QUICK)
 
 
 def test_studies_of_different_shapes_and_blocks_cause_one_compilation() -> None:

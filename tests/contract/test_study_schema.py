@@ -10,13 +10,13 @@ import jsonschema
 import pytest
 
 from forecast.study import load_study, study_schema
-from forecast.study.schema import SCHEMA_FILE, schema_text
+from forecast.study.document.schema import SCHEMA_FILE, schema_text
 
 STUDIES = sorted((Path(__file__).parents[2] / "priors").glob("*/study.yaml"))
 
 
 def test_the_schema_file_is_up_to_date() -> None:
-    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), "run python -m forecast.study.schema"
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), "run python -m forecast.study.document.schema"
 
 
 def test_the_schema_is_a_schema_with_documented_defaults() -> None:

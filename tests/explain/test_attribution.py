@@ -7,10 +7,9 @@ import pytest
 
 from forecast.errors import CancelledError
 from forecast.explain import compute_attribution
-from forecast.inference.program import compilation_count
-from forecast.jobs.explainers import load_explainer
-from forecast.jobs.states import JobKind
+from forecast.inference.engine.program import compilation_count
 from forecast.pipeline.compute import compute_forecast
+from forecast.pipeline.explain import explainer_of
 from forecast.progress import Progress, Stage
 from tests.documents import event_outcome, make_study
 from tests.explain.studies import QUICK, QUICK_DRAWS, opinions_study, trials_study
@@ -59,7 +58,7 @@ def test_a_forecast_that_chose_its_own_draws_is_explained_with_as_many() -> None
     answer = compute_forecast(study, seed=7).answer
     used = answer.provenance.sampler
     assert used["draws"] in (2000, 4000, 8000)
-    explain = load_explainer(JobKind.ATTRIBUTION, used)
+    explain = explainer_of("attribution", used)
     last = explain(study, seed=7).steps[-1]  # type: ignore[union-attr]
     assert {o.id: (o.probability, o.mcse) for o in answer.outcomes} == {
         name: (step.probability, step.mcse) for name, step in last.outcomes.items()

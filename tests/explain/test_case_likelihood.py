@@ -10,8 +10,8 @@ from scipy.integrate import dblquad
 from forecast.explain.case_likelihood import CaseLikelihood, find_cases
 from forecast.explain.runs import Fit
 from forecast.inference.deviations import draw_deviations, in_deviations, join
-from forecast.inference.program import get_program
-from forecast.model.encode import EncodedStudy, encode_study
+from forecast.inference.engine.program import get_program
+from forecast.model.encoding.encode import EncodedStudy, encode_study
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.explain.studies import fit_from, prior_fit
 

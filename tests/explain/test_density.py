@@ -12,7 +12,7 @@ from forecast.explain.density import keep_rows, log_densities, sampled_points, w
 from forecast.explain.expert_likelihood import ExpertLikelihood
 from forecast.explain.runs import Fit, Runs
 from forecast.explain.scaling import data_log_likelihood
-from forecast.model.encode import encode_study
+from forecast.model.encoding.encode import encode_study
 from tests.explain.studies import opinions_study, prior_fit, trials_study
 
 pytestmark = [pytest.mark.program]

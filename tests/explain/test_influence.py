@@ -13,8 +13,8 @@ from forecast.errors import CancelledError
 from forecast.explain import compute_influence
 from forecast.explain.estimates import outcome_means
 from forecast.explain.runs import Runs
-from forecast.inference.program import compilation_count, get_program
-from forecast.model.selection import Selection
+from forecast.inference.engine.program import compilation_count, get_program
+from forecast.model.encoding.selection import Selection
 from forecast.progress import Progress, Stage
 from forecast.study import Study
 from tests.documents import event_outcome, make_study

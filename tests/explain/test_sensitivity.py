@@ -11,7 +11,7 @@ from forecast.answer import Lean, SensitivityReport
 from forecast.explain import compute_sensitivity
 from forecast.explain.leans import LEAN_REPLICATES, find_effects
 from forecast.explain.runs import Runs
-from forecast.inference.program import compilation_count
+from forecast.inference.engine.program import compilation_count
 from forecast.study import Study
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.explain.studies import MORE, QUICK, opinions_study, trials_study

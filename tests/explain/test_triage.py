@@ -10,7 +10,7 @@ import pytest
 from forecast.answer import Answer
 from forecast.explain import Previous, compute_triage
 from forecast.pipeline.compute import compute_forecast
-from forecast.study import Study, study_from_document
+from forecast.study import Study, study_from_document, with_sampler
 from tests.documents import event_outcome
 from tests.living import living_study
 
@@ -24,7 +24,7 @@ def study(as_of: str, *rows: dict[str, Any], **changes: Any) -> Study:
     document = living_study(outcomes=[event_outcome(prior={"distribution": "normal(-4, 0.7)"})]).canonical()
     document["as_of"] = as_of
     document["indicators"][0]["rows"] = [*document["indicators"][0]["rows"], *rows]
-    return study_from_document({**document, **changes}).with_sampler(draws=100, tune=150, chains=2, target_accept=0.8)
+    return with_sampler(study_from_document({**document, **changes}), draws=100, tune=150, chains=2, target_accept=0.8)
 
 
 def answer_of(study: Study, seed: int) -> Answer:

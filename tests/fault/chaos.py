@@ -25,7 +25,7 @@ from forecast.client.client import ForecastClient, ServiceProblemError, ServiceU
 from forecast.jobs.states import JobState
 from forecast.store import stored_file
 from forecast.store.artifacts import ArtifactStore
-from forecast.store.tables import AttemptRow, ForecastRow, JobRow
+from forecast.store.tables.core import AttemptRow, ForecastRow, JobRow
 from tests.coin import coin_document
 from tests.fault.disturbances import Disturbances, opened_database
 from tests.pgbouncer import pgbouncer, through_pgbouncer

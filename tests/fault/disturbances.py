@@ -15,9 +15,9 @@ from typing import Final
 
 from sqlalchemy import select
 
-from forecast.jobs.publish import BrokerUnavailableError, Publisher
+from forecast.queue.publish import BrokerUnavailableError, Publisher
 from forecast.store import Database
-from forecast.store.tables import JobRow
+from forecast.store.tables.core import JobRow
 from tests.postgresql import PostgresServer
 from tests.stack import Stack
 

@@ -15,8 +15,8 @@ from sqlalchemy import func, select, update
 from forecast.jobs.states import JobState
 from forecast.runtime.clock import host_name
 from forecast.store import ClockRepository, Database, utc_now
-from forecast.store.living_tables import OccurrenceRow
-from forecast.store.tables import DrawingRow, ForecastRow, JobRow
+from forecast.store.tables.core import DrawingRow, ForecastRow, JobRow
+from forecast.store.tables.living import OccurrenceRow
 from tests.coin import QUICK, coin_document
 from tests.set_clocks import POSTGRESQL, ClockStack, clock_stack
 from tests.waiting import wait_until

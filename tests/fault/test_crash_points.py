@@ -44,9 +44,9 @@ runner.run(sys.argv[2])
 DISPATCH = """
 import sys
 from pathlib import Path
-from forecast.jobs.broker import Broker
-from forecast.jobs.dispatch import Dispatcher
-from forecast.jobs.publish import Publisher
+from forecast.queue.broker import Broker
+from workers.dispatch import Dispatcher
+from forecast.queue.publish import Publisher
 from forecast.jobs.submit import JobLimits
 from forecast.runtime.settings import Settings
 from forecast.store import ArtifactStore, Database

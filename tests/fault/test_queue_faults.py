@@ -17,13 +17,13 @@ from pathlib import Path
 import pytest
 import redis
 
-from forecast.jobs.dispatch import BACKOFF_SECONDS
-from forecast.jobs.queues import Queue
 from forecast.jobs.states import JobState
+from forecast.queue.queues import Queue
 from tests.coin import QUICK, coin_document
 from tests.stack import Stack, running_stack
 from tests.waiting import wait_until
 from workers.address import choose_address
+from workers.dispatch import BACKOFF_SECONDS
 from workers.redis_server import find_redis_server
 
 pytestmark = [pytest.mark.stack, pytest.mark.fault, pytest.mark.slow]

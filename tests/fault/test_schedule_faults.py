@@ -17,13 +17,13 @@ import pytest
 import redis
 
 from forecast.jobs.digests import canonical_json
-from forecast.jobs.firing import fire_due
-from forecast.jobs.schedules import ScheduleRequest, create_schedule
 from forecast.jobs.states import JobKind, JobState
 from forecast.jobs.view import JobView
 from forecast.store import ScheduleRepository, StudyRepository, utc_now
-from forecast.store.living_tables import OccurrenceRow
-from forecast.store.tables import JobRow
+from forecast.store.tables.core import JobRow
+from forecast.store.tables.living import OccurrenceRow
+from forecast.timeline.firing import fire_due
+from forecast.timeline.schedules import ScheduleRequest, create_schedule
 from tests.coin import QUICK, coin_document
 from tests.documents import event_outcome
 from tests.embedded_redis import redis_for

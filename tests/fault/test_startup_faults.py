@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from forecast.jobs.broker import Broker
-from forecast.jobs.publish import Publisher
-from forecast.jobs.queues import Queue, prefix_of
+from forecast.queue.broker import Broker
+from forecast.queue.publish import Publisher
+from forecast.queue.queues import Queue, prefix_of
 from forecast.runtime.settings import Settings
 from forecast.store import migrate
 from tests.embedded_redis import redis_for

@@ -15,9 +15,9 @@ import redis
 from sqlalchemy import insert
 
 from forecast.cli.doctor import Health, examine
-from forecast.jobs.broker import Broker
-from forecast.jobs.publish import Publisher
-from forecast.jobs.strangers import find_strangers
+from forecast.queue.broker import Broker
+from forecast.queue.publish import Publisher
+from forecast.queue.strangers import find_strangers
 from forecast.store import identity_of
 from forecast.store.identity import InstallationRow
 from tests.embedded_redis import redis_for

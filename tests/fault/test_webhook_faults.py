@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from forecast.jobs.alert_rules import Finding
-from forecast.jobs.alerting import add_alert
+from forecast.alerts.raising import add_alert
+from forecast.alerts.rules import Finding
+from forecast.alerts.subscriptions import SubscriptionRequest, create_subscription
 from forecast.jobs.digests import canonical_json
-from forecast.jobs.subscriptions import SubscriptionRequest, create_subscription
 from forecast.store import AlertRepository, StudyRepository, utc_now
-from forecast.store.alert_tables import DeliveryRow, ReceiverRow
+from forecast.store.tables.alerts import DeliveryRow, ReceiverRow
 from tests.coin import coin_study
 from tests.embedded_redis import redis_for
 from tests.installation import Installation, installation_in

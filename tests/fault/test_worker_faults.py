@@ -8,11 +8,11 @@ import signal
 import pytest
 from sqlalchemy import select, update
 
-from forecast.jobs.publish import Publisher
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobState
 from forecast.jobs.view import JobView
+from forecast.queue.publish import Publisher
 from forecast.store import Database, ForecastRepository
-from forecast.store.tables import ForecastRow, JobRow
+from forecast.store.tables.core import ForecastRow, JobRow
 from tests.coin import QUICK, coin_document, long_document
 from tests.stack import Stack, running_stack
 from tests.waiting import wait_until

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from forecast.model.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import EncodedStudy, encode_study
 from forecast.study import OutcomeKind
 from tests.documents import binary_outcome, event_outcome, make_study
 

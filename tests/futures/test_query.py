@@ -20,14 +20,14 @@ from forecast.futures.stored import StoredFutures, StoredScenario, open_futures
 from forecast.study import Calendar, Period
 from tests.futures.posteriors import everything, make_posterior
 from tests.futures.present import make_present
-from tests.futures.test_archive import make_tree
+from tests.summary.test_archive import make_tree
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from forecast.futures.archive import write_tree
+    from forecast.summary.archive import write_tree
 
     encoded = everything()
     found = tmp_path_factory.mktemp("stored") / "draws.nc"

@@ -10,14 +10,14 @@ import pytest
 from scipy import stats
 
 from forecast.errors import StudyError
-from forecast.futures.archive import write_tree
-from forecast.futures.posterior import present_case, resolution_probabilities
 from forecast.futures.simulation import simulate_futures
 from forecast.futures.stored import open_futures
-from forecast.model.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.summary.archive import write_tree
+from forecast.summary.posterior import present_case, resolution_probabilities
 from tests.documents import NO_POOLING, binary_outcome, event_outcome, make_study
 from tests.futures.posteriors import everything, make_posterior
-from tests.futures.test_archive import make_tree
+from tests.summary.test_archive import make_tree
 
 
 def resolved(outcome: str, resolution: str, on: str = "2019-12-01", **changes: Any) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from forecast.futures.hazards import cumulative_incidence
-from forecast.futures.mechanism import futures_dataset
 from forecast.futures.simulation import simulate_futures, thin_draws
+from forecast.summary.mechanism import futures_dataset
 from tests.futures.present import make_present
 
 

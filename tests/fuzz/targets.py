@@ -16,14 +16,14 @@ from typing import Final
 
 from forecast.errors import ExpressionError, StudyError
 from forecast.outgoing.guard import AddressRefusedError, AddressRules, check_address
-from forecast.study.csv_table import read_csv
-from forecast.study.due_rule import read_rule
-from forecast.study.grammar import parse_expression, parse_syntax
+from forecast.study.document.due_rule import read_rule
+from forecast.study.document.grammar import parse_expression, parse_syntax
 from forecast.study.loading import study_from_bytes
-from forecast.study.places import find_places, place_of
-from forecast.study.reader import plain_copy, read_json
-from forecast.study.yaml_reader import read_yaml
-from forecast.study.yaml_writer import as_yaml
+from forecast.study.reading.csv_table import read_csv
+from forecast.study.reading.places import find_places, place_of
+from forecast.study.reading.plain_data import plain_copy, read_json
+from forecast.study.reading.yaml_reader import read_yaml
+from forecast.study.reading.yaml_writer import as_yaml
 
 PRIORS: Final = Path(__file__).resolve().parents[2] / "priors"
 OUTCOMES: Final = ("a", "b", "withdrawal", "conversion", "mediation_success")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast.inference.carry import NotCarriedError, carry_draws, resample
 from forecast.inference.deviations import draw_deviations, join, join_latents
-from forecast.model.encode import EncodedStudy, encode_study
+from forecast.inference.engine.carry import NotCarriedError, carry_draws, resample
+from forecast.model.encoding.encode import EncodedStudy, encode_study
 from forecast.model.specs import LATENTS
 from tests.documents import binary_outcome, event_outcome, make_study
 

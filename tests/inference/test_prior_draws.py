@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from forecast.inference.deviations import draw_deviations, join
-from forecast.inference.program import Program, get_program
+from forecast.inference.engine.program import Program, get_program
 from forecast.model.arrays import ModelArrays, probe_arrays, smallest_arrays
 from tests.model.random_studies import FULL, random_arrays
 

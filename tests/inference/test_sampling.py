@@ -12,12 +12,13 @@ import pytest
 import xarray as xr
 
 from forecast.errors import CancelledError
-from forecast.inference.loaded_study import LoadedStudy
-from forecast.inference.program import get_program
-from forecast.inference.sampling import Chains, SamplingProgress, Watch
-from forecast.model.encode import encode_study
+from forecast.inference.engine.loaded_study import LoadedStudy
+from forecast.inference.engine.program import get_program
+from forecast.inference.engine.sampling import Chains, SamplingProgress, Watch
+from forecast.model.encoding.encode import encode_study
 from forecast.pipeline.compute import compute_forecast
-from forecast.study import SamplerSettings, Study, sampler, study_from_document
+from forecast.study import SamplerSettings, Study, study_from_document
+from forecast.study.document.document import sampler
 from tests.benchmarks.sizes import SMALL, sized_study
 from tests.coin import coin_document
 

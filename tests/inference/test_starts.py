@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from forecast.inference.deviations import draw_deviations, in_deviations, join
-from forecast.inference.program import get_program
-from forecast.inference.starts import as_sampled
+from forecast.inference.engine.program import get_program
+from forecast.inference.engine.starts import as_sampled
 from tests.model.random_studies import SHAPES, random_arrays
 
 pytestmark = pytest.mark.program

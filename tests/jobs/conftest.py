@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.installation import Installation, installation_in
-from tests.jobs.telling import telling  # noqa: F401 (a fixture that two files share)
 
 
 @pytest.fixture

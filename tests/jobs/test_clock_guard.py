@@ -12,8 +12,8 @@ from api.app import create_app
 from forecast.jobs.clock_guard import ClockGuard, find_clock_faults
 from forecast.runtime.clock import HOLD_SECONDS, JUMP_SECONDS, Reading, boot_seconds, host_name, read_clocks
 from forecast.store import ClockRepository, KeyRepository, utc_now
-from forecast.store.access_tables import BrowserSessionRow
-from forecast.store.clock_tables import HostClockRow
+from forecast.store.tables.access import BrowserSessionRow
+from forecast.store.tables.clocks import HostClockRow
 from tests.command_line import forecast
 from tests.installation import Installation
 

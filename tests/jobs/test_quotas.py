@@ -119,7 +119,7 @@ def test_two_workers_at_once_claim_no_more_than_may_run(installation: Installati
 
 
 def test_a_full_workspace_does_not_keep_the_explanations_of_others_waiting(installation: Installation) -> None:
-    from forecast.jobs.updates import _ask
+    from forecast.timeline.updates import _ask
 
     other = installation.of("other")
     ids = {}

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from forecast.jobs.lifecycle import cancel_job, complete_job
 from forecast.jobs.retention import Removed, Retention, make_room
 from forecast.store import DrawingRepository, DrawsRemovedError, ForecastRepository, StudyRepository, stored_file
-from forecast.store.living_tables import EvidenceRow, OccurrenceRow, ScoreRow
-from forecast.store.tables import AttemptRow, DocumentRow, EstimateRow, JobEventRow, JobRow
+from forecast.store.tables.core import AttemptRow, DocumentRow, EstimateRow, JobEventRow, JobRow
+from forecast.store.tables.living import EvidenceRow, OccurrenceRow, ScoreRow
 from tests.api.living_sample import store_living_sample
 from tests.coin import NOW, coin_study
 from tests.installation import Installation, forecast_row

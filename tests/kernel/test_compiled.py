@@ -15,8 +15,8 @@ import grimp
 import pytest
 
 import forecast
-from forecast.inference.loaded_study import KernelStudy
-from forecast.inference.sampling import sample_posterior
+from forecast.inference.engine.loaded_study import KernelStudy
+from forecast.inference.engine.sampling import sample_posterior
 from forecast.kernel import compiled
 from forecast.kernel.compiled import Kernel
 from forecast.model import compile_cache_dir

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from forecast.inference.definition import DefinedStudy
 from forecast.inference.deviations import in_deviations
-from forecast.inference.program import get_program
+from forecast.inference.engine.definition import DefinedStudy
+from forecast.inference.engine.program import get_program
 from forecast.kernel.layout import NAMED
 from forecast.model.arrays import ModelArrays, probe_arrays, smallest_arrays
-from forecast.model.encode import encode_study
+from forecast.model.encoding.encode import encode_study
 from forecast.model.specs import ARRAYS, LATENTS
 from forecast.study import load_study
 from priors import bundled_studies, study_path

@@ -15,9 +15,9 @@ import httpx2
 import redis
 from sqlalchemy import func, select
 
-from forecast.jobs.queues import Queue, prefix_of
+from forecast.queue.queues import Queue, prefix_of
 from forecast.store import Database
-from forecast.store.tables import DrawingRow, JobRow
+from forecast.store.tables.core import DrawingRow, JobRow
 from tests.coin import coin_document
 from tests.load.noise import make_noise
 from tests.load.processes import ProcessSample, look_at, role_of

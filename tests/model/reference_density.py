@@ -1,6 +1,6 @@
 """The model's log density written down a second time, in plain loops over scipy distributions.
 
-It shares no code with `forecast.model.graph` but the names and order of the latent variables; it reads the formulas
+It shares no code with `forecast.model.graph.joint` but the names and order of the latent variables; it reads the formulas
 case by case, cell by cell, month by month and statement by statement.
 """
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.model.bands import AgeBands
+from forecast.model.encoding.bands import AgeBands
 
 BANDS = AgeBands((0.0, 12.0, 36.0, 96.0))
 

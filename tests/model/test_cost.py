@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from forecast.futures.simulation import thin_draws
-from forecast.model.cost import count_quantities
-from forecast.model.encode import encode_study
+from forecast.model.encoding.cost import count_quantities
+from forecast.model.encoding.encode import encode_study
 from forecast.study import load_study
-from forecast.study.size import FUTURE_DRAWS, measure_study
+from forecast.study.checks.size import FUTURE_DRAWS, measure_study
 from priors import bundled_studies, study_path
 from tests.coin import coin_study, long_document
 

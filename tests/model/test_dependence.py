@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.inference.program import Program, get_program
+from forecast.inference.engine.program import Program, get_program
 from forecast.model.arrays import ModelArrays
-from forecast.model.encode import encode_study
+from forecast.model.encoding.encode import encode_study
 from forecast.model.specs import LATENTS
 from tests.documents import NO_POOLING, event_outcome, make_study
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from forecast.errors import StudyError
-from forecast.model.encode import encode_study
-from forecast.model.selection import Selection
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.selection import Selection
 from tests.documents import binary_outcome, event_outcome, make_study
 
 BANDS = {"class_sd": 0.5, "case_sd": 0, "trend_sd": 0.5, "wiggle_sd": 0.3, "age_bands": [0, 12, 36]}

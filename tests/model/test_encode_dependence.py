@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecast.model.encode import EncodedStudy, encode_study
-from forecast.model.selection import Selection
+from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.selection import Selection
 from forecast.study import Study
 from tests.documents import NO_POOLING, event_outcome, make_study
 

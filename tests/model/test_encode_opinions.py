@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecast.model.encode import EncodedStudy, encode_study
-from forecast.model.selection import Selection
+from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.selection import Selection
 from tests.documents import NO_POOLING, binary_outcome, event_outcome, make_study
 
 PART = ("part_segment", "part_outcome", "part_band", "part_link", "part_length", "part_own")

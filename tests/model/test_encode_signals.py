@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecast.model.encode import encode_study
-from forecast.model.selection import Selection
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.selection import Selection
 from forecast.study import Study
 from tests.documents import binary_outcome, event_outcome, make_study
 

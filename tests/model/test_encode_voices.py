@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.model.encode import EncodedStudy
-from forecast.model.encode_voices import centring, reflection
+from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.voices import centring, reflection
 from tests.documents import binary_outcome, event_outcome
 from tests.model.test_encode_opinions import encode, said
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
-from forecast.inference.program import Program, get_program
+from forecast.inference.engine.program import Program, get_program
 from forecast.model.arrays import probe_arrays, smallest_arrays
 from forecast.model.specs import LATENTS
 from tests.model.random_studies import FULL, SHAPES, random_arrays

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.inference.program import get_program
+from forecast.inference.engine.program import get_program
 from forecast.model.arrays import ModelArrays, empty_arrays
-from forecast.model.encode import EncodedStudy, encode_study
-from forecast.model.encode_integrals import RULES, integral_arrays, quadrature_rules
+from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.integrals import RULES, integral_arrays, quadrature_rules
 from forecast.model.specs import LATENTS
 from tests.documents import binary_outcome, event_outcome, make_study
 

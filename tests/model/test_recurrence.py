@@ -10,7 +10,7 @@ import pytensor.tensor as pt
 import pytest
 from pytensor.gradient import verify_grad
 
-from forecast.model.recurrence import recurrence
+from forecast.model.graph.recurrence import recurrence
 
 SHAPES = [(5, 2), (1, 3), (2, 1), (0, 2), (4, 0), (0, 0)]
 

@@ -120,7 +120,7 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from api.app import create_app
 from forecast.runtime.settings import Settings
-import workers.dispatcher, workers.beat, workers.caller, workers.tasks, forecast.jobs.delivering, forecast.jobs.fetching, forecast.cli, forecast.cli.access, forecast.store.backup, forecast.runtime.alive, alembic.command
+import workers.dispatcher, workers.beat, workers.caller, workers.tasks, forecast.alerts.delivering, forecast.sources.fetching, forecast.cli, forecast.cli.access, forecast.store.backup.whole, forecast.runtime.alive, alembic.command
 
 with TestClient(create_app(Settings(home=Path(sys.argv[1]))), base_url="http://127.0.0.1") as client:
     for path in ("/", "/readyz", "/metrics", "/v1/jobs", "/new", "/access", "/openapi.json", "/static/plotly-basic.min.js"):

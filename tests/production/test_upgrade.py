@@ -75,7 +75,7 @@ def process(module: str, home: Path, sources: Path, log: Path) -> Iterator[subpr
 def test_an_old_worker_takes_nothing_that_it_cannot_do_and_nothing_is_lost(
     version_before: Path, tmp_path: Path
 ) -> None:
-    assert "run_job.2" not in (version_before / "forecast/jobs/publish.py").read_text()
+    assert "run_job.2" not in (version_before / "forecast/queue/publish.py").read_text()
     old_log, new_log = tmp_path / "old.log", tmp_path / "new.log"
     with installation_in(tmp_path / "h") as installation, redis_for(installation.settings):
         home = installation.settings.home

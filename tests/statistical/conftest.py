@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from forecast.study import with_sampler
 from priors import study_path
 from tests.suite.sizes import FULL_SIZE
 
@@ -34,4 +35,4 @@ def computed(computed_in_full: Callable[[str], ComputedForecast]) -> Callable[[s
 
     if FULL_SIZE:
         return computed_in_full
-    return cache(lambda name: compute_forecast(load_study(study_path(name)).with_sampler(**SHORT)))
+    return cache(lambda name: compute_forecast(with_sampler(load_study(study_path(name)), **SHORT)))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from forecast.model.arrays import ModelArrays
-from forecast.model.encode import encode_study
+from forecast.model.encoding.encode import encode_study
 from tests.documents import NO_POOLING, binary_outcome, event_outcome, make_study
 
 Truth = dict[str, np.ndarray]

@@ -25,8 +25,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from forecast.inference.program import Program, compilation_count, get_program
-from forecast.inference.sampling import sample_posterior
+from forecast.inference.engine.program import Program, compilation_count, get_program
+from forecast.inference.engine.sampling import sample_posterior
 from forecast.runtime.machine import sampling_cores
 from forecast.study import SamplerSettings
 from tests.statistical.simulators import BLOCKS, Block, simulate_counts, simulate_records

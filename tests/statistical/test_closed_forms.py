@@ -13,7 +13,7 @@ from scipy import stats
 from scipy.integrate import quad
 
 from forecast.model.constants import LEAST_VARIANCE
-from forecast.model.encode_signals import DISPERSION_SCALE, LOG_MEAN_SD
+from forecast.model.encoding.signals import DISPERSION_SCALE, LOG_MEAN_SD
 from forecast.pipeline.compute import ComputedForecast, compute_forecast
 from forecast.study import Study
 from tests.documents import binary_outcome, event_outcome, make_study

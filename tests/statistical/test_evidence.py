@@ -17,7 +17,7 @@ from tests.suite.sizes import sized
 if TYPE_CHECKING:
     import xarray as xr
 
-    from forecast.model.encode import EncodedStudy
+    from forecast.model.encoding.encode import EncodedStudy
     from forecast.study import Study
 
 pytestmark = [pytest.mark.statistical, pytest.mark.program, pytest.mark.slow]
@@ -39,10 +39,10 @@ FRICTION = {"id": "friction", "effects": {"exit": "normal(0.5, 0.3)"}}
 
 def fit(study: Study) -> tuple[EncodedStudy, xr.Dataset]:
     """The labelled posterior under the study's own settings."""
+    from forecast.inference.engine.program import get_program
+    from forecast.inference.engine.sampling import sample_posterior
     from forecast.inference.labels import label_posterior
-    from forecast.inference.program import get_program
-    from forecast.inference.sampling import sample_posterior
-    from forecast.model.encode import encode_study
+    from forecast.model.encoding.encode import encode_study
 
     encoded = encode_study(study)
     tree = sample_posterior(get_program().load(encoded.arrays), study.sampler, seed=1, cores=2)
@@ -172,7 +172,7 @@ def test_what_experts_say_apart_from_one_another_is_seen_as_their_own_noise() ->
 
 
 def test_ten_clones_count_for_fewer_experts_than_ten_who_are_independent() -> None:
-    from forecast.futures.opinions import summarize_opinions
+    from forecast.summary.opinions import summarize_opinions
 
     number = {}
     for kind in ("clones", "independent"):

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from forecast.inference.deviations import join
-from forecast.inference.program import compilation_count, get_program
-from forecast.inference.starts import as_sampled
+from forecast.inference.engine.program import compilation_count, get_program
+from forecast.inference.engine.starts import as_sampled
 from forecast.model.arrays import ModelArrays
 from tests.statistical.identities import identity_errors, p_value
 from tests.statistical.simulators import BLOCKS, Arrays, Block, Truth

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from forecast.explain.density import keep_rows, with_arrays
-from forecast.inference.program import Program, get_program
-from forecast.inference.sampling import sample_posterior
+from forecast.inference.engine.program import Program, get_program
+from forecast.inference.engine.sampling import sample_posterior
 from forecast.model.arrays import ModelArrays
-from forecast.model.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import EncodedStudy, encode_study
 from forecast.study import SamplerSettings
 from tests.documents import event_outcome, make_study
 from tests.suite.sizes import sized

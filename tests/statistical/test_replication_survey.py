@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from forecast.study import Study, load_study, study_from_document
-from forecast.study.judgments import CLIP
+from forecast.study.rows.judgments import CLIP
 from priors import study_path
 from tests.suite.sizes import FULL_SIZE
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.inference.deviations import draw_deviations
-from forecast.inference.loaded_study import LoadedStudy
-from forecast.inference.program import Program
+from forecast.inference.engine.loaded_study import LoadedStudy
+from forecast.inference.engine.program import Program
 from forecast.model.arrays import ModelArrays
 from tests.statistical.simulators import Block, Truth
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from forecast.store import Database, SchemaError, StudyRepository, check_schema, migrate, schema
-from forecast.store.tables import Base, DocumentRow
+from forecast.store.tables.core import Base, DocumentRow
 from tests.coin import NOW
 from tests.installation import Installation
 

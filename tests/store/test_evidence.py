@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forecast.jobs.arrived import moment_of
 from forecast.jobs.digests import canonical_json
-from forecast.jobs.knowledge import known_study
 from forecast.store import Database, EvidenceRepository, StudyRepository
-from forecast.store.living_tables import EvidenceRow
-from forecast.store.tables import StudyRow
+from forecast.store.tables.core import StudyRow
+from forecast.store.tables.living import EvidenceRow
 from forecast.study import EvidenceKind, accept_arrivals, resolve_observations
+from forecast.timeline.arrived import moment_of
+from forecast.timeline.knowledge import known_study
 from tests.installation import Installation
 from tests.living import living_study
 

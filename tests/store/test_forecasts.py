@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from forecast.store import ForecastRepository, compress_figure
-from forecast.store.tables import ForecastRow
+from forecast.store.tables.core import ForecastRow
 from tests.coin import NOW
 from tests.installation import Installation, forecast_row
 

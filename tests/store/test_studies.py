@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from forecast.store import CursorError, StudyRepository
-from forecast.store.pages import encode_cursor
+from forecast.store.repositories.pages import encode_cursor
 from tests.coin import NOW
 from tests.installation import Installation
 

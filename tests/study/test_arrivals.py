@@ -16,7 +16,7 @@ from forecast.study import (
     resolve_resolutions,
     with_arrivals,
 )
-from forecast.study.arrivals import MAX_ARRIVALS
+from forecast.study.arriving.arrivals import MAX_ARRIVALS
 from tests.living import living_study
 
 TODAY = date(2020, 6, 15)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from forecast.errors import StudyError
-from forecast.study import Count, Spell, Trial, resolve_cases, study_from_document
+from forecast.study import Count, Spell, Trial, resolve_cases, study_from_document, with_as_of
 
 Make = Callable[..., dict[str, Any]]
 
@@ -35,18 +35,18 @@ def test_dated_cases_with_their_covariates(dated: dict[str, Any]) -> None:
 
 def test_going_back_in_time_censors_and_drops(dated: dict[str, Any]) -> None:
     dated["horizon"] = 120
-    study = study_from_document(dated).with_as_of(date(2016, 6, 1))
+    study = with_as_of(study_from_document(dated), date(2016, 6, 1))
     assert [(case.id, case.data.event, case.data.exited) for case in study.cases] == [  # type: ignore[union-attr]
         ("A", "withdrawal", date(2001, 1, 31)),
         ("B", None, date(2016, 6, 1)),
         ("C", None, date(2016, 6, 1)),
     ]
-    assert [case.id for case in study.with_as_of(date(2015, 6, 1)).cases] == ["A", "B"]
-    assert study.with_as_of(date(2021, 9, 10)).digest == study_from_document(dated).digest
+    assert [case.id for case in with_as_of(study, date(2015, 6, 1)).cases] == ["A", "B"]
+    assert with_as_of(study, date(2021, 9, 10)).digest == study_from_document(dated).digest
 
 
 def test_an_event_on_the_as_of_date_is_known(dated: dict[str, Any]) -> None:
-    study = study_from_document(dated).with_as_of(date(2021, 8, 1))
+    study = with_as_of(study_from_document(dated), date(2021, 8, 1))
     assert study.cases[2].data.event == "withdrawal"  # type: ignore[union-attr]
 
 

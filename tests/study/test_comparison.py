@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from forecast.study import Study, study_from_document
-from forecast.study.comparison import Cause, changes_between, is_same_question
+from forecast.study import Study, study_from_document, with_as_of, with_sampler
+from forecast.study.arriving.comparison import Cause, changes_between, is_same_question
 from tests.documents import binary_outcome, event_outcome
 from tests.living import living_study
 
@@ -97,8 +97,8 @@ def test_time_beyond_an_outcomes_date_cannot_stand_without_its_resolution() -> N
 
 def test_the_question_is_the_document_without_evidence_day_and_sampler() -> None:
     first = study("2020-03-15")
-    assert is_same_question(first, study("2020-05-01", MARCH).with_sampler(draws=500))
-    assert is_same_question(first, first.with_as_of(date(2020, 4, 1)))
+    assert is_same_question(first, with_sampler(study("2020-05-01", MARCH), draws=500))
+    assert is_same_question(first, with_as_of(first, date(2020, 4, 1)))
     judged = study(
         "2020-05-01",
         judgments={

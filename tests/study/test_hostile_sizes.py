@@ -9,10 +9,11 @@ from unittest.mock import patch
 import pytest
 
 from forecast.errors import StudyError
-from forecast.study import study_from_document, suggest
+from forecast.study import study_from_document
 from forecast.study.loading import study_from_bytes
-from forecast.study.problems import MAX_REPORTED
-from forecast.study.row_reader import MOST_ERRORS, RowReader
+from forecast.study.reading import suggest
+from forecast.study.reading.problems import MAX_REPORTED
+from forecast.study.rows.row_reader import MOST_ERRORS, RowReader
 from tests.coin import coin_document
 
 

@@ -18,6 +18,7 @@ from forecast.study import (
     resolve_judgments,
     resolve_track_records,
     study_from_document,
+    with_as_of,
 )
 
 Rows = list[dict[str, Any]]
@@ -185,7 +186,7 @@ def test_a_later_row_corrects_one_of_the_same_day(document: dict[str, Any]) -> N
     rows = said({"probability": 0.2}, {"probability": 0.5, "known_at": "2021-06-01"})
     study = study_with(document, rows)
     assert [j.probability for j in resolve_judgments(study)] == [0.5]
-    assert [j.probability for j in resolve_judgments(study.with_as_of(date(2021, 5, 31)))] == [0.2]
+    assert [j.probability for j in resolve_judgments(with_as_of(study, date(2021, 5, 31)))] == [0.2]
 
 
 def test_zero_and_one_are_clipped_before_they_are_averaged(document: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forecast.errors import StudyError
 from forecast.study import study_from_bytes
-from forecast.study.places import Place, find_places, place_of
+from forecast.study.reading.places import Place, find_places, place_of
 from tests.coin import coin_document
 
 TEXT = """\

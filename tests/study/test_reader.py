@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from forecast.errors import StudyError
 from forecast.study import study_from_bytes, study_from_document
-from forecast.study.reader import plain_copy, read_json
-from forecast.study.yaml_reader import read_yaml
+from forecast.study.reading.plain_data import plain_copy, read_json
+from forecast.study.reading.yaml_reader import read_yaml
 
 
 def short_id(value: object) -> str:

@@ -20,6 +20,7 @@ from forecast.study import (
     resolve_resolutions,
     resolve_track_records,
     study_from_document,
+    with_as_of,
 )
 
 FULL: dict[str, Any] = {
@@ -69,7 +70,7 @@ def test_every_block_is_read_as_of_the_date(document: dict[str, Any]) -> None:
         (date(2021, 3, 1), 3, 1.0, date(2021, 5, 5)),
         (date(2021, 4, 1), 0, 1.0, date(2021, 4, 30)),
     ]
-    earlier = resolve_observations(study.with_as_of(date(2021, 4, 5)))["incidents"]
+    earlier = resolve_observations(with_as_of(study, date(2021, 4, 5)))["incidents"]
     assert [(o.value, o.exposure) for o in earlier] == [(2, 0.5)]
     assert [(j.expert, j.by, j.given) for j in resolve_judgments(study)] == [
         ("x", date(2022, 9, 10), None),
@@ -198,7 +199,7 @@ def test_a_period_counts_once_it_is_over(document: dict[str, Any]) -> None:
     ]
     study = study_from_document({**document, "indicators": [{"id": "incidents", "rows": rows}]})
     assert [o.value for o in resolve_observations(study)["incidents"]] == [4]
-    over = study.with_as_of(date(2021, 9, 30))
+    over = with_as_of(study, date(2021, 9, 30))
     assert [o.value for o in resolve_observations(over)["incidents"]] == [4, 7]
     assert [o.period for o in resolve_observations(over)["incidents"]][-1] == over.calendar.last_complete_period()[0]
 
@@ -212,5 +213,5 @@ def test_a_blank_count_is_not_observed_and_not_zero(document: dict[str, Any]) ->
     ]
     study = study_from_document({**document, "indicators": [{"id": "incidents", "rows": rows}]})
     assert [(o.period, o.value) for o in resolve_observations(study)["incidents"]] == [(date(2021, 1, 1), 0)]
-    before = resolve_observations(study.with_as_of(date(2021, 5, 1)))["incidents"]
+    before = resolve_observations(with_as_of(study, date(2021, 5, 1)))["incidents"]
     assert [(o.period.month, o.value) for o in before] == [(1, 0), (3, 4)]

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from forecast.errors import StudyError
 from forecast.study import Trial, load_study, study_from_bytes, study_from_document
-from forecast.study.csv_table import read_csv
-from forecast.study.table import canonical_cell, cell_text
+from forecast.study.reading.csv_table import read_csv
+from forecast.study.reading.table import canonical_cell, cell_text
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.study import load_study, study_from_bytes
-from forecast.study.reader import plain_copy
-from forecast.study.yaml_reader import read_yaml
-from forecast.study.yaml_writer import as_yaml
+from forecast.study.reading.plain_data import plain_copy
+from forecast.study.reading.yaml_reader import read_yaml
+from forecast.study.reading.yaml_writer import as_yaml
 from priors import bundled_studies, study_path
 
 

@@ -31,7 +31,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.getoption("--fast"):
-        from forecast.inference import program
+        from forecast.inference.engine import program
 
         program.load_or_compile = _no_program
         _guard_processes()

@@ -21,7 +21,23 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.suite.program import is_compiled
 
 TESTS = Path(__file__).resolve().parent.parent
-FOLDERS = ("study", "futures", "store", "jobs", "api", "workers", "plots", "model", "inference", "tour", "contract")
+FOLDERS = (
+    "study",
+    "futures",
+    "store",
+    "jobs",
+    "timeline",
+    "alerts",
+    "sources",
+    "api",
+    "workers",
+    "figures",
+    "model",
+    "summary",
+    "inference",
+    "tour",
+    "contract",
+)
 """Where a failure tells most, and soonest: the parts before the whole."""
 LATE_MARKERS = ("browser", "program", "stack", "fault", "slow", "statistical", "benchmark", "soak")
 """What needs the compiled program comes late: it is compiled beside the rest."""

@@ -28,7 +28,7 @@ def test_after():
     reads()
 """
 READS = """
-from forecast.study.reader import read_json
+from forecast.study.reading.plain_data import read_json
 
 def reads():
     return read_json(b"{}")

@@ -19,10 +19,10 @@ import pytest
 
 from forecast.store import database
 from forecast.store.database import WRITE_BEGINS, WRITE_ENDS
-from forecast.study import problems
-from forecast.study.problems import READS
+from forecast.study.reading import problems
+from forecast.study.reading.problems import READS
 
-STUDY: Final = Path(problems.__file__).parent
+STUDY: Final = Path(problems.__file__).parents[1]
 PASSED_THROUGH: Final = frozenset({Path(contextlib.__file__), Path(database.__file__)})
 TESTS: Final = Path(__file__).resolve().parents[1]
 
@@ -52,7 +52,7 @@ def _began_in_a_test() -> bool:
 def _is_asked_by_a_test() -> bool:
     """Whether a test itself reads, for what it does next."""
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None and Path(frame.f_code.co_filename).parent == STUDY:
+    while frame is not None and Path(frame.f_code.co_filename).is_relative_to(STUDY):
         frame = frame.f_back
     return frame is not None and _is_test(frame)
 

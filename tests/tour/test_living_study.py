@@ -17,10 +17,10 @@ import pytest
 
 from forecast.answer import StoredForecast
 from forecast.client.client import ForecastClient
-from forecast.jobs.living_view import HistoryEntry
 from forecast.jobs.states import JobState
 from forecast.jobs.view import JobView
 from forecast.study import load_study
+from forecast.timeline.views import HistoryEntry
 from priors import study_path
 from tests.documents import binary_outcome, event_outcome
 from tests.living import living_document

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from forecast.answer import Answer
-from forecast.jobs.explainers import Explain
+from forecast.pipeline.explain import Explain
 from forecast.store import ForecastRepository
-from forecast.store.tables import ForecastRow
+from forecast.store.tables.core import ForecastRow
 from forecast.study import Study
 from tests.coin import coin_answer
 from tests.installation import Installation

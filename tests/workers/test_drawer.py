@@ -13,7 +13,7 @@ from forecast.answer import Answer
 from forecast.jobs.lifecycle import complete_job
 from forecast.pipeline.compute import ComputedForecast, compute_forecast
 from forecast.store import DrawingRepository, ForecastRepository, compress_figure
-from forecast.store.tables import DrawingRow, FigureRow
+from forecast.store.tables.core import DrawingRow, FigureRow
 from tests.coin import coin_answer, coin_study
 from tests.installation import Installation, forecast_row, installation_in
 from workers.drawer import MAX_ATTEMPTS, DrawOutcome, draw

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from forecast.errors import SamplingError, StopRequestedError
-from forecast.jobs.explainers import EXPLANATIONS
+from forecast.jobs.explanations import EXPLANATIONS
 from forecast.jobs.lifecycle import cancel_job, complete_job
 from forecast.jobs.states import FailureCode, JobKind, JobState
 from forecast.jobs.submit import JobLimits
 from forecast.store import ForecastRepository
-from forecast.store.tables import ExplanationRow
+from forecast.store.tables.core import ExplanationRow
 from forecast.study import Study
 from tests.coin import coin_answer, coin_study
 from tests.explanations import KINDS, explanation_of, submit_explanation_of

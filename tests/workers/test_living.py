@@ -14,13 +14,13 @@ import pytest
 
 from forecast.answer import Triage
 from forecast.jobs.digests import canonical_json
-from forecast.jobs.history import history_page
-from forecast.jobs.knowledge import known_study
 from forecast.jobs.states import JobKind, JobState
 from forecast.jobs.submit import prepare_study, submit_job
 from forecast.store import EvidenceRepository, ForecastRepository, StudyRepository
-from forecast.store.tables import ForecastRow
+from forecast.store.tables.core import ForecastRow
 from forecast.study import EvidenceKind, accept_arrivals
+from forecast.timeline.history import history_page
+from forecast.timeline.knowledge import known_study
 from tests.explanations import submit_explanation_of
 from tests.installation import LIMITS, Installation, installation_in
 from tests.living import living_study

@@ -10,7 +10,7 @@ import pytest
 from forecast.errors import StudyError
 from forecast.jobs.digests import canonical_json
 from forecast.store import PreviewRepository, StudyRepository, utc_now
-from forecast.store.tables import PriorPreviewRow
+from forecast.store.tables.core import PriorPreviewRow
 from tests.coin import coin_study
 from tests.installation import Installation, installation_in
 from workers import previewer

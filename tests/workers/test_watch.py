@@ -7,7 +7,7 @@ import socket
 import time
 from datetime import timedelta
 
-from forecast.jobs.queues import Queue
+from forecast.queue.queues import Queue
 from forecast.runtime.alive import last_sign, mark_alive
 from forecast.store import JobRepository, utc_now
 from tests.installation import Installation

@@ -29,9 +29,9 @@ from forecast.figures.checks.material import Draw, FloatArray, Material
 from forecast.figures.checks.sampler import drawn
 from forecast.figures.plain import plain_figure
 from forecast.figures.style import PALETTE, Figure, table
-from forecast.futures.posterior import stream_seed
-from forecast.inference.program import get_program
+from forecast.inference.engine.program import get_program
 from forecast.study import Count, Spell, Trial
+from forecast.summary.posterior import stream_seed
 
 PIT_STREAM: Final = 9
 """Random stream of the places; the forecast's own streams have smaller numbers."""

@@ -15,11 +15,11 @@ from forecast.answer import Answer
 from forecast.dims import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
 from forecast.explain.runs import Fit
 from forecast.figures.style import Figure
-from forecast.futures.archive import LATENT
 from forecast.futures.simulation import MAX_DRAWS, thin_draws
 from forecast.inference.diagnostics import scalars
-from forecast.model.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import EncodedStudy, encode_study
 from forecast.study import Study
+from forecast.summary.archive import LATENT
 
 FloatArray = npt.NDArray[np.float64]
 Draw = Callable[[], Figure]

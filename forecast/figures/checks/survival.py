@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from forecast.figures.checks.material import Draw, FloatArray, Material
 from forecast.figures.style import PALETTE, Figure, band, rounded, table
-from forecast.futures.posterior import stream_seed
 from forecast.study import Spell
+from forecast.summary.posterior import stream_seed
 
 SURVIVAL_STREAM: Final = 10
 DRAWS: Final = 400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from forecast.store.tables import Base
+from forecast.store.tables.core import Base
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -26,7 +26,7 @@ ACCESS: Final = (
     Protection(
         "a revoked key has made others",
         "those that it made are found, and those that these made",
-        "forecast/store/keys.py",
+        "forecast/store/repositories/keys.py",
         "            makers = set(new)",
         "            makers = set()",
         "tests/api/test_keys.py::test_a_key_is_revoked_with_those_that_it_made_and_these_made",
@@ -34,10 +34,10 @@ ACCESS: Final = (
     Protection(
         "a webhook's secret becomes known, or is changed",
         "both secrets sign for a while",
-        "forecast/jobs/delivering.py",
+        "forecast/alerts/delivering.py",
         "began, body, old_secrets)",
         "began, body)",
-        "tests/jobs/test_delivery.py::test_after_a_new_secret_both_sign_for_a_while_and_the_recipe_takes_either",
+        "tests/alerts/test_delivery.py::test_after_a_new_secret_both_sign_for_a_while_and_the_recipe_takes_either",
     ),
     Protection(
         "a request that is repeated, at once or later",

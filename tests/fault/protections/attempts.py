@@ -60,10 +60,10 @@ ATTEMPTS: Final = (
     Protection(
         "dies after the file is there, before the result is",
         "files that no forecast mentions are removed",
-        "forecast/jobs/dispatch.py",
+        "workers/dispatch.py",
         "            if name not in known:",
         "            if name == 'never':",
-        "tests/jobs/test_dispatch.py::test_files_that_no_forecast_mentions_are_removed_after_an_hour",
+        "tests/workers/test_dispatch.py::test_files_that_no_forecast_mentions_are_removed_after_an_hour",
     ),
     Protection(
         "attempt past its deadline, stuck in native code",

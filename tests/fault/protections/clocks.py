@@ -66,17 +66,17 @@ CLOCKS: Final = (
     Protection(
         "two beats",
         "a due time is fired while it is due, and held",
-        "forecast/store/schedules.py",
+        "forecast/store/repositories/schedules.py",
         "            ScheduleRow.next_due <= now,\n        )\n        return self._session.scalar(query.with_for_update",
         "        )\n        return self._session.scalar(query.with_for_update",
-        "tests/jobs/test_firing.py::test_many_who_look_at_once_make_each_job_once",
+        "tests/timeline/test_firing.py::test_many_who_look_at_once_make_each_job_once",
     ),
     Protection(
         "five days off, all to be made up for",
         "a due time waits for the job of the one before it",
-        "forecast/jobs/firing.py",
+        "forecast/timeline/firing.py",
         "        if row.catch_up == CatchUp.ALL:\n            # None",
         "        if not row.catch_up:\n            # None",
-        "tests/jobs/test_catch_up.py::test_five_missed_days_are_five_jobs_one_at_a_time_with_nothing_else_set",
+        "tests/timeline/test_catch_up.py::test_five_missed_days_are_five_jobs_one_at_a_time_with_nothing_else_set",
     ),
 )

@@ -10,18 +10,18 @@ QUEUES: Final = (
     Protection(
         "messages lost between queue and worker",
         "unanswered messages are sent again",
-        "forecast/jobs/dispatch.py",
+        "workers/dispatch.py",
         "BACKOFF_SECONDS: Final = (15.0, 30.0, 60.0, 120.0)",
         "BACKOFF_SECONDS: Final = (1e6,)",
-        "tests/jobs/test_dispatch.py::test_a_lost_message_costs_a_pause_and_nothing_else",
+        "tests/workers/test_dispatch.py::test_a_lost_message_costs_a_pause_and_nothing_else",
     ),
     Protection(
         "Redis wiped",
         "the queue's epoch",
-        "forecast/jobs/dispatch.py",
+        "workers/dispatch.py",
         "        if self._broker.epoch() is None:",
         "        if self._broker.epoch() == 'never':",
-        "tests/jobs/test_dispatch.py::test_what_a_wiped_redis_was_told_is_told_again",
+        "tests/workers/test_dispatch.py::test_what_a_wiped_redis_was_told_is_told_again",
     ),
     Protection(
         "the network to Redis swallows everything",
@@ -43,7 +43,7 @@ QUEUES: Final = (
     Protection(
         "receivers that drip their answers, or never begin one",
         "calls have a queue and a process of their own",
-        "forecast/jobs/publish.py",
+        "forecast/queue/publish.py",
         "    DELIVER_TASK: Queue.CALLS,",
         "    DELIVER_TASK: Queue.JOBS,",
         "tests/fault/test_apart.py::test_a_job_does_not_wait_for_receivers_that_drip",
@@ -51,7 +51,7 @@ QUEUES: Final = (
     Protection(
         "an alert, a source or a preview while a job samples",
         "drawings and previews have a queue and a process of their own",
-        "forecast/jobs/publish.py",
+        "forecast/queue/publish.py",
         "    PREVIEW_TASK: Queue.DRAWINGS,",
         "    PREVIEW_TASK: Queue.JOBS,",
         "tests/fault/test_apart.py::test_an_alert_a_source_and_a_preview_do_not_wait_for_a_job_that_samples",
@@ -59,10 +59,10 @@ QUEUES: Final = (
     Protection(
         "a receiver that answers nothing",
         "it is left alone, and one alert finds out for all",
-        "forecast/jobs/delivering.py",
+        "forecast/alerts/delivering.py",
         "            if receiver.rests_until > began:",
         "            if receiver.rests_until.year > 9000:",
-        "tests/jobs/test_receivers.py::test_a_receiver_that_answers_nothing_is_left_alone_longer_each_time",
+        "tests/alerts/test_receivers.py::test_a_receiver_that_answers_nothing_is_left_alone_longer_each_time",
     ),
     Protection(
         "a workspace with a thousand calls to make",
@@ -75,19 +75,19 @@ QUEUES: Final = (
     Protection(
         "a message that comes back before it is noted that it was sent",
         "an alert is due again after that",
-        "forecast/store/alerts.py",
+        "forecast/store/repositories/alerts.py",
         "published_at=None, next_attempt_at=now + AGAIN",
         "published_at=None, next_attempt_at=DeliveryRow.next_attempt_at",
-        "tests/jobs/test_receivers.py::"
+        "tests/alerts/test_receivers.py::"
         "test_an_alert_that_found_no_place_is_told_again_even_where_the_telling_is_noted_late",
     ),
     Protection(
         "a message that comes back before it is noted that it was sent",
         "a fetch is wanted from then on",
-        "forecast/store/sources.py",
+        "forecast/store/repositories/sources.py",
         "            row.requested_at, row.published_at = now, None",
         "            row.published_at = None",
-        "tests/jobs/test_sources.py::"
+        "tests/sources/test_sources.py::"
         "test_a_fetch_that_found_no_place_is_told_again_even_where_the_telling_is_noted_late",
     ),
     Protection(
@@ -101,7 +101,7 @@ QUEUES: Final = (
     Protection(
         "two installations on one Redis",
         "all that an installation has there lies under its identity",
-        "forecast/jobs/queues.py",
+        "forecast/queue/queues.py",
         'f"forecast:{identity_of(database)}:"',
         '"forecast:"',
         "tests/fault/test_two_installations.py::test_two_installations_on_one_redis_never_hear_of_each_other",

@@ -10,7 +10,7 @@ READING: Final = (
     Protection(
         "an archive packed so that it is unpacked whole",
         "other compressions than deflate are refused unread",
-        "forecast/study/sources.py",
+        "forecast/study/reading/table_files.py",
         "(zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)",
         "(zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)",
         "tests/study/test_tables.py::test_a_zip_of_another_compression_than_deflate_is_refused_unread",
@@ -26,7 +26,7 @@ READING: Final = (
     Protection(
         "a document of a hundred thousand wrong keys, values or names",
         "a mapping has so many keys at most",
-        "forecast/study/reader.py",
+        "forecast/study/reading/plain_data.py",
         "    if count > MAX_KEYS:",
         "    if count > 10**9:",
         "tests/study/test_hostile_sizes.py::test_a_thousand_keys_are_no_mapping_of_a_study",
@@ -34,7 +34,7 @@ READING: Final = (
     Protection(
         "a document of a hundred thousand wrong keys, values or names",
         "the nearest name is looked for where it is reported",
-        "forecast/study/row_reader.py",
+        "forecast/study/rows/row_reader.py",
         "nearest_hint(text, known) if len(self.errors) < MAX_REPORTED else",
         "nearest_hint(text, known) if known else",
         "tests/study/test_hostile_sizes.py::test_the_nearest_name_is_looked_for_only_where_it_is_reported",
@@ -42,10 +42,10 @@ READING: Final = (
     Protection(
         "a study that changes while evidence is checked against it",
         "what was checked is added to what it was checked against",
-        "forecast/jobs/appending.py",
+        "forecast/timeline/appending.py",
         "            if Standing.of(session, study_id) == standing:",
         "            if Standing.of(session, study_id):",
-        "tests/jobs/test_appending.py::test_a_study_that_changes_meanwhile_is_checked_again",
+        "tests/timeline/test_appending.py::test_a_study_that_changes_meanwhile_is_checked_again",
     ),
     Protection(
         "a check or a query that takes more than it may",
@@ -74,7 +74,7 @@ READING: Final = (
     Protection(
         "a study of threshold outcomes alone",
         "blocks of outcomes and bands may be empty",
-        "forecast/model/encode.py",
+        "forecast/model/encoding/encode.py",
         "np.concatenate([np.empty(0), *(ages.log_ages for ages in bands.values())])",
         "np.concatenate([ages.log_ages for ages in bands.values()])",
         "tests/statistical/test_closed_forms.py::test_a_study_of_thresholds_alone_gives_what_the_negative_binomial_says",

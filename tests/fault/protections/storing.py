@@ -74,9 +74,9 @@ STORING: Final = (
     Protection(
         "a backup that is damaged, or made to do harm",
         "draws are those of their forecast",
-        "forecast/store/backup.py",
+        "forecast/store/backup/whole.py",
         "        if artifacts.write(name, copy) != mentioned[name]:",
         "        if not artifacts.write(name, copy):",
-        "tests/test_hostile_backups.py::test_a_bad_archive_gives_one_sentence_and_leaves_nothing",
+        "tests/store/test_hostile_backups.py::test_a_bad_archive_gives_one_sentence_and_leaves_nothing",
     ),
 )

@@ -1,0 +1,111 @@
+"""Experts and what they were asked: how they err, what they weigh, and where they differ from the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from api.pages.forecast.estimates import Number, number
+from api.pages.shared import wording
+from api.pages.shared.bars import PROBABILITY, Bar
+from forecast.answer import ExpertSummary, QuestionSummary
+
+
+@dataclass(frozen=True)
+class ExpertRow:
+    """Somebody whose probabilities were used."""
+
+    id: str
+    kind: str
+    judgments: str
+    track_records: str
+    bias: Number
+    slope: Number
+    noise: Number
+    weight: str
+    width: str
+    """The weight as a length, in percent."""
+    effective_number: str
+
+
+@dataclass(frozen=True)
+class QuestionRow:
+    """One question that experts were asked."""
+
+    outcome: str
+    title: str
+    by: str
+    given: str
+    said: str
+    experts: str
+    effective_number: str
+    stated: str
+    probability: str
+    interval: str
+    bar: Bar
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """All experts and questions."""
+
+    experts: tuple[ExpertRow, ...]
+    questions: tuple[QuestionRow, ...]
+    together: str
+    """Effective number of all experts together."""
+
+
+def build_opinions(
+    experts: Iterable[ExpertSummary], questions: Iterable[QuestionSummary], titles: Mapping[str, str]
+) -> Opinions | None:
+    """Experts and questions; None without any.
+
+    Parameters
+    ----------
+    titles
+        Title by id of an outcome.
+    """
+    known, asked = tuple(experts), tuple(questions)
+    if not known and not asked:
+        return None
+    return Opinions(
+        experts=tuple(_expert_row(expert) for expert in known),
+        questions=tuple(_question_row(question, titles) for question in asked),
+        together=f"{sum(expert.effective_number for expert in known):.1f}",
+    )
+
+
+def _expert_row(expert: ExpertSummary) -> ExpertRow:
+    bias = expert.bias
+    return ExpertRow(
+        id=expert.id,
+        kind=expert.kind,
+        judgments=wording.amount(expert.judgments),
+        track_records=wording.amount(expert.track_records),
+        bias=Number(wording.signed(bias.mean), number(bias).interval),
+        slope=number(expert.slope),
+        noise=number(expert.noise),
+        weight=f"{100 * expert.weight:.0f}{wording.NO_BREAK_SPACE}%",
+        width=f"{100 * expert.weight:.2f}%",
+        effective_number=f"{expert.effective_number:.2f}",
+    )
+
+
+def _question_row(question: QuestionSummary, titles: Mapping[str, str]) -> QuestionRow:
+    stated, modelled = wording.percent(question.stated), wording.percent(question.probability)
+    interval = wording.percent_range(question.interval)
+    label = f"model {modelled}, {wording.level(question.interval)} interval {interval}; stated {stated}"
+    bar = PROBABILITY.bar(question.probability, question.interval, label)
+    return QuestionRow(
+        outcome=question.outcome,
+        title=titles.get(question.outcome, question.outcome),
+        by=wording.short_day(question.by),
+        given=question.given or "",
+        said=wording.short_day(question.said) if question.said else "",
+        experts=wording.amount(question.experts),
+        effective_number=f"{question.effective_number:.1f}",
+        stated=stated,
+        probability=modelled,
+        interval=interval,
+        bar=replace(bar, reference=PROBABILITY.position(question.stated)),
+    )

@@ -1,0 +1,151 @@
+"""Indicators and factors: what was counted, what was expected, what comes next, and the hidden states behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from api.pages.forecast.estimates import EffectRow, Estimate, drawn_number, effect_row, effect_scale, number
+from api.pages.forecast.figures import FigureSlot, figure_named
+from api.pages.shared import wording
+from api.pages.shared.bars import PROBABILITY
+from forecast.answer import CountPoint, FactorSummary, IndicatorSummary
+
+
+@dataclass(frozen=True)
+class CountRow:
+    """One past period of an indicator."""
+
+    period: str
+    counted: str
+    covered: str
+    """Share of the period that was observed, where it is not all of it."""
+    expected: str
+    interval: str
+    is_absent: bool
+
+
+@dataclass(frozen=True)
+class IndicatorView:
+    """A stream of counts."""
+
+    id: str
+    title: str
+    summary: str
+    facts: tuple[tuple[str, str], ...]
+    figure: FigureSlot | None
+    rows: tuple[CountRow, ...]
+    next_period: str
+    next_expected: str
+    next_interval: str
+    next_none: str
+
+
+@dataclass(frozen=True)
+class StateRow:
+    """A factor in one past period."""
+
+    period: str
+    state: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class FactorView:
+    """A hidden state and what it does."""
+
+    id: str
+    title: str
+    summary: str
+    persistence: Estimate
+    figure: FigureSlot | None
+    states: tuple[StateRow, ...]
+    effects: tuple[EffectRow, ...]
+
+
+def build_indicators(
+    indicators: Iterable[IndicatorSummary], figures: Iterable[FigureSlot], period: str
+) -> tuple[IndicatorView, ...]:
+    """All indicators.
+
+    Parameters
+    ----------
+    period
+        The study's period, such as `month`.
+    """
+    slots = tuple(figures)
+    return tuple(_indicator(indicator, slots, period) for indicator in indicators)
+
+
+def build_factors(
+    factors: Iterable[FactorSummary], figures: Iterable[FigureSlot], period: str
+) -> tuple[FactorView, ...]:
+    """All factors, their effects on one scale."""
+    found, slots = tuple(factors), tuple(figures)
+    scale = effect_scale((e.prior_mean, e.prior_sd, e.posterior) for factor in found for e in factor.effects)
+    return tuple(
+        FactorView(
+            id=factor.id,
+            title=factor.title,
+            summary=f"Seen through {', '.join(factor.indicators) or 'no indicator'}.",
+            persistence=drawn_number(factor.persistence, PROBABILITY),
+            figure=figure_named(slots, f"factor-{factor.id}"),
+            states=tuple(
+                StateRow(
+                    wording.past_period(state.period, period),
+                    wording.signed(state.mean),
+                    f"{wording.signed(state.low)} to {wording.signed(state.high)}",
+                )
+                for state in factor.states
+            ),
+            effects=tuple(
+                effect_row(factor.id, e.outcome, e.prior_mean, e.prior_sd, e.posterior, scale) for e in factor.effects
+            ),
+        )
+        for factor in found
+    )
+
+
+def _indicator(indicator: IndicatorSummary, figures: tuple[FigureSlot, ...], period: str) -> IndicatorView:
+    ahead = indicator.next
+    return IndicatorView(
+        id=indicator.id,
+        title=indicator.title,
+        summary=_summary(indicator, period),
+        facts=_facts(indicator, period),
+        figure=figure_named(figures, f"indicator-{indicator.id}"),
+        rows=tuple(_count_row(point, period) for point in indicator.periods),
+        next_period=wording.past_period(ahead.period, period),
+        next_expected=wording.significant(ahead.mean),
+        next_interval=f"{wording.amount(ahead.interval.low)} to {wording.amount(ahead.interval.high)}",
+        next_none=wording.percent(ahead.zero_probability),
+    )
+
+
+def _summary(indicator: IndicatorSummary, period: str) -> str:
+    if not indicator.periods:
+        return "Not observed yet."
+    observed = f"{wording.amount(indicator.observations)} of {wording.plural(len(indicator.periods), period)} observed"
+    if indicator.factor is None:
+        return f"{observed}; no factor drives it."
+    moved = "more of it when the factor is high" if indicator.direction > 0 else "less of it when the factor is high"
+    return f"{observed}; driven by {indicator.factor}, {moved}."
+
+
+def _facts(indicator: IndicatorSummary, period: str) -> tuple[tuple[str, str], ...]:
+    shown = [(f"Usual count per {period}", indicator.rate), ("Overdispersion", indicator.dispersion)]
+    if indicator.loading is not None:
+        shown.insert(1, ("Loading (log rate per SD of the factor)", indicator.loading))
+    return tuple((name, f"{number(spread).text} ({number(spread).interval})") for name, spread in shown)
+
+
+def _count_row(point: CountPoint, period: str) -> CountRow:
+    part = point.exposure
+    return CountRow(
+        period=wording.past_period(point.period, period),
+        counted="not observed" if point.value is None else f"{point.value:,}",
+        covered="" if part is None or part == 1.0 else f"in {100 * part:.0f}{wording.NO_BREAK_SPACE}% of it",
+        expected=wording.significant(point.mean),
+        interval=f"{wording.significant(point.low)} to {wording.significant(point.high)}",
+        is_absent=point.value is None,
+    )

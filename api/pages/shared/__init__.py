@@ -1,0 +1,1 @@
+"""What several pages are made of: the frame, words, bars, verdicts, fields for questions."""

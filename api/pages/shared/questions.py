@@ -1,0 +1,77 @@
+"""What was asked: each outcome with its resolution criteria and its prior, as the document states them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from api.pages.shared import wording
+
+KINDS: Final = {
+    "event": "happens at some time or not",
+    "binary": "yes or no on a date",
+    "threshold": "an indicator passes a value",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One outcome as it was asked."""
+
+    id: str
+    title: str
+    kind: str
+    by: str
+    """Empty where the document leaves it to the horizon."""
+    criteria: str
+    source: str
+    prior: str
+    prior_source: str
+    rationale: str
+
+
+def build_questions(document: Mapping[str, Any]) -> tuple[Question, ...]:
+    """The outcomes of a canonical document."""
+    return tuple(_question(outcome) for outcome in document["outcomes"])
+
+
+def _question(outcome: Mapping[str, Any]) -> Question:
+    resolution, prior = outcome.get("resolution") or {}, outcome.get("prior") or {}
+    return Question(
+        id=outcome["id"],
+        title=str(outcome["title"]),
+        kind=KINDS.get(str(outcome["kind"]), str(outcome["kind"])),
+        by=_day(resolution["by"]) if resolution.get("by") else "",
+        criteria=str(resolution.get("criteria") or ""),
+        source=str(resolution.get("source") or ""),
+        prior=_prior(prior) if outcome["kind"] != "threshold" else "follows from its indicator",
+        prior_source=str(prior.get("source") or ""),
+        rationale=str(prior.get("rationale") or ""),
+    )
+
+
+def _prior(prior: Mapping[str, Any]) -> str:
+    """A prior in words: elicited as a probability, or on the outcome's own scale."""
+    said = prior.get("distribution")
+    elicited = said if isinstance(said, Mapping) else prior if prior.get("probability") is not None else None
+    if elicited is None:
+        return f"{said} on its own scale" if said is not None else "the default"
+    quantiles = elicited["probability"]
+    level = float(quantiles.get("level") or 0.9)
+    words = f"{_percent(quantiles['median'])}, {_percent(quantiles['low'])} to {_percent(quantiles['high'])}"
+    when = f" by {wording.plural(float(elicited['by']), 'period')}" if elicited.get("by") is not None else ""
+    return f"{words} with {_percent(level)} probability{when}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * float(value):.3g}{wording.NO_BREAK_SPACE}%"
+
+
+def _day(text: object) -> str:
+    """A date as people read it; the document's own words where it is none."""
+    try:
+        return wording.day(date.fromisoformat(str(text)))
+    except ValueError:
+        return str(text)

@@ -1,0 +1,1 @@
+"""The page of a study, its history and ledger, the editor, two forecasts side by side."""

@@ -1,0 +1,1 @@
+"""Subscriptions, rules that raise alerts, and their delivery to webhooks."""

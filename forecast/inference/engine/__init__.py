@@ -1,0 +1,1 @@
+"""From a study to draws: the program, chains and their starts, a trace carried on."""

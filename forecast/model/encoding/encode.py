@@ -1,0 +1,260 @@
+"""A study as the model's named arrays, with the labels that belong to every dim.
+
+Labels come from the study's ids alone; nothing downstream relies on a position. tests/model/test_encode.py proves it
+against small cases computed by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from forecast.model.arrays import ModelArrays
+from forecast.model.encoding.bands import AgeBands
+from forecast.model.encoding.cells import Cells, find_twins, pool_cells, pool_trials, split_into_cells
+from forecast.model.encoding.covariates import standardize, unit_covariates
+from forecast.model.encoding.dependence import correlated_outcomes, link_arrays, pair_arrays, term_arrays
+from forecast.model.encoding.integrals import find_integrals, integral_arrays
+from forecast.model.encoding.opinions import opinion_arrays
+from forecast.model.encoding.present import Present, Standardization, history_arrays, present_arrays
+from forecast.model.encoding.said import Opinions
+from forecast.model.encoding.selection import EVERYTHING, Selection
+from forecast.model.encoding.signals import Signals, select_signals, signal_arrays
+from forecast.model.encoding.units import Level, Unit, make_units
+from forecast.study import (
+    Outcome,
+    OutcomeKind,
+    Resolved,
+    Study,
+    Trial,
+    resolve_cases,
+    resolve_judgments,
+    resolve_observations,
+    resolve_track_records,
+    settled_outcomes,
+)
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class EncodedStudy:
+    """Arrays for the program and what their positions mean."""
+
+    study: Study
+    arrays: ModelArrays
+    levels: tuple[Level, ...]
+    units: tuple[Unit, ...]
+    bands: dict[str, AgeBands]
+    """Age bands of every modelled outcome; binary outcomes have one band that nothing uses."""
+    standardizations: dict[str, Standardization]
+    cells: Cells
+    """Events and exposure of every single case by age band, unweighted and not pooled."""
+    ages: dict[str, float]
+    """Age of the present case at the as-of date, by event outcome, in periods."""
+    signals: Signals
+    opinions: Opinions
+    links: tuple[tuple[str, str], ...]
+    """(cause, effect_on), in the order of dim link."""
+    coords: dict[str, list[str]] = field(default_factory=dict)
+    """Labels of the program's parameter dims."""
+    selection: Selection = EVERYTHING
+    settled: Mapping[str, Resolved] = field(default_factory=dict)
+    """Outcomes known to have turned out yes or no."""
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Event and binary outcomes, in the study's order; threshold outcomes have no level."""
+        return tuple(self.bands)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Factors in the program."""
+        return tuple(factor.id for factor in self.signals.factors)
+
+    @property
+    def indicators(self) -> tuple[str, ...]:
+        """Indicators in the program."""
+        return tuple(indicator.id for indicator in self.signals.indicators)
+
+    @property
+    def effects(self) -> tuple[tuple[str, str], ...]:
+        """(outcome, factor), in the order of dim effect."""
+        return self.signals.effects
+
+    @property
+    def past_periods(self) -> tuple[date, ...]:
+        """First days of the past periods; the last is the last one complete at the as-of date."""
+        return self.signals.past_periods
+
+    @property
+    def frailty_rows(self) -> dict[str, int]:
+        """Rows in the Cholesky factor of R of the outcomes whose residuals are correlated."""
+        places = {*self.arrays["pair_row"].tolist(), *self.arrays["pair_column"].tolist()}
+        return {outcome: place for place, outcome in enumerate(self.outcomes) if place in places}
+
+    @property
+    def evidence_counts(self) -> dict[str, int]:
+        """How many pieces of each kind of evidence the arrays hold."""
+        lengths = self.arrays.lengths
+        return {
+            "reference_classes": len({level.reference_class for level in self.levels}),
+            "cases": len({(unit.case.reference_class, unit.case.id) for unit in self.units if unit.case.weight > 0}),
+            "binary_cases": sum(isinstance(unit.case.data, Trial) and unit.case.weight > 0 for unit in self.units),
+            "hazard_cells": len(self.cells.unit),
+            "history_cells": lengths["history"],
+            "indicators": lengths["indicator"],
+            "observations": lengths["count"],
+            "experts": lengths["expert"],
+            "judgments": lengths["judgment"],
+            "track_records": lengths["record"],
+            "links": lengths["link"],
+        }
+
+
+def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStudy:
+    """The arrays of a study as of its as-of date.
+
+    Parameters
+    ----------
+    selection
+        Which evidence is used. What is left out takes no part in the likelihood, and a case that is has no frailty;
+        levels, the other labels and the scales of covariates stay as they are.
+
+    Raises
+    ------
+    StudyError
+        When a case contradicts itself once the as-of date is applied, or a covariate cannot be standardised.
+    """
+    modelled = tuple(outcome for outcome in study.outcomes if outcome.is_modelled)
+    outcomes = {outcome.id: position for position, outcome in enumerate(modelled)}
+    all_cases = resolve_cases(study)
+    standardizations = standardize(study, all_cases)
+    cases = [case if selection.keeps_case(case) else replace(case, weight=0.0) for case in all_cases]
+    levels = tuple(Level(group.id, outcome) for group in study.reference_classes for outcome in group.outcomes)
+    bands = {o.id: AgeBands(o.bands(study.horizon) if o.kind is OutcomeKind.EVENT else (0.0,)) for o in modelled}
+    correlated = correlated_outcomes(study, modelled) if selection.links else ()
+    units = make_units(study, cases, levels, correlated)
+    ages = {o.id: _present_age(study, o) for o in modelled if o.kind is OutcomeKind.EVENT}
+    offsets = dict(zip(bands, np.cumsum([0, *map(len, bands.values())]).tolist(), strict=False))
+    cells = split_into_cells(units.items, bands, offsets)
+    covariates = unit_covariates(study, units.items, standardizations)
+    twins = find_twins(units.items, covariates)
+    weights = np.array([0.0 if u.is_integrated else u.case.weight for u in units.items], dtype=float)
+    rows = {modelled[place].id: place for place in correlated}
+    signals = select_signals(study, selection.observations(resolve_observations(study)))
+    links = study.links if selection.links else ()
+    pairs = tuple((link.cause, link.effect_on) for link in links)
+    settled = settled_outcomes(study)
+    judgments = tuple(j for j in resolve_judgments(study) if j.outcome not in _decided(study, settled))
+    opinions = Opinions(selection.statements(judgments), selection.statements(resolve_track_records(study)))
+    moved = frozenset(outcome for outcome, _ in signals.effects)
+    with_classes = frozenset(level.outcome for level in levels)
+    present = Present(modelled, ages, bands, offsets, pairs, moved, with_classes)
+    arrays = ModelArrays(
+        {
+            **_prior_arrays(study, modelled),
+            **_unit_arrays(levels, units.items, covariates, outcomes),
+            **term_arrays(units.items),
+            **pool_trials(units.items, weights, twins),
+            **_band_arrays(bands, outcomes),
+            **pool_cells(cells, weights, twins),
+            **integral_arrays(find_integrals(units.items, rows, cells, covariates)),
+            **present_arrays(study, modelled, levels, standardizations),
+            **history_arrays(study, present if selection.history else None, signals.past_periods, settled),
+            **pair_arrays(study, correlated),
+            **link_arrays(links),
+            **signal_arrays(signals, list(outcomes)),
+            **opinion_arrays(opinions, present),
+        },
+        frailties=len(units.frailties),
+    )
+    coords = {
+        "outcome": list(outcomes),
+        "level": [level.label for level in levels],
+        "covariate": [covariate.id for covariate in study.covariates],
+        "band": [f"{outcome}@{start:g}" for outcome, ages_of in bands.items() for start in ages_of.starts],
+        "step": [f"{outcome}@{start:g}" for outcome, ages_of in bands.items() for start in ages_of.starts[1:]],
+        "frailty": list(units.frailties),
+        "pair": [
+            f"{modelled[column].id}~{modelled[row].id}"
+            for row, column in zip(arrays["pair_row"], arrays["pair_column"], strict=True)
+        ],
+        "link": [f"{effect}<-{cause}" for cause, effect in pairs],
+        **signals.coords,
+        **opinions.coords,
+    }
+    return EncodedStudy(
+        study,
+        arrays,
+        levels,
+        units.items,
+        bands,
+        standardizations,
+        cells,
+        ages,
+        signals,
+        opinions,
+        pairs,
+        coords,
+        selection,
+        settled,
+    )
+
+
+def _decided(study: Study, settled: Mapping[str, Resolved]) -> frozenset[str]:
+    """Outcomes that are settled, and those that one of them excludes."""
+    ended = {study.outcome(name).competes for name, found in settled.items() if found.resolution == "yes"} - {None}
+    return frozenset(o.id for o in study.outcomes if o.id in settled or o.competes in ended)
+
+
+def _present_age(study: Study, outcome: Outcome) -> float:
+    if outcome.at_risk_since is None:
+        return 0.0
+    return study.calendar.periods_between(outcome.at_risk_since, study.as_of)
+
+
+def _prior_arrays(study: Study, outcomes: Sequence[Outcome]) -> dict[str, npt.ArrayLike]:
+    levels = [outcome.prior_on_scale(study.horizon) for outcome in outcomes]
+    pooling = [outcome.pooling for outcome in outcomes]
+    event = [outcome.kind is OutcomeKind.EVENT for outcome in outcomes]
+    return {
+        "mu_loc": [prior.mean for prior in levels],
+        "mu_scale": [prior.sd for prior in levels],
+        "tau_scale": [p.class_sd for p in pooling],
+        "sigma_scale": [p.case_sd for p in pooling],
+        "trend_scale": [p.trend_sd if e else 0.0 for p, e in zip(pooling, event, strict=True)],
+        "wiggle_scale": [p.wiggle_sd if e else 0.0 for p, e in zip(pooling, event, strict=True)],
+        "beta_scale": [covariate.sd for covariate in study.covariates],
+    }
+
+
+def _unit_arrays(
+    levels: tuple[Level, ...], units: tuple[Unit, ...], covariates: FloatArray, outcomes: dict[str, int]
+) -> dict[str, npt.ArrayLike]:
+    return {
+        "level_outcome": np.array([outcomes[level.outcome] for level in levels], dtype=int),
+        "unit_level": np.array([unit.level for unit in units], dtype=int),
+        "unit_covariates": covariates,
+    }
+
+
+def _band_arrays(bands: dict[str, AgeBands], outcomes: dict[str, int]) -> dict[str, npt.ArrayLike]:
+    walks = [ages.walk for ages in bands.values()]
+    walk = np.zeros((sum(w.shape[0] for w in walks), sum(w.shape[1] for w in walks)))
+    row = column = 0
+    for block in walks:
+        walk[row : row + block.shape[0], column : column + block.shape[1]] = block
+        row, column = row + block.shape[0], column + block.shape[1]
+    return {
+        # With types: a study whose outcomes are all thresholds has no bands.
+        "band_outcome": np.repeat(
+            np.array([outcomes[outcome] for outcome in bands], dtype=int), [len(ages) for ages in bands.values()]
+        ),
+        "band_log_age": np.concatenate([np.empty(0), *(ages.log_ages for ages in bands.values())]),
+        "walk": walk,
+    }

@@ -1,0 +1,133 @@
+"""Experts, judged questions and track records as arrays.
+
+A question about an event is the way to its date, cut into segments in which every hazard of its competing group is
+constant: at the edges of age bands, and at those of periods while a factor moves the group.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from forecast.model.encoding.present import Present
+from forecast.model.encoding.said import Opinions
+from forecast.model.encoding.voices import voice_arrays
+from forecast.study import Judgment, Outcome, OutcomeKind, log_odds
+
+SHARED_BIAS_SCALE, BIAS_SCALE = 0.3, 0.3
+SLOPE_MEAN_SCALE, SLOPE_SCALE = 0.3, 0.2
+NOISE_SCALE, NOISE_SPREAD_SCALE = 0.6, 0.3
+COMMON_SCALE: Final = 0.5
+EXAM_BASE_SCALE, EXAM_SPREAD_SCALE = 1.0, 1.0
+"""All on the log odds: normal for biases and the logarithm of slopes, half-normal for spreads."""
+
+LONG_PAST: Final = 1e6
+"""Steps of a factor's path for time before the as-of date: its mean, zero, whatever it was."""
+
+PATH_EDGES: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 36, 60, 120, 240, 480)
+"""Periods between which a factor's mean path, which falls geometrically, is taken at its middle. With persistence 0.85,
+effect 0.5 and a state two standard deviations up, the hazard over 60 periods is right to 0.1 %."""
+
+
+def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayLike]:
+    """Arrays of everything that experts say."""
+    experts, kinds, topics = list(opinions.experts), opinions.kinds, opinions.topics
+    questions, exercises = opinions.questions, opinions.exercises
+    places = {outcome.id: place for place, outcome in enumerate(present.outcomes)}
+    labels, asked = list(questions), list(exercises)
+    about = [present.outcomes[places[judgment.outcome]] for judgment in questions.values()]
+    count = len(kinds)
+    has_exam = bool(exercises)
+    return {
+        "shared_bias_scale": np.full(count, SHARED_BIAS_SCALE),
+        "bias_scale": np.full(count, BIAS_SCALE),
+        "slope_mean_scale": np.full(count, SLOPE_MEAN_SCALE),
+        "slope_scale": np.full(count, SLOPE_SCALE),
+        "noise_scale": np.full(count, NOISE_SCALE),
+        "noise_spread_scale": np.full(count, NOISE_SPREAD_SCALE),
+        "expert_kind": _indices(kinds.index(kind) for kind in opinions.experts.values()),
+        **voice_arrays(opinions, present),
+        "common_scale": np.full(int(bool(experts)), COMMON_SCALE),
+        "topic_panel": np.zeros(len(topics), dtype=int),
+        "question_topic": _indices(topics.index((q.outcome, q.given)) for q in questions.values()),
+        "question_outcome": _indices(places[outcome.id] for outcome in about),
+        "question_link": _indices(present.link(q.given, q.outcome) for q in questions.values()),
+        "question_is_binary": np.array([o.kind is OutcomeKind.BINARY for o in about], dtype=float),
+        "question_steps": np.array([np.ceil(max(q.by_periods, 1.0)) for q in questions.values()], dtype=float),
+        **_way_arrays(list(questions.values()), about, present, places),
+        "judgment_question": _indices(labels.index(judgment.way) for judgment in opinions.judgments),
+        "judgment_expert": _indices(experts.index(judgment.expert) for judgment in opinions.judgments),
+        "judgment_log_odds": np.array([log_odds(j.probability) for j in opinions.judgments], dtype=float),
+        "exam_panel": np.zeros(int(has_exam), dtype=int),
+        "exam_base_scale": np.full(int(has_exam), EXAM_BASE_SCALE),
+        "exam_spread_scale": np.full(int(has_exam), EXAM_SPREAD_SCALE),
+        "exercise_exam": np.zeros(len(exercises), dtype=int),
+        "exercise_yes": np.array(list(exercises.values()), dtype=float),
+        "record_exercise": _indices(asked.index(record.question) for record in opinions.track_records),
+        "record_expert": _indices(experts.index(record.expert) for record in opinions.track_records),
+        "record_log_odds": np.array([log_odds(r.probability) for r in opinions.track_records], dtype=float),
+    }
+
+
+def _indices(values: Iterable[int]) -> npt.NDArray[np.int64]:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _way_arrays(
+    questions: Sequence[Judgment], about: Sequence[Outcome], present: Present, places: Mapping[str, int]
+) -> dict[str, npt.ArrayLike]:
+    """Segments of every question about an event, and the hazards in them."""
+    ways = [
+        _edges(question, present.rivals(outcome), present) if outcome.kind is OutcomeKind.EVENT else []
+        for question, outcome in zip(questions, about, strict=True)
+    ]
+    longest = max((len(edges) - 1 for edges in ways if edges), default=0)
+    steps = np.zeros((len(questions), longest))
+    parts: list[tuple[float, ...]] = []
+    for row, (question, outcome, edges) in enumerate(zip(questions, about, ways, strict=True)):
+        for segment, (start, end) in enumerate(itertools.pairwise(edges)):
+            steps[row, segment] = (np.floor(start) + 1.0 + np.ceil(end)) / 2.0 if start >= 0.0 else LONG_PAST
+            for rival in present.rivals(outcome):
+                if present.ages[rival.id] + end <= 0.0:
+                    continue
+                band = present.bands[rival.id].band_of(present.ages[rival.id] + (start + end) / 2.0)
+                parts.append(
+                    (
+                        row,
+                        segment,
+                        places[rival.id],
+                        present.offsets[rival.id] + band,
+                        present.link(question.given, rival.id) if start >= 0.0 else 0,
+                        end - start,
+                        float(rival.id == outcome.id),
+                    )
+                )
+    table = np.asarray(parts, dtype=float).reshape(-1, 7)
+    names = ("part_question", "part_segment", "part_outcome", "part_band", "part_link", "part_length", "part_own")
+    columns = dict(zip(names, table.T, strict=True))
+    return {
+        "segment_step": steps,
+        **{name: column.astype(np.int64) if name in names[:5] else column for name, column in columns.items()},
+    }
+
+
+def _edges(question: Judgment, rivals: Sequence[Outcome], present: Present) -> list[float]:
+    """Where a hazard of the group may change on the way to a date, in periods from the as-of date.
+
+    A statement of a period ago or more is about the time since as well, as far as the outcome was at risk.
+    """
+    until, asked = question.by_periods, present.ages[question.outcome]
+    since = -min(question.said_periods, asked) if question.said_periods >= 1.0 else 0.0
+    edges = {since, 0.0, until}
+    for rival in rivals:
+        age = present.ages[rival.id]
+        edges.update(start - age for start in present.bands[rival.id].starts if since < start - age < until)
+        if since < -age:
+            edges.add(-age)
+    if any(rival.id in present.moved for rival in rivals):
+        edges.update(float(edge) for edge in PATH_EDGES if edge < until)
+    return sorted(edges)

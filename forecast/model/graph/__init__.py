@@ -1,0 +1,1 @@
+"""The model as PyMC defines it, one module for each part."""

@@ -1,0 +1,77 @@
+"""Factors over time, the counts that they drive, and how they move outcomes.
+
+A factor is a stationary first-order autoregression of unit variance. Counts are negative binomial with mean
+exposure * exp(log_mean + loading * state) and variance mean + mean^2 (dispersion^2 + `LEAST_VARIANCE`): the dispersion
+is the coefficient of variation beyond the Poisson's.
+
+References
+----------
+Negative binomial regression with exposure: Cameron and Trivedi (2013), Regression Analysis of Count Data, section 3.3,
+doi:10.1017/CBO9781139013567.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pymc as pm
+import pytensor.tensor as pt
+
+from forecast.model.constants import LEAST_VARIANCE
+from forecast.model.graph.latents import deviation, latent
+from forecast.model.graph.recurrence import recurrence
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Factors as the rest of the model needs them."""
+
+    padded_state: Any
+    """Dims (1 + past_period, factor); row 0 is zero."""
+    persistence: Any
+    gamma: Any
+    """Dims (outcome, factor); 0 where a factor does not move an outcome."""
+
+
+def add_signals(x: dict[str, Any]) -> Signals:
+    """Factor states, the likelihood of the counts, and the effects of factors on outcomes."""
+    state, persistence = _factor_states(x)
+    padded = pt.concatenate([pt.zeros((1, state.shape[1])), state], axis=0)
+    _add_counts(x, state)
+    effects = pm.Deterministic("gamma", x["effect_loc"] + x["effect_scale"] * latent("gamma_z"), dims="effect")
+    matrix = pt.zeros((x["mu_loc"].shape[0], state.shape[1]))
+    gamma = matrix[x["effect_outcome"], x["effect_factor"]].set(effects)
+    return Signals(padded, persistence, gamma)
+
+
+def _factor_states(x: dict[str, Any]) -> tuple[Any, Any]:
+    """s_1 ~ Normal(0, 1), s_t = rho s_(t-1) + sqrt(1 - rho^2) e_t."""
+    persistence = pt.sigmoid(x["persistence_loc"] + x["persistence_scale"] * latent("persistence_z"))
+    persistence = pm.Deterministic("persistence", persistence, dims="factor")
+    first = x["is_first"][:, None]
+    innovations = latent("state_z") * (first + (1.0 - first) * pt.sqrt(1.0 - persistence**2)[None, :])
+    return pm.Deterministic("state", recurrence(innovations, persistence), dims=("past_period", "factor")), persistence
+
+
+def _add_counts(x: dict[str, Any], state: Any) -> None:
+    """Sampled is each indicator's log mean over the periods in which it was observed, factor included.
+
+    A handful of periods hardly tells a factor that was high from indicators whose long-run means are high; with the
+    mean over the observed periods as the variable, the sampler does not meet that ridge.
+    """
+    with_none = pt.concatenate([pt.zeros((state.shape[0], 1)), state], axis=1)
+    loading = pm.Deterministic("loading", x["loading_scale"] * latent("loading_z"), dims="indicator")
+    dispersion = pm.Deterministic("dispersion", x["dispersion_scale"] * latent("dispersion_z"), dims="indicator")
+    mean_drive = (x["observed_share"] * with_none.T[x["indicator_factor"]]).sum(axis=1)
+    standard = deviation("log_mean_z", latent("log_mean_z") - loading * mean_drive / x["log_mean_scale"])
+    pm.Potential("log_means", -0.5 * (standard**2).sum())
+    log_mean = pm.Deterministic("log_mean", x["log_mean_loc"] + x["log_mean_scale"] * standard, dims="indicator")
+    of = x["count_indicator"]
+    drive = with_none[x["count_period"], x["indicator_factor"][of]]
+    log_expected = x["count_log_exposure"] + log_mean[of] + loading[of] * drive
+    shape = 1.0 / (dispersion[of] ** 2 + LEAST_VARIANCE)
+    count = x["count_value"]
+    log_ratio = log_expected - pt.log(shape)
+    density = pt.gammaln(count + shape) - pt.gammaln(shape) + count * log_ratio
+    pm.Potential("counts", (density - (count + shape) * pt.softplus(log_ratio)).sum())

@@ -1,0 +1,1 @@
+"""What is told to the queue, and by which names."""

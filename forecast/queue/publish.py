@@ -1,0 +1,196 @@
+"""Telling the queues about a job, a source, an alert or a drawing. A message carries an id alone, and it is only a hint.
+
+Publishing never waits long and never retries: whoever calls it goes on when it fails, because the dispatcher publishes
+every queued row again until a worker claims it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from forecast.errors import ForecastError
+from forecast.queue.queues import Queue, prefix_of
+from forecast.runtime.logs import get_logger
+from forecast.store import Database, JobRepository, SchemaError, utc_now
+
+PROTOCOL: Final = 2
+"""Part of every task's name. It grows when a program of before could not do such a task rightly: a worker of before then
+knows no task of this name and drops the message, and the dispatcher tells the queue again until a new worker hears it.
+
+1: one workspace. 2: rows carry their workspace.
+"""
+
+RUN_JOB_TASK: Final = f"forecast.run_job.{PROTOCOL}"
+TICK_TASK: Final = f"forecast.tick.{PROTOCOL}"
+FETCH_TASK: Final = f"forecast.fetch_source.{PROTOCOL}"
+DELIVER_TASK: Final = f"forecast.deliver_alert.{PROTOCOL}"
+DRAW_TASK: Final = f"forecast.draw_figures.{PROTOCOL}"
+PREVIEW_TASK: Final = f"forecast.preview_priors.{PROTOCOL}"
+
+QUEUES: Final = {
+    RUN_JOB_TASK: Queue.JOBS,
+    TICK_TASK: Queue.CALLS,
+    FETCH_TASK: Queue.CALLS,
+    DELIVER_TASK: Queue.CALLS,
+    DRAW_TASK: Queue.DRAWINGS,
+    PREVIEW_TASK: Queue.DRAWINGS,
+}
+"""Where each task waits."""
+
+SOCKET_TIMEOUT_SECONDS: Final = 3.0
+"""A publish to a frozen server blocks for ever without one."""
+
+VISIBILITY_TIMEOUT_SECONDS: Final = 6 * 3600
+"""Longer than the longest job: Redis redelivers what is unacknowledged after it, and that must not be a running job."""
+
+log = get_logger(__name__)
+
+
+class BrokerUnavailableError(ForecastError, ConnectionError):
+    """The queue cannot be reached now."""
+
+    code: ClassVar[str] = "broker_unavailable"
+
+
+class Publisher:
+    """Sends hints to the queues of an installation."""
+
+    def __init__(self, broker_url: str, database: Database) -> None:
+        self._broker_url = broker_url
+        self._database = database
+        self._app: Any = None
+        self._lock = threading.Lock()
+
+    def publish_job(self, job_id: str) -> None:
+        """Tell the queue to look at a job.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the queue did not take it; nothing is lost, the dispatcher will try again.
+        """
+        self._send(RUN_JOB_TASK, [job_id], f"job {job_id}")
+
+    def publish_fetch(self, workspace: str, study: str, source: str) -> None:
+        """Tell the queue that a source is to be asked.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the queue did not take it; the dispatcher will try again.
+        """
+        self._send(FETCH_TASK, [study, source, workspace], f"source {source} of {study}")
+
+    def publish_delivery(self, alert_id: str) -> None:
+        """Tell the queue that an alert is to be delivered.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the queue did not take it; the dispatcher will try again.
+        """
+        self._send(DELIVER_TASK, [alert_id], f"alert {alert_id}")
+
+    def publish_drawing(self, forecast_id: str) -> None:
+        """Tell the queue that the figures of a forecast are to be drawn.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the queue did not take it; the dispatcher will try again.
+        """
+        self._send(DRAW_TASK, [forecast_id], f"the figures of {forecast_id}")
+
+    def publish_preview(self, workspace: str, digest: str) -> None:
+        """Tell the queue that somebody waits for what a document's priors imply.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            When the queue did not take it; the dispatcher will try again.
+        """
+        self._send(PREVIEW_TASK, [digest, workspace], f"the preview of {digest[:12]}")
+
+    def _send(self, task: str, args: list[str], what: str) -> None:
+        from kombu.exceptions import KombuError
+
+        try:
+            with self._lock:
+                self._connected().send_task(task, args=args, queue=QUEUES[task], retry=False, ignore_result=True)
+        except (KombuError, OSError) as error:
+            self.close()
+            raise BrokerUnavailableError(f"the queue did not take {what}: {error}; it will be sent again") from error
+
+    def warm_up(self) -> None:
+        """Import what publishing needs, so that the first job does not wait for it."""
+        # Without a database that can be asked it is left to the first job.
+        with self._lock, contextlib.suppress(SQLAlchemyError, SchemaError):
+            self._connected()
+
+    def close(self) -> None:
+        """Drop the connection; the next job opens another. After a failure the old one may be half dead."""
+        with self._lock:
+            app, self._app = self._app, None
+        if app is not None:
+            app.close()
+
+    def _connected(self) -> Any:
+        # Celery takes half a second to import, and the web process must be up before that.
+        if self._app is None:
+            from celery import Celery
+
+            app = Celery("forecast-publisher", broker=self._broker_url, set_as_current=False)
+            app.conf.update(
+                result_backend=None,
+                task_ignore_result=True,
+                task_serializer="json",
+                accept_content=["json"],
+                task_publish_retry=False,
+                broker_connection_timeout=SOCKET_TIMEOUT_SECONDS,
+                broker_transport_options={
+                    "global_keyprefix": prefix_of(self._database),
+                    "socket_timeout": SOCKET_TIMEOUT_SECONDS,
+                    "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
+                    # kombu's own retries add six seconds while there is no server.
+                    "max_retries": 0,
+                    "interval_start": 0,
+                    # The shortest value of all programs on one server wins, so it is the worker's.
+                    "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
+                },
+            )
+            self._app = app
+        return self._app
+
+
+def publish_now(database: Database, publisher: Publisher, job_id: str) -> bool:
+    """Publish a job right after its commit, to save it the wait for the next pass; tells whether that worked."""
+
+    def note() -> None:
+        with database.write() as session:
+            JobRepository(session).mark_dispatched(job_id, utc_now())
+
+    return told(lambda: publisher.publish_job(job_id), note, f"job {job_id}")
+
+
+def told(publish: Callable[[], None], note: Callable[[], None] | None, what: str) -> bool:
+    """Tell a queue what is stored already, then note that it was told; tells whether both worked.
+
+    Whoever asked has been given an answer, or is about to be: nothing that goes wrong here may take it from him. The
+    dispatcher tells the queue what nobody noted.
+    """
+    try:
+        publish()
+        if note is not None:
+            note()
+    except (BrokerUnavailableError, SQLAlchemyError) as error:
+        log.info("publish_left_to_dispatcher", what=what, error=str(error))
+        return False
+    except Exception:
+        log.exception("publish_left_to_dispatcher", what=what)
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Counts and tables that are fetched from elsewhere on a schedule."""

@@ -1,0 +1,147 @@
+"""The sources of studies: which there are, when they are due, and how they stand. Asking them is the worker's."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from forecast.jobs.accepted import AcceptedStudy
+from forecast.runtime.logs import get_logger
+from forecast.store import Database, NotStoredError, SourceRepository
+from forecast.store.tables.living import SourceRow
+from forecast.study import EvidenceKind, PullSource, Study
+
+BATCH: Final = 100
+PUBLISH_AGAIN_SECONDS: Final = 120.0
+"""How long a wanted fetch may go unanswered before the queue is told again."""
+RETRY_SECONDS: Final = 300.0
+"""After the first failure; it doubles with each, and never goes past the next due time."""
+
+log = get_logger(__name__)
+
+
+class SourceStatus(StrEnum):
+    """How a source stands."""
+
+    WAITING = "waiting"
+    """It has never been asked."""
+    WORKING = "working"
+    FAILING = "failing"
+    """The last time it gave nothing that could be used; what it gave before still counts."""
+
+
+class SourceView(BaseModel):
+    """A source of a study and how it stands."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    url: str
+    kind: EvidenceKind
+    cron: str
+    timezone: str
+    status: SourceStatus
+    next_due: datetime | None
+    fetch_wanted: bool
+    """Whether a fetch is on its way."""
+    checked_at: datetime | None
+    """When it was last asked."""
+    fetched_at: datetime | None
+    """When it last gave a table that could be used."""
+    rows: int | None
+    """Of that table."""
+    added: int | None
+    """Rows of evidence that were new in it."""
+    copy_sha256: str | None
+    failures: int
+    """In a row, up to now."""
+    failing_since: datetime | None
+    error_code: str | None
+    error: str | None
+
+
+def store_sources(session: Session, study: Study | AcceptedStudy, now: datetime) -> None:
+    """Make the sources of a study's document those that are asked."""
+    definitions = {}
+    for source in study.sources:
+        definition = json.dumps(source.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        definitions[source.id] = definition, source.rule(now).next_after(now)
+    SourceRepository(session).put(study.study, definitions, now)
+
+
+def source_of(row: SourceRow) -> PullSource:
+    """The source as its study describes it."""
+    return PullSource.model_validate_json(row.definition)
+
+
+def view_source(row: SourceRow) -> SourceView:
+    """How a source stands."""
+    source = source_of(row)
+    if row.failures:
+        status = SourceStatus.FAILING
+    else:
+        status = SourceStatus.WAITING if row.fetched_at is None else SourceStatus.WORKING
+    return SourceView(
+        id=row.id,
+        url=source.url,
+        kind=source.kind,
+        cron=source.cron,
+        timezone=source.timezone,
+        status=status,
+        next_due=row.next_due,
+        fetch_wanted=row.requested_at is not None,
+        checked_at=row.checked_at,
+        fetched_at=row.fetched_at,
+        rows=row.rows,
+        added=row.added,
+        copy_sha256=row.copy_sha256,
+        failures=row.failures,
+        failing_since=row.failing_since,
+        error_code=row.error_code,
+        error=row.error_detail,
+    )
+
+
+def request_fetch(session: Session, study: str, source: str, now: datetime) -> SourceRow:
+    """Want a source asked now, whatever its rule says.
+
+    Raises
+    ------
+    NotStoredError
+        When the study names no such source.
+    """
+    row = SourceRepository(session).get(study, source)
+    if row is None:
+        raise NotStoredError(f"the study {study!r} names no source {source[:64]!r}; see its `sources`")
+    row.requested_at, row.published_at = row.requested_at or now, None
+    return row
+
+
+def request_due(database: Database, now: datetime) -> list[str]:
+    """Want every source asked that is due; their names, for the log. Missed due times are not made up for."""
+    with database.read() as session:
+        due = SourceRepository(session).due(now, BATCH)
+    wanted = []
+    for workspace, study, source in due:
+        with database.of(workspace).write() as session:
+            row = SourceRepository(session).get(study, source)
+            if row is None or row.next_due is None or row.next_due > now:
+                continue
+            row.next_due = next_due(row, now)
+            row.requested_at, row.published_at = row.requested_at or now, None
+        wanted.append(f"{workspace}/{study}/{source}")
+    return wanted
+
+
+def next_due(row: SourceRow, now: datetime) -> datetime | None:
+    """When a source is asked next: by its rule, and earlier again while it fails."""
+    regular = source_of(row).rule(now).next_after(now)
+    if not row.failures:
+        return regular
+    again = now + timedelta(seconds=RETRY_SECONDS * 2.0 ** min(row.failures - 1, 10))
+    return again if regular is None else min(regular, again)

@@ -1,0 +1,254 @@
+"""Queries about subscriptions, alerts and their delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from forecast.store.repositories.pages import Page, decode_cursor, make_page
+from forecast.store.tables.alerts import AlertRow, AssessedRow, DeliveryAttemptRow, DeliveryRow, SubscriptionRow
+from forecast.store.tables.core import ForecastRow
+from forecast.store.tables.living import OccurrenceRow, ScheduleRow
+
+PENDING = "pending"
+AGAIN = timedelta(seconds=1)
+
+
+class AlertRepository:
+    """Subscriptions and alerts, as one transaction sees them. Deleted subscriptions are kept, and found by nobody."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add_subscription(self, row: SubscriptionRow) -> None:
+        self._session.add(row)
+        self._session.flush()
+
+    def subscription(self, subscription_id: str) -> SubscriptionRow | None:
+        row = self._session.get(SubscriptionRow, subscription_id, populate_existing=True)
+        return None if row is None or row.deleted_at is not None else row
+
+    def subscriber_of(self, alert: AlertRow) -> SubscriptionRow:
+        """The subscription that an alert was raised for, even after it has been deleted."""
+        row = self._session.get(SubscriptionRow, alert.subscription_id, populate_existing=True)
+        assert row is not None, "an alert points to its subscription"
+        return row
+
+    def subscriptions(self, limit: int, cursor: str | None = None, study: str | None = None) -> Page[SubscriptionRow]:
+        """Subscriptions, newest first."""
+        listing = f"subscriptions:{study or ''}"
+        query = select(SubscriptionRow).where(SubscriptionRow.deleted_at.is_(None)).order_by(SubscriptionRow.id.desc())
+        if study is not None:
+            query = query.where(SubscriptionRow.study == study)
+        if (before := decode_cursor(listing, cursor)) is not None:
+            query = query.where(SubscriptionRow.id < before)
+        rows = list(self._session.scalars(query.limit(limit + 1)))
+        return make_page(listing, rows, [row.id for row in rows], limit)
+
+    def count_subscriptions(self, workspace: str) -> int:
+        """How many subscriptions of a workspace have not ended."""
+        query = select(func.count()).where(SubscriptionRow.workspace == workspace, SubscriptionRow.deleted_at.is_(None))
+        return self._session.scalar(query) or 0
+
+    def wanting(self, kinds: Collection[str], study: str | None = None) -> tuple[SubscriptionRow, ...]:
+        """Subscriptions of some kinds that are in force."""
+        query = select(SubscriptionRow).where(
+            SubscriptionRow.kind.in_(kinds), SubscriptionRow.enabled, SubscriptionRow.deleted_at.is_(None)
+        )
+        if study is not None:
+            query = query.where(SubscriptionRow.study == study)
+        return tuple(self._session.scalars(query.order_by(SubscriptionRow.id)))
+
+    def with_secret(self) -> tuple[SubscriptionRow, ...]:
+        """Subscriptions that have a secret, deleted ones included."""
+        return tuple(self._session.scalars(select(SubscriptionRow).where(SubscriptionRow.secret.is_not(None))))
+
+    def behind(self, kind: str, moment: datetime) -> tuple[str, ...]:
+        """Subscriptions of a kind whose due times have not been looked at since a moment."""
+        query = select(SubscriptionRow.id).where(
+            SubscriptionRow.kind == kind,
+            SubscriptionRow.enabled,
+            SubscriptionRow.deleted_at.is_(None),
+            SubscriptionRow.seen_until < moment,
+        )
+        return tuple(self._session.scalars(query))
+
+    def mark_seen(self, subscription_ids: Collection[str], now: datetime) -> None:
+        chosen = SubscriptionRow.id.in_(subscription_ids)
+        self._session.execute(update(SubscriptionRow).where(chosen).values(seen_until=now))
+
+    def has(self, subscription_id: str, key: str) -> bool:
+        """Whether a subscription has an alert of this key."""
+        query = select(AlertRow.id).where(AlertRow.subscription_id == subscription_id, AlertRow.key == key)
+        return self._session.scalar(query) is not None
+
+    def add_once(self, row: AlertRow, url: str | None) -> bool:
+        """Keep an alert, and its delivery if it has an address; False when the subscription has one under its key."""
+        if self.has(row.subscription_id, row.key):
+            return False
+        self._session.add(row)
+        self._session.flush()
+        if url is not None:
+            self._session.add(
+                DeliveryRow(alert_id=row.id, url=url, state=PENDING, attempts=0, next_attempt_at=row.created_at)
+            )
+            self._session.flush()
+        return True
+
+    def get(self, alert_id: str) -> AlertRow | None:
+        return self._session.get(AlertRow, alert_id)
+
+    def page(self, limit: int, cursor: str | None = None, study: str | None = None) -> Page[AlertRow]:
+        """Alerts, newest first."""
+        listing = f"alerts:{study or ''}"
+        query = select(AlertRow).order_by(AlertRow.id.desc())
+        if study is not None:
+            query = query.where(AlertRow.study == study)
+        if (before := decode_cursor(listing, cursor)) is not None:
+            query = query.where(AlertRow.id < before)
+        rows = list(self._session.scalars(query.limit(limit + 1)))
+        return make_page(listing, rows, [row.id for row in rows], limit)
+
+    def raised_since(self, moment: datetime, studies: Collection[str]) -> dict[str, int]:
+        """How many alerts each study has had since, for those that had any; tests do not count."""
+        query = (
+            select(AlertRow.study, func.count())
+            .where(AlertRow.study.in_(studies), AlertRow.created_at >= moment, AlertRow.kind != "test")
+            .group_by(AlertRow.study)
+        )
+        return {row[0]: row[1] for row in self._session.execute(query)}
+
+    def deliveries(self, alert_ids: Collection[str]) -> dict[str, DeliveryRow]:
+        """Delivery by alert, for those that have one."""
+        query = select(DeliveryRow).where(DeliveryRow.alert_id.in_(alert_ids))
+        found = self._session.scalars(query.execution_options(populate_existing=True))
+        return {row.alert_id: row for row in found}
+
+    def attempts(self, alert_id: str) -> tuple[DeliveryAttemptRow, ...]:
+        """Every try to deliver an alert, oldest first."""
+        query = select(DeliveryAttemptRow).where(DeliveryAttemptRow.alert_id == alert_id)
+        return tuple(self._session.scalars(query.order_by(DeliveryAttemptRow.id)))
+
+    def add_attempt(self, row: DeliveryAttemptRow) -> None:
+        self._session.add(row)
+        self._session.flush()
+
+    def due_deliveries(
+        self, now: datetime, published_before: datetime, limit: int, of_workspace: int
+    ) -> tuple[str, ...]:
+        """Alerts that are to be delivered now, and that the queue was not told about since; the longest due first.
+
+        Parameters
+        ----------
+        of_workspace
+            Of each workspace at most so many, so that one that has thousands leaves room for others.
+        """
+        place = func.row_number().over(
+            partition_by=AlertRow.workspace, order_by=(DeliveryRow.next_attempt_at, DeliveryRow.alert_id)
+        )
+        due = (
+            select(DeliveryRow.alert_id, DeliveryRow.next_attempt_at, place.label("place"))
+            .join(AlertRow, AlertRow.id == DeliveryRow.alert_id)
+            .where(
+                DeliveryRow.state == PENDING,
+                DeliveryRow.next_attempt_at <= now,
+                or_(
+                    DeliveryRow.published_at.is_(None),
+                    DeliveryRow.published_at < published_before,
+                    DeliveryRow.published_at < DeliveryRow.next_attempt_at,
+                ),
+            )
+            .subquery()
+        )
+        query = select(due.c.alert_id).where(due.c.place <= of_workspace).order_by(due.c.next_attempt_at)
+        return tuple(self._session.scalars(query.limit(limit)))
+
+    def unheard_since(self, moment: datetime) -> int:
+        """How many deliveries have been due since before a moment although the queue was told."""
+        query = select(func.count()).where(
+            DeliveryRow.state == PENDING,
+            DeliveryRow.next_attempt_at < moment,
+            DeliveryRow.published_at >= DeliveryRow.next_attempt_at,
+        )
+        return self._session.scalar(query) or 0
+
+    def put_back(self, alert_id: str, until: datetime) -> None:
+        """Have a delivery that its caller holds wait, without a try; the queue is told when it is due."""
+        waiting = update(DeliveryRow).where(DeliveryRow.alert_id == alert_id, DeliveryRow.state == PENDING)
+        self._session.execute(waiting.values(next_attempt_at=until, published_at=None))
+
+    def tell_again(self, alert_id: str, now: datetime) -> None:
+        """Have the queue told again, a moment later, of a delivery that is due and that nobody makes.
+
+        Later than the pass of the dispatcher that told it: that may note so only after the message has come back.
+        """
+        due = update(DeliveryRow).where(
+            DeliveryRow.alert_id == alert_id, DeliveryRow.state == PENDING, DeliveryRow.next_attempt_at <= now
+        )
+        self._session.execute(due.values(published_at=None, next_attempt_at=now + AGAIN))
+
+    def mark_published(self, alert_id: str, now: datetime) -> None:
+        self._session.execute(update(DeliveryRow).where(DeliveryRow.alert_id == alert_id).values(published_at=now))
+
+    def claim_delivery(self, alert_id: str, now: datetime, until: datetime) -> DeliveryRow | None:
+        """A delivery that is due, held by this attempt until a moment; None when another has it, or it is settled."""
+        claimed = self._session.scalar(
+            update(DeliveryRow)
+            .where(DeliveryRow.alert_id == alert_id, DeliveryRow.state == PENDING, DeliveryRow.next_attempt_at <= now)
+            .values(next_attempt_at=until, attempts=DeliveryRow.attempts + 1)
+            .returning(DeliveryRow.alert_id)
+        )
+        return None if claimed is None else self._session.get(DeliveryRow, alert_id, populate_existing=True)
+
+    def subscribing(self) -> tuple[str, ...]:
+        """Workspaces in which somebody wants to be told of anything."""
+        query = select(SubscriptionRow.workspace).where(SubscriptionRow.enabled, SubscriptionRow.deleted_at.is_(None))
+        return tuple(self._session.scalars(query.distinct().order_by(SubscriptionRow.workspace)))
+
+    def unassessed(self, limit: int) -> tuple[tuple[str, str], ...]:
+        """Workspace and id of forecasts that nobody has looked at for alerts, oldest first."""
+        query = (
+            select(ForecastRow.workspace, ForecastRow.id)
+            .outerjoin(AssessedRow, AssessedRow.forecast_id == ForecastRow.id)
+            .where(AssessedRow.forecast_id.is_(None))
+        )
+        found = self._session.execute(query.order_by(ForecastRow.id).limit(limit))
+        return tuple((row.workspace, row.id) for row in found)
+
+    def begin_assessment(self, forecast_id: str, now: datetime) -> bool:
+        """Whether a forecast is still to be looked at; from now on it is not."""
+        if self._session.get(AssessedRow, forecast_id) is not None:
+            return False
+        self._session.add(AssessedRow(forecast_id=forecast_id, at=now))
+        self._session.flush()
+        return True
+
+    def before(self, row: ForecastRow, *, with_refused: bool = False) -> ForecastRow | None:
+        """The forecast that was a study's latest when one was made; None also for one of an earlier day than that."""
+        query = select(ForecastRow).where(
+            ForecastRow.workspace == row.workspace,
+            ForecastRow.study == row.study,
+            ForecastRow.version.is_not(None),
+            ForecastRow.id < row.id,
+        )
+        if not with_refused:
+            query = query.where(ForecastRow.verdict != "refused")
+        found = self._session.scalar(query.order_by(ForecastRow.as_of.desc(), ForecastRow.id.desc()).limit(1))
+        return None if found is None or found.as_of > row.as_of else found
+
+    def missed(self, study: str, since: datetime) -> tuple[tuple[OccurrenceRow, ScheduleRow], ...]:
+        """Due times of a study's schedules of which nothing came, recorded since a moment, oldest first."""
+        query = (
+            select(OccurrenceRow, ScheduleRow)
+            .join(ScheduleRow, ScheduleRow.id == OccurrenceRow.schedule_id)
+            .where(
+                ScheduleRow.study == study,
+                OccurrenceRow.made_at >= since,
+                OccurrenceRow.status.in_(("missed", "failed")),
+            )
+            .order_by(OccurrenceRow.made_at, OccurrenceRow.due_at)
+        )
+        return tuple((row[0], row[1]) for row in self._session.execute(query))

@@ -1,0 +1,121 @@
+"""The tables of alerts: who wants to hear of what, what there was to hear, and what came of telling."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Float, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forecast.store.tables.columns import UtcDateTime
+from forecast.store.tables.core import ID, ROW_NUMBER, STUDY_ID, WORKSPACE_ID, Base, Workspaced, study_key
+
+
+class SubscriptionRow(Workspaced, Base):
+    """What somebody wants to be told of a study, and where."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (study_key(), Index("ix_subscription_workspace_study", "workspace", "study"))
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    study: Mapped[str] = mapped_column(STUDY_ID)
+    title: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(16))
+    outcome: Mapped[str | None] = mapped_column(STUDY_ID)
+    scenario: Mapped[str | None] = mapped_column(STUDY_ID)
+    """Of these two at most one; none means any."""
+    threshold: Mapped[float | None] = mapped_column(Float)
+    direction: Mapped[str | None] = mapped_column(String(8))
+    least_move: Mapped[float | None] = mapped_column(Float)
+    failures: Mapped[int | None]
+    url: Mapped[str | None] = mapped_column(Text)
+    """None for alerts that are only listed."""
+    secret: Mapped[str | None] = mapped_column(Text)
+    """Signs what is sent; sealed (`secrets.py`), and shown once, to who made the subscription."""
+    old_secrets: Mapped[list[dict[str, str]] | None] = mapped_column(JSON)
+    """Those that sign as well, up to a moment: `secret`, sealed, and `until`; the one replaced last comes first."""
+    enabled: Mapped[bool]
+    seen_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Up to when due times of schedules have been looked at."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AlertRow(Workspaced, Base):
+    """Something that somebody wanted to be told; its key is why he is told once."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        study_key(),
+        UniqueConstraint("subscription_id", "key"),
+        Index("ix_alert_workspace_study_id", "workspace", "study", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    subscription_id: Mapped[str] = mapped_column(ForeignKey("subscription.id"))
+    study: Mapped[str] = mapped_column(STUDY_ID)
+    kind: Mapped[str] = mapped_column(String(16))
+    key: Mapped[str] = mapped_column(String(255))
+    title: Mapped[str] = mapped_column(Text)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+    forecast_id: Mapped[str | None] = mapped_column(ForeignKey("forecast.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AssessedRow(Base):
+    """A forecast that has been looked at for alerts."""
+
+    __tablename__ = "assessed"
+
+    forecast_id: Mapped[str] = mapped_column(ForeignKey("forecast.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DeliveryRow(Base):
+    """Telling one alert to a webhook; also the outbox of the queue."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("ix_delivery_state_next_attempt_at", "state", "next_attempt_at"),)
+
+    alert_id: Mapped[str] = mapped_column(ForeignKey("alert.id"), primary_key=True)
+    url: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(12))
+    attempts: Mapped[int] = mapped_column(default=0)
+    """Since it was first wanted, or wanted again."""
+    next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """None once it is settled; while an attempt runs, when that is given up."""
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    wanted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was wanted again; None for one that is wanted since its alert was raised."""
+
+
+class ReceiverRow(Base):
+    """Whom a workspace's alerts go to and who has answered nothing lately."""
+
+    __tablename__ = "receiver"
+
+    workspace: Mapped[str] = mapped_column(WORKSPACE_ID, primary_key=True)
+    origin: Mapped[str] = mapped_column(String(300), primary_key=True)
+    """Scheme, host and port."""
+    silences: Mapped[int]
+    """Tries in a row that nobody answered."""
+    rests_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """It is left alone up to then."""
+
+
+class DeliveryAttemptRow(Base):
+    """One try; never changed, never removed."""
+
+    __tablename__ = "delivery_attempt"
+    __table_args__ = (Index("ix_delivery_attempt_alert_id_id", "alert_id", "id"),)
+
+    id: Mapped[int] = mapped_column(ROW_NUMBER, primary_key=True, autoincrement=True)
+    alert_id: Mapped[str] = mapped_column(ForeignKey("alert.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seconds: Mapped[float] = mapped_column(Float)
+    status: Mapped[int | None]
+    """What the receiver answered; None when it answered nothing."""
+    error: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,1 @@
+"""What comes later: evidence rows that a stored study gets."""

@@ -1,0 +1,105 @@
+"""Whether factors and links can move what they say they move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from forecast.errors import FieldError
+from forecast.study.document.document import Study
+from forecast.study.document.evidence import Link
+from forecast.study.document.outcome import Outcome
+from forecast.study.document.prior import OutcomeKind
+from forecast.study.reading.suggest import unknown_name
+
+_NO_LEVEL = "expected an event or binary outcome: the probability of a threshold comes from its indicator; remove it"
+
+
+def factor_errors(study: Study) -> list[FieldError]:
+    """Effects on outcomes that are unknown, or that no factor can move."""
+    outcomes = {outcome.id: outcome for outcome in study.outcomes}
+    errors: list[FieldError] = []
+    for index, factor in enumerate(study.factors):
+        for name in factor.effects:
+            path = f"factors[{index}].effects.{name}"
+            errors += unknown_name(path, name, outcomes, "an outcome")
+            if name in outcomes and outcomes[name].kind is OutcomeKind.THRESHOLD:
+                errors.append(FieldError(path, "kind", f"an effect on the threshold outcome {name!r}; {_NO_LEVEL}"))
+    return errors
+
+
+def link_errors(study: Study) -> list[FieldError]:
+    """Links between outcomes that are unknown or the same, that exclude one another, or that form a circle at one time."""
+    outcomes = {outcome.id: outcome for outcome in study.outcomes}
+    errors: list[FieldError] = []
+    seen: dict[tuple[str, str], int] = {}
+    for index, link in enumerate(study.links):
+        path = f"links[{index}]"
+        errors += unknown_name(f"{path}.cause", link.cause, outcomes, "an outcome")
+        errors += unknown_name(f"{path}.effect_on", link.effect_on, outcomes, "an outcome")
+        first = seen.setdefault((link.cause, link.effect_on), index)
+        if link.cause == link.effect_on:
+            message = f"{link.cause!r} is linked to itself; expected two outcomes; remove it"
+            errors.append(FieldError(path, "self_link", message))
+        elif first != index:
+            message = f"{link.cause} to {link.effect_on} is also links[{first}]; expected one link; remove one"
+            errors.append(FieldError(path, "duplicate_link", message))
+        elif link.cause in outcomes and link.effect_on in outcomes:
+            errors += _pair_errors(outcomes[link.cause], outcomes[link.effect_on], path)
+    return [*errors, *_circle_errors(study)]
+
+
+def _pair_errors(cause: Outcome, effect_on: Outcome, path: str) -> Iterator[FieldError]:
+    if effect_on.kind is OutcomeKind.THRESHOLD:
+        yield FieldError(
+            f"{path}.effect_on", "kind", f"a link onto the threshold outcome {effect_on.id!r}; {_NO_LEVEL}"
+        )
+    if cause.competes is not None and cause.competes == effect_on.competes:
+        message = (
+            f"{cause.id!r} and {effect_on.id!r} compete for {cause.competes!r}, so only one of them can happen; expected "
+            "outcomes that can follow one another; remove the link"
+        )
+        yield FieldError(path, "excluded", message)
+
+
+def _circle_errors(study: Study) -> Iterator[FieldError]:
+    """Circles among binary outcomes that resolve on one day, where none could be decided before the others.
+
+    Each link is added in turn; one that leads back to its own cause closes a circle and is left out.
+    """
+    days = {outcome.id: outcome.resolution.by for outcome in study.outcomes if outcome.kind is OutcomeKind.BINARY}
+    onward: dict[str, list[str]] = {}
+    for index, link in enumerate(study.links):
+        day = _common_day(link, days)
+        if day is None:
+            continue
+        way = _find_way(onward, link.effect_on, link.cause)
+        if way is None:
+            onward.setdefault(link.cause, []).append(link.effect_on)
+            continue
+        message = (
+            f"{' -> '.join([link.cause, *way])} is a circle of links among binary outcomes that all resolve on {day}; "
+            "expected none, as each would have to come first; remove one of the links or change a date"
+        )
+        yield FieldError(f"links[{index}]", "circle", message)
+
+
+def _common_day(link: Link, days: dict[str, date | None]) -> date | None:
+    """The day on which both ends of a link resolve, None when they are no two binary outcomes of one day."""
+    day = days.get(link.cause)
+    return day if link.cause != link.effect_on and day == days.get(link.effect_on) else None
+
+
+def _find_way(onward: dict[str, list[str]], start: str, end: str) -> list[str] | None:
+    """A chain of outcomes from `start` to `end` along the links, None when there is none."""
+    ways = [[start]]
+    reached = {start}
+    while ways:
+        way = ways.pop()
+        if way[-1] == end:
+            return way
+        for following in onward.get(way[-1], []):
+            if following not in reached:
+                reached.add(following)
+                ways.append([*way, following])
+    return None

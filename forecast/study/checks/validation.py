@@ -1,0 +1,179 @@
+"""What the fields of a document cannot say alone: references between blocks, order of dates, evidence for outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from forecast.errors import ExpressionError, FieldError
+from forecast.study.checks.influences import factor_errors, link_errors
+from forecast.study.checks.outcomes import outcome_errors
+from forecast.study.document.cases import Case
+from forecast.study.document.document import Study
+from forecast.study.document.evidence import ReferenceClass
+from forecast.study.document.expression import time_problems
+from forecast.study.document.grammar import parse_expression
+from forecast.study.document.prior import OutcomeKind
+from forecast.study.document.pull_source import source_errors
+from forecast.study.reading.suggest import unknown_name
+from forecast.study.reading.table import MAX_ROWS
+from forecast.study.rows.case_rows import read_cases
+from forecast.study.rows.event_values import event_value_errors
+from forecast.study.rows.judgment_rows import read_statements
+from forecast.study.rows.observations import read_observations, read_resolutions
+from forecast.study.rows.row_reader import RowReader
+
+
+def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Case, ...], list[FieldError]]:
+    """The cases known on the as-of date, and everything wrong in a document whose fields are in order.
+
+    Parameters
+    ----------
+    table_files
+        CSV file by place in the document, for messages.
+    """
+    end = _end_of_horizon(study)
+    if isinstance(end, FieldError):
+        return (), [end]
+    errors = [*_repeated_ids(study)]
+    for index, outcome in enumerate(study.outcomes):
+        errors += outcome_errors(study, outcome, f"outcomes[{index}]", end)
+    cases: list[Case] = []
+    unread: set[str] = set()
+    for index, group in enumerate(study.reference_classes):
+        path = f"reference_classes[{index}]"
+        found = _class_errors(study, group, path)
+        if not found:
+            kind = study.outcome(group.outcomes[0]).kind
+            known, found = read_cases(group, kind, study.calendar, path, table_files.get(path))
+            cases += known
+        if found:
+            unread.update(group.outcomes)
+        errors += found
+    if len(cases) > MAX_ROWS:
+        message = f"{len(cases):,} cases in all; expected at most {MAX_ROWS:,}; leave some out"
+        errors.append(FieldError("reference_classes", "too_many_cases", message))
+    errors += factor_errors(study)
+    errors += _indicator_errors(study, table_files)
+    statements = read_statements(study, table_files)
+    errors += statements.errors
+    unread.update(outcome.id for outcome in study.outcomes if statements.has_unread_judgments)
+    judged = {judgment.outcome for judgment in statements.judgments}
+    errors += _resolution_errors(study, table_files)
+    errors += source_errors(study.sources, [indicator.id for indicator in study.indicators])
+    errors += link_errors(study)
+    errors += _scenario_errors(study, end)
+    errors += _without_information(study, cases, judged | unread)
+    return tuple(cases), errors
+
+
+def _end_of_horizon(study: Study) -> date | FieldError:
+    try:
+        return study.calendar.end_of(study.horizon)
+    except OverflowError:
+        return FieldError(
+            "horizon", "horizon", f"{study.horizon} {study.period} periods leave the calendar; shorten it"
+        )
+
+
+def _repeated_ids(study: Study) -> Iterable[FieldError]:
+    blocks: dict[str, Iterable[str]] = {
+        "outcomes": (block.id for block in study.outcomes),
+        "reference_classes": (block.id for block in study.reference_classes),
+        "covariates": (block.id for block in study.covariates),
+        "factors": (block.id for block in study.factors),
+        "indicators": (block.id for block in study.indicators),
+        "scenarios": (block.id for block in study.scenarios),
+        "sources": (block.id for block in study.sources),
+    }
+    for key, ids in blocks.items():
+        first: dict[str, int] = {}
+        for index, name in enumerate(ids):
+            if first.setdefault(name, index) != index:
+                message = f"{name!r} is also the id of {key}[{first[name]}]; expected different ids; rename one"
+                yield FieldError(f"{key}[{index}].id", "duplicate_id", message)
+
+
+def _class_errors(study: Study, group: ReferenceClass, path: str) -> list[FieldError]:
+    outcomes = {outcome.id: outcome for outcome in study.outcomes}
+    covariates = {covariate.id for covariate in study.covariates}
+    errors: list[FieldError] = []
+    for index, name in enumerate(group.outcomes):
+        errors += unknown_name(f"{path}.outcome[{index}]", name, outcomes, "an outcome")
+    for index, name in enumerate(group.covariates):
+        errors += unknown_name(f"{path}.covariates[{index}]", name, covariates, "a covariate")
+    if len(set(group.outcomes)) < len(group.outcomes):
+        errors.append(
+            FieldError(f"{path}.outcome", "duplicate_id", "an outcome is named twice; expected it once; remove one")
+        )
+    if len(set(group.covariates)) < len(group.covariates):
+        message = "a covariate is named twice; expected it once; remove one"
+        errors.append(FieldError(f"{path}.covariates", "duplicate_id", message))
+    kinds = {outcomes[name].kind for name in group.outcomes if name in outcomes}
+    if len(kinds) > 1:
+        message = f"outcomes of kinds {', '.join(sorted(kinds))}; expected one kind per class; make a class for each"
+        errors.append(FieldError(f"{path}.outcome", "mixed_kinds", message))
+    elif OutcomeKind.THRESHOLD in kinds:
+        message = "a threshold outcome has no historical cases; expected an event or binary outcome; remove the class"
+        errors.append(FieldError(f"{path}.outcome", "kind", message))
+    elif len(group.outcomes) > 1 and (OutcomeKind.BINARY in kinds or {"exposure", "events"} & group.columns.keys()):
+        message = (
+            f"{len(group.outcomes)} outcomes for one column of counts; expected one outcome; make a class for each"
+        )
+        errors.append(FieldError(f"{path}.outcome", "shared_counts", message))
+    return errors or event_value_errors(group, path)
+
+
+def _indicator_errors(study: Study, table_files: Mapping[str, str]) -> list[FieldError]:
+    factors = {factor.id for factor in study.factors}
+    errors: list[FieldError] = []
+    for index, indicator in enumerate(study.indicators):
+        path = f"indicators[{index}]"
+        if indicator.factor is not None:
+            errors += unknown_name(f"{path}.factor", indicator.factor, factors, "a factor")
+        reader = RowReader(indicator.table_rows, path, table_files.get(path))
+        read_observations(reader, study.calendar)
+        errors += reader.errors
+    return errors
+
+
+def _resolution_errors(study: Study, table_files: Mapping[str, str]) -> list[FieldError]:
+    if study.resolutions is None:
+        return []
+    reader = RowReader(study.resolutions.table_rows, "resolutions", table_files.get("resolutions"))
+    read_resolutions(reader, [outcome.id for outcome in study.outcomes], study.as_of)
+    return reader.errors
+
+
+def _scenario_errors(study: Study, end: date) -> list[FieldError]:
+    outcomes = [outcome.id for outcome in study.outcomes]
+    errors: list[FieldError] = []
+    for index, scenario in enumerate(study.scenarios):
+        path = f"scenarios[{index}].when"
+        try:
+            expression = parse_expression(scenario.when, outcomes)
+        except ExpressionError as error:
+            errors.append(FieldError(path, ExpressionError.code, str(error)))
+            continue
+        problems = time_problems(expression, study.as_of, end, study.horizon)
+        errors.extend(FieldError(path, ExpressionError.code, problem) for problem in problems)
+    return errors
+
+
+def _without_information(study: Study, cases: Iterable[Case], informed: set[str]) -> list[FieldError]:
+    """Outcomes about which nothing at all is said; `informed` are those that need not be looked at."""
+    classes = {group.id: group.outcomes for group in study.reference_classes}
+    served = {outcome for case in cases if case.weight > 0 for outcome in classes[case.reference_class]}
+    return [
+        FieldError(
+            f"outcomes[{index}]",
+            "no_information",
+            f"{outcome.id!r} has no information as of {study.as_of}: no prior, no case of a reference class, no judgment; "
+            "expected one of them; state a prior",
+        )
+        for index, outcome in enumerate(study.outcomes)
+        if outcome.kind is not OutcomeKind.THRESHOLD  # whose information is its indicator
+        and outcome.prior is None
+        and outcome.id not in served
+        and outcome.id not in informed
+    ]

@@ -1,0 +1,1 @@
+"""What a study is: the fields of its document, and its calendar."""

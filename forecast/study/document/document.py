@@ -1,0 +1,150 @@
+"""The study: a frozen, validated document with its digest.
+
+A `Study` is made by `study_from_document`, `study_from_bytes` or `load_study`, which check everything that the fields
+alone cannot say. What is made there can be computed; nothing later needs to check the document again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import Field, PrivateAttr
+
+from forecast.study.document.calendar import Calendar, Period
+from forecast.study.document.cases import Case
+from forecast.study.document.evidence import (
+    Covariate,
+    Dependence,
+    Factor,
+    Indicator,
+    Judgments,
+    Link,
+    ReferenceClass,
+    Resolutions,
+    TrackRecords,
+)
+from forecast.study.document.fields import Block, Day, RequiredText, StudyId, Text
+from forecast.study.document.outcome import Outcome
+from forecast.study.document.pull_source import MAX_SOURCES, PullSource
+from forecast.study.document.sampler import SamplerSettings
+from forecast.study.document.scenario import Scenario
+
+MAX_HORIZON = 600
+MAX_OUTCOMES = 50
+
+
+class Study(Block):
+    """A versioned document: outcomes, evidence, priors and scenarios, as of one date."""
+
+    study: StudyId
+    title: RequiredText
+    as_of: Day
+    """What was known on this day is used, nothing later."""
+    period: Period
+    horizon: Annotated[int, Field(strict=True, ge=1, le=MAX_HORIZON)]
+    """Future periods."""
+    outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1, max_length=MAX_OUTCOMES)]
+    reference_classes: Annotated[tuple[ReferenceClass, ...], Field(max_length=200)] = ()
+    covariates: Annotated[tuple[Covariate, ...], Field(max_length=50)] = ()
+    factors: Annotated[tuple[Factor, ...], Field(max_length=50)] = ()
+    indicators: Annotated[tuple[Indicator, ...], Field(max_length=100)] = ()
+    judgments: Judgments | None = None
+    track_records: TrackRecords | None = None
+    links: Annotated[tuple[Link, ...], Field(max_length=500)] = ()
+    dependence: Dependence | None = None
+    scenarios: Annotated[tuple[Scenario, ...], Field(max_length=100)] = ()
+    resolutions: Resolutions | None = None
+    sources: Annotated[tuple[PullSource, ...], Field(max_length=MAX_SOURCES)] = ()
+    sampler: SamplerSettings = SamplerSettings()
+    notes: Text | None = None
+    """Free text about the study as a whole."""
+
+    _document: dict[str, Any] | None = PrivateAttr(default=None)
+    _cases: tuple[Case, ...] = PrivateAttr(default=())
+    _table_files: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def adopt(self, document: dict[str, Any], cases: tuple[Case, ...], table_files: dict[str, str]) -> Study:
+        """The study itself, with what loading found; for `forecast.study.loading` alone."""
+        self._document, self._cases, self._table_files = document, cases, table_files
+        return self
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The canonical document itself, not to be changed; `canonical` gives a copy.
+
+        Raises
+        ------
+        RuntimeError
+            When the study was not made by one of the loading functions, and so was never checked.
+        """
+        if self._document is None:
+            raise RuntimeError(
+                "a Study made by hand was never checked; expected study_from_document; make it with that"
+            )
+        return self._document
+
+    @property
+    def table_files(self) -> dict[str, str]:
+        """By the path of a table in the document, the file that it came from; for messages."""
+        return self._table_files
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """The historical cases known on the as-of date, by reference class in the order of their tables."""
+        return self._cases if self.document else ()
+
+    @property
+    def calendar(self) -> Calendar:
+        """Periods around the as-of date."""
+        return Calendar(self.period, self.as_of)
+
+    def outcome(self, id: str) -> Outcome:
+        """The outcome of that id.
+
+        Raises
+        ------
+        KeyError
+            When the study has none.
+        """
+        for outcome in self.outcomes:
+            if outcome.id == id:
+                return outcome
+        raise KeyError(f"no outcome {id!r}; expected one of {', '.join(o.id for o in self.outcomes)}")
+
+    def resolves_by(self, id: str) -> date:
+        """The last day that counts for an outcome: its `resolution.by`, or the end of the horizon."""
+        return self.outcome(id).resolution.by or self.calendar.end_of(self.horizon)
+
+    def canonical(self) -> dict[str, Any]:
+        """The document as its author wrote it, with each table inlined as `rows`; a copy that is JSON throughout.
+
+        Cells are canonical (``1`` whether a CSV file or a number said so, blank as null), absent keys stay absent.
+        """
+        copied: dict[str, Any] = json.loads(self.canonical_json)
+        return copied
+
+    @cached_property
+    def canonical_json(self) -> str:
+        """The canonical document as JSON with sorted keys and no spaces, as it is stored and digested."""
+        return json.dumps(self.document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical document: what makes a version a version."""
+        return hashlib.sha256(self.canonical_json.encode("utf-8")).hexdigest()
+
+    def drawn_as(self, used: Mapping[str, Any]) -> Study:
+        """The same document, sampled as one of its forecasts was: what the sampler had set itself is fixed.
+
+        Parameters
+        ----------
+        used
+            `Provenance.sampler` of the forecast; one whose draws were weighed, not sampled, fixes nothing.
+        """
+        fixed = {name: used[name] for name in ("draws", "tune", "target_accept") if "target_accept" in used}
+        return self.model_copy(update={"sampler": self.sampler.model_copy(update=fixed)})

@@ -1,0 +1,219 @@
+"""The evidence blocks of a study: reference classes, covariates, factors, indicators, judgments, links, resolutions.
+
+A block that has a table holds it as rows: `forecast.study.loading` has put the cells of CSV files in place, so nothing
+here touches a file. What the rows mean is read by the functions of `evidence_tables`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BeforeValidator, Field, SkipValidation, WithJsonSchema, model_validator
+
+from forecast.study.document.fields import (
+    Block,
+    Flag,
+    Id,
+    OutcomeId,
+    Positive,
+    RequiredText,
+    Scale,
+    Text,
+    field_error,
+)
+from forecast.study.document.prior import NormalText
+from forecast.study.reading.table import Cell, Row, canonical_cell
+
+CASE_COLUMNS: Final = frozenset(
+    [
+        "id",
+        "entered",
+        "exited",
+        "event",
+        "origin",
+        "duration",
+        "entry",
+        "exposure",
+        "events",
+        "age",
+        "successes",
+        "trials",
+        "weight",
+        "source",
+        "note",
+        "known_at",
+    ]
+)
+"""Our names of the columns of a table of cases."""
+
+_CELL_SCHEMA: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
+_CELLS_SCHEMA: dict[str, Any] = {"anyOf": [_CELL_SCHEMA, {"type": "array", "items": _CELL_SCHEMA, "minItems": 1}]}
+
+
+def _cells(value: object) -> object:
+    values = value if isinstance(value, list | tuple) else [value]
+    if not values or not all(item is None or isinstance(item, str | int | float | bool) for item in values):
+        raise field_error("expected a value, or a list of values with at least one; write it as such")
+    return tuple(canonical_cell(item) for item in values)
+
+
+def _condition(value: object) -> object:
+    """A `where` rule, as (values, negated)."""
+    if isinstance(value, dict):
+        if set(value) != {"not"}:
+            raise field_error("expected a value, a list of values, or {not: value or list}; use one of these")
+        return _cells(value["not"]), True
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], bool) and isinstance(value[0], tuple):
+        return value
+    return _cells(value), False
+
+
+OutcomeIds = Annotated[
+    tuple[OutcomeId, ...],
+    Field(min_length=1),
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+Cells = Annotated[tuple[Cell, ...], SkipValidation, BeforeValidator(_cells), WithJsonSchema(_CELLS_SCHEMA)]
+Condition = Annotated[
+    tuple[tuple[Cell, ...], bool],
+    SkipValidation,
+    BeforeValidator(_condition),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                *_CELLS_SCHEMA["anyOf"],
+                {
+                    "type": "object",
+                    "properties": {"not": _CELLS_SCHEMA},
+                    "required": ["not"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+Rows = Annotated[
+    tuple[Row, ...],
+    SkipValidation,
+    WithJsonSchema({"type": "array", "items": {"type": "object", "additionalProperties": _CELL_SCHEMA}}),
+]
+"""Rows of a table, cells canonical; checked by `forecast.study.reading.table` before they come here."""
+
+
+class TableBlock(Block):
+    """A block that brings a table: either ``table: file.csv`` beside the document, or inline ``rows``."""
+
+    table: Text | None = None
+    """A CSV file beside the document, never outside its folder. Replaced by `rows` when the study is loaded."""
+    rows: Rows | None = None
+
+    @model_validator(mode="after")
+    def _has_rows(self) -> Self:
+        if self.rows is None:
+            raise field_error(
+                "no rows; expected `table: file.csv` beside the document or inline `rows`; give one of them"
+            )
+        return self
+
+    @property
+    def table_rows(self) -> tuple[Row, ...]:
+        """The rows, cell by column name."""
+        return self.rows or ()
+
+
+class Covariate(Block):
+    """A property of cases that moves the log rate or log odds."""
+
+    id: Id
+    title: Text | None = None
+    sd: Scale = 1.0
+    """Standard deviation of the prior of its effect, per unit of the (standardised) covariate."""
+    standardize: Flag = True
+    """Centre and scale it by its mean and standard deviation over the cases first."""
+
+
+class ReferenceClass(TableBlock):
+    """A group of comparable historical cases of one outcome, or of several that share their cases."""
+
+    id: Id
+    outcome: OutcomeIds
+    """One outcome, or a list of those that share the cases."""
+    title: Text | None = None
+    where: dict[str, Condition] = {}
+    """Which rows are meant: column -> value, list of values, or {not: value or list}; all conditions hold together."""
+    columns: dict[str, RequiredText] = {}
+    """Our column name (or a covariate's id) -> the table's; the same name where absent."""
+    event_value: dict[OutcomeId, Cells] = {}
+    """Outcome -> the value (or values) of the event column that mean it; any other value is a censoring."""
+    covariates: tuple[Id, ...] = ()
+    source: Text | None = None
+    rationale: Text | None = None
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Ids of the outcomes that the class serves."""
+        return self.outcome
+
+    def column(self, name: str) -> str:
+        """The table's name of one of our columns or of a covariate."""
+        return self.columns.get(name, name)
+
+
+class Factor(Block):
+    """A latent state over time that drives indicators and moves outcomes."""
+
+    id: Id
+    title: Text | None = None
+    effects: dict[OutcomeId, NormalText] = {}
+    """Effect of one standard deviation of the factor on the log rate or log odds of an outcome."""
+    rationale: Text | None = None
+
+
+class Indicator(TableBlock):
+    """A stream of counts per period; columns period, value, exposure (default 1), known_at (default end of period)."""
+
+    id: Id
+    title: Text | None = None
+    factor: Id | None = None
+    direction: Literal[1, -1] = 1
+    """1 when the counts rise with the factor, -1 when they fall."""
+    source: Text | None = None
+
+
+class Judgments(TableBlock):
+    """Stated probabilities; columns expert, outcome, by, probability, on, known_at, given, kind.
+
+    `by` is a date, a number of periods from `on`, or blank for the day the outcome resolves. `kind` of the
+    expert is person (the default), crowd or market, the same in all rows; a blank repeats what other rows say. Of several
+    rows of one expert about one thing the latest `on` counts.
+    """
+
+
+class TrackRecords(TableBlock):
+    """Experts' earlier probabilities with what happened; columns expert, question, probability, outcome, on, known_at, kind.
+
+    `outcome` is 0 or 1, the same in all rows of a question; `known_at` is when it was known (default `on`), `kind` as in judgments. Of several rows of one expert on one
+    question the latest `on` counts.
+    """
+
+
+class Link(Block):
+    """The effect of one outcome, once it has occurred, on the log rate or log odds of another."""
+
+    cause: OutcomeId
+    effect_on: OutcomeId
+    log_ratio: NormalText
+    source: Text | None = None
+    rationale: Text | None = None
+
+
+class Dependence(Block):
+    """How outcomes depend on one another beyond links."""
+
+    eta: Positive = 2.0
+    """Concentration of the LKJ prior of the correlations; 1 is flat, larger is closer to independence."""
+
+
+class Resolutions(TableBlock):
+    """How outcomes turned out; columns outcome, resolution (yes, no, ambiguous, annulled), on, source, known_at."""

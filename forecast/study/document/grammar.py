@@ -1,0 +1,202 @@
+"""The grammar of scenario expressions: a real parser gives a tree of nodes; nothing is ever evaluated as code.
+
+Outcome ids, ``and``, ``or``, ``not``, parentheses, ``by(outcome, date or periods)`` and ``before(a, b)``; ``not`` binds
+closest, then ``and``, then ``or``. Whatever the text, the only exception that comes out is `ExpressionError`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from forecast.errors import ExpressionError
+from forecast.study.document.expression import And, Before, By, Expression, Not, Occurs, Or
+from forecast.study.document.fields import parse_date
+from forecast.study.reading.suggest import nearest_hint
+
+if TYPE_CHECKING:
+    from lark import Lark
+
+MAX_CHARACTERS: Final = 2000
+MAX_DEPTH: Final = 32
+MAX_NODES: Final = 200
+
+
+def parse_expression(text: str, outcomes: Collection[str]) -> Expression:
+    """The tree of a scenario expression over the given outcomes.
+
+    Raises
+    ------
+    ExpressionError
+        When it cannot be read, names an unknown outcome or is too large; `position` is the column, from 1.
+    """
+    return _parse(text, frozenset(outcomes))
+
+
+@functools.lru_cache(maxsize=1024)
+def parse_syntax(text: str) -> Expression:
+    """The tree of an expression whose outcome ids are not looked up.
+
+    Raises
+    ------
+    ExpressionError
+        When it cannot be read or is too large.
+    """
+    return _parse(text, None)
+
+
+_GRAMMAR = r"""
+?start: any
+?any: all (_OR all)*
+?all: one (_AND one)*
+?one: _NOT one                                   -> negation
+    | "(" any ")"
+    | NAME                                       -> occurs
+    | _BY "(" NAME "," (DATE | NUMBER) ")"       -> by
+    | _BEFORE "(" NAME "," NAME ")"              -> before
+_OR: "or"
+_AND: "and"
+_NOT: "not"
+_BY: "by"
+_BEFORE: "before"
+NAME: /[A-Za-z_][A-Za-z0-9_-]*/
+DATE.2: /[0-9]{4}-[0-9]{2}-[0-9]{2}/
+NUMBER: /[0-9]+(\.[0-9]+)?/
+%ignore /[ \t\r\n]+/
+"""
+
+_WORDS = {
+    "NAME": "an outcome",
+    "_NOT": "'not'",
+    "_AND": "'and'",
+    "_OR": "'or'",
+    "_BY": "'by(...)'",
+    "_BEFORE": "'before(...)'",
+    "LPAR": "'('",
+    "RPAR": "')'",
+    "COMMA": "','",
+    "DATE": "a date such as 2025-11-10",
+    "NUMBER": "a number of periods",
+    "$END": "the end of the expression",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A node with what has to be known of it before anything walks it."""
+
+    node: Expression
+    depth: int
+    nodes: int
+    names: tuple[tuple[str, int], ...]
+    """Outcome ids with their positions from 1."""
+
+
+class _Builder:
+    """Makes nodes while the parser reduces, so that no tree of unknown depth is ever walked."""
+
+    def occurs(self, children: list[Any]) -> _Read:
+        return self._leaf(Occurs(str(children[0])), children[:1])
+
+    def by(self, children: list[Any]) -> _Read:
+        return self._leaf(By(str(children[0]), self._when(children[1])), children[:1])
+
+    def before(self, children: list[Any]) -> _Read:
+        return self._leaf(Before(str(children[0]), str(children[1])), children)
+
+    def negation(self, children: list[_Read]) -> _Read:
+        item = children[0]
+        return _Read(Not(item.node), item.depth + 1, item.nodes + 1, item.names)
+
+    def all(self, children: list[_Read]) -> _Read:
+        return self._join(And, children)
+
+    def any(self, children: list[_Read]) -> _Read:
+        return self._join(Or, children)
+
+    @staticmethod
+    def _leaf(node: Expression, names: list[Any]) -> _Read:
+        return _Read(node, 1, 1, tuple((str(name), name.start_pos + 1) for name in names))
+
+    @staticmethod
+    def _join(kind: type[And | Or], children: list[_Read]) -> _Read:
+        """One node of all items; those of the same kind are merged, as brackets around them say nothing."""
+        items: list[Expression] = []
+        for child in children:
+            items.extend(child.node.items if isinstance(child.node, kind) else (child.node,))
+        depth = 1 + max(c.depth - (1 if isinstance(c.node, kind) else 0) for c in children)
+        nodes = 1 + sum(c.nodes - (1 if isinstance(c.node, kind) else 0) for c in children)
+        return _Read(kind(tuple(items)), depth, nodes, tuple(name for child in children for name in child.names))
+
+    @staticmethod
+    def _when(token: Any) -> date | float:
+        try:
+            if token.type == "DATE":
+                return parse_date(str(token))
+            if len(token) > 40:
+                raise ValueError(f"{str(token)[:20]}... is not a usable number of periods; expected a short number")
+            return float(token)
+        except ValueError as error:
+            raise ExpressionError(f"position {token.start_pos + 1}: {error}", token.start_pos + 1) from None
+
+
+@functools.cache
+def _parser() -> Lark:
+    """The parser; made on first use, because importing lark costs a tenth of a second."""
+    from lark import Lark
+
+    # The basic lexer keeps words whole: the contextual one reads `a orb` as `a or b`.
+    return Lark(_GRAMMAR, parser="lalr", lexer="basic", transformer=_Builder(), maybe_placeholders=False)
+
+
+def _parse(text: str, outcomes: frozenset[str] | None) -> Expression:
+    if len(text) > MAX_CHARACTERS:
+        raise ExpressionError(
+            f"the expression has {len(text)} characters; expected at most {MAX_CHARACTERS}; split it into several scenarios"
+        )
+    read = _read(text)
+    for limit, value, noun in ((MAX_DEPTH, read.depth, "levels"), (MAX_NODES, read.nodes, "parts")):
+        if value > limit:
+            raise ExpressionError(
+                f"the expression has {value} {noun}; expected at most {limit}; split it into several scenarios"
+            )
+    for name, position in read.names:
+        if outcomes is not None and name not in outcomes:
+            hint = nearest_hint(name, outcomes)
+            raise ExpressionError(f"position {position}: {name!r} is not an outcome of the study; {hint}", position)
+    return read.node
+
+
+def _read(text: str) -> _Read:
+    from lark.exceptions import LarkError, UnexpectedCharacters, UnexpectedToken, VisitError
+
+    try:
+        return cast("_Read", _parser().parse(text))
+    except UnexpectedToken as error:
+        ended = error.token.type == "$END"
+        position = len(text) + 1 if ended else (error.token.start_pos or 0) + 1
+        seen = "the expression ends" if ended else f"{str(error.token)[:40]!r}"
+        raise ExpressionError(f"position {position}: {seen}; expected {_expected(error.expected)}", position) from None
+    except UnexpectedCharacters as error:
+        position = cast("int", error.pos_in_stream) + 1
+        raise ExpressionError(
+            f"position {position}: {text[position - 1]!r} has no meaning here; expected outcome ids, and, or, not, "
+            "brackets, by(outcome, date or periods), before(a, b)",
+            position,
+        ) from None
+    except VisitError as error:
+        if isinstance(error.orig_exc, ExpressionError):
+            raise error.orig_exc from None
+        raise
+    except LarkError as error:
+        raise ExpressionError(
+            f"the expression cannot be read: {str(error)[:100]}; expected the grammar of scenarios"
+        ) from None
+
+
+def _expected(terminals: Collection[str]) -> str:
+    words = [word for name, word in _WORDS.items() if name in terminals]
+    return " or ".join(words) or "something else"

@@ -1,0 +1,229 @@
+"""Priors: a normal distribution on the outcome's own scale, stated there or elicited as a probability.
+
+`event` outcomes live on the log rate per period, `binary` and `threshold` ones on the log odds.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from enum import StrEnum
+from statistics import NormalDist
+from typing import Annotated, Final, Self
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+
+from forecast.study.document.fields import Block, OpenProbability, Positive, Scale, Text, field_error
+
+FIT_TOLERANCE: Final = 0.05
+"""Largest difference in probability between stated and fitted quantiles that is still called a fit."""
+
+_NUMBER = r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+_NORMAL = re.compile(rf"\s*normal\(\s*{_NUMBER}\s*,\s*{_NUMBER}\s*\)\s*", re.ASCII)
+
+
+class OutcomeKind(StrEnum):
+    """What it means that an outcome occurs."""
+
+    EVENT = "event"
+    """Happens at some time, or not by the horizon."""
+    BINARY = "binary"
+    """Resolves yes or no on one date."""
+    THRESHOLD = "threshold"
+    """An indicator reaches a value in some period up to a date."""
+
+
+class Normal(Block):
+    """A normal distribution; written ``normal(mean, sd)`` in a document."""
+
+    mean: Annotated[float, Field(strict=True, ge=-50.0, le=50.0)]
+    sd: Scale
+
+    def __str__(self) -> str:
+        return f"normal({self.mean:g}, {self.sd:g})"
+
+
+def parse_normal(value: object) -> Normal:
+    """The distribution that a text such as ``normal(-5.0, 1.0)`` names.
+
+    Raises
+    ------
+    ValueError
+        When the text is of another form, or the mean or the standard deviation is out of range.
+    """
+    if isinstance(value, Normal):
+        return value
+    match = _NORMAL.fullmatch(value) if isinstance(value, str) and len(value) <= 200 else None
+    if match is None:
+        raise ValueError(
+            f"{str(value)[:60]!r} is not a prior; expected text such as normal(-5.0, 1.0): mean, then standard deviation"
+        )
+    mean, sd = (float(number) for number in match.groups())
+    if not (abs(mean) <= 50.0 and 0.0 < sd <= 50.0):
+        raise ValueError(
+            f"{value!r} is out of range; expected a mean within -50 to 50 and a standard deviation above 0, up to 50, "
+            "on the log rate or log odds; correct the numbers"
+        )
+    return Normal(mean=mean, sd=sd)
+
+
+def _normal_field(value: object) -> Normal:
+    try:
+        return parse_normal(value)
+    except ValueError as error:
+        raise field_error(str(error)) from None
+
+
+NormalText = Annotated[
+    Normal,
+    BeforeValidator(_normal_field),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*normal\(.+,.+\)\s*$", "examples": ["normal(-5.0, 1.0)"]}),
+]
+
+
+class Quantiles(Block):
+    """What somebody believes of a probability: the median, and the ends of a central interval."""
+
+    median: OpenProbability
+    low: OpenProbability
+    high: OpenProbability
+    level: OpenProbability = 0.9
+    """Belief inside low..high; the rest is split evenly over both sides."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low < self.median < self.high:
+            raise field_error(
+                f"low {self.low:g}, median {self.median:g}, high {self.high:g} are out of order; "
+                "expected low < median < high; sort them"
+            )
+        return self
+
+
+class ElicitedProbability(Block):
+    """A probability with its quantiles, by a number of periods from the as-of date.
+
+    It is read as a statement about a typical class of cases: without the event-free history, which the model adds as
+    data, and as if nothing competed. The spread of classes, cases and ages comes on top; the checks of a forecast show
+    what all of that implies for the present case.
+    """
+
+    probability: Quantiles
+    by: Positive | None = None
+    """Periods; absent: the study's horizon. Binary outcomes resolve on one date and do not use it."""
+
+    def on_scale(self, kind: OutcomeKind, horizon: int) -> Normal:
+        """The normal distribution closest to the three quantiles on the outcome's scale, in closed form.
+
+        On that scale the quantiles of a normal are mean + sd z with z = -q, 0, +q, so least squares over the three
+        of them (the median counts as one of three) gives mean = (low + median + high) / 3 and
+        sd = (high - low) / 2q. Quantiles that are lopsided on that scale are met only approximately: `fit_error`
+        says how far off.
+
+        Parameters
+        ----------
+        kind
+            `event`: log rate per period of the constant hazard that gives the probability by `by` periods,
+            log(-log(1 - p) / by). Otherwise the log odds.
+        horizon
+            Periods, used when `by` is absent.
+        """
+        low, median, high = (self._to_scale(p, kind, horizon) for p in self._stated())
+        return Normal(mean=(low + median + high) / 3.0, sd=(high - low) / (2.0 * self._z()))
+
+    def fitted(self, kind: OutcomeKind, horizon: int) -> tuple[float, float, float]:
+        """Low, median and high of the fitted distribution, as probabilities."""
+        normal, z = self.on_scale(kind, horizon), self._z()
+        low, median, high = (self._from_scale(normal.mean + normal.sd * k, kind, horizon) for k in (-z, 0.0, z))
+        return low, median, high
+
+    def fit_error(self, kind: OutcomeKind, horizon: int) -> float:
+        """The largest absolute difference in probability between a stated and a fitted quantile."""
+        return max(abs(a - b) for a, b in zip(self._stated(), self.fitted(kind, horizon), strict=True))
+
+    def _stated(self) -> tuple[float, float, float]:
+        return self.probability.low, self.probability.median, self.probability.high
+
+    def _z(self) -> float:
+        return NormalDist().inv_cdf((1.0 + self.probability.level) / 2.0)
+
+    def _to_scale(self, p: float, kind: OutcomeKind, horizon: int) -> float:
+        if kind is OutcomeKind.EVENT:
+            return math.log(-math.log1p(-p) / (self.by or horizon))
+        return math.log(p) - math.log1p(-p)
+
+    def _from_scale(self, y: float, kind: OutcomeKind, horizon: int) -> float:
+        if kind is OutcomeKind.EVENT:
+            return -math.expm1(-math.exp(min(y, 700.0)) * (self.by or horizon))
+        return 1.0 / (1.0 + math.exp(-y)) if y >= 0.0 else math.exp(y) / (1.0 + math.exp(y))
+
+
+def _distribution_tag(value: object) -> str:
+    return "<elicited>" if isinstance(value, dict | ElicitedProbability) else "<normal>"
+
+
+Distribution = Annotated[
+    Annotated[NormalText, Tag("<normal>")] | Annotated[ElicitedProbability, Tag("<elicited>")],
+    Discriminator(_distribution_tag),
+]
+
+
+class Prior(Block):
+    """What is believed of an outcome before its reference classes are seen, and why.
+
+    Either ``distribution: normal(m, s)`` on the outcome's scale, or an elicited ``probability`` with ``by``, which
+    may also stand under ``distribution``.
+    """
+
+    distribution: Distribution | None = None
+    probability: Quantiles | None = None
+    by: Positive | None = None
+    """Periods from the as-of date by which `probability` is meant; absent: the study's horizon."""
+    source: Text | None = None
+    rationale: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_statement(self) -> Self:
+        if (self.distribution is None) == (self.probability is None):
+            seen = "neither" if self.distribution is None else "both"
+            raise field_error(
+                f"{seen} of distribution and probability given; expected one of them; state the prior once"
+            )
+        if self.by is not None and self.probability is None:
+            raise field_error("by without probability; expected it beside an elicited probability; remove it")
+        return self
+
+    @property
+    def elicited(self) -> ElicitedProbability | None:
+        """The elicited statement, None when the distribution was given on the outcome's scale."""
+        if self.probability is not None:
+            return ElicitedProbability(probability=self.probability, by=self.by)
+        return self.distribution if isinstance(self.distribution, ElicitedProbability) else None
+
+    def on_scale(self, kind: OutcomeKind, horizon: int) -> Normal:
+        """The prior as a normal on the outcome's scale: log rate per period (`event`) or log odds.
+
+        An elicited probability is fitted in closed form, see `ElicitedProbability.on_scale`.
+        """
+        elicited = self.elicited
+        if elicited is not None:
+            return elicited.on_scale(kind, horizon)
+        assert isinstance(self.distribution, Normal)
+        return self.distribution
+
+    def fit_error(self, kind: OutcomeKind, horizon: int) -> float:
+        """How far the fit is from the stated quantiles: the largest difference in probability; 0 if none were."""
+        elicited = self.elicited
+        return 0.0 if elicited is None else elicited.fit_error(kind, horizon)
+
+
+def default_prior(kind: OutcomeKind, horizon: int) -> Normal:
+    """The prior of an outcome that states none: even odds by the horizon, and very wide.
+
+    For `event` the median rate gives probability 1/2 by the horizon under a constant hazard; its standard deviation
+    of 2 spans a factor of about 50 either way (95 %). For the others it is normal(0, 1.5) on the log odds, which is
+    close to flat on the probability.
+    """
+    if kind is OutcomeKind.EVENT:
+        return Normal(mean=math.log(math.log(2.0) / horizon), sd=2.0)
+    return Normal(mean=0.0, sd=1.5)

@@ -1,0 +1,34 @@
+"""Scenarios: named true/false expressions over outcomes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from forecast.errors import ExpressionError
+from forecast.study.document.expression import Expression
+from forecast.study.document.fields import Block, Id, RequiredText, field_error
+from forecast.study.document.grammar import MAX_CHARACTERS, parse_syntax
+
+
+class Scenario(Block):
+    """A named expression, such as ``conversion or not by(withdrawal, 2025-11-10)``."""
+
+    id: Id
+    title: RequiredText
+    when: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
+
+    @field_validator("when")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        try:
+            parse_syntax(text)
+        except ExpressionError as error:
+            raise field_error(str(error)) from None
+        return text
+
+    @property
+    def expression(self) -> Expression:
+        """The expression as a tree."""
+        return parse_syntax(self.when)

@@ -1,0 +1,1 @@
+"""From YAML, JSON, CSV and zip archives to plain data."""

@@ -1,0 +1,1 @@
+"""From rows of tables to cases, observations and judgments."""

@@ -1,0 +1,231 @@
+"""Rows of reference classes to cases, as of the study's date.
+
+Every row that `where` selects is checked, also those that were not known yet; only then are the latter left out and
+later ends cut off at the as-of date, so that going back in time finds no new mistakes in a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from forecast.errors import FieldError
+from forecast.study.document.calendar import Calendar
+from forecast.study.document.cases import Case, Count, Spell, Trial
+from forecast.study.document.evidence import ReferenceClass
+from forecast.study.document.prior import OutcomeKind
+from forecast.study.reading.table import MAX_ROWS
+from forecast.study.rows.case_layout import Layout, find_layout, matches
+from forecast.study.rows.event_values import EventValues
+from forecast.study.rows.row_reader import RowReader
+
+type Datum = Spell | Count | Trial
+
+
+def read_cases(
+    group: ReferenceClass, kind: OutcomeKind, calendar: Calendar, path: str, file: str | None
+) -> tuple[list[Case], list[FieldError]]:
+    """The cases of one reference class that were known on the as-of date, and everything wrong in its table.
+
+    A spell without time at risk (left or begun on the as-of date, or a censoring on its first day) says nothing and is
+    left out.
+
+    Parameters
+    ----------
+    kind
+        Of the outcomes that the class serves.
+    path, file
+        Where the class stands in the document, and the CSV file that its rows came from.
+    """
+    reader = RowReader(group.table_rows, path, file)
+    layout = find_layout(group, kind, reader)
+    if layout is None:
+        return [], reader.errors
+    return list(_ClassReader(group, layout, calendar, reader).cases()), reader.errors
+
+
+class _ClassReader:
+    """Reads one class's rows; every bad cell is in ``reader.errors`` afterwards."""
+
+    def __init__(self, group: ReferenceClass, layout: Layout, calendar: Calendar, reader: RowReader) -> None:
+        self._group = group
+        self._layout = layout
+        self._calendar = calendar
+        self._reader = reader
+        self._events = EventValues(group)
+        self._ids: dict[str, int] = {}
+
+    def cases(self) -> Iterator[Case]:
+        selected = [index for index, row in enumerate(self._reader.rows) if matches(row, self._group)]
+        if not selected:
+            self._reader.errors.append(
+                FieldError(
+                    f"{self._reader.path}.where",
+                    "no_rows",
+                    f"no row of {self._reader.name} meets the conditions; expected at least one; correct `where`",
+                )
+            )
+        for index in selected[: MAX_ROWS + 1]:
+            case = self._case(index)
+            if case is not None:
+                yield case
+
+    def _case(self, index: int) -> Case | None:
+        before = len(self._reader.errors)
+        case_id = self._case_id(index)
+        weight = self._reader.number(index, self._column("weight"), low=0.0, high=1.0, default=1.0)
+        covariates = {name: self._reader.covariate(index, self._column(name)) for name in self._group.covariates}
+        known_at = self._reader.day(index, self._column("known_at"), required=False)
+        source = self._reader.optional_text(index, self._column("source"))
+        note = self._reader.optional_text(index, self._column("note"))
+        datum = self._datum(index)
+        if len(self._reader.errors) > before or datum is None or case_id is None or weight is None:
+            return None
+        if known_at is not None and known_at > self._calendar.as_of:
+            return None
+        return Case(
+            id=case_id,
+            reference_class=self._group.id,
+            weight=weight,
+            data=datum,
+            covariates={name: value for name, value in covariates.items() if value is not None},
+            source=source,
+            note=note,
+        )
+
+    def _column(self, name: str) -> str:
+        return self._group.column(name)
+
+    def _case_id(self, index: int) -> str | None:
+        column = self._column("id")
+        if column not in self._reader.columns:
+            return str(index + 1)
+        case_id = self._reader.text(index, column)
+        if case_id is None:
+            return None
+        first = self._ids.setdefault(case_id, index)
+        if first != index:
+            self._reader.fail(
+                index,
+                column,
+                "duplicate_id",
+                f"{case_id!r} is also the id of {self._reader.place(first)}; expected one case per id; rename one",
+            )
+        return case_id
+
+    def _datum(self, index: int) -> Datum | None:
+        match self._layout:
+            case Layout.DATES:
+                return self._dated_spell(index)
+            case Layout.DURATIONS:
+                return self._timed_spell(index)
+            case Layout.COUNTS:
+                return self._count(index)
+            case Layout.TRIALS:
+                return self._trial(index)
+
+    def _event(self, index: int) -> str | None:
+        column = self._column("event")
+        cell = self._reader.rows[index][column]
+        problem = self._events.problem(cell)
+        if problem is not None:
+            self._reader.fail(index, column, "event", problem)
+        return self._events.outcome(cell)
+
+    def _dated_spell(self, index: int) -> Spell | None:
+        entered = self._reader.day(index, self._column("entered"))
+        exited = self._reader.day(index, self._column("exited"), required=False)
+        origin = self._reader.day(index, self._column("origin"), required=False) or entered
+        event = self._event(index)
+        if entered is None or origin is None:
+            return None
+        if not self._dates_in_order(index, origin, entered, exited, event):
+            return None
+        as_of = self._calendar.as_of
+        if exited is None or exited > as_of:
+            exited, event = as_of, None
+        if exited <= entered:
+            return None
+        between = self._calendar.periods_between
+        return Spell(between(origin, entered), between(origin, exited), event, entered, exited)
+
+    def _dates_in_order(self, index: int, origin: date, entered: date, exited: date | None, event: str | None) -> bool:
+        reader = self._reader
+        if origin > entered:
+            reader.fail(
+                index,
+                self._column("origin"),
+                "date_order",
+                f"{origin} is after entry on {entered}; expected the clock to begin on entry or before; swap the dates",
+            )
+        elif exited is not None and exited < entered:
+            reader.fail(
+                index,
+                self._column("exited"),
+                "date_order",
+                f"{exited} is before entry on {entered}; expected the exit after it; correct one of the dates",
+            )
+        elif exited is None and event is not None and reader.rows[index].get(self._column("exited")) is None:
+            reader.fail(
+                index,
+                self._column("exited"),
+                "blank",
+                f"{event!r} happened but the date is blank; expected the day of the event; fill it in",
+            )
+        elif exited == entered and event is not None:
+            reader.fail(index, self._column("exited"), "no_exposure", _NO_TIME.format(event=event))
+        else:
+            return True
+        return False
+
+    def _timed_spell(self, index: int) -> Spell | None:
+        event = self._event(index)
+        duration = self._reader.number(index, self._column("duration"), low=0.0)
+        entry = self._reader.number(index, self._column("entry"), low=0.0, default=0.0)
+        if duration is None or entry is None:
+            return None
+        if duration < entry:
+            self._reader.fail(
+                index,
+                self._column("duration"),
+                "date_order",
+                f"{duration:g} is before entry at {entry:g}; expected the end after it; correct one of them",
+            )
+        elif duration == entry and event is not None:
+            self._reader.fail(index, self._column("duration"), "no_exposure", _NO_TIME.format(event=event))
+        return Spell(entry, duration, event) if duration > entry else None
+
+    def _count(self, index: int) -> Count | None:
+        exposure = self._reader.number(index, self._column("exposure"), low=0.0)
+        events = self._reader.number(index, self._column("events"), low=0.0, whole=True)
+        age_column = self._column("age")
+        age = None
+        if "age" not in self._group.covariates and self._reader.rows[index].get(age_column) is not None:
+            age = self._reader.number(index, age_column, low=0.0)
+        if exposure is None or events is None:
+            return None
+        if exposure == 0.0 and events > 0.0:
+            message = f"{events:g} events in no time at risk; expected exposure above 0; correct one of them"
+            self._reader.fail(index, self._column("exposure"), "no_exposure", message)
+        return Count(exposure, events, age) if exposure > 0.0 else None
+
+    def _trial(self, index: int) -> Trial | None:
+        column = self._column("successes")
+        trials = self._reader.number(index, self._column("trials"), low=0.0, default=1.0, whole=True)
+        cell = self._reader.rows[index].get(column)
+        words = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+        if isinstance(cell, str) and cell.lower() in words:
+            successes: float | None = words[cell.lower()]
+        else:
+            successes = self._reader.number(index, column, low=0.0, whole=True)
+        if successes is None or trials is None:
+            return None
+        if successes > trials:
+            message = f"{successes:g} successes in {trials:g} trials; expected at most as many; correct one of them"
+            self._reader.fail(index, column, "too_many_successes", message)
+        return Trial(successes, trials) if trials > 0.0 else None
+
+
+_NO_TIME = (
+    "{event!r} happened with no time at risk; expected the end after entry; correct one of them or leave the row out"
+)

@@ -1,0 +1,65 @@
+"""The rows of a checked study as typed evidence, as of its date."""
+
+from __future__ import annotations
+
+from forecast.study.document.cases import Case
+from forecast.study.document.document import Study
+from forecast.study.document.evidence import TableBlock
+from forecast.study.rows.judgment_rows import read_statements
+from forecast.study.rows.judgments import Judgment, TrackRecord, latest_judgments, merge_track_records
+from forecast.study.rows.observations import Observation, Resolved, read_observations, read_resolutions
+from forecast.study.rows.row_reader import RowReader
+
+
+def resolve_cases(study: Study) -> tuple[Case, ...]:
+    """The historical cases known on the as-of date, by reference class in the order of their tables.
+
+    Cases known later are left out; a spell that ended later, or has no end yet, is censored on the as-of date, and one
+    without time at risk before it is left out.
+    """
+    return study.cases
+
+
+def resolve_observations(study: Study) -> dict[str, tuple[Observation, ...]]:
+    """The counts of complete periods known on the as-of date by indicator, in order of time."""
+    return {
+        indicator.id: read_observations(_reader(indicator, f"indicators[{index}]"), study.calendar)
+        for index, indicator in enumerate(study.indicators)
+    }
+
+
+def resolve_judgments(study: Study) -> tuple[Judgment, ...]:
+    """The judgments known on the as-of date about days still to come, one per expert and question.
+
+    What the expert said last counts, see `latest_judgments`.
+    """
+    return latest_judgments(read_statements(study, {}).judgments)
+
+
+def resolve_track_records(study: Study) -> tuple[TrackRecord, ...]:
+    """The experts' track records up to the as-of date, one per expert and question, see `merge_track_records`."""
+    return merge_track_records(read_statements(study, {}).track_records)
+
+
+def resolve_resolutions(study: Study) -> tuple[Resolved, ...]:
+    """The resolutions known on the as-of date."""
+    if study.resolutions is None:
+        return ()
+    outcomes = [outcome.id for outcome in study.outcomes]
+    return read_resolutions(_reader(study.resolutions, "resolutions"), outcomes, study.as_of)
+
+
+def settled_outcomes(study: Study) -> dict[str, Resolved]:
+    """Outcomes known on the as-of date to have turned out yes or no, by what became known last.
+
+    One that was found ambiguous or annulled is as open as before.
+    """
+    latest: dict[str, Resolved] = {}
+    for resolved in resolve_resolutions(study):
+        if resolved.outcome not in latest or latest[resolved.outcome].known_at <= resolved.known_at:
+            latest[resolved.outcome] = resolved
+    return {outcome: found for outcome, found in latest.items() if found.resolution in ("yes", "no")}
+
+
+def _reader(block: TableBlock, path: str) -> RowReader:
+    return RowReader(block.table_rows, path, None)

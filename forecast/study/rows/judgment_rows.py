@@ -1,0 +1,202 @@
+"""Rows of judgments and track records as typed statements, as of the study's date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from forecast.errors import FieldError
+from forecast.study.document.calendar import Calendar
+from forecast.study.document.document import Study
+from forecast.study.document.outcome import Outcome
+from forecast.study.document.prior import OutcomeKind
+from forecast.study.reading.table import cell_text
+from forecast.study.rows.judgments import EXPERT_KINDS, ExpertKind, Judgment, TrackRecord, is_clipped
+from forecast.study.rows.row_reader import RowReader
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Everything that experts have said up to the as-of date, each row for itself, and what is wrong with the rows."""
+
+    judgments: tuple[Judgment, ...]
+    """Those whose day is still to come, in the order of the table."""
+    track_records: tuple[TrackRecord, ...]
+    errors: tuple[FieldError, ...]
+    has_unread_judgments: bool
+    """Whether some rows of judgments could not be read, so that nobody can tell what is judged."""
+
+
+def read_statements(study: Study, table_files: Mapping[str, str]) -> Statements:
+    """The statements of a study.
+
+    Parameters
+    ----------
+    table_files
+        CSV file by place in the document, for messages.
+    """
+    blocks = {"judgments": study.judgments, "track_records": study.track_records}
+    readers = {
+        path: RowReader(block.table_rows if block is not None else (), path, table_files.get(path))
+        for path, block in blocks.items()
+    }
+    kinds = _read_kinds(*readers.values())
+    judgments = _read_judgments(readers["judgments"], study, kinds) if study.judgments else ()
+    records = _read_track_records(readers["track_records"], study.as_of, kinds) if study.track_records else ()
+    errors = tuple(error for reader in readers.values() for error in reader.errors)
+    return Statements(judgments, records, errors, has_unread_judgments=bool(readers["judgments"].errors))
+
+
+def _read_kinds(*readers: RowReader) -> dict[str, ExpertKind]:
+    """What kind each expert is; a blank says nothing, an expert of whom no row says anything is a person."""
+    stated: dict[str, tuple[str, str]] = {}
+    for reader in readers:
+        for index, row in enumerate(reader.rows):
+            kind = reader.one_of(index, "kind", EXPERT_KINDS, "person, crowd or market", required=False)
+            if kind is None:
+                continue
+            expert = cell_text(row.get("expert"))
+            other, place = stated.setdefault(expert, (kind, reader.place(index)))
+            if other != kind:
+                message = (
+                    f"{expert[:60]!r} is a {kind} here and a {other} in {place}; expected one kind per expert; "
+                    "correct it, or name the two apart"
+                )
+                reader.fail(index, "kind", "two_kinds", message)
+    return {expert: cast("ExpertKind", kind) for expert, (kind, _) in stated.items()}
+
+
+def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertKind]) -> tuple[Judgment, ...]:
+    if not reader.require_columns("expert", "outcome", "probability", "on"):
+        return ()
+    outcomes = {outcome.id: outcome for outcome in study.outcomes}
+    judgments = []
+    for index in range(len(reader.rows)):
+        before = len(reader.errors)
+        expert = reader.text(index, "expert")
+        name = reader.one_of(index, "outcome", outcomes, "an outcome of the study")
+        given = reader.one_of(index, "given", outcomes, "an outcome of the study or blank", required=False)
+        probability = reader.number(index, "probability", low=0.0, high=1.0)
+        on = reader.day(index, "on")
+        known_at = reader.day(index, "known_at", required=False) or on
+        by = _read_by(reader, index, study.horizon, on)
+        if on is not None and known_at is not None and known_at < on:
+            reader.fail(index, "known_at", "date_order", f"{known_at} is before {on}, when it was said; correct it")
+        if name is not None:
+            _check_outcome(reader, index, outcomes[name], outcomes[given] if given is not None else None)
+        if len(reader.errors) > before or expert is None or name is None or probability is None:
+            continue
+        if on is None or known_at is None or known_at > study.as_of:
+            continue
+        by_day = _judged_day(reader, index, study, outcomes[name], by, on)
+        if by_day is None or by_day <= study.as_of:
+            continue
+        judgments.append(
+            Judgment(
+                expert,
+                name,
+                by,
+                probability,
+                on,
+                known_at,
+                given,
+                kind=kinds.get(expert, "person"),
+                by_day=by_day,
+                by_periods=study.calendar.periods_until(by_day),
+                said_periods=study.calendar.periods_between(on, study.as_of),
+                clipped=int(is_clipped(probability)),
+            )
+        )
+    return tuple(judgments)
+
+
+def _read_by(reader: RowReader, index: int, horizon: int, on: date | None) -> date | float | None:
+    cell = reader.rows[index].get("by")
+    if cell is None:
+        return None
+    if not isinstance(cell, str):
+        return reader.number(index, "by", low=1.0, high=float(horizon))
+    by = reader.day(index, "by")
+    if by is not None and on is not None and by < on:
+        reader.fail(index, "by", "date_order", f"{by} is before {on}, when it was said; expected later; correct it")
+    return by
+
+
+def _check_outcome(reader: RowReader, index: int, outcome: Outcome, given: Outcome | None) -> None:
+    """Whether an outcome can be judged at all, and under that condition."""
+    if outcome.kind is OutcomeKind.THRESHOLD:
+        message = (
+            f"{outcome.id!r} is a threshold outcome; expected an event or binary one: its probability comes from its "
+            "indicator; leave the row out"
+        )
+        reader.fail(index, "outcome", "kind", message)
+    if given is None:
+        return
+    if outcome.id == given.id:
+        message = f"{outcome.id!r} is given itself; expected another outcome; leave it blank"
+        reader.fail(index, "given", "given", message)
+    elif outcome.competes is not None and outcome.competes == given.competes:
+        message = (
+            f"{given.id!r} excludes {outcome.id!r} (both compete for {outcome.competes!r}), so nothing is left to judge; "
+            "expected an outcome that does not; leave the row out"
+        )
+        reader.fail(index, "given", "given", message)
+
+
+def _judged_day(
+    reader: RowReader, index: int, study: Study, outcome: Outcome, by: date | float | None, on: date
+) -> date | None:
+    """The day that a known judgment is about, None when it makes no sense."""
+    resolves = study.resolves_by(outcome.id)
+    if by is None:
+        return resolves
+    day = by if isinstance(by, date) else Calendar(study.period, on).day_after(by)
+    end = study.calendar.end_of(study.horizon)
+    if day > end:
+        message = f"{day} is after the end of the horizon, {end}; expected a day up to that; lengthen `horizon` or leave it out"
+        reader.fail(index, "by", "beyond_horizon", message)
+        return None
+    if outcome.kind is not OutcomeKind.BINARY or day <= study.as_of:
+        return day
+    if day < resolves:
+        message = (
+            f"{day} is before {resolves}, when the binary outcome {outcome.id!r} resolves; expected that day; leave `by` "
+            "blank, or make it an event outcome"
+        )
+        reader.fail(index, "by", "before_resolution", message)
+        return None
+    return resolves
+
+
+def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, ExpertKind]) -> tuple[TrackRecord, ...]:
+    """The track records whose answers were known on the as-of date; undated ones are taken as known."""
+    if not reader.require_columns("expert", "question", "probability", "outcome"):
+        return ()
+    records = []
+    happened: dict[str, tuple[float, str]] = {}
+    for index in range(len(reader.rows)):
+        before = len(reader.errors)
+        expert = reader.text(index, "expert")
+        question = reader.text(index, "question", limit=2000)
+        probability = reader.number(index, "probability", low=0.0, high=1.0)
+        outcome = reader.number(index, "outcome", low=0.0, high=1.0, whole=True)
+        on = reader.day(index, "on", required=False)
+        known_at = reader.day(index, "known_at", required=False) or on
+        if on is not None and known_at is not None and known_at < on:
+            reader.fail(index, "known_at", "date_order", f"{known_at} is before {on}, when it was said; correct it")
+        if question is not None and outcome is not None:
+            other, place = happened.setdefault(question, (outcome, reader.place(index)))
+            if other != outcome:
+                message = (
+                    f"{outcome:g}, but {other:g} in {place} for the same question; expected one of them; correct it"
+                )
+                reader.fail(index, "outcome", "contradiction", message)
+        if len(reader.errors) > before or expert is None or question is None or probability is None or outcome is None:
+            continue
+        if known_at is None or known_at <= as_of:
+            kind = kinds.get(expert, "person")
+            clipped = int(is_clipped(probability))
+            records.append(TrackRecord(expert, question, probability, bool(outcome), on, kind, clipped))
+    return tuple(records)

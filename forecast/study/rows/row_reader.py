@@ -1,0 +1,220 @@
+"""Reads typed values out of table rows and remembers where each one that cannot be read stands."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+import sys
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from forecast.errors import FieldError
+from forecast.study.document.calendar import Calendar
+from forecast.study.document.fields import LARGEST, parse_date
+from forecast.study.reading.problems import MAX_REPORTED, READS, shown
+from forecast.study.reading.suggest import nearest_hint
+from forecast.study.reading.table import Cell, Row, cell_text
+
+MOST_ERRORS = 1000
+"""Of one table. The first fifty are reported, and how many more there are at least."""
+
+_WORD_VALUES = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0, "partial": 0.5}
+_PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+_cached_date = functools.lru_cache(maxsize=65_536)(parse_date)
+
+
+class RowReader:
+    """Values of one table's rows; a bad cell gives None and an entry in `errors`.
+
+    Parameters
+    ----------
+    rows
+        Rectangular rows with canonical cells.
+    path
+        Where the table stands in the document, as ``reference_classes[0]``.
+    file
+        The CSV file that the rows came from, None when they stand in the document. Its rows are numbered as a
+        spreadsheet shows them: the header is row 1.
+    """
+
+    def __init__(self, rows: Sequence[Row], path: str, file: str | None) -> None:
+        sys.audit(READS, "rows")
+        self.rows = rows
+        self.path = path
+        self.file = file
+        self.columns: frozenset[str] = frozenset(rows[0] if rows else ())
+        self.errors: list[FieldError] = []
+
+    @property
+    def name(self) -> str:
+        """The table, as a message calls it."""
+        return self.file or f"{self.path}.rows"
+
+    def place(self, index: int, column: str | None = None) -> str:
+        """Where a cell (or a row) is; `index` counts from 0."""
+        if self.file is not None:
+            return f"{self.file} row {index + 2}" + (f" column {column}" if column else "")
+        return f"{self.path}.rows[{index}]" + (f".{column}" if column else "")
+
+    def fail(self, index: int, column: str | None, code: str, message: str) -> None:
+        """Remember that a cell (or a row) is wrong; beyond many nothing is remembered."""
+        if len(self.errors) < MOST_ERRORS:
+            self.errors.append(FieldError(self.place(index, column), code, message))
+
+    def require_columns(self, *columns: str) -> bool:
+        """Whether the table has all of these columns; each missing one is an error."""
+        missing = [column for column in columns if column not in self.columns]
+        for column in missing:
+            self.errors.append(
+                FieldError(
+                    self.path,
+                    "missing_column",
+                    f"{self.name} has no column {column!r}; expected one; {nearest_hint(column, self.columns)}",
+                )
+            )
+        return not missing
+
+    def text(self, index: int, column: str, *, limit: int = 200) -> str | None:
+        """Text that must not be blank."""
+        text = self.optional_text(index, column, limit=limit)
+        if text is None and self.rows[index].get(column) is None:
+            self.fail(index, column, "blank", "blank; expected text; fill it in or leave the row out")
+        return text
+
+    def optional_text(self, index: int, column: str, *, limit: int = 20_000) -> str | None:
+        """Text, or None when blank or when there is no such column."""
+        cell = self.rows[index].get(column)
+        if cell is None:
+            return None
+        text = cell_text(cell)
+        if len(text) > limit:
+            self.fail(index, column, "too_long", f"{len(text)} characters; expected at most {limit}; shorten it")
+            return None
+        return text
+
+    def number(
+        self,
+        index: int,
+        column: str,
+        *,
+        low: float = -LARGEST,
+        high: float = LARGEST,
+        default: float | None = None,
+        whole: bool = False,
+    ) -> float | None:
+        """A number within low..high; blank gives `default`, and is an error when there is none."""
+        cell = self.rows[index].get(column)
+        if cell is None:
+            if default is None:
+                self.fail(
+                    index,
+                    column,
+                    "blank",
+                    "blank; expected a number (zero is not missing); fill it in or leave out the row",
+                )
+            return default
+        value = _number(cell)
+        if value is None or not low <= value <= high or (whole and not value.is_integer()):
+            kind = "a whole number" if whole else "a number"
+            span = f"from {low:g} to {high:g}" if high < LARGEST else f"of at least {low:g}" if low > -LARGEST else ""
+            self.fail(
+                index,
+                column,
+                "number",
+                f"{shown(cell)} is not {kind} {span}".rstrip() + "; expected that; correct the cell",
+            )
+            return None
+        return value
+
+    def covariate(self, index: int, column: str) -> float | None:
+        """A number, or yes, no, partial; blank is an error."""
+        cell = self.rows[index].get(column)
+        if cell is None:
+            self.fail(
+                index,
+                column,
+                "blank",
+                "a blank covariate (zero is not missing); expected a number or yes, no, partial; fill it in or exclude the "
+                "row with `where`",
+            )
+            return None
+        if isinstance(cell, str) and cell.lower() in _WORD_VALUES:
+            return _WORD_VALUES[cell.lower()]
+        value = _number(cell)
+        if value is None or abs(value) > LARGEST:
+            self.fail(
+                index,
+                column,
+                "covariate",
+                f"{shown(cell)} is not a covariate's value; expected a number up to {LARGEST:g} or yes, no, partial; "
+                "correct the cell",
+            )
+            return None
+        return value
+
+    def day(self, index: int, column: str, *, required: bool = True) -> date | None:
+        """A date; blank gives None, and is an error when it is required."""
+        cell = self.rows[index].get(column)
+        if cell is None:
+            if required:
+                self.fail(
+                    index, column, "blank", "blank; expected a date such as 2021-09-10; fill it in or leave the row out"
+                )
+            return None
+        try:
+            return _cached_date(cell)
+        except ValueError as error:
+            self.fail(index, column, "date", str(error))
+            return None
+
+    def natural_period(self, index: int, column: str, calendar: Calendar) -> tuple[date, date] | None:
+        """First and last day of the period that a cell (``2021-03``, ``2021-03-01``, ``2021``) lies in."""
+        cell = self.rows[index].get(column)
+        match = _PERIOD.fullmatch(cell_text(cell))
+        parts = match.groups() if match else ()
+        if not match or (calendar.period in ("day", "week") and None in parts):
+            self.fail(
+                index,
+                column,
+                "period",
+                f"{shown(cell)} is not a {calendar.period}; expected a date in it; write 2021-03-01",
+            )
+            return None
+        if calendar.period in ("month", "quarter") and parts[1] is None:
+            self.fail(
+                index, column, "period", f"{shown(cell)} names a year; expected a {calendar.period}; write 2021-03"
+            )
+            return None
+        try:
+            return calendar.natural_period(parse_date("-".join(part or "01" for part in parts)))
+        except ValueError as error:
+            self.fail(index, column, "period", str(error))
+            return None
+
+    def one_of(
+        self, index: int, column: str, known: Collection[str], noun: str, *, required: bool = True
+    ) -> str | None:
+        """A known name; blank gives None, and is an error when one is required."""
+        cell = self.rows[index].get(column)
+        if cell is None and not required:
+            return None
+        text = cell_text(cell)
+        if text not in known:
+            seen = "blank" if cell is None else f"{shown(text)} is unknown"
+            # Only the first are reported, and looking for the nearest name takes time.
+            to_do = nearest_hint(text, known) if len(self.errors) < MAX_REPORTED else "correct it"
+            self.fail(index, column, "unknown", f"{seen}; expected {noun}; {to_do}")
+            return None
+        return text
+
+
+def _number(cell: Cell) -> float | None:
+    """A cell as a finite number; None when it is anything else."""
+    if isinstance(cell, str):
+        try:
+            value = float(cell) if len(cell) <= 60 and "_" not in cell else math.nan
+        except ValueError:
+            return None
+        return value if math.isfinite(value) else None
+    return None if cell is None else float(cell)

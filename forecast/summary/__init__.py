@@ -1,0 +1,1 @@
+"""From posterior draws and futures to the numbers of an answer."""

@@ -1,0 +1,240 @@
+"""`draws.nc`: everything that a reader needs to check a forecast, as one labelled DataTree that ArviZ opens as is.
+
+Groups: posterior, latent (the standard normals behind it), prior, posterior_predictive, sample_stats, observed_data,
+constant_data, futures, mechanism (what a query needs to roll the futures forward again). Variable names are a contract (tests/contract/test_draws_contract.py).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from forecast.dims import (
+    BAND,
+    CHAIN,
+    CONSTANT_DATA,
+    DRAW,
+    FUTURES,
+    OBSERVED_DATA,
+    POSTERIOR,
+    POSTERIOR_PREDICTIVE,
+    PRIOR,
+    SAMPLE_STATS,
+    UNIT,
+)
+from forecast.futures.paths import negative_binomial
+from forecast.futures.stored import MECHANISM
+from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.units import Unit
+from forecast.model.specs import ARRAYS
+from forecast.study import Trial
+from forecast.summary.mechanism import futures_dataset, mechanism_dataset
+from forecast.summary.posterior import resolution_probabilities, stream_seed
+from forecast.summary.rolled import Rolled, label_probabilities
+
+FloatArray = npt.NDArray[np.float64]
+
+LATENT = "latent"
+OBSERVATION = "observation"
+"""One count of one indicator, labelled ``indicator@first day of the period``."""
+PREDICTIVE_DRAWS = 1000
+PRIOR_REPLICATES = 20
+"""Futures of each prior draw, for outcomes without a closed form."""
+PREDICTIVE_STREAM, PRIOR_STREAM = 3, 5
+"""Beside the streams of `forecast.summary.rolled`."""
+STATS = {
+    "diverging": "diverging",
+    "energy": "energy",
+    "energy_error": "energy_error",
+    "logp": "lp",
+    "n_steps": "n_steps",
+    "step_size": "step_size",
+    "mean_tree_accept": "acceptance_rate",
+    "depth": "tree_depth",
+    "maxdepth_reached": "reached_max_treedepth",
+}
+"""nutpie's names and ArviZ's."""
+
+
+def assemble_tree(
+    encoded: EncodedStudy,
+    reported: xr.Dataset,
+    latent: xr.Dataset,
+    stats: xr.Dataset,
+    prior: dict[str, FloatArray],
+    cases: xr.DataArray | None,
+    rolled: Rolled,
+    *,
+    seed: int,
+) -> xr.DataTree:
+    """The whole tree; empty blocks are left out."""
+    predictive, observed = _predict(encoded, reported, cases, seed)
+    posterior = reported if cases is None else reported.assign(case_level=cases)
+    groups = {
+        POSTERIOR: posterior,
+        LATENT: latent,
+        PRIOR: _prior_dataset(encoded, prior, reported, seed),
+        POSTERIOR_PREDICTIVE: predictive,
+        SAMPLE_STATS: stats[[name for name in STATS if name in stats]].rename(
+            {name: new for name, new in STATS.items() if name in stats}
+        ),
+        OBSERVED_DATA: observed,
+        CONSTANT_DATA: _constant_dataset(encoded),
+        FUTURES: futures_dataset(rolled.futures, reported.sizes[DRAW]),
+        MECHANISM: mechanism_dataset(encoded, rolled),
+    }
+    return xr.DataTree.from_dict({f"/{name}": dataset for name, dataset in groups.items()})
+
+
+def write_tree(tree: xr.DataTree, path: Path) -> None:
+    """Write NetCDF 4 (HDF5) that `xarray.open_datatree` and ArviZ read.
+
+    The netcdf4 engine takes a quarter of h5netcdf's time on a tree of many small variables.
+    """
+    tree.to_netcdf(path, engine="netcdf4")
+
+
+def _prior_dataset(encoded: EncodedStudy, prior: dict[str, FloatArray], reported: xr.Dataset, seed: int) -> xr.Dataset:
+    """Prior draws under the names, dims and labels that the posterior has, and the probabilities that they imply."""
+    variables = {
+        name: ((CHAIN, DRAW, *reported[name].dims[2:]), values[None])
+        for name, values in prior.items()
+        if name in reported and values.size
+    }
+    used = {str(dim) for dims, _ in variables.values() for dim in dims[2:]}
+    draws = next(iter(prior.values())).shape[0]
+    dataset = xr.Dataset(
+        variables, coords={CHAIN: [0], DRAW: np.arange(draws), **{dim: reported[dim].values for dim in sorted(used)}}
+    )
+    probability = resolution_probabilities(
+        encoded, dataset, replicates=PRIOR_REPLICATES, seed=stream_seed(seed, PRIOR_STREAM)
+    )
+    return dataset.merge(label_probabilities(encoded, probability[None]))
+
+
+def _predict(
+    encoded: EncodedStudy, reported: xr.Dataset, cases: xr.DataArray | None, seed: int
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Replicated data beside the real.
+
+    Successes of each binary case, events of each age band (weights left out), counts of the indicators; and, beyond
+    the data, each indicator's count in the first period that was not complete at the as-of date.
+    """
+    step = max(1, -(-reported.sizes[CHAIN] * reported.sizes[DRAW] // PREDICTIVE_DRAWS))
+    thin = {DRAW: slice(None, None, step)}
+    few = reported.isel(thin)
+    rng = np.random.default_rng([seed, PREDICTIVE_STREAM])
+    predictive, observed = xr.Dataset(), xr.Dataset()
+    if cases is not None:
+        levels = cases.isel(thin)
+        trials = [(place, unit) for place, unit in enumerate(encoded.units) if isinstance(unit.case.data, Trial)]
+        if trials:
+            predictive["successes"], observed["successes"] = _predict_trials(trials, levels, rng)
+        if len(encoded.cells.unit):
+            predictive["events"], observed["events"] = _predict_events(encoded, few, levels, rng)
+    if "log_mean" in reported:
+        predictive["next_count"] = predict_next_counts(encoded, few, rng)
+        if encoded.arrays["count_value"].size:
+            predictive["count"], observed["count"] = _predict_counts(encoded, few, rng)
+    if predictive:
+        predictive = predictive.assign_coords({CHAIN: few[CHAIN], DRAW: few[DRAW]})
+    return predictive, observed
+
+
+def predict_next_counts(encoded: EncodedStudy, posterior: xr.Dataset, rng: np.random.Generator) -> xr.DataArray:
+    """Count of each indicator over the whole of the period after the last complete one; (chain, draw, indicator)."""
+    drive = np.zeros((posterior.sizes[CHAIN], posterior.sizes[DRAW], 1 + len(encoded.factors)))
+    if encoded.factors:
+        persistence = posterior["persistence"].transpose(CHAIN, DRAW, "factor").values
+        state = posterior["state"].isel(past_period=-1).transpose(CHAIN, DRAW, "factor").values
+        noise = rng.standard_normal(state.shape)
+        drive[:, :, 1:] = persistence * state + np.sqrt(1.0 - persistence**2) * noise
+    of_indicator = np.arange(len(encoded.indicators))
+    return _draw_counts(encoded, posterior, of_indicator, drive[:, :, encoded.arrays["indicator_factor"]], 0.0, rng)
+
+
+def _predict_counts(
+    encoded: EncodedStudy, posterior: xr.Dataset, rng: np.random.Generator
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """Counts as they were observed: replicated (chain, draw, observation) and real (observation)."""
+    arrays = encoded.arrays
+    indicator, period = arrays["count_indicator"], arrays["count_period"]
+    factor = arrays["indicator_factor"][indicator]
+    drive = np.zeros((posterior.sizes[CHAIN], posterior.sizes[DRAW], len(indicator)))
+    if encoded.factors:
+        state = posterior["state"].transpose(CHAIN, DRAW, "past_period", "factor").values
+        driven = factor > 0
+        drive[:, :, driven] = state[:, :, period[driven], factor[driven] - 1]
+    replicated = _draw_counts(encoded, posterior, indicator, drive, arrays["count_log_exposure"], rng)
+    names = [encoded.indicators[place] for place in indicator]
+    periods = [encoded.past_periods[place].isoformat() for place in period]
+    labels = {
+        OBSERVATION: [f"{name}@{day}" for name, day in zip(names, periods, strict=True)],
+        "indicator": (OBSERVATION, names),
+        "past_period": (OBSERVATION, periods),
+    }
+    replicated = replicated.rename(indicator=OBSERVATION)
+    # Beside `next_count` the name `indicator` is taken by its dim.
+    replicated = replicated.assign_coords({name: label for name, label in labels.items() if name != "indicator"})
+    real = xr.DataArray(arrays["count_value"].astype(np.int64), dims=(OBSERVATION,), coords=labels)
+    return replicated, real
+
+
+def _draw_counts(
+    encoded: EncodedStudy,
+    posterior: xr.Dataset,
+    indicator: npt.NDArray[Any],
+    drive: FloatArray,
+    log_exposure: npt.ArrayLike,
+    rng: np.random.Generator,
+) -> xr.DataArray:
+    """Counts of the model; dims (chain, draw, indicator), one for each entry of `indicator`."""
+    log_mean, loading, dispersion = (
+        posterior[name].transpose(CHAIN, DRAW, "indicator").values[:, :, indicator]
+        for name in ("log_mean", "loading", "dispersion")
+    )
+    mean = np.exp(np.minimum(np.asarray(log_exposure) + log_mean + loading * drive, 300.0))
+    labels = {"indicator": [encoded.indicators[place] for place in indicator]}
+    return xr.DataArray(negative_binomial(mean, dispersion, rng), dims=(CHAIN, DRAW, "indicator"), coords=labels)
+
+
+def _predict_trials(
+    trials: list[tuple[int, Unit]], levels: xr.DataArray, rng: np.random.Generator
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """Successes of each binary case, replicated (chain, draw, unit) and real (unit)."""
+    n = np.array([unit.case.data.trials for _, unit in trials])  # type: ignore[union-attr]
+    p = 1.0 / (1.0 + np.exp(-levels.values[:, :, [place for place, _ in trials]]))
+    labels = {UNIT: [unit.label for _, unit in trials]}
+    replicated = xr.DataArray(rng.binomial(n.astype(np.int64), p), dims=(CHAIN, DRAW, UNIT), coords=labels)
+    seen = [unit.case.data.successes for _, unit in trials]  # type: ignore[union-attr]
+    return replicated, xr.DataArray(seen, dims=(UNIT,), coords=labels)
+
+
+def _predict_events(
+    encoded: EncodedStudy, reported: xr.Dataset, levels: xr.DataArray, rng: np.random.Generator
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """Events of each age band over all cases, replicated (chain, draw, band) and real (band)."""
+    cells = encoded.cells
+    shape = reported["log_hazard_shape"].transpose(CHAIN, DRAW, BAND).values
+    membership = np.zeros((len(cells.band), len(encoded.coords[BAND])))
+    membership[np.arange(len(cells.band)), cells.band] = 1.0
+    rate = np.exp(np.minimum(levels.values[:, :, cells.unit] + shape[:, :, cells.band], 50.0))
+    coords = {BAND: encoded.coords[BAND]}
+    replicated = xr.DataArray(
+        rng.poisson(np.minimum((rate * cells.exposure) @ membership, 1e9)), dims=(CHAIN, DRAW, BAND), coords=coords
+    )
+    return replicated, xr.DataArray(cells.events @ membership, dims=(BAND,), coords=coords)
+
+
+def _constant_dataset(encoded: EncodedStudy) -> xr.Dataset:
+    """Every array that the program was given, under its own name and dims."""
+    coords = {dim: labels for dim, labels in encoded.coords.items() if labels}
+    units = [unit.label for unit in encoded.units]
+    variables = {name: (spec.dims, encoded.arrays[name]) for name, spec in ARRAYS.items() if encoded.arrays[name].size}
+    used = {dim for dims, _ in variables.values() for dim in dims}
+    labels = {dim: values for dim, values in {**coords, UNIT: units}.items() if dim in used}
+    return xr.Dataset(variables, coords=labels)

@@ -1,0 +1,101 @@
+"""The groups `futures` and `mechanism` of `draws.nc`: the stored futures, and how they came about.
+
+`forecast.futures.stored` reads both, so that a query can roll the futures forward anew; everything refers to everything
+else by label.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from forecast.dims import BAND, FUTURE, OUTCOME
+from forecast.futures.simulation import Futures
+from forecast.model.encoding.encode import EncodedStudy
+from forecast.summary.posterior import bands_ahead
+from forecast.summary.rolled import Rolled
+
+ROLLED_DRAW = "rolled_draw"
+"""A posterior draw that was rolled forward."""
+
+
+def futures_dataset(futures: Futures, draws_per_chain: int) -> xr.Dataset:
+    """`event_period` (dims future, outcome; horizon + 1 means not by the horizon) and `event_time` (periods)."""
+    times = futures.times.reshape(-1, len(futures.outcomes))
+    period = np.where(np.isfinite(times), np.maximum(np.ceil(times), 1), futures.horizon + 1).astype(np.int32)
+    source = np.repeat(futures.draws, futures.times.shape[1])
+    return xr.Dataset(
+        {
+            "event_period": ((FUTURE, OUTCOME), period),
+            "event_time": ((FUTURE, OUTCOME), times),
+            "source_chain": (FUTURE, (source // draws_per_chain).astype(np.int32)),
+            "source_draw": (FUTURE, (source % draws_per_chain).astype(np.int32)),
+        },
+        coords={OUTCOME: list(futures.outcomes), FUTURE: np.arange(times.shape[0])},
+        attrs={"horizon_periods": futures.horizon},
+    )
+
+
+def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
+    """Inputs of the simulation; variables without any label are left out."""
+    study, present = encoded.study, rolled.present
+    ids = present.outcomes
+    factors, links, streams = present.factors, present.links, present.streams
+    thresholds = {outcome.indicator for outcome in study.outcomes} - {None}
+    indicators = [indicator.id for indicator in study.indicators if indicator.id in thresholds]
+    factor_ids = list(encoded.factors)
+    labels: dict[str, Any] = {
+        ROLLED_DRAW: np.arange(present.draws),
+        OUTCOME: list(ids),
+        BAND: [encoded.coords["band"][place] for place, _, _ in bands_ahead(encoded)],
+        "horizon": np.arange(1, present.horizon + 1),
+        "factor": factor_ids,
+        "effect": encoded.coords["effect"],
+        "link": encoded.coords["link"],
+        "indicator": indicators,
+        "scenario": [scenario.id for scenario in study.scenarios],
+    }
+
+    def named(places: Any, known: Any) -> list[str]:
+        return ["" if place < 0 else known[place] for place in places]
+
+    variables: dict[str, tuple[tuple[str, ...], Any]] = {
+        "source": ((ROLLED_DRAW,), rolled.futures.draws),
+        "kind": ((OUTCOME,), list(present.kinds)),
+        "group": ((OUTCOME,), named(present.groups, ids)),
+        "resolves": ((OUTCOME,), present.resolves),
+        "settled": ((OUTCOME,), present.settled),
+        "level": ((ROLLED_DRAW, OUTCOME), present.level),
+        "shape": ((ROLLED_DRAW, BAND), present.shape),
+        "band_outcome": ((BAND,), named(present.band_outcome, ids)),
+        "time_in_band": (("horizon", BAND), present.time_in_band),
+        "state": ((ROLLED_DRAW, "factor"), factors.state),
+        "persistence": ((ROLLED_DRAW, "factor"), factors.persistence),
+        "gamma": ((ROLLED_DRAW, "effect"), factors.gamma),
+        "effect_outcome": (("effect",), named(factors.effect_outcome, ids)),
+        "effect_factor": (("effect",), named(factors.effect_factor, factor_ids)),
+        "delta": ((ROLLED_DRAW, "link"), links.delta),
+        "link_cause": (("link",), named(links.cause, ids)),
+        "link_effect_on": (("link",), named(links.effect_on, ids)),
+        "log_mean": ((ROLLED_DRAW, "indicator"), streams.log_mean),
+        "loading": ((ROLLED_DRAW, "indicator"), streams.loading),
+        "dispersion": ((ROLLED_DRAW, "indicator"), streams.dispersion),
+        "indicator_factor": (("indicator",), named(streams.factor, factor_ids)),
+        "scenario_title": (("scenario",), [scenario.title for scenario in study.scenarios]),
+        "scenario_when": (("scenario",), [scenario.when for scenario in study.scenarios]),
+    }
+    if indicators:
+        variables["outcome_indicator"] = (OUTCOME,), named(streams.of_outcome, indicators)
+        variables["at_least"] = (OUTCOME,), streams.at_least
+        variables["count_end"] = ("horizon",), streams.ends
+    kept = {name: (dims, values) for name, (dims, values) in variables.items() if np.size(values)}
+    used = {dim for dims, _ in kept.values() for dim in dims} | {"horizon"}
+    attributes = {
+        "as_of": study.as_of.isoformat(),
+        "period": study.period.value,
+        "chains": present.chains,
+        "seed": rolled.seed,
+    }
+    return xr.Dataset(kept, coords={dim: labels[dim] for dim in labels if dim in used}, attrs=attributes)

@@ -1,0 +1,126 @@
+"""What a reader of an answer should know and no threshold decides: notes beside the checks of the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import xarray as xr
+
+from forecast.answer import Check
+from forecast.model.encoding.encode import EncodedStudy
+from forecast.study import CLIP, Spell
+
+
+def make_notes(encoded: EncodedStudy, prior: xr.Dataset) -> tuple[Check, ...]:
+    """All notes on an answer; `prior` has the variable `probability` with dims (chain, draw, outcome)."""
+    found = [
+        *_settled(encoded),
+        *_late_entries(encoded),
+        *_default_priors(encoded),
+        *_unused(encoded),
+        *_judgments(encoded),
+        *_implied(encoded, prior),
+    ]
+    return tuple(
+        Check(name=name, passed=None, value=value, threshold=None, message=message) for name, value, message in found
+    )
+
+
+type Note = tuple[str, float | None, str]
+
+
+def _settled(encoded: EncodedStudy) -> Iterator[Note]:
+    for outcome, found in encoded.settled.items():
+        message = f"{outcome} is known to have turned out {found.resolution} on {found.on}; nothing about it is open"
+        yield "settled", None, message
+
+
+def _late_entries(encoded: EncodedStudy) -> Iterator[Note]:
+    """Cases that were not watched from their beginning, where cases differ in what no covariate says."""
+    for outcome in encoded.study.outcomes:
+        late = [
+            unit
+            for unit in encoded.units
+            if unit.outcome == outcome.id
+            and unit.case.weight > 0
+            and isinstance(unit.case.data, Spell)
+            and unit.case.data.entry > 0
+        ]
+        if late and outcome.pooling.case_sd > 0:
+            message = (
+                f"{len(late)} cases of {outcome.id} entered observation after their risk began; they count as survivors "
+                "of cases that differ by case_sd, so early risks rest on what is assumed of cases that were never seen"
+            )
+            yield "late_entry", float(len(late)), message
+
+
+def _default_priors(encoded: EncodedStudy) -> Iterator[Note]:
+    for outcome in encoded.study.outcomes:
+        if outcome.is_modelled and outcome.prior is None:
+            used = outcome.prior_on_scale(encoded.study.horizon)
+            yield "default_prior", None, f"outcome {outcome.id} states no prior; {used} was used on its scale"
+
+
+def _unused(encoded: EncodedStudy) -> Iterator[Note]:
+    """Parts of the document that the numbers do not depend on."""
+    study = encoded.study
+    for outcome in study.outcomes:
+        if not outcome.is_modelled and outcome.prior is not None:
+            message = f"the prior of {outcome.id} is not used: its probability comes from the counts of its indicator"
+            yield "unused_prior", None, message
+    for indicator in study.indicators:
+        if not encoded.signals.observations.get(indicator.id):
+            message = f"indicator {indicator.id} has no observation as of {study.as_of}, so it says nothing"
+            yield "no_observation", None, message
+    for factor in study.factors:
+        if factor.id not in encoded.factors:
+            message = (
+                f"factor {factor.id} is left out: no indicator of it was observed, and what it might do is part of what "
+                "classes and cases spread"
+            )
+            yield "unobserved_factor", None, message
+
+
+def _judgments(encoded: EncodedStudy) -> Iterator[Note]:
+    opinions = encoded.opinions
+    clipped = sum(j.clipped for j in opinions.judgments) + sum(r.clipped for r in opinions.track_records)
+    if clipped:
+        message = f"{clipped} stated probabilities were below {CLIP:g} or above {1 - CLIP:g}; they were read as these"
+        yield "clipped", float(clipped), message
+    unlinked = sorted({(j.outcome, str(j.given)) for j in opinions.judgments if j.given} - _linked(encoded))
+    for outcome, given in unlinked:
+        message = (
+            f"{outcome} was judged given {given}, but no link leads from {given} to {outcome}: only what {given} "
+            "does to outcomes that compete with {outcome} was read into it"
+        )
+        yield "given_without_link", None, message
+
+
+def _linked(encoded: EncodedStudy) -> set[tuple[str, str]]:
+    return {(effect, cause) for cause, effect in encoded.links}
+
+
+def _implied(encoded: EncodedStudy, prior: xr.Dataset) -> Iterator[Note]:
+    """What the priors alone say of the present case, with the spread of classes and cases, before any evidence."""
+    for outcome in encoded.study.outcomes:
+        if not outcome.is_modelled:
+            continue
+        low, median, high = np.quantile(prior["probability"].sel(outcome=outcome.id), [0.05, 0.5, 0.95])
+        message = (
+            f"before any case or history, {outcome.id} has probability {median:.2f} by its date "
+            f"({low:.2f} to {high:.2f}, 90 %): the stated prior, widened by the spread of classes and cases"
+        )
+        yield "prior", float(median), message
+
+
+def latest_known(encoded: EncodedStudy) -> date | None:
+    """The latest day on which a piece of the evidence became known; None when none has a date."""
+    as_of, opinions = encoded.study.as_of, encoded.opinions
+    spells = [unit.case.data for unit in encoded.units if isinstance(unit.case.data, Spell)]
+    days = [spell.exited for spell in spells if spell.exited is not None and (spell.event or spell.exited < as_of)]
+    days += [observation.known_at for found in encoded.signals.observations.values() for observation in found]
+    days += [judgment.known_at for judgment in opinions.judgments]
+    days += [record.on for record in opinions.track_records if record.on is not None]
+    return max(days, default=None)

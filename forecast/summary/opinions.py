@@ -1,0 +1,143 @@
+"""What the experts say and what they are worth, links, and residual correlations.
+
+References
+----------
+Effective number of experts with a common error: Clemen and Winkler (1985), Operations Research 33(2),
+doi:10.1287/opre.33.2.427.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from forecast.answer import ExpertSummary, LinkSummary, QuestionSummary, ResidualCorrelation
+from forecast.futures.scenarios import spread
+from forecast.model.constants import FREEDOM
+from forecast.model.encoding.encode import EncodedStudy
+from forecast.study import Judgment
+from forecast.summary.signals import summarize_draws
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What the judgments of one question are worth together."""
+
+    shares: Mapping[str, float]
+    """Share of each expert in the precision of their best weighted mean."""
+    effective_number: float
+
+
+def weigh_experts(common: float, own: Mapping[str, float]) -> Worth:
+    """Worth of experts whose errors have one part in common.
+
+    The best weighted mean has variance common + 1 / sum(1 / own). The effective number is how many experts with the
+    errors of a typical one, but without anything in common, would have that variance.
+
+    Parameters
+    ----------
+    common
+        Variance of the error that all share, on the log odds.
+    own
+        Variance of each expert's own error.
+    """
+    precision = {expert: 1.0 / max(variance, 1e-12) for expert, variance in own.items()}
+    total = sum(precision.values())
+    if not total:
+        return Worth({}, 0.0)
+    typical = len(precision) / total
+    return Worth(
+        {expert: value / total for expert, value in precision.items()},
+        (common + typical) / (common + 1.0 / total),
+    )
+
+
+def _question_worth(judgments: list[Judgment], posterior: xr.Dataset) -> Worth:
+    """From what is known of their errors: the uncertainty left in biases, the noise, and the common error."""
+    factor = FREEDOM / (FREEDOM - 2.0)  # variance of a StudentT over its squared scale
+    own = {}
+    for judgment in judgments:
+        this = posterior[["bias", "slope", "noise"]].sel(expert=judgment.expert)
+        noise = factor * float((this["noise"] ** 2 / this["slope"] ** 2).mean())
+        own[judgment.expert] = float(this["bias"].var()) + noise
+    kinds = list(dict.fromkeys(judgment.kind for judgment in judgments))
+    shared = float(posterior["shared_bias"].sel(kind=kinds).mean("kind").var())
+    return weigh_experts(shared + float((posterior["common_sd"] ** 2).mean()), own)
+
+
+def summarize_opinions(
+    encoded: EncodedStudy, posterior: xr.Dataset
+) -> tuple[tuple[ExpertSummary, ...], tuple[QuestionSummary, ...]]:
+    """Every expert, and every question that was judged."""
+    opinions = encoded.opinions
+    asked: dict[str, list[Judgment]] = {label: [] for label in opinions.questions}
+    for judgment in opinions.judgments:
+        asked[judgment.way].append(judgment)
+    worth = {label: _question_worth(judgments, posterior) for label, judgments in asked.items()}
+    questions = []
+    for label, judgments in asked.items():
+        draws = 1.0 / (1.0 + np.exp(-posterior["judged_log_odds"].sel(question=label).values.ravel()))
+        questions.append(
+            QuestionSummary(
+                outcome=judgments[0].outcome,
+                by=judgments[0].by_day,
+                given=judgments[0].given,
+                said=judgments[0].on if judgments[0].said_periods >= 1.0 else None,
+                experts=len(judgments),
+                effective_number=worth[label].effective_number,
+                stated=float(np.mean([judgment.probability for judgment in judgments])),
+                probability=float(draws.mean()),
+                interval=spread(draws),
+            )
+        )
+    return _summarize_experts(encoded, posterior, list(worth.values())), tuple(questions)
+
+
+def _summarize_experts(encoded: EncodedStudy, posterior: xr.Dataset, worth: list[Worth]) -> tuple[ExpertSummary, ...]:
+    opinions, count = encoded.opinions, max(len(worth), 1)
+    result = []
+    for expert, kind in opinions.experts.items():
+        own = posterior[["bias", "slope", "noise"]].sel(expert=expert)
+        shares = [(found.shares.get(expert, 0.0), found.effective_number) for found in worth]
+        result.append(
+            ExpertSummary(
+                id=expert,
+                kind=kind,
+                judgments=sum(judgment.expert == expert for judgment in opinions.judgments),
+                track_records=sum(record.expert == expert for record in opinions.track_records),
+                bias=summarize_draws(own["bias"]),
+                slope=summarize_draws(own["slope"]),
+                noise=summarize_draws(own["noise"]),
+                weight=min(sum(share for share, _ in shares) / count, 1.0),
+                effective_number=sum(share * number for share, number in shares) / count,
+            )
+        )
+    return tuple(result)
+
+
+def summarize_links(encoded: EncodedStudy, posterior: xr.Dataset) -> tuple[LinkSummary, ...]:
+    """Prior and posterior of every link in the program."""
+    priors = {(link.cause, link.effect_on): link.log_ratio for link in encoded.study.links}
+    return tuple(
+        LinkSummary(
+            cause=cause,
+            effect_on=effect,
+            prior_mean=priors[cause, effect].mean,
+            prior_sd=priors[cause, effect].sd,
+            posterior=summarize_draws(posterior["delta"].sel(link=f"{effect}<-{cause}")),
+        )
+        for cause, effect in encoded.links
+    )
+
+
+def summarize_correlations(encoded: EncodedStudy, posterior: xr.Dataset) -> tuple[ResidualCorrelation, ...]:
+    """Residual correlation of every pair of outcomes that has one."""
+    result = []
+    for label in encoded.coords["pair"]:
+        first, second = label.split("~")
+        draws = posterior["correlation"].sel(pair=label)
+        result.append(ResidualCorrelation(first=first, second=second, correlation=summarize_draws(draws)))
+    return tuple(result)

@@ -1,0 +1,217 @@
+"""The answer's probabilities: outcomes with their horizon curves, scenarios, covariate effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from forecast.answer import (
+    CovariateEffect,
+    HorizonPoint,
+    Interval,
+    OutcomeForecast,
+    ScenarioForecast,
+    Timing,
+    icd203_words,
+)
+from forecast.futures.hazards import probability_by
+from forecast.futures.scenarios import (
+    INTERVAL_LEVEL,
+    Estimate,
+    denoise,
+    estimate,
+    evaluate,
+    probability_spread,
+    spread,
+)
+from forecast.model.encoding.encode import EncodedStudy
+from forecast.study import By, Expression, Not, Occurs, Or, Outcome, OutcomeKind
+from forecast.summary.reference import summarize_reference
+from forecast.summary.rolled import Rolled
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def summarize_outcomes(
+    encoded: EncodedStudy, posterior: xr.Dataset, rolled: Rolled, cases: xr.DataArray | None
+) -> tuple[OutcomeForecast, ...]:
+    """The answer of every outcome, in the study's order."""
+    return tuple(
+        _summarize_outcome(encoded, outcome, position, posterior, rolled, cases)
+        for position, outcome in enumerate(encoded.study.outcomes)
+    )
+
+
+def _summarize_outcome(
+    encoded: EncodedStudy,
+    outcome: Outcome,
+    position: int,
+    posterior: xr.Dataset,
+    rolled: Rolled,
+    cases: xr.DataArray | None,
+) -> OutcomeForecast:
+    study = encoded.study
+    result = count_futures(Occurs(outcome.id), encoded, rolled)
+    times = rolled.futures.times[:, :, position]
+    ends = np.arange(1, study.horizon + 1)
+    shares = np.searchsorted(np.sort(times.ravel()), ends, side="right") / times.size
+    low, high = np.quantile(
+        _probabilities_by_period(rolled, position), [(1 - INTERVAL_LEVEL) / 2, (1 + INTERVAL_LEVEL) / 2], axis=0
+    )
+    return OutcomeForecast(
+        id=outcome.id,
+        title=outcome.title,
+        kind=outcome.kind.value,
+        probability=result.probability,
+        mcse=result.mcse,
+        interval=_outcome_spread(outcome, position, encoded, rolled),
+        words=icd203_words(result.probability),
+        by=study.resolves_by(outcome.id),
+        horizon=tuple(
+            HorizonPoint(
+                period=int(period),
+                date=study.calendar.end_of(int(period)),
+                probability=float(shares[period - 1]),
+                low=_clip(low[period - 1]),
+                high=_clip(high[period - 1]),
+            )
+            for period in ends
+        ),
+        timing=None if outcome.kind is OutcomeKind.BINARY else _summarize_timing(times),
+        reference=None
+        if outcome.kind is OutcomeKind.THRESHOLD
+        else summarize_reference(encoded, outcome, posterior, cases),
+    )
+
+
+def _outcome_spread(outcome: Outcome, position: int, encoded: EncodedStudy, rolled: Rolled) -> Interval:
+    if rolled.present.closed[position]:
+        return spread(rolled.by_resolution[:, position])
+    return expression_spread(Occurs(outcome.id), encoded, rolled)
+
+
+def _probabilities_by_period(rolled: Rolled, position: int) -> FloatArray:
+    """Probability by the end of each period, dims (draw, horizon): exact, or shares with their noise taken out."""
+    if rolled.present.closed[position]:
+        return rolled.incidence[:, position, :]
+    times = rolled.replicated.times[:, :, position]
+    draws, replicates = times.shape
+    horizon = rolled.replicated.horizon
+    period = np.where(np.isfinite(times), np.ceil(times), horizon + 1).astype(np.int64)
+    place = period + np.arange(draws)[:, None] * (horizon + 2)
+    counts = np.bincount(place.ravel(), minlength=draws * (horizon + 2)).reshape(draws, -1)
+    return denoise(np.cumsum(counts, axis=1)[:, 1 : horizon + 1] / replicates, replicates)
+
+
+def _clip(value: float) -> float:
+    """Sums of exact terms may leave [0, 1] by rounding."""
+    return float(min(max(value, 0.0), 1.0))
+
+
+def _summarize_timing(times: FloatArray) -> Timing:
+    median = float(np.quantile(times, 0.5, method="inverted_cdf"))
+    happened = times[np.isfinite(times)]
+    return Timing(
+        median_period=median if np.isfinite(median) else None,
+        median_period_given_event=float(np.median(happened)) if happened.size else None,
+    )
+
+
+def count_futures(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> Estimate:
+    """Probability of an expression, counted over the futures that are stored."""
+    happened = evaluate(expression, rolled.futures, resolves=rolled.resolves, calendar=encoded.study.calendar)
+    return estimate(happened, rolled.futures.chains)
+
+
+def exact_probability(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> FloatArray | None:
+    """Probability of an expression about one outcome, exact for each draw that is rolled forward.
+
+    None for an expression about several outcomes, or about one without a closed form.
+    """
+    match expression:
+        case Not(item):
+            inner = exact_probability(item, encoded, rolled)
+            return None if inner is None else 1.0 - inner
+        case Occurs(outcome):
+            time = rolled.resolves[outcome]
+        case By(outcome, when):
+            time = float(when) if isinstance(when, int | float) else encoded.study.calendar.periods_until(when)
+        case _:
+            return None
+    position = rolled.present.outcomes.index(outcome)
+    if not rolled.present.closed[position]:
+        return None
+    return probability_by(rolled.present, rolled.incidence, position, time)
+
+
+def expression_spread(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> Interval:
+    """Posterior spread of the probability of an expression."""
+    exact = exact_probability(expression, encoded, rolled)
+    if exact is not None:
+        return spread(exact)
+    calendar = encoded.study.calendar
+    return probability_spread(evaluate(expression, rolled.replicated, resolves=rolled.resolves, calendar=calendar))
+
+
+def summarize_scenarios(encoded: EncodedStudy, rolled: Rolled) -> tuple[ScenarioForecast, ...]:
+    """The answer of every scenario, in the study's order."""
+    return tuple(
+        _summarize_expression(scenario.id, scenario.title, scenario.when, scenario.expression, encoded, rolled)
+        for scenario in encoded.study.scenarios
+    )
+
+
+def summarize_remainder(encoded: EncodedStudy, rolled: Rolled) -> ScenarioForecast | None:
+    """The futures in which none of the scenarios comes true; None without scenarios."""
+    scenarios = [scenario.expression for scenario in encoded.study.scenarios]
+    if not scenarios:
+        return None
+    items = [item for found in scenarios for item in (found.items if isinstance(found, Or) else (found,))]
+    none_of_them = Not(items[0] if len(items) == 1 else Or(tuple(items)))
+    return _summarize_expression("remainder", "None of the scenarios", str(none_of_them), none_of_them, encoded, rolled)
+
+
+def _summarize_expression(
+    id: str, title: str, when: str, expression: Expression, encoded: EncodedStudy, rolled: Rolled
+) -> ScenarioForecast:
+    counted = count_futures(expression, encoded, rolled)
+    return ScenarioForecast(
+        id=id,
+        title=title,
+        when=when,
+        probability=counted.probability,
+        mcse=counted.mcse,
+        effective_draws=counted.effective_draws,
+        interval=expression_spread(expression, encoded, rolled),
+        words=icd203_words(counted.probability),
+    )
+
+
+def summarize_covariates(encoded: EncodedStudy, posterior: xr.Dataset) -> tuple[CovariateEffect, ...]:
+    """Effect of each covariate on the log rate or log odds, per unit as in the tables."""
+    result = []
+    for covariate in encoded.study.covariates:
+        standard = encoded.standardizations[covariate.id]
+        draws = posterior["beta"].sel(covariate=covariate.id).values / standard.scale
+        result.append(
+            CovariateEffect(
+                id=covariate.id,
+                mean=float(draws.mean()),
+                sd=float(draws.std(ddof=1)),
+                interval=spread(draws.ravel()),
+                standardized=covariate.standardize,
+                center=standard.center,
+                scale=standard.scale,
+            )
+        )
+    return tuple(result)
+
+
+def probability_errors(
+    outcomes: tuple[OutcomeForecast, ...], scenarios: tuple[ScenarioForecast, ...]
+) -> Mapping[str, float]:
+    """Monte Carlo standard error of every probability in the answer, by name."""
+    return {**{o.id: o.mcse for o in outcomes}, **{f"scenario {s.id}": s.mcse for s in scenarios}}

@@ -1,0 +1,244 @@
+"""The present case read from posterior (or prior) draws, by the labels of their dims."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import xarray as xr
+
+from forecast.dims import CHAIN, DRAW
+from forecast.futures.hazards import cumulative_incidence, probability_by_resolution
+from forecast.futures.present import Factors, FloatArray, IntArray, Links, PresentCase, Streams
+from forecast.futures.simulation import Futures, simulate_futures
+from forecast.model.encoding.encode import EncodedStudy
+from forecast.study import OutcomeKind, Study
+
+MAX_HAZARDS = 20_000_000
+"""Hazards (draws times outcomes times periods) that are held at once: 160 MB an array."""
+ROLLED_FORWARD = (
+    "theta",
+    "log_hazard_shape",
+    "persistence",
+    "state",
+    "gamma",
+    "delta",
+    "log_mean",
+    "loading",
+    "dispersion",
+)
+"""What of a posterior the futures depend on."""
+
+
+def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray | None = None) -> PresentCase:
+    """The present case under the draws of a dataset with dims chain and draw.
+
+    Parameters
+    ----------
+    draws
+        Places among all draws, chains end to end; None for all of them.
+    """
+    study = encoded.study
+    ids = [outcome.id for outcome in study.outcomes]
+    read = _Reader(posterior, draws)
+    theta = read.values("theta", "outcome", encoded.outcomes)
+    level = np.zeros((len(theta), len(ids)))
+    level[:, [ids.index(outcome) for outcome in encoded.outcomes]] = theta
+    shape, band_outcome, time_in_band = _bands(encoded, read, ids)
+    labels = [outcome.competes or f"\0{outcome.id}" for outcome in study.outcomes]
+    resolves = [study.calendar.periods_until(study.resolves_by(outcome)) for outcome in ids]
+    return PresentCase(
+        outcomes=tuple(ids),
+        kinds=tuple(outcome.kind.value for outcome in study.outcomes),
+        groups=np.array([labels.index(label) for label in labels], dtype=np.int64),
+        resolves=np.maximum(np.asarray(resolves, dtype=float), 0.0),  # what is settled may have had its date
+        level=level,
+        shape=shape,
+        band_outcome=band_outcome,
+        time_in_band=time_in_band,
+        factors=_factors(encoded, read, ids),
+        links=Links(
+            _places([cause for cause, _ in encoded.links], ids),
+            _places([effect for _, effect in encoded.links], ids),
+            read.values("delta", "link", encoded.coords["link"]),
+        ),
+        streams=_streams(encoded, read, ids),
+        settled=_settled(encoded, ids),
+        chains=posterior.sizes[CHAIN],
+    )
+
+
+class _Reader:
+    """Variables of a dataset as arrays of dims (draw, label); one that is absent has no labels."""
+
+    def __init__(self, posterior: xr.Dataset, draws: IntArray | None) -> None:
+        self._posterior = posterior
+        self._kept = slice(None) if draws is None else draws
+        total = posterior.sizes[CHAIN] * posterior.sizes[DRAW]
+        self.draws = total if draws is None else len(draws)
+
+    def values(self, name: str, dim: str, labels: list[str] | tuple[str, ...]) -> FloatArray:
+        if not labels:
+            return np.zeros((self.draws, 0))
+        return self._flat(self._posterior[name], dim, labels)
+
+    def last_state(self, factors: tuple[str, ...]) -> FloatArray:
+        """State at the last period that was complete at the as-of date."""
+        if not factors:
+            return np.zeros((self.draws, 0))
+        return self._flat(self._posterior["state"].isel(past_period=-1), "factor", factors)
+
+    def _flat(self, variable: xr.DataArray, dim: str, labels: list[str] | tuple[str, ...]) -> FloatArray:
+        ordered = variable.transpose(CHAIN, DRAW, dim)
+        found = ordered[dim].values.tolist()
+        values = ordered.values.reshape(-1, ordered.sizes[dim])[self._kept]
+        return np.asarray(values[:, [found.index(label) for label in labels]], dtype=float)
+
+
+def _places(names: list[str], known: list[str]) -> IntArray:
+    return np.array([known.index(name) for name in names], dtype=np.int64)
+
+
+def _bands(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> tuple[FloatArray, IntArray, FloatArray]:
+    """Shape of the bands that the present case goes through, their outcomes, and the time spent in each."""
+    shape = read.values("log_hazard_shape", "band", encoded.coords["band"])
+    used = bands_ahead(encoded)
+    places = [place for place, _, _ in used]
+    times = np.array([time for _, _, time in used]).reshape(len(used), encoded.study.horizon)
+    return shape[:, places], _places([outcome for _, outcome, _ in used], ids), np.ascontiguousarray(times.T)
+
+
+def bands_ahead(encoded: EncodedStudy) -> list[tuple[int, str, FloatArray]]:
+    """Age bands that the present case goes through: place among all bands, outcome, share of each future period."""
+    result = []
+    for outcome, own in _own_bands(encoded).items():
+        if outcome in encoded.ages:
+            times = _time_in_bands(encoded, outcome).T
+            result += [(place, outcome, time) for place, time in zip(own, times, strict=True) if time.any()]
+    return result
+
+
+def mean_multiplier(encoded: EncodedStudy, outcome: str, shape: FloatArray) -> FloatArray:
+    """Average of exp(g) over all ages that the present case of an event outcome goes through.
+
+    Parameters
+    ----------
+    shape
+        Dims (draw, band): log hazard shape, all bands.
+
+    Returns
+    -------
+    Dims (draw).
+    """
+    own = list(_own_bands(encoded)[outcome])
+    return np.asarray(np.exp(np.minimum(shape[:, own], 300.0)) @ _time_in_bands(encoded, outcome).mean(axis=0))
+
+
+def _own_bands(encoded: EncodedStudy) -> dict[str, range]:
+    """Where the age bands of each outcome lie among all bands."""
+    ends = np.cumsum([len(ages) for ages in encoded.bands.values()]).tolist()
+    return {
+        outcome: range(end - len(ages), end) for (outcome, ages), end in zip(encoded.bands.items(), ends, strict=True)
+    }
+
+
+def _time_in_bands(encoded: EncodedStudy, outcome: str) -> FloatArray:
+    """Share of each future period that the present case spends in each age band; dims (horizon, band)."""
+    start, ages = encoded.ages[outcome], encoded.bands[outcome]
+    return np.stack([ages.exposure(start + h, start + h + 1) for h in range(encoded.study.horizon)])
+
+
+def _factors(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Factors:
+    return Factors(
+        state=read.last_state(encoded.factors),
+        persistence=read.values("persistence", "factor", encoded.factors),
+        gamma=read.values("gamma", "effect", encoded.coords["effect"]),
+        effect_outcome=_places([outcome for outcome, _ in encoded.effects], ids),
+        effect_factor=_places([factor for _, factor in encoded.effects], list(encoded.factors)),
+    )
+
+
+def _streams(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Streams:
+    """The indicators that threshold outcomes look at."""
+    thresholds = [outcome for outcome in encoded.study.outcomes if outcome.kind is OutcomeKind.THRESHOLD]
+    looked_at = {outcome.indicator for outcome in thresholds}
+    used = [indicator for indicator in encoded.study.indicators if indicator.id in looked_at]
+    names = [indicator.id for indicator in used]
+    of_outcome, at_least = np.full(len(ids), -1, dtype=np.int64), np.zeros(len(ids))
+    for outcome in thresholds:
+        position = ids.index(outcome.id)
+        of_outcome[position] = names.index(str(outcome.indicator))
+        at_least[position] = outcome.at_least
+    return Streams(
+        log_mean=read.values("log_mean", "indicator", names),
+        loading=read.values("loading", "indicator", names),
+        dispersion=read.values("dispersion", "indicator", names),
+        factor=np.array(
+            [encoded.factors.index(i.factor) if i.factor in encoded.factors else -1 for i in used],
+            dtype=np.int64,
+        ),
+        of_outcome=of_outcome,
+        at_least=at_least,
+        ends=np.array(_count_ends(encoded.study)) if used else np.zeros(0),
+    )
+
+
+def _count_ends(study: Study) -> list[float]:
+    """Periods from the as-of date to the end of each natural period after the last complete one."""
+    calendar, ends = study.calendar, []
+    last = calendar.last_complete_period()[1]
+    for _ in range(study.horizon):
+        last = calendar.natural_period(last + timedelta(days=1))[1]
+        ends.append(calendar.periods_until(last))
+    return ends
+
+
+def _settled(encoded: EncodedStudy, ids: list[str]) -> FloatArray:
+    """A millionth of a period before the as-of date for each day: in order, and before everything that is to come."""
+    result = np.full(len(ids), np.nan)
+    for outcome, resolved in encoded.settled.items():
+        days = (encoded.study.as_of - resolved.on).days
+        result[ids.index(outcome)] = -1e-6 * days if resolved.resolution == "yes" else np.inf
+    return result
+
+
+def draws_within_budget(encoded: EncodedStudy) -> int:
+    """How many draws may be rolled forward at once: `MAX_HAZARDS` over outcomes times periods."""
+    return max(1, MAX_HAZARDS // (len(encoded.study.outcomes) * encoded.study.horizon))
+
+
+def resolution_probabilities(encoded: EncodedStudy, posterior: xr.Dataset, *, replicates: int, seed: int) -> FloatArray:
+    """Probability of each outcome by its own resolution date under every draw, dims (draw, outcome).
+
+    Exact where there is a closed form, else the share of `replicates` futures. Worked out for some draws at a time:
+    hazards of all draws, outcomes and periods at once would not fit into memory for a long horizon.
+    """
+    total = posterior.sizes[CHAIN] * posterior.sizes[DRAW]
+    size = draws_within_budget(encoded)
+    parts = []
+    for chunk, start in enumerate(range(0, total, size)):
+        present = present_case(encoded, posterior, np.arange(start, min(start + size, total)))
+        futures = None
+        if not present.closed.all():
+            futures = simulate_futures(present, replicates=replicates, seed=stream_seed(seed, chunk))
+        parts.append(exact_or_counted(present, futures))
+    return np.concatenate(parts)
+
+
+def exact_or_counted(present: PresentCase, futures: Futures | None) -> FloatArray:
+    """Probability of each outcome by its resolution date, dims (draw, outcome): exact where closed, else a share.
+
+    Parameters
+    ----------
+    futures
+        Of the same draws; may be None if every outcome is closed.
+    """
+    exact = probability_by_resolution(present, cumulative_incidence(present))
+    if futures is None:
+        return exact
+    return np.where(present.closed, exact, (futures.times <= present.resolves).mean(axis=1))
+
+
+def stream_seed(seed: int, stream: int) -> int:
+    """The seed of one of the independent random streams of a seed."""
+    return int(np.random.SeedSequence([seed, stream]).generate_state(1)[0])

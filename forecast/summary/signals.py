@@ -1,0 +1,124 @@
+"""What the indicators say: factors over time, and what each indicator is expected to show next."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from forecast.answer import (
+    CountPoint,
+    FactorEffect,
+    FactorSummary,
+    IndicatorSummary,
+    NextCount,
+    Spread,
+    StatePoint,
+)
+from forecast.dims import CHAIN, DRAW
+from forecast.futures.scenarios import INTERVAL_LEVEL, spread
+from forecast.model.encoding.encode import EncodedStudy
+from forecast.study import Factor, Indicator
+from forecast.summary.archive import predict_next_counts
+
+FloatArray = npt.NDArray[np.float64]
+
+NEXT_STREAM = 7
+TAILS = ((1 - INTERVAL_LEVEL) / 2, (1 + INTERVAL_LEVEL) / 2)
+
+
+def summarize_draws(values: npt.ArrayLike) -> Spread:
+    """Mean, standard deviation and interval of one quantity over all draws."""
+    flat = np.asarray(values, dtype=float).ravel()
+    return Spread(mean=float(flat.mean()), sd=float(flat.std(ddof=1)), interval=spread(flat))
+
+
+def summarize_factors(encoded: EncodedStudy, posterior: xr.Dataset) -> tuple[FactorSummary, ...]:
+    """State over time and effects of every factor in the program."""
+    return tuple(_summarize_factor(encoded, factor, posterior) for factor in encoded.signals.factors)
+
+
+def _summarize_factor(encoded: EncodedStudy, factor: Factor, posterior: xr.Dataset) -> FactorSummary:
+    states = posterior["state"].sel(factor=factor.id).transpose(CHAIN, DRAW, "past_period").values
+    states = states.reshape(-1, states.shape[-1])
+    low, high = np.quantile(states, TAILS, axis=0)
+    return FactorSummary(
+        id=factor.id,
+        title=factor.title or factor.id,
+        indicators=tuple(i.id for i in encoded.signals.indicators if i.factor == factor.id),
+        persistence=summarize_draws(posterior["persistence"].sel(factor=factor.id)),
+        states=tuple(
+            StatePoint(period=first, mean=float(mean), low=float(a), high=float(b))
+            for first, mean, a, b in zip(encoded.past_periods, states.mean(axis=0), low, high, strict=True)
+        ),
+        effects=tuple(
+            FactorEffect(
+                outcome=outcome,
+                prior_mean=factor.effects[outcome].mean,
+                prior_sd=factor.effects[outcome].sd,
+                posterior=summarize_draws(posterior["gamma"].sel(effect=f"{outcome}<-{factor.id}")),
+            )
+            for outcome, moved_by in encoded.effects
+            if moved_by == factor.id
+        ),
+    )
+
+
+def summarize_indicators(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int) -> tuple[IndicatorSummary, ...]:
+    """Every indicator in the program: its past, and its one-step-ahead predictive."""
+    if not encoded.indicators:
+        return ()
+    ahead = predict_next_counts(encoded, posterior, np.random.default_rng([seed, NEXT_STREAM]))
+    return tuple(
+        _summarize_indicator(encoded, indicator, posterior, ahead.sel(indicator=indicator.id).values.ravel())
+        for indicator in encoded.signals.indicators
+    )
+
+
+def _summarize_indicator(
+    encoded: EncodedStudy, indicator: Indicator, posterior: xr.Dataset, ahead: FloatArray
+) -> IndicatorSummary:
+    own = posterior[["log_mean", "loading", "dispersion"]].sel(indicator=indicator.id)
+    base, loading = own["log_mean"].values.ravel(), own["loading"].values.ravel()
+    is_driven = indicator.factor in encoded.factors
+    drive = np.zeros((base.size, len(encoded.past_periods)))
+    if is_driven:
+        states = posterior["state"].sel(factor=indicator.factor).transpose(CHAIN, DRAW, "past_period").values
+        drive = states.reshape(drive.shape)
+    expected = np.exp(np.minimum(base[:, None] + loading[:, None] * drive, 50.0))
+    low, high = np.quantile(expected, TAILS, axis=0)
+    observations = encoded.signals.observations[indicator.id]
+    seen = {observation.period: observation for observation in observations}
+    upcoming, _ = encoded.study.calendar.natural_period(
+        encoded.study.calendar.last_complete_period()[1] + timedelta(days=1)
+    )
+    return IndicatorSummary(
+        id=indicator.id,
+        title=indicator.title or indicator.id,
+        factor=indicator.factor if is_driven else None,
+        direction=indicator.direction,
+        observations=len(observations),
+        rate=summarize_draws(np.exp(np.minimum(base, 50.0))),
+        loading=summarize_draws(loading) if is_driven else None,
+        dispersion=summarize_draws(own["dispersion"]),
+        periods=tuple(
+            CountPoint(
+                period=first,
+                value=seen[first].value if first in seen else None,
+                exposure=seen[first].exposure if first in seen else None,
+                mean=float(expected[:, place].mean()),
+                low=float(low[place]),
+                high=float(high[place]),
+            )
+            for place, first in enumerate(encoded.past_periods)
+        ),
+        next=NextCount(
+            period=upcoming,
+            mean=float(ahead.mean()),
+            median=float(np.median(ahead)),
+            interval=spread(ahead),
+            zero_probability=float((ahead == 0).mean()),
+        ),
+    )

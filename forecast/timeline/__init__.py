@@ -1,0 +1,1 @@
+"""A study over time: evidence known by a date, schedules, updates, history, ledger and scores."""

@@ -1,0 +1,152 @@
+"""Two forecasts of one study side by side: what each says, which differences are more than noise, and what differs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy.orm import Session
+
+from forecast.answer import Verdict
+from forecast.errors import ForecastError
+from forecast.jobs.view import View
+from forecast.store import ForecastRepository
+from forecast.store.tables.core import EstimateRow, ForecastRow
+from forecast.timeline.history import move_between
+from forecast.timeline.views import Move
+
+
+class NotComparableError(ForecastError, ValueError):
+    """The two forecasts are of different studies."""
+
+    code: ClassVar[str] = "not_comparable"
+
+
+class Compared(View):
+    """One of the two forecasts."""
+
+    forecast_id: str
+    as_of: date
+    made_at: datetime
+    verdict: Verdict
+    study_digest: str
+    """Of the document with the evidence of its day."""
+
+
+class Difference(View):
+    """Something about the two computations that is not the same."""
+
+    name: str
+    before: str
+    after: str
+
+
+class ComparedRow(View):
+    """One outcome or scenario; None on the side that does not have it."""
+
+    kind: str
+    id: str
+    title: str
+    before: Move | None
+    after: Move | None
+    """With its change from the one before: of that, `beyond_noise` says whether it is more than two of its errors."""
+
+
+class Comparison(View):
+    """Two forecasts of one study."""
+
+    study: str
+    before: Compared
+    after: Compared
+    differences: tuple[Difference, ...]
+    rows: tuple[ComparedRow, ...]
+
+
+def compare_forecasts(session: Session, before: ForecastRow, after: ForecastRow) -> Comparison:
+    """What two forecasts of one study say; errors of the two are taken as independent, which is on the safe side where
+    they share their random numbers.
+
+    Raises
+    ------
+    NotComparableError
+        When they are of different studies.
+    """
+    if before.study != after.study:
+        raise NotComparableError(
+            f"the forecast {before.id} is of the study {before.study!r} and {after.id} of {after.study!r}; "
+            "expected two forecasts of one study; choose them from its history"
+        )
+    answers = json.loads(before.answer), json.loads(after.answer)
+    estimates = ForecastRepository(session).estimates([before.id, after.id])
+    return Comparison(
+        study=after.study,
+        before=_compared(before),
+        after=_compared(after),
+        differences=tuple(_differences(*answers)),
+        rows=tuple(_rows(estimates.get(before.id, ()), estimates.get(after.id, ()), _titles(*answers))),
+    )
+
+
+def _compared(row: ForecastRow) -> Compared:
+    return Compared(
+        forecast_id=row.id,
+        as_of=row.as_of,
+        made_at=row.made_at,
+        verdict=Verdict(row.verdict),
+        study_digest=row.digest,
+    )
+
+
+def _titles(*answers: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """Titles by kind and id; those of the later forecast count."""
+    return {
+        (kind, found["id"]): str(found["title"])
+        for answer in answers
+        for kind in ("scenario", "outcome")
+        for found in answer[f"{kind}s"]
+    }
+
+
+def _rows(
+    before: tuple[EstimateRow, ...], after: tuple[EstimateRow, ...], titles: Mapping[tuple[str, str], str]
+) -> Iterator[ComparedRow]:
+    """Scenarios, then outcomes, in the order of the later forecast; what only the earlier one has comes last."""
+    known = {(row.kind, row.subject): row for row in before}
+    now = {(row.kind, row.subject): row for row in after}
+    for kind in ("scenario", "outcome"):
+        for key in dict.fromkeys([*now, *known]):
+            if key[0] == kind:
+                earlier, later = known.get(key), now.get(key)
+                yield ComparedRow(
+                    kind=kind,
+                    id=key[1],
+                    title=titles.get(key, key[1]),
+                    before=None if earlier is None else move_between(None, earlier),
+                    after=None if later is None else move_between(earlier, later),
+                )
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    one, other = _facts(before), _facts(after)
+    for name in dict.fromkeys([*one, *other]):
+        if one.get(name) != other.get(name):
+            yield Difference(name=name, before=one.get(name, "none"), after=other.get(name, "none"))
+
+
+def _facts(answer: Mapping[str, Any]) -> dict[str, str]:
+    """What two computations may differ in, in words."""
+    provenance = answer["provenance"]
+    facts = {
+        "as of": answer["as_of"],
+        "verdict": answer["verdict"],
+        "method version": answer["method_version"],
+        "horizon": f"{answer['horizon_periods']} {answer['period']}s",
+        "seed": provenance["seed"],
+        "latest evidence known at": provenance["latest_known_at"] or "none",
+        **{name.replace("_", " "): count for name, count in provenance["evidence"].items()},
+        **{f"sampler: {name.replace('_', ' ')}": value for name, value in provenance["sampler"].items()},
+        **{f"version of {name}": version for name, version in provenance["versions"].items()},
+    }
+    return {name: str(value) for name, value in facts.items()}

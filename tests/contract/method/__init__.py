@@ -1,0 +1,119 @@
+"""The numbers that a method gives, kept under its number: whoever changes the numbers changes the number.
+
+`python -m tests.contract.method` writes them anew for the method's present number and removes those of the one before.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from forecast.futures.simulation import simulate_futures
+from forecast.inference.engine.program import get_program
+from forecast.model.encoding.encode import encode_study
+from forecast.study import study_from_document
+from tests.documents import Document, binary_outcome, document, event_outcome
+from tests.futures.present import make_present
+
+FOLDER: Final = Path(__file__).parent
+DIGITS: Final = 12
+DRAWS: Final = 50
+
+
+def golden_document() -> Document:
+    """A small study with every block of the model."""
+    pooling = {"class_sd": 0.5, "case_sd": 0.6, "trend_sd": 0.3, "wiggle_sd": 0.2, "age_bands": [0, 12]}
+    counts = (6, 4, 9, 5, 7, 3, 8, 6)
+    spells = ((30, 1, 1.0, 0), (12, 0, 1.0, 0), (48, 1, 0.4, 0), (60, 0, 0.4, 12), (8, 1, 1.0, 0), (25, 0, 1.0, 6))
+    return document(
+        event_outcome(
+            pooling=pooling,
+            reference={"bases": 0.6},
+            covariates={"mountains": "normal(0, 0.5)"},
+            at_risk_since="2019-05-01",
+        ),
+        event_outcome(id="collapse", title="It collapses", competes="exit", prior={"distribution": "normal(-4, 1)"}),
+        binary_outcome(),
+        reference_classes=[
+            {
+                "id": "bases",
+                "title": "Bases abroad",
+                "outcome": "exit",
+                "columns": {
+                    "duration": "months", "event": "left", "weight": "weight", "entry": "from",
+                    "covariates": {"mountains": "height"},
+                },
+                "rows": [
+                    {"id": f"b{k}", "months": months, "left": left, "weight": weight, "from": entry, "height": k % 2}
+                    for k, (months, left, weight, entry) in enumerate(spells)
+                ],
+            }
+        ],
+        covariates=[{"id": "mountains", "present": 1}],
+        factors=[{"id": "friction", "effects": {"exit": "normal(0.5, 0.2)", "agreement": "normal(-0.3, 0.2)"}}],
+        indicators=[
+            {
+                "id": "incidents",
+                "factor": "friction",
+                "rows": [{"period": f"2019-{month:02d}", "value": value} for month, value in enumerate(counts, 5)],
+            }
+        ],
+        judgments={
+            "rows": [
+                {"expert": f"e{k}", "outcome": outcome, "by": by, "probability": p, "on": "2019-12-01"}
+                for k, (outcome, by, p) in enumerate(
+                    (("exit", "2021-12-31", 0.3), ("agreement", "2024-01-01", 0.4), ("exit", "2022-12-31", 0.5))
+                )
+            ]
+        },
+        track_records={
+            "rows": [
+                {"expert": f"e{k % 3}", "question": f"q{k}", "probability": p, "happened": happened, "on": "2018-01-01"}
+                for k, (p, happened) in enumerate(((0.2, 0), (0.7, 1), (0.4, 1), (0.9, 1), (0.1, 0), (0.6, 0)))
+            ]
+        },
+        links=[{"cause": "collapse", "effect_on": "agreement", "log_ratio": "normal(0.4, 0.4)"}],
+    )  # fmt: skip
+
+
+def numbers_of(study: Document) -> dict[str, Any]:
+    """Log density and gradient at a point, draws from the prior, and how many of 4,000 futures hold each outcome by period."""
+    program, arrays = get_program(), encode_study(study_from_document(study)).arrays
+    point = np.linspace(-0.8, 0.9, arrays.parameters)
+    logp, gradient = program.load(arrays).log_density(point)
+    prior = program.draw_prior(arrays, DRAWS, seed=1)
+    present = make_present(
+        np.full((3, 12), [[0.03], [0.02], [0.05]]), groups=[0, 0, 2], yes={2: 0.4}, draws=1000,
+        states={"a": (0.5, 0.8)}, effects={(0, "a"): 0.4, (2, "a"): 0.3}, links={(1, 2): 0.7},
+    )  # fmt: skip
+    times = simulate_futures(present, replicates=4, seed=1, threads=1).times
+    return {
+        "log_density": _said(logp),
+        "gradient": _said(gradient),
+        "prior": {name: _said(values) for name, values in sorted(prior.items()) if values.size},
+        "futures": [[int(np.sum(times[..., outcome] <= period)) for period in range(1, 13)] for outcome in range(3)],
+    }
+
+
+def _said(values: Any) -> Any:
+    """Plain numbers of twelve digits."""
+    if np.ndim(values):
+        return [_said(value) for value in values]
+    return float(f"{float(values):.{DIGITS - 1}e}")
+
+
+def file_of(method: str) -> Path:
+    """Where the numbers of a method are kept."""
+    return FOLDER / f"{method}.json"
+
+
+def write(method: str) -> None:
+    """Keep the numbers of this method, and no other's."""
+    study = golden_document()
+    for old in FOLDER.glob("*.json"):
+        old.unlink()
+    kept = {"document": study_from_document(study).canonical(), "numbers": numbers_of(study)}
+    file_of(method).write_text(json.dumps(kept, separators=(",", ":")) + "\n", encoding="utf-8")
