@@ -57,63 +57,83 @@ def accept_document(study: Study, limits: DocumentLimits) -> str:
 
 
 class PlacedError(BaseModel):
-    """One bad place in a study."""
+    """One error in a study, with its place."""
 
     model_config = ConfigDict(extra="forbid")
 
     path: str
+    """Place in the document, such as `outcomes[0].prior`."""
     code: str
+    """Kind of the error, a word that does not change."""
     message: str
+    """What was found, what was expected and what to do."""
     file: str | None
-    """The table in which it is; null for the document itself."""
+    """Name of the table in which it is; null for the document itself."""
     line: int
+    """Line in the file; 1 is the first."""
     column: int
+    """Column in the line; 1 is the first."""
 
 
 class StudyCounts(BaseModel):
-    """What is in a study."""
+    """Number of parts of a study."""
 
     model_config = ConfigDict(extra="forbid")
 
     outcomes: int
+    """Outcomes."""
     scenarios: int
+    """Scenarios."""
     reference_classes: int
+    """Reference classes."""
     cases: int
+    """Historical cases known on the as-of date, over all reference classes."""
     indicators: int
+    """Indicators."""
     judgments: int
+    """Rows of judgments."""
     links: int
+    """Links between outcomes."""
 
 
 class StudyCost(BaseModel):
-    """What computing a study takes, estimated from its document."""
+    """Size of the computation, estimated from the document."""
 
     model_config = ConfigDict(extra="forbid")
 
     draws: int
     """Posterior draws of all chains."""
     futures: int
+    """Simulated futures."""
     quantities: int
-    """Numbers of each draw, at least."""
+    """Numbers in each draw, at least."""
     draw_bytes: int
-    """Memory of all draws, at least."""
+    """Memory of all draws in bytes, at least."""
 
 
 class CheckedStudy(BaseModel):
-    """What is to be said of a document before it is stored."""
+    """Result of checking a study."""
 
     model_config = ConfigDict(extra="forbid")
 
     valid: bool
+    """Whether the study can be used."""
     errors: list[PlacedError]
+    """Every error that was found; empty when valid."""
     study: str | None = None
+    """Id of the study; null when not valid."""
     title: str | None = None
+    """Title of the study; null when not valid."""
     digest: str | None = None
+    """SHA-256 (hex) of the canonical document; null when not valid."""
     counts: StudyCounts | None = None
+    """Number of parts of the study; null when not valid."""
     cost: StudyCost | None = None
+    """Size of the computation; null when not valid."""
     document: dict[str, Any] | None = None
-    """The document in its canonical form, tables inlined; null while it is not valid."""
+    """Canonical document with tables inlined as `rows`; null when not valid."""
     files: dict[str, str] = {}
-    """Text of each file of an archive, by name."""
+    """Text of each readable file that was sent, by name."""
 
 
 def check_archive(body: bytes, limits: DocumentLimits) -> CheckedStudy:

@@ -11,37 +11,48 @@ from forecast.study import EvidenceKind
 
 
 class EvidenceItem(Schema):
-    """One row that arrived."""
+    """One row of evidence that arrived after the study was written."""
 
     id: int
-    """Grows in the order in which rows came."""
+    """Number of the row; grows in the order in which rows arrived."""
     kind: EvidenceKind
+    """Kind of evidence."""
     subject: str
-    """The indicator or outcome."""
+    """Id of the indicator or outcome that it is about."""
     cells: dict[str, str | int | float | None]
+    """The row by column name; blank cells are null or absent."""
     known_at: date
-    """When it became known, as its sender says."""
+    """Day on which it became known, as its sender says."""
     recorded_at: datetime
-    """When it came here."""
+    """When the service received it (UTC)."""
     origin: str
     """How it came: `api`, or a source of the study."""
 
 
 class EvidenceAdded(Schema):
-    """What came of a request."""
+    """Result of appending evidence."""
 
     study: str
+    """Id of the study."""
     kind: EvidenceKind
+    """Kind of evidence."""
     added: int
+    """Rows that are new."""
     duplicates: int
     """Rows that repeat what holds already; they change nothing."""
     recorded_at: datetime
+    """When the service received them (UTC)."""
     items: tuple[EvidenceItem, ...]
+    """The new rows."""
 
 
 class EvidencePage(Schema):
+    """A page of evidence."""
+
     items: tuple[EvidenceItem, ...]
+    """Rows, newest first."""
     next_cursor: str | None
+    """Value for the `cursor` of the next request; null on the last page."""
 
 
 def view_evidence(row: EvidenceRow) -> EvidenceItem:

@@ -9,15 +9,15 @@ from typing import ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from api.pages.shared import wording
 from api.pages.shared.bars import PROBABILITY, Bar
 from api.pages.shared.job_words import KIND_WORDS, STATE_WORDS, result_url
 from api.pages.shared.page import PageContext
-from api.pages.shared.verdicts import VerdictBadge, verdict_badge
 from api.pages.study.history import SubjectHistory, build_subjects, in_history
 from forecast.answer import Interval, Verdict
 from forecast.jobs.view import JobView
 from forecast.timeline.views import HistoryEntry
+from forecast.wording import numbers
+from forecast.wording.verdicts import VerdictBadge, verdict_badge
 
 MAX_HEADLINES: Final = 3
 """Probabilities of one forecast that are shown at once; the others unfold."""
@@ -165,8 +165,8 @@ def build_home(
             id=study.id,
             title=study.title,
             page_url=f"/studies/{study.id}",
-            next_due="" if study.next_due is None else f"next due {wording.moment(study.next_due)}",
-            alerts="" if not study.alerts else f"{wording.plural(study.alerts, 'alert')} lately",
+            next_due="" if study.next_due is None else f"next due {numbers.moment(study.next_due)}",
+            alerts="" if not study.alerts else f"{numbers.plural(study.alerts, 'alert')} lately",
             forecast=_card(forecasts.get(study.id), study.history, now),
         )
         for study in studies
@@ -211,9 +211,9 @@ def _card(source: ForecastSource | None, history: Sequence[HistoryEntry], now: d
     rows += [_headline_row(found, past.get(("outcome", found.id))) for found in source.headline.outcomes]
     return ForecastCard(
         url=f"/forecasts/{source.id}",
-        as_of=wording.day(source.as_of),
-        age=wording.age((now - source.made_at).total_seconds()),
-        made_at=wording.moment(source.made_at),
+        as_of=numbers.day(source.as_of),
+        age=numbers.age((now - source.made_at).total_seconds()),
+        made_at=numbers.moment(source.made_at),
         verdict=verdict_badge(source.headline.verdict),
         rows=tuple(rows[:MAX_HEADLINES]),
         others=tuple(rows[MAX_HEADLINES:]),
@@ -222,16 +222,16 @@ def _card(source: ForecastSource | None, history: Sequence[HistoryEntry], now: d
 
 
 def _headline_row(estimated: Estimated, past: SubjectHistory | None) -> HeadlineRow:
-    probability = wording.percent(estimated.probability, estimated.mcse)
-    interval = wording.percent_range(estimated.interval, estimated.mcse)
-    label = f"{probability}, {wording.level(estimated.interval)} interval {interval}"
+    probability = numbers.percent(estimated.probability, estimated.mcse)
+    interval = numbers.percent_range(estimated.interval, estimated.mcse)
+    label = f"{probability}, {numbers.level(estimated.interval)} interval {interval}"
     return HeadlineRow(
         title=estimated.title,
         probability=probability,
         interval=interval,
         bar=PROBABILITY.bar(estimated.probability, estimated.interval, label),
         past=past if past is not None and len(past.points) > 1 else None,
-        change="" if past is None or past.change == wording.NONE else past.change,
+        change="" if past is None or past.change == numbers.NONE else past.change,
         is_noise=past is not None and past.is_noise,
     )
 
@@ -245,8 +245,8 @@ def _job_row(job: JobView, now: datetime) -> JobRow:
         study=job.study,
         state=job.state.value,
         state_word=STATE_WORDS[job.state],
-        age=wording.age((now - job.created_at).total_seconds()),
-        submitted_at=wording.moment(job.created_at),
-        took=wording.NONE if took is None else wording.duration(max(took, 0.0)),
+        age=numbers.age((now - job.created_at).total_seconds()),
+        submitted_at=numbers.moment(job.created_at),
+        took=numbers.NONE if took is None else numbers.duration(max(took, 0.0)),
         forecast_url=result_url(job.kind, job.forecast_id) if job.forecast_id else None,
     )

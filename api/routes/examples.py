@@ -20,6 +20,7 @@ class ExampleList(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     items: list[str]
+    """Names of the studies."""
 
 
 class ExampleStudy(BaseModel):
@@ -28,6 +29,7 @@ class ExampleStudy(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
+    """Name of the study."""
     files: dict[str, str]
     """Text of `study.yaml` and of its tables, by name."""
 

@@ -30,61 +30,75 @@ WithMade = Annotated[bool, Query(description="Whether the keys that it made are 
 
 
 class KeyView(Schema):
-    """A key, without what makes it one."""
+    """A key, without its secret part."""
 
     id: str
+    """The eight characters after `fc_`."""
     workspace: str
+    """Id of the workspace."""
     name: str
+    """Owner or purpose of the key."""
     scopes: tuple[Scope, ...]
+    """What the key may do."""
     created_at: datetime
+    """When it was made (UTC)."""
     expires_at: datetime | None
+    """When it expires (UTC); null: never."""
     revoked_at: datetime | None
+    """When it was revoked (UTC); null while it is valid."""
     last_used_at: datetime | None
-    """To the minute."""
+    """When it was last used (UTC), to the minute; null before the first use."""
     made_by: str | None
     """Id of the key that made it; null for one made on the machine of the database."""
 
 
 class CreatedKey(KeyView):
-    """A key as it was made."""
+    """A new key."""
 
     key: str
-    """The key itself; shown once, and kept nowhere."""
+    """The key itself; shown once and not stored."""
 
 
 class KeyList(Schema):
+    """The keys of a workspace."""
+
     items: tuple[KeyView, ...]
+    """Keys, newest first."""
 
 
 class AccessView(Schema):
-    """Who asks, and how much of what may be asked is in use."""
+    """The caller, and how many jobs of the workspace's limits are in use."""
 
     workspace: str
+    """Id of the workspace."""
     key: str
-    """Id of the key; that which signed the browser in."""
+    """Id of the key, or of the key that signed the browser in."""
     name: str
+    """Owner or purpose of the key."""
     scopes: tuple[Scope, ...]
-    """Those that others bring with them included."""
+    """What the key may do, implied scopes included."""
     usage: Usage
+    """Jobs of the workspace and their limits."""
 
 
 class SignInLink(Schema):
-    """A word that signs one browser in."""
+    """A link that signs one browser in."""
 
     address: str
-    """Below the address of the service; good once, for ten minutes."""
+    """Path on this service; valid once, for ten minutes."""
 
 
 class KeyRequest(BaseModel):
-    """Asks for a key."""
+    """A new key."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(description="Whose it is, or what for.")
-    scopes: list[Scope] = Field(description="What it may do: read, submit, admin, metrics.")
-    days: Annotated[int, Field(strict=True, ge=1, le=MAX_DAYS)] | None = Field(
-        default=None, description="How many whole days it holds; for ever by default."
-    )
+    name: str
+    """Owner or purpose of the key."""
+    scopes: list[Scope]
+    """What the key may do; only scopes that the caller has."""
+    days: Annotated[int, Field(strict=True, ge=1, le=MAX_DAYS)] | None = None
+    """Days until it expires, in whole days; null: never."""
 
 
 _BODY: Final[dict[str, Any]] = {

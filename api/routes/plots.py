@@ -30,26 +30,32 @@ class FigureView(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
+    """Name of the figure."""
     title: str | None
+    """Title of the figure; null without one."""
     caption: str | None
+    """What the figure shows, in words; null without one."""
     table: dict[str, Any] | None
-    """Its numbers: `columns` and `rows`."""
+    """The figure's numbers as `columns` and `rows`; null without them."""
     json_url: str
+    """Address of the figure as Plotly JSON, on this service."""
     png_url: str | None
-    """None until the image is drawn."""
+    """Address of the figure as a PNG image, on this service; null until it is drawn."""
 
 
 class ForecastFigures(BaseModel):
-    """All figures of a forecast that there are yet."""
+    """The figures of a forecast that exist so far."""
 
     model_config = ConfigDict(extra="forbid")
 
     forecast_id: str
+    """UUID of the forecast."""
     drawn_at: datetime | None
-    """When the figures that check the forecast, and all images, were drawn; null until then."""
+    """When the diagnostic figures and all images were drawn (UTC); null until then."""
     failures: list[str]
     """What could not be drawn, and why."""
     figures: list[FigureView]
+    """The figures."""
 
 
 @router.get("/{forecast_id}/plots", summary="List the figures of a forecast")

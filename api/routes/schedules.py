@@ -43,40 +43,66 @@ class ScheduleView(Schema):
     """A schedule."""
 
     id: str
+    """UUID of the schedule."""
     study: str
+    """Id of the study."""
     title: str
+    """Title of the schedule."""
     cron: str | None
+    """Cron expression: minute, hour, day of month, month, day of week; null for an interval."""
     every_seconds: float | None
+    """Interval between due times in seconds; null for a cron expression."""
     timezone: str
+    """IANA time zone of the cron expression and of the as-of date."""
     catch_up: CatchUp
+    """What happens to missed due times: `skip` none, run `once` for the latest, run `all`."""
     overlap: Overlap
+    """What happens while the last job still runs: `skip` the due time or `allow` it."""
     unchanged: Unchanged
+    """What happens when nothing is new: `skip` the due time or `run` it."""
     sampler: dict[str, Any] | None
+    """Sampler settings that replace the document's; null: the document's."""
     enabled: bool
+    """False while it is paused."""
     next_due: datetime | None
-    """None while it is paused."""
+    """Next due time (UTC); null while it is paused, or when its rule has no further time."""
     created_at: datetime
+    """When it was made (UTC)."""
     updated_at: datetime
+    """When it was last changed (UTC)."""
 
 
 class ScheduleRun(Schema):
-    """A due time and what came of it."""
+    """A due time and its result."""
 
     due_at: datetime
+    """The due time (UTC)."""
     status: RunStatus
+    """`job`: a job was made. `missed`, `skipped` or `failed`: none was; see `reason`."""
     reason: str | None
+    """Why, in words; null when there is nothing to add."""
     job_id: str | None
+    """UUID of the job; null without one."""
     made_at: datetime
+    """When the due time was dealt with (UTC)."""
 
 
 class SchedulePage(Schema):
+    """A page of schedules."""
+
     items: tuple[ScheduleView, ...]
+    """Schedules, newest first."""
     next_cursor: str | None
+    """Value for the `cursor` of the next request; null on the last page."""
 
 
 class RunPage(Schema):
+    """A page of a schedule's due times."""
+
     items: tuple[ScheduleRun, ...]
+    """Due times, newest first."""
     next_cursor: str | None
+    """Value for the `cursor` of the next request; null on the last page."""
 
 
 def _body(model: type[ScheduleChange]) -> dict[str, Any]:

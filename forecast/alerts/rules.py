@@ -12,6 +12,7 @@ from forecast.store.tables.alerts import SubscriptionRow
 from forecast.store.tables.core import EstimateRow, ForecastRow
 from forecast.timeline.history import move_between
 from forecast.timeline.views import Move
+from forecast.wording import numbers
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def estimate_findings(subscription: SubscriptionRow, step: Step) -> Iterator[Fin
             continue
         yield Finding(
             key=f"forecast:{step.forecast.id}:{row.kind}:{row.subject}",
-            title=f"{row.subject} {words}: {percent(before)} to {percent(row.probability)}",
+            title=f"{row.subject} {words}: {_percent(before)} to {_percent(row.probability)}",
             detail={
                 "forecast": step.forecast.id,
                 "previous": step.before.id,
@@ -96,16 +97,6 @@ def verdict_findings(forecast: ForecastRow, before: ForecastRow) -> Iterator[Fin
     )
 
 
-def percent(probability: float) -> str:
-    """A probability as people read it: two digits, one more near 0 and 100."""
-    share = 100.0 * probability
-    if 0.0 < share < 0.1:
-        return "below 0.1 %"
-    if 99.9 < share < 100.0:
-        return "above 99.9 %"
-    return f"{share:.1f} %" if share < 10.0 or share > 90.0 else f"{share:.0f} %"
-
-
 def threshold_text(threshold: float) -> str:
     """A threshold as it was given."""
     return f"{100.0 * threshold:.6g} %"
@@ -127,3 +118,7 @@ def _move(subscription: SubscriptionRow, move: Move) -> str | None:
     if not move.beyond_noise or abs(move.change) < (subscription.least_move or 0.0):
         return None
     return f"{'rose' if move.change > 0 else 'fell'} by {100.0 * abs(move.change):.1f} percentage points"
+
+
+def _percent(probability: float) -> str:
+    return numbers.plain(numbers.percent(probability))

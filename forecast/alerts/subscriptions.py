@@ -61,28 +61,37 @@ Url = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class SubscriptionChange(BaseModel):
-    """What of a subscription is to be changed; what is absent stays."""
+    """Changes of a subscription; what is absent stays."""
 
     model_config = ConfigDict(extra="forbid")
 
     title: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    url: Url | None = Field(default=None, description="Webhook; without one, alerts are only listed and in the feed.")
-    enabled: bool | None = Field(default=None, description="False pauses it; nothing is told later of that time.")
+    """Title of the subscription, 1 to 200 characters; made from kind and study by default."""
+    url: Url | None = None
+    """Webhook address, up to 2000 characters; null: alerts are only listed and in the feed."""
+    enabled: bool | None = None
+    """False pauses it; what happens meanwhile is not reported later. True by default."""
 
 
 class SubscriptionRequest(SubscriptionChange):
-    """Asks to be told of something."""
+    """A new subscription."""
 
-    study: str = Field(description="Id of a stored study.")
+    study: str
+    """Id of a stored study."""
     kind: AlertKind
-    outcome: str | None = Field(default=None, description="Only this outcome; any outcome and scenario by default.")
-    scenario: str | None = Field(default=None, description="Only this scenario.")
-    threshold: Share | None = Field(default=None, description="Probability, for `threshold`.")
-    direction: Direction | None = Field(default=None, description="For `threshold`; `either` by default.")
-    least_move: Share | None = Field(default=None, description="Change of a probability, for `move`; 0.05 by default.")
-    failures: Annotated[int, Field(ge=1, le=100)] | None = Field(
-        default=None, description="In a row, for `source`; 3 by default."
-    )
+    """What is reported; `test` cannot be subscribed to."""
+    outcome: str | None = None
+    """Id of an outcome, for `threshold` and `move`; null: every outcome and scenario."""
+    scenario: str | None = None
+    """Id of a scenario, for `threshold` and `move`, instead of an outcome."""
+    threshold: Share | None = None
+    """Probability between 0 and 1; required for `threshold`."""
+    direction: Direction | None = None
+    """Which crossings count, for `threshold`; `either` by default."""
+    least_move: Share | None = None
+    """Smallest change of a probability, between 0 and 1, for `move`; 0.05 by default."""
+    failures: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Failed fetches in a row, 1 to 100, for `source`; 3 by default."""
 
 
 _OPTIONS: Final = {

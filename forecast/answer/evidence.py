@@ -12,126 +12,172 @@ class StatePoint(Part):
     """A factor in one past period; 0 is its long-run mean, 1 its long-run standard deviation."""
 
     period: date
-    """First day of the natural period."""
+    """First day of the calendar period."""
     mean: float
+    """Posterior mean of the state, in long-run standard deviations."""
     low: float
+    """Lower end of the 90 % posterior interval."""
     high: float
+    """Upper end of the 90 % posterior interval."""
 
 
 class FactorEffect(Part):
     """How one standard deviation of a factor moves the log rate or log odds of an outcome."""
 
     outcome: str
+    """Id of the outcome."""
     prior_mean: float
+    """Prior mean of the effect, on the log rate or log odds."""
     prior_sd: float
+    """Prior standard deviation of the effect, on the log rate or log odds."""
     posterior: Spread
+    """Posterior of the effect, on the log rate or log odds."""
 
 
 class FactorSummary(Part):
     """A latent state over time, the last period complete at the as-of date last."""
 
     id: str
+    """Id of the factor in the study."""
     title: str
+    """Title of the factor; its id when the study gives none."""
     indicators: tuple[str, ...]
+    """Ids of the indicators that the factor drives."""
     persistence: Spread
-    """The correlation between one period's state and the next."""
+    """Correlation between one period's state and the next."""
     states: tuple[StatePoint, ...]
+    """The state in each past period, oldest first; the last one is complete at the as-of date."""
     effects: tuple[FactorEffect, ...]
+    """The factor's effect on each outcome that it moves."""
 
 
 class CountPoint(Part):
-    """One past period of an indicator; `value` and `exposure` are None where nothing was observed."""
+    """One past period of an indicator."""
 
     period: date
+    """First day of the calendar period."""
     value: int | None
+    """Observed count; null when nothing was observed."""
     exposure: float | None
+    """Observed part of the period, in whole periods; null when nothing was observed."""
     mean: float
     """Posterior mean of the expected count over a whole period."""
     low: float
+    """Lower end of the 90 % posterior interval of the expected count."""
     high: float
+    """Upper end of the 90 % posterior interval of the expected count."""
 
 
 class NextCount(Part):
     """One-step-ahead predictive: the count of the first period that was not complete at the as-of date."""
 
     period: date
+    """First day of that calendar period."""
     mean: float
+    """Predictive mean of the count."""
     median: float
+    """Predictive median of the count."""
     interval: Interval
+    """90 % predictive interval of the count."""
     zero_probability: Probability
+    """Probability that the count is 0."""
 
 
 class IndicatorSummary(Part):
     """A stream of counts and what the model expects of it next."""
 
     id: str
+    """Id of the indicator in the study."""
     title: str
+    """Title of the indicator; its id when the study gives none."""
     factor: str | None
+    """Id of the factor that drives it; null when none does."""
     direction: Literal[1, -1]
+    """1 when the counts rise with the factor, -1 when they fall."""
     observations: int
+    """Number of periods with an observed count."""
     rate: Spread
     """Expected count of a whole period when the factor is at its long-run mean."""
     loading: Spread | None
-    """Change of the log rate per standard deviation of the factor, with its sign."""
+    """Change of the log rate per standard deviation of the factor, with its sign; null without a factor."""
     dispersion: Spread
-    """Coefficient of variation beyond the Poisson's."""
+    """Coefficient of variation beyond that of the Poisson distribution."""
     periods: tuple[CountPoint, ...]
+    """Every past period, oldest first."""
     next: NextCount
+    """The predicted count of the next period."""
 
 
 ExpertKind = Literal["person", "crowd", "market"]
 
 
 class ExpertSummary(Part):
-    """Somebody whose probabilities were used."""
+    """One expert whose probabilities were used."""
 
     id: str
+    """Name of the expert in the tables."""
     kind: ExpertKind
+    """A person, a crowd (an aggregate of many people) or a market."""
     judgments: int
+    """Number of judgments of open questions that were used."""
     track_records: int
+    """Number of resolved questions that were used to learn the expert's errors."""
     bias: Spread
-    """On the log odds: positive says too much. Without the bias that all experts of a kind share."""
+    """Error on the log odds; positive means too high. The bias shared by all experts of the kind is not in it."""
     slope: Spread
-    """Above 1: more extreme than the truth on the log odds."""
+    """Factor on the log odds; above 1 means more extreme than the truth."""
     noise: Spread
-    """Scale of the expert's own error on the log odds."""
+    """Scale of the expert's own random error on the log odds."""
     weight: Probability
-    """Share of this expert in the precision of all judgments that are used; 0 without a judgment."""
+    """Share of this expert in the precision of all judgments in use; 0 without a judgment."""
     effective_number: float
-    """The expert's part of the effective number of experts."""
+    """The expert's part of the effective number of experts, averaged over the questions."""
 
 
 class QuestionSummary(Part):
     """What experts said about one outcome by one date, and what the model says with everything it knows."""
 
     outcome: str
+    """Id of the outcome."""
     by: date
+    """Last day that counts for the question."""
     given: str | None
+    """Id of the outcome that the judgment is conditional on; null when unconditional."""
     said: date | None = None
-    """When it was said, if that is a period ago or more; then it is about the time since as well."""
+    """Day on which it was said, if that is a period ago or more; the time since then counts as well. Null otherwise."""
     experts: int
+    """Number of experts who answered."""
     effective_number: float
-    """How many experts without any common error would be worth as much."""
+    """Number of experts without any common error who would be worth as much."""
     stated: Probability
     """Mean of the stated probabilities."""
     probability: Probability
-    """The model's own: along the mean path of the factors, `given` in force from the as-of date."""
+    """The model's own probability: along the mean path of the factors, `given` in force from the as-of date."""
     interval: Interval
+    """90 % posterior interval of `probability`."""
 
 
 class LinkSummary(Part):
     """The effect of one outcome, once it has occurred, on the log rate or log odds of another."""
 
     cause: str
+    """Id of the outcome that acts."""
     effect_on: str
+    """Id of the outcome that it acts on."""
     prior_mean: float
+    """Prior mean of the effect, on the log rate or log odds."""
     prior_sd: float
+    """Prior standard deviation of the effect, on the log rate or log odds."""
     posterior: Spread
+    """Posterior of the effect, on the log rate or log odds."""
 
 
 class ResidualCorrelation(Part):
     """Correlation of two outcomes' levels beyond classes, links and factors."""
 
     first: str
+    """Id of one outcome."""
     second: str
+    """Id of the other outcome."""
     correlation: Spread
+    """Posterior of the correlation, between -1 and 1."""

@@ -11,94 +11,123 @@ class ProbabilityStep(Part):
     """One probability at one step of an attribution."""
 
     probability: Probability
+    """The probability after this step."""
     mcse: float
+    """Monte Carlo standard error of `probability`, in units of probability."""
     log_odds: float
+    """Log odds of the probability (natural logarithm)."""
     change: float
     """Change of the log odds from the step before."""
     change_mcse: float
+    """Monte Carlo standard error of `change`."""
 
 
 class AttributionStep(Part):
     """The program run with the evidence up to one block."""
 
     block: Literal["prior", "reference_classes", "history", "indicators", "judgments", "links"]
+    """The block of evidence that this step adds; `prior` is the first step."""
     outcomes: dict[str, ProbabilityStep]
+    """The step of each outcome, by its id."""
     scenarios: dict[str, ProbabilityStep]
+    """The step of each scenario, by its id."""
 
 
 class Attribution(Part):
     """The log-odds waterfall: prior, then each block of evidence added to those before it."""
 
     steps: tuple[AttributionStep, ...]
+    """The steps in order; the last one has all evidence."""
     seconds: float
+    """Wall time of the computation, in seconds."""
 
 
 class Influence(Part):
     """How the probabilities move when one case or expert is left out."""
 
     kind: Literal["case", "expert"]
+    """Whether a historical case or an expert is left out."""
     id: str
-    """``class/case``, or the expert."""
+    """`class/case`, or the name of the expert."""
     pareto_k: float | None
-    """Above 0.7 the weights cannot be trusted."""
+    """Pareto k of the importance weights; above 0.7 they cannot be trusted. Null when not defined."""
     refitted: bool
-    """Whether the numbers come from a run without it."""
+    """Whether the numbers come from a new run without it."""
     reliable: bool
-    """Weights within their limit, or refitted."""
+    """Whether the weights are within their limit, or it was refitted."""
     outcomes: dict[str, ProbabilityStep]
+    """Each outcome without it, by its id; `change` is measured from the full forecast."""
 
 
 class InfluenceReport(Part):
     """Leave-one-case-out and leave-one-expert-out, the largest move first."""
 
     items: tuple[Influence, ...]
+    """What was left out in turn, the largest change first; at most 500."""
     refits: int
+    """Number of new runs."""
     seconds: float
+    """Wall time of the computation, in seconds."""
 
 
 class PowerScaling(Part):
     """How an outcome's probability answers when one part of the prior, or the data, is weighed more or less."""
 
     component: str
+    """The part that was scaled: a part of the prior, or `data`."""
     outcome: str
+    """Id of the outcome."""
     sensitivity: float
-    """Cumulative Jensen-Shannon distance per doubling; above 0.05 deserves a look."""
+    """Cumulative Jensen-Shannon distance per doubling of the power; above 0.05 it deserves a look."""
     pareto_k: float | None
+    """Larger Pareto k of the two sets of importance weights; above 0.7 they cannot be trusted. Null when not
+    defined."""
 
 
 class Lean(Part):
     """How much a probability leans on an effect that the data can hardly speak about."""
 
     effect: str
-    """``factor -> outcome`` or ``cause -> effect_on``."""
+    """`factor -> outcome` or `cause -> effect_on`."""
     outcome: str
+    """Id of the outcome whose probability is shown."""
     probability: Probability
+    """Probability with the effect as it is."""
     without: Probability
-    """With the effect at 0."""
+    """Probability with the effect at 0."""
     low: Probability
-    """With the mean of its prior a standard deviation lower."""
+    """Probability with the mean of the effect's prior one standard deviation lower."""
     high: Probability
+    """Probability with the mean of the effect's prior one standard deviation higher."""
     pareto_k: float | None
+    """Largest Pareto k of the importance weights; above 0.7 they cannot be trusted. Null when none were needed."""
 
 
 class SensitivityReport(Part):
     """Power-scaling of priors and data, and the lean on stated effects."""
 
     scaling: tuple[PowerScaling, ...]
+    """Sensitivity of each outcome to each part of the prior and to the data."""
     leans: tuple[Lean, ...]
+    """Stated effects and how much probabilities depend on them, the largest first."""
     seconds: float
+    """Wall time of the computation, in seconds."""
 
 
 class CauseStep(Part):
     """The program run with everything up to one cause changed."""
 
     cause: Literal["method", "clock", "data", "world"]
+    """`method`: another method version. `clock`: time passed. `data`: the document was changed. `world`: new
+    evidence."""
     changed: bool
-    """Whether the program was given other numbers than before; if not, the share is exactly zero."""
+    """Whether the program got other numbers than before; if not, the share is exactly 0."""
     apart: bool
-    """False where this makes no valid study by itself: its share is part of the next cause's."""
+    """False when this change alone makes no valid study; its share is then part of the next cause's."""
     outcomes: dict[str, ProbabilityStep]
+    """The step of each outcome, by its id; `change` is the cause's share."""
     scenarios: dict[str, ProbabilityStep]
+    """The step of each scenario, by its id; `change` is the cause's share."""
 
 
 class Triage(Part):
@@ -108,9 +137,11 @@ class Triage(Part):
     """
 
     previous: str
-    """The forecast before it."""
+    """Id of the forecast before it."""
     steps: tuple[CauseStep, ...]
+    """The causes in order."""
     seconds: float
+    """Wall time of the computation, in seconds."""
 
 
 Explanation = Attribution | InfluenceReport | SensitivityReport | Triage

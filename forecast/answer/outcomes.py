@@ -12,131 +12,193 @@ class HorizonPoint(Part):
     """The probability that the outcome has occurred by the end of one future period."""
 
     period: int
+    """Number of the future period; 1 is the first after the as-of date."""
     date: date
+    """Last day of the period."""
     probability: Probability
+    """Probability that the outcome has occurred by the end of this day."""
     low: Probability
+    """Lower end of the 90 % posterior interval."""
     high: Probability
+    """Upper end of the 90 % posterior interval."""
 
 
 class Timing(Part):
     """When an event happens, if it does; in periods from the as-of date."""
 
     median_period: float | None
-    """The period by which half of all futures have it; None when fewer than half have it by the horizon."""
+    """The time by which half of all futures have it; null when fewer than half have it by the horizon."""
     median_period_given_event: float | None
-    """The same among the futures in which it happens by the horizon, before any competing outcome."""
+    """Median time among the futures in which it occurs by the horizon; null when none has it."""
 
 
 class CaseSummary(Part):
     """One historical case as one outcome sees it."""
 
     id: str
+    """Id of the case in its table."""
     weight: float
+    """Similarity to the present case, between 0 and 1; the case's likelihood is raised to this power."""
     exposure: float | None = None
-    """Periods at risk (event outcomes)."""
+    """Time at risk, in periods; null for a binary outcome."""
     events: float | None = None
+    """Number of events; null for a binary outcome."""
     successes: float | None = None
+    """Number of trials that resolved yes; null for an event outcome."""
     trials: float | None = None
+    """Number of trials; null for an event outcome."""
     entered: date | None = None
+    """First day under observation; null when the table does not say."""
     exited: date | None = None
+    """Last day under observation; null when the table does not say."""
     event: str | None = None
-    """The outcome that ended it, None when censored."""
+    """Id of the outcome that ended the case; null when it was censored or is not a spell."""
     estimate: float | None = None
-    """Posterior mean of the case's own probability (binary) or of its rate ratio to its class (event)."""
+    """Posterior mean of the case's own probability (binary), or of its rate ratio to its class (event). Null when not
+    computed."""
     interval: Interval | None = None
+    """90 % posterior interval of `estimate`; null when not computed."""
     source: str | None = None
+    """Where the case comes from; null when the table does not say."""
     note: str | None = None
+    """Remark in the table; null without one."""
 
 
 class ClassSummary(Part):
     """One reference class as one outcome sees it."""
 
     id: str
+    """Id of the reference class in the study."""
     title: str
+    """Title of the class; its id when the study gives none."""
     weight: float
-    """Weight in the present case."""
+    """Weight in the present case, between 0 and 1."""
     cases: int
+    """Number of cases."""
     effective_cases: float
-    """Cases counted by their weights; events, exposure and trials below are not weighted."""
+    """Sum of the weights of the cases; `events`, `exposure` and `trials` are not weighted."""
     events: float
+    """Number of events, or of trials that resolved yes."""
     exposure: float | None
-    """Periods at risk (event outcomes)."""
+    """Time at risk of all cases, in periods; null for a binary outcome."""
     trials: float | None
+    """Number of trials of all cases; null for an event outcome."""
     measure: Literal["rate_per_period", "probability"]
+    """What `rate_or_probability` is: events per period, or a probability."""
     rate_or_probability: float
+    """Posterior mean at the class's mean covariates; a rate is the mean over the ages of the present case."""
     interval: Interval
+    """90 % posterior interval of `rate_or_probability`."""
     members: tuple[CaseSummary, ...] = ()
+    """The cases of the class."""
 
 
 class NewClassSummary(Part):
     """What the model expects of a class that it has not seen."""
 
     weight: float
+    """Weight in the present case, between 0 and 1: what the reference classes leave."""
     measure: Literal["rate_per_period", "probability"]
+    """What `rate_or_probability` is: events per period, or a probability."""
     rate_or_probability: float
+    """Posterior mean; a rate is the mean over the ages of the present case."""
     interval: Interval
+    """90 % posterior interval of `rate_or_probability`."""
 
 
 class ReferenceSummary(Part):
+    """The reference classes of one outcome."""
+
     classes: tuple[ClassSummary, ...]
+    """Each reference class that serves the outcome."""
     new_class: NewClassSummary
+    """A class that has not been seen."""
 
 
 class OutcomeForecast(Part):
     """The answer for one outcome."""
 
     id: str
+    """Id of the outcome in the study."""
     title: str
+    """Title of the outcome."""
     kind: Literal["event", "binary", "threshold"]
+    """`event`: at some time or not. `binary`: yes or no on one date. `threshold`: an indicator reaches a value."""
     probability: Probability
+    """Probability that the outcome occurs by the end of `by`."""
     mcse: float
+    """Monte Carlo standard error of `probability`, in units of probability."""
     interval: Interval
+    """90 % posterior interval of the probability."""
     words: str
-    """The ICD 203 wording of the probability."""
+    """The ICD 203 wording of the probability, such as `very unlikely`."""
     by: date
+    """Last day that counts."""
     horizon: tuple[HorizonPoint, ...]
+    """Probability by the end of each future period, in order."""
     timing: Timing | None
+    """When it occurs; null for a binary outcome."""
     reference: ReferenceSummary | None
-    """None for a threshold outcome, which has no historical cases."""
+    """The reference classes behind it; null for a threshold outcome, which has no historical cases."""
 
 
 class ScenarioForecast(Part):
     """The answer for one scenario."""
 
     id: str
+    """Id of the scenario in the study."""
     title: str
+    """Title of the scenario."""
     when: str
+    """The scenario's expression over outcomes."""
     probability: Probability
+    """Probability that the expression is true."""
     mcse: float
+    """Monte Carlo standard error of `probability`, in units of probability."""
     effective_draws: float
-    """p (1 - p) / mcse^2: how many independent futures would give the same error."""
+    """p (1 - p) / mcse²: how many independent futures would give the same error."""
     interval: Interval
+    """90 % posterior interval of the probability."""
     words: str
+    """The ICD 203 wording of the probability, such as `very unlikely`."""
 
 
 class PairProbability(Part):
     """Two outcomes together, each by its own resolution date."""
 
     outcome: str
+    """Id of the outcome whose probability is conditional."""
     given: str
+    """Id of the outcome that is given."""
     joint: Probability
+    """Probability that both occur."""
     joint_mcse: float
+    """Monte Carlo standard error of `joint`."""
     conditional: Probability | None
-    """Probability of `outcome` in the futures in which `given` comes true; None when too few draws are left."""
+    """Probability of `outcome` among futures in which `given` occurs; null when too few draws are left."""
     conditional_mcse: float | None
+    """Monte Carlo standard error of `conditional`; null when there is none."""
     effective_draws: float
+    """How many independent futures are left in which `given` occurs."""
 
 
 class CovariateEffect(Part):
     """The effect of a covariate on the log rate or log odds, per unit of the covariate as it stands in the tables."""
 
     id: str
+    """Id of the covariate in the study."""
     mean: float
+    """Posterior mean of the effect, per unit of the covariate."""
     sd: float
+    """Posterior standard deviation of the effect, per unit of the covariate."""
     interval: Interval
+    """90 % posterior interval of the effect."""
     standardized: bool
+    """Whether the model standardizes the covariate."""
     center: float
+    """Value that the model subtracts, in the covariate's unit."""
     scale: float
+    """Value that the model divides by, in the covariate's unit."""
 
 
 ICD_203 = (

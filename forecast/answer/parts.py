@@ -28,14 +28,21 @@ class Interval(Part):
     """The posterior spread of a quantity; equal-tailed."""
 
     kind: Literal["eti"] = "eti"
+    """Equal-tailed: the same posterior mass lies below `low` and above `high`."""
     level: float = 0.9
+    """Posterior mass inside the interval, between 0 and 1."""
     low: float
+    """Lower end, in the unit of the quantity."""
     high: float
+    """Upper end, in the unit of the quantity."""
 
 
 class Spread(Part):
     """A quantity's posterior in three numbers."""
 
     mean: float
+    """Posterior mean, in the unit of the quantity."""
     sd: float
+    """Posterior standard deviation, in the unit of the quantity."""
     interval: Interval
+    """90 % posterior interval."""

@@ -11,11 +11,13 @@ class Update(Part):
     """Which way an update took."""
 
     way: Literal["reweighted", "refitted"]
+    """`reweighted`: the earlier draws got importance weights. `refitted`: the chains were run again."""
     previous: str | None
-    """The forecast whose draws were weighed or where the chains started; None when there was none to use."""
+    """Id of the forecast whose draws were weighted or where the chains started; null when none could be used."""
     pareto_k: float | None
-    """Of the importance weights; above 0.7 they cannot be trusted. None where nothing was weighed."""
+    """Pareto k of the importance weights; above 0.7 they cannot be trusted. Null when nothing was weighted."""
     effective_draws: float | None
-    """How many equally weighted draws the weights are worth (Kish)."""
+    """Kish effective sample size: how many equally weighted draws the weights are worth. Null when nothing was
+    weighted."""
     reason: str
-    """Why this way."""
+    """Why the update took this way, in words."""

@@ -20,6 +20,7 @@ from forecast.client.client import ForecastClient
 from forecast.errors import ForecastError
 from forecast.runtime.settings import Settings, get_settings
 from forecast.study import load_study
+from forecast.wording.stages import COMPILE_TIME
 
 STUDY: Final = "karabakh-2021"
 STOP_SECONDS: Final = 60.0
@@ -39,7 +40,7 @@ def run_demo(console: Console) -> ExitCode:
         client.put_study(study.study, study.canonical())
         job = client.submit(study=study.study)
         say(f"Accepted as job {job.id}. A worker now compiles the model and samples it.")
-        say("On the first run of a machine, compiling takes some twenty seconds; later runs read it from a cache.")
+        say(f"On the first run of a machine, compiling takes {COMPILE_TIME}; later runs read it from a cache.")
         code = finish_job(client, watch_job(client, job.id, console), console)
         if os.environ.get("DEMO_EXIT") != "1":
             say(

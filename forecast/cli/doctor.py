@@ -21,6 +21,7 @@ from forecast.runtime.machine import machine_memory, memory_limit
 from forecast.runtime.settings import Settings, get_settings
 from forecast.startup.requirements import require_database
 from forecast.startup.starting import obstacle, warnings
+from forecast.wording.stages import COMPILE_TIME
 
 if TYPE_CHECKING:
     from forecast.store import Database
@@ -234,7 +235,7 @@ def _program(settings: Settings) -> Iterator[Finding]:
         yield Finding("compiled programs", Health.OK, f"that of this version is in {settings.cache_dir}")
     else:
         yield Finding(
-            "compiled programs", Health.WORTH_A_LOOK, "none yet", "the first worker compiles for some fifteen seconds"
+            "compiled programs", Health.WORTH_A_LOOK, "none yet", f"the first worker compiles for {COMPILE_TIME}"
         )
 
 

@@ -10,16 +10,8 @@ from typing import Final, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-STAGES: Final = {
-    "queued": "waiting for a worker",
-    "load": "reading the study",
-    "compile": "compiling the model (the first time on a machine this takes a few minutes)",
-    "sample": "sampling",
-    "diagnose": "checking convergence",
-    "futures": "simulating futures",
-    "figures": "drawing figures",
-    "store": "storing the result",
-}
+from forecast.wording.stages import stage_of
+
 LINE_SECONDS: Final = 5.0
 """How often a plain line tells of a stage that goes on."""
 
@@ -63,7 +55,7 @@ class LiveProgress:
         estimates: Mapping[str, float] | None = None,
     ) -> None:
         """Show where the forecast is."""
-        text = STAGES.get(stage, stage)
+        text = stage_of(stage).explanation
         note = _note(divergences, estimates or {}) if stage == "sample" else ""
         if self._console.is_terminal:
             total = draws_wanted or None

@@ -8,9 +8,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from forecast.cli.tables.explanation import CAUSES
 from forecast.cli.tables.text import change_text, new_table, percent, print_titled
 from forecast.cli.terminal import Url, make_console, open_client
+from forecast.wording.evidence import CAUSES
 
 if TYPE_CHECKING:
     from forecast.timeline.views import HistoryEntry, Ledger, Move
@@ -77,9 +77,11 @@ def _move(entry: HistoryEntry, move: Move | None) -> str:
     if move is None or entry.verdict == "refused":
         return ""
     if move.log_odds_change is None:
-        return percent(move.probability)
+        return percent(move.probability, move.mcse)
     change = change_text(move.log_odds_change)
-    return f"{percent(move.probability)}\n[dim]{change if move.beyond_noise else escape(f'[{change}]')}[/dim]"
+    return (
+        f"{percent(move.probability, move.mcse)}\n[dim]{change if move.beyond_noise else escape(f'[{change}]')}[/dim]"
+    )
 
 
 def _causes(entries: list[HistoryEntry]) -> Table:

@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from arviz_stats.base import array_stats
 
+from forecast.answer.thresholds import MAX_PARETO_K
 from forecast.montecarlo import effective_sizes
 
 FloatArray = npt.NDArray[np.float64]
 
-MAX_PARETO_K: Final = 0.7
-"""Above it the weights cannot be trusted, whatever the number of draws."""
 
 FLAT: Final = 1e-9
 """Log ratios that differ by less are equal."""

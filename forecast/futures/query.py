@@ -70,59 +70,77 @@ class Intervention(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     outcome: Annotated[str, Field(min_length=1, max_length=200)]
+    """Id of the outcome."""
     at: Annotated[float, Field(ge=0.0)] | None
-    """Periods from the as-of date, up to the horizon; None: it never occurs."""
+    """When it occurs, in periods from the as-of date, 0 to the horizon; null: it never occurs."""
 
 
 class QueryRequest(BaseModel):
-    """One question."""
+    """A question about a stored forecast."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     expression: Text
-    """What is asked, in the grammar of scenarios."""
+    """What is asked, an expression over outcomes as in a scenario's `when`."""
     observe: Annotated[tuple[Text, ...], Field(max_length=MAX_CONDITIONS)] = ()
-    """Expressions that hold, all together."""
+    """Expressions that are observed to be true, all together."""
     do: Annotated[tuple[Intervention, ...], Field(max_length=MAX_CONDITIONS)] = ()
+    """Outcomes that are made to occur or never to occur; their causes are cut."""
     all: bool = False
-    """Answer also for every outcome and every scenario of the study."""
+    """Whether to answer for every outcome and scenario of the study as well."""
 
 
 class Unconditional(Part):
-    """The same with nothing observed and nothing done."""
+    """The same probability with nothing observed and nothing done."""
 
     probability: Probability
+    """The probability."""
     mcse: float
+    """Monte Carlo standard error of `probability`, in units of probability."""
 
 
 class Counted(Part):
     """One probability under the conditions of a query."""
 
     id: str
+    """Id of the outcome or scenario."""
     probability: Probability
+    """Its probability under the conditions."""
     mcse: float
+    """Monte Carlo standard error of `probability`, in units of probability."""
     effective_draws: float
+    """How many independent futures the answer is based on."""
     words: str
+    """The ICD 203 wording of the probability, such as `very unlikely`."""
     unconditional: Unconditional
+    """The same with nothing observed and nothing done."""
 
 
 class QueryAnswer(Part):
+    """The answer to a question about a stored forecast."""
+
     expression: str
-    """As it was understood."""
+    """The expression as it was read."""
     observe: tuple[str, ...]
+    """The observed expressions as they were read."""
     do: tuple[Intervention, ...]
+    """The interventions."""
     probability: Probability
+    """Probability of the expression under the conditions."""
     mcse: float
+    """Monte Carlo standard error of `probability`, in units of probability."""
     effective_draws: float
-    """How many independent futures the answer rests on; with `observe`, how many it leaves."""
+    """How many independent futures the answer is based on; with `observe`, how many it leaves."""
     futures: int
-    """How many futures were counted; with `observe`, in how many it holds."""
+    """How many simulated futures were counted; with `observe`, in how many it holds."""
     words: str
-    """The ICD 203 wording of the probability."""
+    """The ICD 203 wording of the probability, such as `very unlikely`."""
     unconditional: Unconditional
+    """The same with nothing observed and nothing done."""
     outcomes: tuple[Counted, ...] = ()
-    """Every outcome by its resolution date; empty unless `all` was asked for."""
+    """Each outcome by its resolution date; empty unless `all` was requested."""
     scenarios: tuple[Counted, ...] = ()
+    """Each scenario; empty unless `all` was requested."""
 
 
 def answer_query(stored: StoredFutures, request: QueryRequest) -> QueryAnswer:

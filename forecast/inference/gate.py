@@ -2,27 +2,22 @@
 
 `published` needs every check to pass; `refused` means that the draws may not be used at all; anything between is
 `degraded`. A bad verdict is an answer, not a failure.
-
-References
-----------
-R-hat at most 1.01 and effective sample sizes of at least 400: Vehtari et al. (2021), doi:10.1214/20-BA1221.
-E-BFMI above 0.3: the value below which Stan's and ArviZ's documentation advise against trusting the chains.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from forecast.answer import Check, Diagnostics, ParameterDiagnostics, Verdict
-
-RHAT_PUBLISHED: Final = 1.01
-RHAT_REFUSED: Final = 1.05
-ESS_PUBLISHED: Final = 400.0
-DIVERGENCES_PUBLISHED: Final = 0.005
-DIVERGENCES_REFUSED: Final = 0.05
-BFMI_PUBLISHED: Final = 0.3
-MCSE_PUBLISHED: Final = 0.01
+from forecast.answer.thresholds import (
+    BFMI_PUBLISHED,
+    DIVERGENCES_PUBLISHED,
+    DIVERGENCES_REFUSED,
+    ESS_PUBLISHED,
+    MCSE_PUBLISHED,
+    RHAT_PUBLISHED,
+    RHAT_REFUSED,
+)
 
 
 def check_diagnostics(diagnostics: Diagnostics, probability_mcse: Mapping[str, float]) -> tuple[Check, ...]:

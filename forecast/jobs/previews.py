@@ -13,33 +13,46 @@ class PriorOutcome(View):
     """One outcome under the priors alone."""
 
     id: str
+    """Id of the outcome in the study."""
     title: str
+    """Title of the outcome."""
     kind: str
+    """event, binary or threshold."""
     probability: float
-    """By its own date, the mean over the priors."""
+    """Prior mean of the probability that the outcome occurs by its own date."""
     low: float
-    """The 90 % prior interval of the probability; so is `high`."""
+    """Lower end of the 90 % prior interval of the probability."""
     high: float
+    """Upper end of the 90 % prior interval of the probability."""
     words: str
+    """The ICD 203 wording of the probability, such as `very unlikely`."""
     horizon: tuple[HorizonPoint, ...]
+    """Prior probability by the end of each future period, in order."""
 
 
 class PriorAnswer(View):
     """What the priors imply; evidence is left out."""
 
     outcomes: tuple[PriorOutcome, ...]
+    """Each outcome, in the study's order."""
     figure: dict[str, Any]
-    """The probability of each outcome over time, as Plotly reads it."""
+    """The probability of each outcome over time, as a Plotly figure."""
     draws: int
+    """Number of prior draws."""
 
 
 class PreviewView(View):
     """A preview that was asked for."""
 
     digest: str
+    """SHA-256 (hex) of the canonical document; it identifies the preview."""
     state: str
     """waiting, ready or failed."""
     asked_at: datetime
+    """When the preview was first requested (UTC)."""
     made_at: datetime | None
+    """When it became ready or failed (UTC); null while it waits."""
     error: str | None
+    """Why it failed, in words; null otherwise."""
     answer: PriorAnswer | None
+    """What the priors imply; null unless the state is `ready`."""

@@ -30,9 +30,11 @@ class Quotas(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     running: int
+    """Largest number of jobs that run at a time."""
     queued: int
+    """Largest number of jobs that wait."""
     daily: int
-    """Accepted within the last 24 hours."""
+    """Largest number of jobs accepted within 24 hours."""
 
 
 class Usage(BaseModel):
@@ -41,9 +43,13 @@ class Usage(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     running: int
+    """Jobs that run now."""
     queued: int
+    """Jobs that wait now."""
     daily: int
+    """Jobs accepted within the last 24 hours."""
     limits: Quotas
+    """How many there may be."""
 
 
 def quotas_of(row: WorkspaceRow, limits: JobLimits) -> Quotas:

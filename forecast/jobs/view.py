@@ -25,82 +25,112 @@ class View(BaseModel):
 
 
 class ChainView(View):
-    """How far one chain is; warm-up draws count in both numbers."""
+    """Progress of one chain; warm-up draws count in both numbers."""
 
     draws_done: int
+    """Draws made so far."""
     draws_wanted: int
+    """Draws that the chain will make."""
     divergences: int
+    """Divergent transitions so far."""
     is_warming_up: bool
+    """Whether the chain is still in its warm-up."""
 
 
 class ProgressView(View):
-    """How far a running job is."""
+    """Progress of a running job."""
 
     stage: str
-    """load, compile, sample, diagnose, futures, figures or store."""
+    """Stage of the computation: load, compile, sample, diagnose, futures, figures or store."""
     draws_done: int = 0
+    """Draws made so far, warm-up draws of every chain included."""
     draws_wanted: int = 0
-    """Warm-up draws of every chain included."""
+    """Draws to make, warm-up draws of every chain included."""
     divergences: int = 0
+    """Divergent transitions so far, in all chains."""
     estimates: dict[str, float] = {}
     """Running probability by outcome; empty until there is one."""
     errors: dict[str, float | None] = {}
-    """Its Monte Carlo standard error by outcome; null while the draws are too few to tell."""
+    """Monte Carlo standard error of each running probability, by outcome; null while the draws are too few to tell."""
     chain_estimates: dict[str, list[float]] = {}
-    """What each chain says by itself, by outcome."""
+    """Running probability of each chain alone, by outcome."""
     chains: list[ChainView] = []
-    """Of the run that is going on."""
+    """Progress of each chain of the current run."""
 
 
 class JobError(View):
     """Why a job failed."""
 
     code: FailureCode
+    """Kind of failure, from a closed list."""
     detail: str
+    """What happened and what to do, in words."""
 
 
 class AttemptView(View):
     """One run of a job."""
 
     number: int
+    """1 for the first attempt."""
     started_at: datetime
+    """When a worker claimed the job (UTC)."""
     ended_at: datetime | None
+    """When the attempt ended (UTC); null while it runs."""
     outcome: AttemptOutcome | None
+    """How the attempt ended; null while it runs."""
     detail: str | None
+    """Why it ended so, in words; null when there is nothing to add."""
 
 
 class JobView(View):
     """A job."""
 
     id: str
+    """UUID of the job."""
     kind: JobKind
+    """What the job computes."""
     study: str
+    """Id of the study."""
     title: str
+    """Title of the study."""
     study_digest: str
-    """Digest of the document that is computed."""
+    """SHA-256 (hex) of the canonical document that is computed."""
     study_version: str | None
-    """Digest of the stored version it was made from; null for a document that came with the request."""
+    """Digest of the stored version that it was made from; null for a document that came with the request."""
     target_forecast_id: str | None = None
-    """The forecast that it explains; null for a job that makes one."""
+    """UUID of the forecast that the job explains; null for a job that makes one."""
     as_of: date
+    """What was known on this day is used, nothing later."""
     recorded_by: datetime | None = None
-    """Evidence recorded later is not in it; null for a document that came with the request."""
+    """Evidence recorded after this moment is left out; null for a document that came with the request."""
     seed: int
+    """Seed of all random numbers, 0 or more."""
     state: JobState
+    """Where the job stands; `succeeded`, `failed` and `cancelled` are final."""
     revision: int
+    """Grows by 1 with every change of the job."""
     attempt: int
+    """Number of the current or last attempt; 0 before the first."""
     max_attempts: int
+    """Attempts before a job whose worker dies fails."""
     cancel_requested: bool
+    """Whether it was asked to stop."""
     deadline_seconds: float
+    """Longest run of one attempt, in seconds."""
     progress: ProgressView | None
+    """Latest progress; null until the first report."""
     error: JobError | None
+    """Why it failed; null unless it failed."""
     forecast_id: str | None
-    """The forecast to look at, once the job has succeeded: the one it made, or the one it explains."""
+    """UUID of the forecast that it made or explained; null until it has succeeded."""
     created_at: datetime
+    """When the job was accepted (UTC)."""
     started_at: datetime | None
+    """When the first attempt began (UTC); null while it waits."""
     finished_at: datetime | None
+    """When it reached a final state (UTC); null before."""
     attempts: tuple[AttemptView, ...] = ()
-    """Filled for a single job, not in lists."""
+    """Each run of the job, oldest first; empty in lists."""
 
 
 def view_job(row: JobRow, made_forecast_id: str | None, attempts: Iterable[AttemptRow] = ()) -> JobView:

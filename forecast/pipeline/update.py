@@ -21,9 +21,10 @@ import numpy as np
 import xarray as xr
 
 from forecast.answer import METHOD_VERSION, Answer, Check, Update, Verdict
+from forecast.answer.thresholds import MAX_PARETO_K
 from forecast.dims import CHAIN, DRAW
 from forecast.errors import StopRequestedError
-from forecast.explain.weights import MAX_PARETO_K, Weights, smooth_weights
+from forecast.explain.weights import Weights, smooth_weights
 from forecast.futures.simulation import MAX_DRAWS, thin_draws
 from forecast.inference.deviations import FloatArray, in_deviations
 from forecast.inference.engine.carry import (

@@ -41,28 +41,39 @@ class SourceView(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     id: str
+    """Id of the source in the study."""
     url: str
+    """Address of the table."""
     kind: EvidenceKind
+    """Kind of evidence that its rows become."""
     cron: str
+    """When it is fetched: minute, hour, day of month, month, day of week."""
     timezone: str
+    """IANA time zone of `cron`."""
     status: SourceStatus
+    """`waiting`: never fetched. `working`: the last fetch succeeded. `failing`: the last fetch failed."""
     next_due: datetime | None
+    """When it is fetched next (UTC); null when its rule has no further time."""
     fetch_wanted: bool
-    """Whether a fetch is on its way."""
+    """Whether a fetch is requested or under way."""
     checked_at: datetime | None
-    """When it was last asked."""
+    """When it was last fetched, successfully or not (UTC); null before the first time."""
     fetched_at: datetime | None
-    """When it last gave a table that could be used."""
+    """When it last gave a usable table (UTC); null before the first time."""
     rows: int | None
-    """Of that table."""
+    """Rows of that table; null before the first one."""
     added: int | None
-    """Rows of evidence that were new in it."""
+    """Rows of evidence in that table that were new; null before the first one."""
     copy_sha256: str | None
+    """SHA-256 (hex) of the stored copy of that table; null before the first one."""
     failures: int
-    """In a row, up to now."""
+    """Failed fetches in a row up to now; 0 when the last one succeeded."""
     failing_since: datetime | None
+    """When the first of these failures happened (UTC); null without failures."""
     error_code: str | None
+    """Kind of the last failure, such as `fetch_failed`; null without failures."""
     error: str | None
+    """The last failure in words; null without failures."""
 
 
 def store_sources(session: Session, study: Study | AcceptedStudy, now: datetime) -> None:

@@ -28,40 +28,56 @@ class Compared(View):
     """One of the two forecasts."""
 
     forecast_id: str
+    """UUID of the forecast."""
     as_of: date
+    """What was known on this day is used, nothing later."""
     made_at: datetime
+    """When the forecast was stored (UTC)."""
     verdict: Verdict
+    """Result of the publication checks."""
     study_digest: str
-    """Of the document with the evidence of its day."""
+    """SHA-256 (hex) of the canonical document with the evidence known on the as-of date."""
 
 
 class Difference(View):
-    """Something about the two computations that is not the same."""
+    """One fact in which the two computations differ."""
 
     name: str
+    """What differs, in words, such as `seed` or `version of pymc`."""
     before: str
+    """Its value in the earlier forecast; `none` when absent."""
     after: str
+    """Its value in the later forecast; `none` when absent."""
 
 
 class ComparedRow(View):
-    """One outcome or scenario; None on the side that does not have it."""
+    """One outcome or scenario in both forecasts."""
 
     kind: str
+    """outcome or scenario."""
     id: str
+    """Id of the outcome or scenario."""
     title: str
+    """Its title in the later forecast that has it."""
     before: Move | None
+    """Its probability in the first forecast; null when that does not have it."""
     after: Move | None
-    """With its change from the one before: of that, `beyond_noise` says whether it is more than two of its errors."""
+    """Its probability in the second forecast with the change from the first; null when that does not have it."""
 
 
 class Comparison(View):
     """Two forecasts of one study."""
 
     study: str
+    """Id of the study."""
     before: Compared
+    """The forecast to compare with."""
     after: Compared
+    """The forecast that is compared."""
     differences: tuple[Difference, ...]
+    """What differs between the two computations."""
     rows: tuple[ComparedRow, ...]
+    """Scenarios, then outcomes, in the order of the second forecast."""
 
 
 def compare_forecasts(session: Session, before: ForecastRow, after: ForecastRow) -> Comparison:

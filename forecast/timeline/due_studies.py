@@ -86,7 +86,10 @@ def _known(session: Session, row: ScheduleRow, due_at: datetime, now: datetime) 
 
 def _unchanged(last: JobRow, study: Study) -> str | None:
     """Why another forecast would tell nothing: same document, evidence and method, within the same period."""
-    if last.state not in (JobState.SUCCEEDED, JobState.QUEUED, JobState.RUNNING) or last.method_version != METHOD_VERSION:
+    if (
+        last.state not in (JobState.SUCCEEDED, JobState.QUEUED, JobState.RUNNING)
+        or last.method_version != METHOD_VERSION
+    ):
         return None
     calendar = study.calendar
     if calendar.natural_period(last.as_of) != calendar.natural_period(study.as_of):

@@ -28,25 +28,35 @@ LEAST_SECONDS: Final = 60.0
 
 
 class ScheduleChange(BaseModel):
-    """What of a schedule is to be changed; what is absent stays."""
+    """Changes of a schedule; what is absent stays."""
 
     model_config = ConfigDict(extra="forbid")
 
     title: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    cron: str | None = Field(default=None, description="Minute, hour, day of month, month, day of week.")
-    every_seconds: float | None = Field(default=None, description="An interval instead of a cron expression.")
-    timezone: str | None = Field(default=None, description="IANA name; UTC by default.")
-    catch_up: CatchUp | None = Field(default=None, description="What becomes of missed due times; `once` by default.")
-    overlap: Overlap | None = Field(default=None, description="While the last job still runs; `skip` by default.")
-    unchanged: Unchanged | None = Field(default=None, description="When nothing is new; `skip` by default.")
-    sampler: dict[str, Any] | None = Field(default=None, description="Sampler settings instead of the document's.")
-    enabled: bool | None = Field(default=None, description="False pauses it.")
+    """Title of the schedule, 1 to 200 characters; the study's title by default."""
+    cron: str | None = None
+    """Cron expression: minute, hour, day of month, month, day of week. Give either this or `every_seconds`."""
+    every_seconds: float | None = None
+    """Interval between due times in seconds, instead of a cron expression."""
+    timezone: str | None = None
+    """IANA time zone of the cron expression and of the as-of date; UTC by default."""
+    catch_up: CatchUp | None = None
+    """What happens to missed due times: `skip` none, run `once` for the latest, run `all`. `once` by default."""
+    overlap: Overlap | None = None
+    """What happens while the last job still runs: `skip` the due time or `allow` it. `skip` by default."""
+    unchanged: Unchanged | None = None
+    """What happens when nothing is new: `skip` the due time or `run` it. `skip` by default."""
+    sampler: dict[str, Any] | None = None
+    """Sampler settings that replace the document's; null for the document's."""
+    enabled: bool | None = None
+    """False pauses the schedule; true by default."""
 
 
 class ScheduleRequest(ScheduleChange):
-    """Asks for a schedule."""
+    """A new schedule."""
 
-    study: str = Field(description="Id of a stored study.")
+    study: str
+    """Id of a stored study."""
 
 
 def create_schedule(

@@ -12,91 +12,132 @@ class Move(View):
     """A probability and how it differs from the one in the forecast before."""
 
     probability: float
+    """The probability in this forecast."""
     mcse: float
+    """Monte Carlo standard error of `probability`, in units of probability."""
     low: float
-    """The 90 % posterior interval; so is `high`."""
+    """Lower end of the 90 % posterior interval."""
     high: float
+    """Upper end of the 90 % posterior interval."""
     log_odds: float | None
-    """None for a probability of 0 or 1: an outcome that is settled, or one that no simulated future has."""
+    """Log odds (natural logarithm); null for 0 or 1, a settled outcome or one that no simulated future has."""
     change: float | None = None
-    """Of the probability; None without an earlier one. So are the others."""
+    """Change of the probability since the forecast before; null without one."""
     change_mcse: float | None = None
+    """Monte Carlo standard error of `change`; null without an earlier forecast."""
     log_odds_change: float | None = None
+    """Change of the log odds; null without an earlier forecast, or when either has no log odds."""
     log_odds_change_mcse: float | None = None
+    """Monte Carlo standard error of `log_odds_change`; null when there is none."""
     beyond_noise: bool | None = None
-    """Whether the change is more than two of its Monte Carlo standard errors."""
+    """Whether the change is more than two of its Monte Carlo standard errors; null without an earlier forecast."""
 
 
 class HistoryEntry(View):
     """One forecast in the history of its study."""
 
     forecast_id: str
+    """UUID of the forecast."""
     job_id: str
+    """UUID of the job that made it."""
     study: str
+    """Id of the study."""
     study_digest: str
+    """SHA-256 (hex) of the canonical document that was computed."""
     study_version: str | None
+    """Digest of the stored version that it was made from; null for a document sent with a job."""
     as_of: date
+    """What was known on this day is used, nothing later."""
     made_at: datetime
+    """When the forecast was stored (UTC)."""
     verdict: Verdict
+    """Result of the publication checks."""
     previous: str | None
-    """The forecast before it, by as-of date; None for the first, for one that was refused, and for documents sent with a job."""
+    """UUID of the forecast before it by as-of date; null for the first, a refused one, or a document sent with a
+    job."""
     outcomes: dict[str, Move]
+    """Probability of each outcome and its change, by id."""
     scenarios: dict[str, Move]
+    """Probability of each scenario and its change, by id."""
     triage: Triage | None
-    """Why it differs from the one before; None until a job of that kind has run."""
+    """Why it differs from the one before; null until a job of that kind has run."""
 
 
 class ResolutionView(View):
-    """How an outcome turned out, as somebody said at some time."""
+    """One statement of how an outcome turned out."""
 
     outcome: str
+    """Id of the outcome."""
     resolution: str
+    """yes, no, ambiguous or annulled."""
     on: date
+    """Day on which it turned out so."""
     known_at: date
+    """Day on which this became known."""
     source: str | None
+    """Where it was said; null when not stated."""
     recorded_at: datetime | None
+    """When the service received it (UTC); null for a row of the study document."""
     current: bool
-    """Whether it counts now; an earlier one was corrected."""
+    """Whether it counts now; an earlier statement that was corrected does not."""
 
 
 class ScoreView(View):
-    """One score."""
+    """The score of one probability."""
 
     forecast_id: str
+    """UUID of the forecast."""
     outcome: str
+    """Id of the outcome."""
     forecaster: str
-    """published, prior, reference, or expert:NAME"""
+    """`published`, `prior`, `reference`, or `expert:` with the expert's name."""
     as_of: date
+    """As-of date of the forecast."""
     by: date
+    """Last day that counts for the question."""
     probability: float
+    """The probability that is scored."""
     happened: bool
+    """Whether the outcome occurred by then."""
     resolved_on: date
+    """Day on which the outcome was resolved."""
     brier: float
-    """0 is best, 1 is worst."""
+    """Brier score: squared error of the probability; 0 is best, 1 is worst."""
     log_score: float
+    """Minus the natural logarithm of the probability of what happened; 0 is best."""
     scored_at: datetime
+    """When it was scored (UTC)."""
     current: bool
-    """Whether the resolution by which it was scored counts now."""
+    """Whether the resolution that it was scored by counts now."""
 
 
 class Standing(View):
-    """A forecaster's scores under the resolutions that count now."""
+    """A forecaster's mean scores under the resolutions that count now."""
 
     forecaster: str
+    """`published`, `prior`, `reference`, or `expert:` with the expert's name."""
     scores: int
+    """Number of scores."""
     outcomes: int
+    """Number of different outcomes among them."""
     brier: float
+    """Mean Brier score; 0 is best, 1 is worst."""
     log_score: float
+    """Mean logarithmic score; 0 is best."""
     time_averaged_brier: float | None
-    """Mean over outcomes of the mean over the days that a question was open."""
+    """Mean over questions of the mean Brier score of each day that the question was open; null without such a day."""
     published_brier: float
-    """What the published forecasts scored on the very same questions."""
+    """Mean Brier score of the published forecasts on the same questions."""
 
 
 class Ledger(View):
     """Everything that was resolved and scored in a study."""
 
     study: str
+    """Id of the study."""
     resolutions: tuple[ResolutionView, ...]
+    """Every statement of how an outcome turned out, corrected ones included."""
     scores: tuple[ScoreView, ...]
+    """Every score, those under corrected resolutions included."""
     standings: tuple[Standing, ...]
+    """Each forecaster's mean scores."""

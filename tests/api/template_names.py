@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 from jinja2 import Environment, nodes
 
-GLOBALS = frozenset({"asset", "root_path"})
+GLOBALS = frozenset({"asset", "numbers", "root_path", "thresholds"})
 Scope = dict[str, Any]
 
 

@@ -6,13 +6,13 @@ from datetime import date
 
 import pytest
 
-from api.pages.shared import wording
 from api.pages.shared.bars import PROBABILITY, scale_of_ratios
 from forecast.answer import Interval
+from forecast.wording import numbers
 
 
 def plain(text: str) -> str:
-    return text.replace(wording.NO_BREAK_SPACE, " ")
+    return text.replace(numbers.NO_BREAK_SPACE, " ")
 
 
 @pytest.mark.parametrize(
@@ -31,14 +31,14 @@ def plain(text: str) -> str:
     ],
 )
 def test_a_probability_shows_what_its_error_supports(probability: float, mcse: float | None, shown: str) -> None:
-    assert plain(wording.percent(probability, mcse)) == shown
+    assert plain(numbers.percent(probability, mcse)) == shown
 
 
 @pytest.mark.parametrize(
     ("low", "high", "shown"), [(0.41, 0.897, "41–90 %"), (0.0, 0.0031, "<0.1–0.3 %"), (0.0, 0.0002, "<0.1 %")]
 )
 def test_an_interval_names_its_unit_once(low: float, high: float, shown: str) -> None:
-    assert plain(wording.percent_range(Interval(low=low, high=high), 0.005)) == shown
+    assert plain(numbers.percent_range(Interval(low=low, high=high), 0.005)) == shown
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,14 @@ def test_an_interval_names_its_unit_once(low: float, high: float, shown: str) ->
      (1.2e-7, 2, "1.2e−7"), (float("inf"), 2, "–")],
 )  # fmt: skip
 def test_a_number_shows_its_significant_digits(value: float | None, digits: int, shown: str) -> None:
-    assert wording.significant(value, digits) == shown
+    assert numbers.significant(value, digits) == shown
 
 
 @pytest.mark.parametrize(
     ("value", "shown"), [(0.314, "+0.31"), (-0.196, "−0.20"), (0.004, "0.00"), (-0.004, "0.00"), (2.0, "+2.00")]
 )
 def test_a_change_has_its_sign_unless_it_is_too_small_to_show(value: float, shown: str) -> None:
-    assert wording.signed(value) == shown
+    assert numbers.signed(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_change_has_its_sign_unless_it_is_too_small_to_show(value: float, show
     [("day", "1 Jul 2021"), ("week", "1 Jul 2021"), ("month", "Jul 2021"), ("quarter", "2021 Q3"), ("year", "2021")],
 )
 def test_a_natural_period_is_named_by_what_it_is(period: str, shown: str) -> None:
-    assert wording.past_period(date(2021, 7, 1), period) == shown
+    assert numbers.past_period(date(2021, 7, 1), period) == shown
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_natural_period_is_named_by_what_it_is(period: str, shown: str) -> Non
     ],
 )
 def test_a_length_of_time_reads_as_one(seconds: float, shown: str) -> None:
-    assert plain(wording.duration(seconds)) == shown
+    assert plain(numbers.duration(seconds)) == shown
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_length_of_time_reads_as_one(seconds: float, shown: str) -> None:
     [(3.0, "just now"), (61.0, "1 minute ago"), (7300.0, "2 hours ago"), (260_000.0, "3 days ago")],
 )
 def test_an_age_reads_as_one(seconds: float, shown: str) -> None:
-    assert plain(wording.age(seconds)) == shown
+    assert plain(numbers.age(seconds)) == shown
 
 
 def test_a_bar_lies_on_the_scale_of_its_numbers() -> None:

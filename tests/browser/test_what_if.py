@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from api.pages.shared import wording
 from forecast.futures.query import Counted
+from forecast.wording import numbers
 from tests.api.asked_sample import count, store_asked
 from tests.api.stored_sample import store_sample
 from tests.browser.conftest import NewSite, OpenPage, Site, keep_screenshot
@@ -46,7 +46,7 @@ def test_observing_and_forcing_give_what_the_futures_say(page: Page) -> None:
     observed = count(observe=["talks"])
     expect(said).to_contain_text(f"Counted in {observed.futures:,} simulated futures")
     leaves = observed.outcomes[0]
-    expect(row(page, "outcome leaves").locator(".after")).to_have_text(wording.percent(leaves.probability, leaves.mcse))
+    expect(row(page, "outcome leaves").locator(".after")).to_have_text(numbers.percent(leaves.probability, leaves.mcse))
     expect(row(page, "outcome talks").locator(".after")).to_have_text(">99.9\u00a0%")
     expect(row(page, "outcome leaves").locator(".change")).to_have_text(f"+{_change(leaves):.1f}\u00a0pp")
     neither = observed.scenarios[0]
@@ -64,7 +64,7 @@ def test_observing_and_forcing_give_what_the_futures_say(page: Page) -> None:
     forced = count(do=[{"outcome": "leaves", "at": 3}], observe=["not stays"])
     expect(said).to_contain_text(f"Counted in {forced.futures:,} simulated futures")
     talks = forced.outcomes[2]
-    expect(row(page, "outcome talks").locator(".after")).to_have_text(wording.percent(talks.probability, talks.mcse))
+    expect(row(page, "outcome talks").locator(".after")).to_have_text(numbers.percent(talks.probability, talks.mcse))
 
 
 def _change(counted: Counted) -> float:

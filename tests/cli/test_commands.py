@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from forecast.answer import StoredForecast
+from forecast.cli.tables.text import percent
 from forecast.store.ids import new_id
 from tests.coin import coin_document, coin_study
 from tests.command_line import forecast, forecast_process
@@ -68,7 +69,7 @@ def test_a_local_forecast_is_asked_without_a_service(folder: Path) -> None:
         assert expected in found.stdout
     answer = json.loads(forecast(*asked, "--json").stdout)
     assert answer["do"] == [{"outcome": "talks", "at": 0.0}]
-    assert f"{100 * answer['probability']:.1f} %" in found.stdout
+    assert percent(answer["probability"], answer["mcse"]) in found.stdout
     assert [item["id"] for item in answer["outcomes"]] == ["leaves", "stays", "talks"]
 
 

@@ -75,8 +75,8 @@ def test_the_history_shows_moves_and_their_causes(installation: Installation, ur
     for text in (
         "2021-01-01",
         "2021-02-01",
-        "20.0 %",
-        "50.0 %",
+        "20 %",
+        "50 %",
         "+1.39",
         "Time passed",
         "-0.20",

@@ -21,7 +21,8 @@ from forecast.answer import (
     Verdict,
 )
 from forecast.cli.live import LiveProgress
-from forecast.cli.tables import percent, print_answer
+from forecast.cli.tables import print_answer
+from forecast.cli.tables.text import percent
 from forecast.jobs.states import JobKind
 from tests.coin import NOW, coin_answer, coin_study
 from tests.explanations import explanation_of
@@ -88,9 +89,9 @@ def test_pairs_of_outcomes_are_a_matrix() -> None:
     rows = [line for line in matrix.splitlines() if line.startswith("│ ") and " o" in line[:6]]
     cells = [[cell.strip() for cell in row.strip("│").split("│")] for row in rows]
     assert cells == [
-        ["1 o0", "1.0 %", "0.1 %", "0.2 %"],
-        ["2 o1", "-", "2.0 %", "1.2 %"],
-        ["3 o2", "-", "2.1 %", "3.0 %"],
+        ["1 o0", "1 %", "0.1 %", "0.2 %"],
+        ["2 o1", "-", "2 %", "1 %"],
+        ["3 o2", "-", "2 %", "3 %"],
     ]
 
 
@@ -118,7 +119,7 @@ def test_indicators_say_what_to_expect_next() -> None:
         next=ahead,
     )
     text = text_of(indicators=(indicator,))
-    for expected in ("incidents", "17", "2021-01-01", "4.2", "1 to 9", "3.0 %"):
+    for expected in ("incidents", "17", "2021-01-01", "4.2", "1 to 9", "3 %"):
         assert expected in text
 
 
@@ -138,16 +139,16 @@ def test_experts_have_their_weight_and_their_worth_together() -> None:
         for name, weight, number in (("ann", 0.75, 1.5), ("bob", 0.25, 0.4))
     )
     text = text_of(experts=experts)
-    for expected in ("ann (person)", "75.0 %", "1.50", "+1.00", "Together as much as 1.9 experts"):
+    for expected in ("ann (person)", "75 %", "1.50", "+1.00", "Together as much as 1.9 experts"):
         assert expected in text
 
 
 @pytest.mark.parametrize(
     ("kind", "says"),
     [
-        (JobKind.ATTRIBUTION, ("Prior", "+ judgments", "30.0 %", "50.0 %", "+0.85")),
-        (JobKind.INFLUENCE, ("tosses/case-3 (case)", "45.0 %", "-0.20", "0.31")),
-        (JobKind.SENSITIVITY, ("0.080 *", "friction -> heads", "40.0 %", "45.0 to 56.0 %")),
+        (JobKind.ATTRIBUTION, ("Prior", "+ judgments", "30 %", "50 %", "+0.85")),
+        (JobKind.INFLUENCE, ("tosses/case-3 (case)", "45 %", "-0.20", "0.31")),
+        (JobKind.SENSITIVITY, ("0.080 *", "friction -> heads", "40 %", "45-56 %")),
     ],
 )
 def test_a_forecast_that_was_explained_says_why(kind: JobKind, says: tuple[str, ...]) -> None:
@@ -162,7 +163,7 @@ def test_a_forecast_that_was_explained_says_why(kind: JobKind, says: tuple[str, 
 
 def test_the_answer_has_its_error_its_words_and_its_page() -> None:
     text = printed(Verdict.PUBLISHED, ())
-    for expected in ("50.0 %", "20.0 to 80.0 %", "0.0020", "roughly even chance", "2021-12-01", "Verdict: published"):
+    for expected in ("50 %", "20-80 %", "0.0020", "roughly even chance", "2021-12-01", "Verdict: published"):
         assert expected in text
     assert "Page: http://127.0.0.1:8000/forecasts/1" in text
 
@@ -174,11 +175,21 @@ def test_a_refused_answer_says_so_and_why() -> None:
 
 
 @pytest.mark.parametrize(
-    ("probability", "text"),
-    [(0.0, "0.0 %"), (0.0004, "< 0.1 %"), (0.5, "50.0 %"), (0.9996, "> 99.9 %"), (1.0, "100.0 %")],
+    ("probability", "mcse", "text"),
+    [
+        (0.0, 0.0, "0 %"),
+        (0.0, 0.0001, "<0.1 %"),
+        (0.0, None, "<0.1 %"),
+        (0.0004, 0.0002, "<0.1 %"),
+        (0.4137, 0.006, "41 %"),
+        (0.4137, 0.0006, "41.4 %"),
+        (0.9996, 0.0002, ">99.9 %"),
+        (1.0, 0.0002, ">99.9 %"),
+        (1.0, 0.0, "100 %"),
+    ],
 )
-def test_a_probability_is_never_rounded_to_certainty(probability: float, text: str) -> None:
-    assert percent(probability) == text
+def test_only_what_is_certain_reads_so(probability: float, mcse: float | None, text: str) -> None:
+    assert percent(probability, mcse) == text
 
 
 def test_progress_in_a_log_is_one_line_for_each_stage() -> None:

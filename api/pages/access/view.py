@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from api.pages.shared import wording
 from api.pages.shared.page import PageContext
 from forecast.access import Principal, Scope
 from forecast.jobs.quotas import Usage
 from forecast.store.tables.access import ApiKeyRow
+from forecast.wording import numbers
 
 SCOPE_WORDS = {
     Scope.READ: "see everything and ask what if",
@@ -113,18 +113,18 @@ def _key_row(row: ApiKeyRow, rows: tuple[ApiKeyRow, ...], now: datetime) -> KeyR
     names = {other.id: other.name for other in rows}
     made = _made(row, rows)
     if row.revoked_at is not None:
-        holds = f"revoked {wording.moment(row.revoked_at)}"
+        holds = f"revoked {numbers.moment(row.revoked_at)}"
     elif row.expires_at is None:
         holds = "until it is revoked"
     else:
-        holds = f"{'expired' if is_expired else 'until'} {wording.moment(row.expires_at)}"
+        holds = f"{'expired' if is_expired else 'until'} {numbers.moment(row.expires_at)}"
     return KeyRow(
         id=row.id,
         name=row.name,
         scopes=", ".join(row.scopes),
-        made=wording.moment(row.created_at),
+        made=numbers.moment(row.created_at),
         made_by="this machine" if row.made_by is None else names.get(row.made_by, row.made_by),
-        used="never" if row.last_used_at is None else wording.moment(row.last_used_at),
+        used="never" if row.last_used_at is None else numbers.moment(row.last_used_at),
         holds=holds,
         is_over=_is_over(row, now),
         made_keys=sum(other.id in made and not _is_over(other, now) for other in rows),

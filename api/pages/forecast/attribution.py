@@ -6,18 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from api.pages.shared import wording
 from api.pages.shared.bars import Move, Scale
 from forecast.answer import Attribution, AttributionStep, ProbabilityStep
-
-BLOCKS: Final = {
-    "prior": "Prior",
-    "reference_classes": "Reference classes",
-    "history": "History of the present case",
-    "indicators": "Indicators",
-    "judgments": "Judgments",
-    "links": "Links",
-}
+from forecast.wording import numbers
+from forecast.wording.evidence import BLOCKS
 
 MAX_OPEN: Final = 3
 """Waterfalls shown at once; the others open on demand."""
@@ -79,7 +71,7 @@ def build_attribution(attribution: Attribution, titles: dict[str, str]) -> Attri
             _waterfall(name, titles.get(name, ""), steps, half, is_open=place < MAX_OPEN)
             for place, (name, steps) in enumerate(found.items())
         ),
-        took=wording.duration(attribution.seconds),
+        took=numbers.duration(attribution.seconds),
     )
 
 
@@ -110,13 +102,13 @@ def _waterfall(
     middle = (max(values) + min(values)) / 2
     scale = Scale(middle - half, middle + half)
     kind, _, identifier = name.partition(" ")
-    first, last = (wording.percent(step.probability, step.mcse) for _, step in (steps[0], steps[-1]))
+    first, last = (numbers.percent(step.probability, step.mcse) for _, step in (steps[0], steps[-1]))
     return Waterfall(
         kind=kind,
         id=identifier,
         title=title or identifier,
-        low=wording.percent(_probability(scale.start)),
-        high=wording.percent(_probability(scale.end)),
+        low=numbers.percent(_probability(scale.start)),
+        high=numbers.percent(_probability(scale.end)),
         summary=f"from {first} to {last}",
         is_open=is_open,
         steps=tuple(
@@ -127,14 +119,14 @@ def _waterfall(
 
 
 def _step(block: str, step: ProbabilityStep, before: float | None, scale: Scale) -> WaterfallStep:
-    shown = wording.percent(step.probability, step.mcse)
-    change = "" if before is None else wording.signed(step.change)
+    shown = numbers.percent(step.probability, step.mcse)
+    change = "" if before is None else numbers.signed(step.change)
     start = step.log_odds if before is None else before
     return WaterfallStep(
         block=BLOCKS[block],
         probability=shown,
         change=change,
-        error="" if before is None else f"±{wording.significant(step.change_mcse)}",
+        error="" if before is None else f"±{numbers.significant(step.change_mcse)}",
         bar=scale.move(start, step.log_odds, f"{shown}, {change or 'the start'}"),
     )
 

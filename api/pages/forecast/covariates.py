@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from api.pages.shared import wording
 from api.pages.shared.bars import Bar, Scale, scale_around_zero
 from forecast.answer import CovariateEffect
+from forecast.wording import numbers
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ def build_covariates(effects: tuple[CovariateEffect, ...]) -> tuple[CovariateRow
 
 
 def _covariate_row(effect: CovariateEffect, scale: Scale) -> CovariateRow:
-    text, spread = wording.significant(effect.mean), wording.number_range(effect.interval)
+    text, spread = numbers.significant(effect.mean), numbers.number_range(effect.interval)
     return CovariateRow(
         id=effect.id,
         effect=text,
-        sd=wording.significant(effect.sd),
+        sd=numbers.significant(effect.sd),
         interval=spread,
-        factor=f"×{wording.significant(math.exp(min(effect.mean, 50.0)))}",
-        center=wording.significant(effect.center, 3) if effect.standardized else wording.NONE,
-        scale=wording.significant(effect.scale, 3) if effect.standardized else wording.NONE,
-        bar=scale.bar(effect.mean, effect.interval, f"{text}, {wording.level(effect.interval)} interval {spread}"),
+        factor=f"×{numbers.significant(math.exp(min(effect.mean, 50.0)))}",
+        center=numbers.significant(effect.center, 3) if effect.standardized else numbers.NONE,
+        scale=numbers.significant(effect.scale, 3) if effect.standardized else numbers.NONE,
+        bar=scale.bar(effect.mean, effect.interval, f"{text}, {numbers.level(effect.interval)} interval {spread}"),
     )

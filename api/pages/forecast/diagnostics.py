@@ -9,10 +9,10 @@ from typing import ClassVar
 from api.pages.forecast.figures import FigureGroup, FigureSlot, diagnostic_groups
 from api.pages.forecast.provenance import Download, build_downloads, build_identity
 from api.pages.forecast.trust import Trust, build_trust
-from api.pages.shared import wording
 from api.pages.shared.page import PageContext
-from api.pages.shared.verdicts import VerdictBadge, verdict_badge
 from forecast.answer import StoredForecast
+from forecast.wording import numbers
+from forecast.wording.verdicts import VerdictBadge, verdict_badge
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,11 @@ def build_diagnostics(
     """
     base = f"/v1/forecasts/{forecast.forecast_id}"
     return DiagnosticsPage(
-        page_title=f"Diagnostics: {wording.shortened(forecast.title)}",
+        page_title=f"Diagnostics: {numbers.shortened(forecast.title)}",
         json_url=f"{base}/diagnostics",
         heading=forecast.title,
         study=forecast.study,
-        as_of=wording.day(forecast.as_of),
+        as_of=numbers.day(forecast.as_of),
         forecast_url=f"/forecasts/{forecast.forecast_id}",
         verdict=verdict_badge(forecast.verdict),
         trust=build_trust(forecast.checks, forecast.diagnostics, forecast.provenance),

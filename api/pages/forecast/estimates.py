@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from api.pages.shared import wording
 from api.pages.shared.bars import Bar, BeforeAfter, Scale, scale_around_zero
 from forecast.answer import Interval, Spread
+from forecast.wording import numbers
 
 NORMAL_90: Final = 1.6448536269514722
 """Standard normal quantile of 0.95: half the width of a 90 % interval in standard deviations."""
@@ -49,13 +49,13 @@ class EffectRow:
 
 def number(spread: Spread) -> Number:
     """A quantity's posterior mean with its interval."""
-    return Number(wording.significant(spread.mean), wording.number_range(spread.interval))
+    return Number(numbers.significant(spread.mean), numbers.number_range(spread.interval))
 
 
 def drawn_number(spread: Spread, scale: Scale) -> Estimate:
     """The same on a scale."""
     shown = number(spread)
-    label = f"{shown.text}, {wording.level(spread.interval)} interval {shown.interval}"
+    label = f"{shown.text}, {numbers.level(spread.interval)} interval {shown.interval}"
     return Estimate(shown.text, shown.interval, scale.bar(spread.mean, spread.interval, label))
 
 
@@ -73,7 +73,7 @@ def effect_scale(effects: Iterable[tuple[float, float, Spread]]) -> Scale:
 def effect_row(cause: str, effect_on: str, mean: float, sd: float, posterior: Spread, scale: Scale) -> EffectRow:
     """One effect, with its normal prior's mean and standard deviation."""
     before, after = prior_interval(mean, sd), number(posterior)
-    said, spread = wording.significant(mean), wording.number_range(before)
+    said, spread = numbers.significant(mean), numbers.number_range(before)
     return EffectRow(
         cause=cause,
         effect_on=effect_on,
@@ -81,7 +81,7 @@ def effect_row(cause: str, effect_on: str, mean: float, sd: float, posterior: Sp
         prior_interval=spread,
         posterior=after.text,
         interval=after.interval,
-        factor=f"×{wording.significant(math.exp(min(posterior.mean, 50.0)))}",
+        factor=f"×{numbers.significant(math.exp(min(posterior.mean, 50.0)))}",
         bar=scale.before_after(
             before,
             mean,

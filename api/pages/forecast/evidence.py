@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from api.pages.forecast.estimates import Estimate
-from api.pages.shared import wording
 from api.pages.shared.bars import PROBABILITY, Scale, scale_from_zero, scale_of_ratios
 from forecast.answer import CaseSummary, ClassSummary, Interval, NewClassSummary, OutcomeForecast, ReferenceSummary
+from forecast.wording import numbers
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,13 @@ def build_evidence(outcome: OutcomeForecast, period: str) -> OutcomeEvidence | N
     is_rate = new_class.measure == "rate_per_period"
     scale = scale_from_zero([new_class.interval, *(known.interval for known in classes)]) if is_rate else PROBABILITY
     rows = [_class_row(known, outcome, scale, is_rate=is_rate) for known in classes]
-    end = f"{wording.significant(scale.end)} per {period}" if is_rate else f"100{wording.NO_BREAK_SPACE}%"
+    end = f"{numbers.significant(scale.end)} per {period}" if is_rate else f"100{numbers.NO_BREAK_SPACE}%"
     return OutcomeEvidence(
         id=outcome.id,
         title=outcome.title,
         summary=_summary(reference, outcome.kind, period),
         events_label="Events" if is_rate else "Successes",
-        exposure_label=f"At risk ({wording.nouns(period)})" if is_rate else "Trials",
+        exposure_label=f"At risk ({numbers.nouns(period)})" if is_rate else "Trials",
         measure_label=f"Rate per {period}" if is_rate else "Probability",
         case_estimate_label="Rate against class" if is_rate else "Its own probability",
         bar_label=f"0 to {end}",
@@ -98,23 +98,23 @@ def build_evidence(outcome: OutcomeForecast, period: str) -> OutcomeEvidence | N
 
 def _summary(reference: ReferenceSummary, kind: str, period: str) -> str:
     classes = reference.classes
-    unseen = f"{100 * reference.new_class.weight:.0f}{wording.NO_BREAK_SPACE}%"
+    unseen = f"{100 * reference.new_class.weight:.0f}{numbers.NO_BREAK_SPACE}%"
     if not classes:
         return "No reference class: the prior alone, and what has been seen of the present case."
-    cases = wording.plural(sum(known.cases for known in classes), "case")
+    cases = numbers.plural(sum(known.cases for known in classes), "case")
     happened = "events" if kind == "event" else "successes"
-    events = f"{wording.amount(sum(known.events for known in classes))} {happened}"
+    events = f"{numbers.amount(sum(known.events for known in classes))} {happened}"
     over = ""
     if all(known.exposure is not None for known in classes):
-        over = f" over {wording.plural(round(sum(known.exposure or 0.0 for known in classes)), period)} at risk"
-    named = wording.plural(len(classes), "class")
+        over = f" over {numbers.plural(round(sum(known.exposure or 0.0 for known in classes)), period)} at risk"
+    named = numbers.plural(len(classes), "class")
     return f"{cases} in {named}, {events}{over}. {unseen} of the weight is left to a class not seen."
 
 
 def _estimate(value: float, interval: Interval, scale: Scale, *, is_rate: bool) -> Estimate:
-    text = wording.significant(value) if is_rate else wording.percent(value)
-    spread = wording.number_range(interval) if is_rate else wording.percent_range(interval)
-    label = f"{text}, {wording.level(interval)} interval {spread}"
+    text = numbers.significant(value) if is_rate else numbers.percent(value)
+    spread = numbers.number_range(interval) if is_rate else numbers.percent_range(interval)
+    label = f"{text}, {numbers.level(interval)} interval {spread}"
     return Estimate(text, spread, scale.bar(value, interval, label))
 
 
@@ -124,11 +124,11 @@ def _class_row(known: ClassSummary, outcome: OutcomeForecast, scale: Scale, *, i
     return ClassRow(
         id=known.id,
         title=known.title,
-        weight=wording.weight(known.weight),
-        cases=wording.amount(known.cases),
-        effective_cases=wording.significant(known.effective_cases),
-        events=wording.amount(known.events),
-        exposure=wording.amount(known.exposure if is_rate else known.trials),
+        weight=numbers.weight(known.weight),
+        cases=numbers.amount(known.cases),
+        effective_cases=numbers.significant(known.effective_cases),
+        events=numbers.amount(known.events),
+        exposure=numbers.amount(known.exposure if is_rate else known.trials),
         estimate=_estimate(known.rate_or_probability, known.interval, scale, is_rate=is_rate),
         members=tuple(_case_row(member, outcome.id, case_scale, is_rate=is_rate) for member in known.members),
         has_dates=any(member.entered or member.exited for member in known.members),
@@ -141,11 +141,11 @@ def _new_class_row(new_class: NewClassSummary, scale: Scale, *, is_rate: bool) -
     return ClassRow(
         id="",
         title="A class not seen",
-        weight=wording.weight(new_class.weight),
-        cases=wording.NONE,
-        effective_cases=wording.NONE,
-        events=wording.NONE,
-        exposure=wording.NONE,
+        weight=numbers.weight(new_class.weight),
+        cases=numbers.NONE,
+        effective_cases=numbers.NONE,
+        events=numbers.NONE,
+        exposure=numbers.NONE,
         estimate=_estimate(new_class.rate_or_probability, new_class.interval, scale, is_rate=is_rate),
         members=(),
         has_dates=False,
@@ -165,12 +165,12 @@ def _case_row(member: CaseSummary, outcome_id: str, scale: Scale, *, is_rate: bo
     source = member.source or ""
     return CaseRow(
         id=member.id,
-        entered=wording.short_day(member.entered),
-        exited=wording.short_day(member.exited),
+        entered=numbers.short_day(member.entered),
+        exited=numbers.short_day(member.exited),
         ending=_ending(member, is_rate=is_rate),
         is_event=member.event == outcome_id or bool(member.events) or bool(member.successes),
-        exposure=_exposure(member.exposure) if is_rate else wording.amount(member.trials),
-        weight=wording.weight(member.weight),
+        exposure=_exposure(member.exposure) if is_rate else numbers.amount(member.trials),
+        weight=numbers.weight(member.weight),
         estimate=estimate,
         note=member.note or "",
         source=source,
@@ -179,21 +179,21 @@ def _case_row(member: CaseSummary, outcome_id: str, scale: Scale, *, is_rate: bo
 
 
 def _ratio(value: float, interval: Interval, scale: Scale) -> Estimate:
-    text, spread = f"×{wording.significant(value)}", wording.number_range(interval)
-    return Estimate(text, spread, scale.bar(value, interval, f"{text}, {wording.level(interval)} interval {spread}"))
+    text, spread = f"×{numbers.significant(value)}", numbers.number_range(interval)
+    return Estimate(text, spread, scale.bar(value, interval, f"{text}, {numbers.level(interval)} interval {spread}"))
 
 
 def _exposure(value: float | None) -> str:
-    return wording.NONE if value is None else f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
+    return numbers.NONE if value is None else f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
 
 
 def _ending(member: CaseSummary, *, is_rate: bool) -> str:
     if not is_rate:
-        return wording.amount(member.successes)
+        return numbers.amount(member.successes)
     if member.event is not None:
         return member.event
     if member.events is not None and member.entered is None and member.events:
-        return wording.plural(member.events, "event")
+        return numbers.plural(member.events, "event")
     return "none (censored)"
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from api.pages.forecast.estimates import Number, number
-from api.pages.shared import wording
 from api.pages.shared.bars import PROBABILITY, Bar
 from forecast.answer import ExpertSummary, QuestionSummary
+from forecast.wording import numbers
 
 
 @dataclass(frozen=True)
@@ -80,29 +80,29 @@ def _expert_row(expert: ExpertSummary) -> ExpertRow:
     return ExpertRow(
         id=expert.id,
         kind=expert.kind,
-        judgments=wording.amount(expert.judgments),
-        track_records=wording.amount(expert.track_records),
-        bias=Number(wording.signed(bias.mean), number(bias).interval),
+        judgments=numbers.amount(expert.judgments),
+        track_records=numbers.amount(expert.track_records),
+        bias=Number(numbers.signed(bias.mean), number(bias).interval),
         slope=number(expert.slope),
         noise=number(expert.noise),
-        weight=f"{100 * expert.weight:.0f}{wording.NO_BREAK_SPACE}%",
+        weight=f"{100 * expert.weight:.0f}{numbers.NO_BREAK_SPACE}%",
         width=f"{100 * expert.weight:.2f}%",
         effective_number=f"{expert.effective_number:.2f}",
     )
 
 
 def _question_row(question: QuestionSummary, titles: Mapping[str, str]) -> QuestionRow:
-    stated, modelled = wording.percent(question.stated), wording.percent(question.probability)
-    interval = wording.percent_range(question.interval)
-    label = f"model {modelled}, {wording.level(question.interval)} interval {interval}; stated {stated}"
+    stated, modelled = numbers.percent(question.stated), numbers.percent(question.probability)
+    interval = numbers.percent_range(question.interval)
+    label = f"model {modelled}, {numbers.level(question.interval)} interval {interval}; stated {stated}"
     bar = PROBABILITY.bar(question.probability, question.interval, label)
     return QuestionRow(
         outcome=question.outcome,
         title=titles.get(question.outcome, question.outcome),
-        by=wording.short_day(question.by),
+        by=numbers.short_day(question.by),
         given=question.given or "",
-        said=wording.short_day(question.said) if question.said else "",
-        experts=wording.amount(question.experts),
+        said=numbers.short_day(question.said) if question.said else "",
+        experts=numbers.amount(question.experts),
         effective_number=f"{question.effective_number:.1f}",
         stated=stated,
         probability=modelled,

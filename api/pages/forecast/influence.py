@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from api.pages.shared import wording
 from forecast.answer import Influence, InfluenceReport, ProbabilityStep
+from forecast.answer.thresholds import MAX_PARETO_K
+from forecast.wording import numbers
 
 MAX_ROWS: Final = 40
 """Moves shown; the JSON has them all."""
-PARETO_K_LIMIT: Final = 0.7
-"""Above it importance weights cannot be trusted (Vehtari et al. 2024, Pareto smoothed importance sampling)."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,11 @@ def build_influence(report: InfluenceReport) -> InfluenceView:
     moves = [(item, outcome, step) for item in report.items for outcome, step in item.outcomes.items()]
     moves.sort(key=lambda move: -abs(move[2].change))
     hidden = len(moves) - MAX_ROWS
-    left_out = wording.plural(len(report.items), "case or expert")
+    left_out = numbers.plural(len(report.items), "case or expert")
     refits = f", {report.refits:,} of them in a run without it" if report.refits else ""
     return InfluenceView(
         rows=tuple(_row(*move) for move in moves[:MAX_ROWS]),
-        summary=f"{left_out} left out one at a time{refits}; took {wording.duration(report.seconds)}.",
+        summary=f"{left_out} left out one at a time{refits}; took {numbers.duration(report.seconds)}.",
         hidden=f"{hidden:,} smaller moves are not shown; the JSON has them." if hidden > 0 else "",
     )
 
@@ -62,11 +61,11 @@ def _row(item: Influence, outcome: str, step: ProbabilityStep) -> InfluenceRow:
         kind=item.kind,
         id=item.id,
         outcome=outcome,
-        probability=wording.percent(step.probability, step.mcse),
-        change=wording.signed(step.change),
-        error=f"±{wording.significant(step.change_mcse)}",
-        pareto_k=wording.fixed(item.pareto_k, 2),
-        is_high=item.pareto_k is not None and item.pareto_k > PARETO_K_LIMIT,
+        probability=numbers.percent(step.probability, step.mcse),
+        change=numbers.signed(step.change),
+        error=f"±{numbers.significant(step.change_mcse)}",
+        pareto_k=numbers.fixed(item.pareto_k, 2),
+        is_high=item.pareto_k is not None and item.pareto_k > MAX_PARETO_K,
         how="run without it" if item.refitted else "weighted draws",
         reliable="yes" if item.reliable else "no",
         is_reliable=item.reliable,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.pages.shared import wording
 from forecast.answer import OutcomeForecast, PairProbability
+from forecast.wording import numbers
 
 
 @dataclass(frozen=True)
@@ -73,20 +73,20 @@ def build_pairs(outcomes: tuple[OutcomeForecast, ...], pairs: tuple[PairProbabil
 
 
 def _alone(outcome: OutcomeForecast) -> PairCell:
-    shown = wording.percent(outcome.probability, outcome.mcse)
+    shown = numbers.percent(outcome.probability, outcome.mcse)
     title = f"{outcome.id} alone: {shown}"
     return PairCell(shown, joint="", title=title, is_alone=True, is_unknown=False)
 
 
 def _cell(pair: PairProbability | None, outcome: OutcomeForecast, given: OutcomeForecast) -> PairCell:
     if pair is None:
-        return PairCell(wording.NONE, joint="", title="Not stored", is_alone=False, is_unknown=True)
-    joint = wording.percent(pair.joint, pair.joint_mcse)
-    both = f"both: {joint} ±{wording.points(pair.joint_mcse)}"
+        return PairCell(numbers.NONE, joint="", title="Not stored", is_alone=False, is_unknown=True)
+    joint = numbers.percent(pair.joint, pair.joint_mcse)
+    both = f"both: {joint} ±{numbers.points(pair.joint_mcse)}"
     if pair.conditional is None or pair.conditional_mcse is None:
-        left = wording.plural(round(pair.effective_draws), "effective draw")
+        left = numbers.plural(round(pair.effective_draws), "effective draw")
         title = f"{outcome.id} given {given.id}: not shown, only {left} left; {both}"
-        return PairCell(wording.NONE, joint, title, is_alone=False, is_unknown=True)
-    shown = wording.percent(pair.conditional, pair.conditional_mcse)
-    title = f"{outcome.id} given {given.id}: {shown} ±{wording.points(pair.conditional_mcse)}; {both}"
+        return PairCell(numbers.NONE, joint, title, is_alone=False, is_unknown=True)
+    shown = numbers.percent(pair.conditional, pair.conditional_mcse)
+    title = f"{outcome.id} given {given.id}: {shown} ±{numbers.points(pair.conditional_mcse)}; {both}"
     return PairCell(shown, joint, title, is_alone=False, is_unknown=False)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.pages.forecast.figures import FigureSlot
-from api.pages.shared import wording
 from forecast.answer import StoredForecast
+from forecast.wording import numbers
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def build_downloads(
 ) -> tuple[Download, ...]:
     """The answer, its draws, its diagnostics and its figures."""
     base = f"/v1/forecasts/{forecast_id}"
-    size = f", {wording.size(draws_bytes)}" if draws_bytes is not None else ""
+    size = f", {numbers.size(draws_bytes)}" if draws_bytes is not None else ""
     return (
         Download(f"/forecasts/{forecast_id}/report", "report.html", "all of it for paper, in one file"),
         Download(base, "forecast.json", "everything on this page"),

@@ -15,6 +15,7 @@ from api.pages.forecast.figures import GROUPS, OF_SIGNALS, FigureSlot
 from api.pages.forecast.view import ForecastPage
 from api.pages.shared.assets import STATIC
 from api.pages.shared.page import PAGE_HEADERS, PageContext, render_html
+from forecast.answer.thresholds import ESS_PUBLISHED, RHAT_PUBLISHED
 
 STYLE: Final = (STATIC / "report.css").read_text(encoding="utf-8")
 STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -152,7 +153,8 @@ def _method(forecast: ForecastPage) -> tuple[str, ...]:
         "futures, so that no two contradict each other; its interval is the posterior spread of the probability itself."
     )
     words.append(
-        "A forecast is published when chains agree (R-hat at most 1.01), effective sample sizes are at least 400, "
+        f"A forecast is published when chains agree (R-hat at most {RHAT_PUBLISHED:g}), effective sample sizes are at least "
+        f"{ESS_PUBLISHED:g}, "
         "divergences are rare and the Monte Carlo errors small; otherwise it says why it is degraded or refused."
     )
     return tuple(words)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
-from api.pages.forecast.influence import PARETO_K_LIMIT
-from api.pages.shared import wording
 from api.pages.shared.bars import PROBABILITY, Bar
 from forecast.answer import Interval, Lean, PowerScaling, SensitivityReport
-
-THRESHOLD: Final = 0.05
-"""Above it a power-scaling sensitivity deserves a look (Kallioinen et al. 2024, doi:10.1007/s11222-023-10366-5)."""
+from forecast.answer.thresholds import MAX_PARETO_K, SCALING_NOTED
+from forecast.wording import numbers
 
 
 @dataclass(frozen=True)
@@ -52,12 +48,12 @@ class SensitivityView:
 
 def build_sensitivity(report: SensitivityReport) -> SensitivityView:
     """Both tables, the largest sensitivity and the largest lean first."""
-    above = sum(item.sensitivity > THRESHOLD for item in report.scaling)
+    above = sum(item.sensitivity > SCALING_NOTED for item in report.scaling)
     return SensitivityView(
         scaling=tuple(_scaling_row(item) for item in sorted(report.scaling, key=lambda item: -item.sensitivity)),
         leans=tuple(_lean_row(item) for item in sorted(report.leans, key=_reach, reverse=True)),
-        summary=f"{above} of {len(report.scaling)} sensitivities above {THRESHOLD:g}, in "
-        f"{wording.duration(report.seconds)}.",
+        summary=f"{above} of {len(report.scaling)} sensitivities above {SCALING_NOTED:g}, in "
+        f"{numbers.duration(report.seconds)}.",
     )
 
 
@@ -69,16 +65,16 @@ def _scaling_row(item: PowerScaling) -> ScalingRow:
     return ScalingRow(
         component=item.component,
         outcome=item.outcome,
-        sensitivity=wording.fixed(item.sensitivity, 3),
-        is_sensitive=item.sensitivity > THRESHOLD,
-        pareto_k=wording.fixed(item.pareto_k, 2),
-        is_high=item.pareto_k is not None and item.pareto_k > PARETO_K_LIMIT,
+        sensitivity=numbers.fixed(item.sensitivity, 3),
+        is_sensitive=item.sensitivity > SCALING_NOTED,
+        pareto_k=numbers.fixed(item.pareto_k, 2),
+        is_high=item.pareto_k is not None and item.pareto_k > MAX_PARETO_K,
     )
 
 
 def _lean_row(item: Lean) -> LeanRow:
-    shown, without = wording.percent(item.probability), wording.percent(item.without)
-    low, high = wording.percent(item.low), wording.percent(item.high)
+    shown, without = numbers.percent(item.probability), numbers.percent(item.without)
+    low, high = numbers.percent(item.low), numbers.percent(item.high)
     # Whichever way the effect works, the line spans all that was tried.
     tried = (item.low, item.high, item.without, item.probability)
     span = Interval(low=min(tried), high=max(tried))
@@ -90,7 +86,7 @@ def _lean_row(item: Lean) -> LeanRow:
         without=without,
         low=low,
         high=high,
-        pareto_k=wording.fixed(item.pareto_k, 2),
-        is_high=item.pareto_k is not None and item.pareto_k > PARETO_K_LIMIT,
+        pareto_k=numbers.fixed(item.pareto_k, 2),
+        is_high=item.pareto_k is not None and item.pareto_k > MAX_PARETO_K,
         bar=PROBABILITY.bar(item.probability, span, label),
     )

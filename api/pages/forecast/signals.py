@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from api.pages.forecast.estimates import EffectRow, Estimate, drawn_number, effect_row, effect_scale, number
 from api.pages.forecast.figures import FigureSlot, figure_named
-from api.pages.shared import wording
 from api.pages.shared.bars import PROBABILITY
 from forecast.answer import CountPoint, FactorSummary, IndicatorSummary
+from forecast.wording import numbers
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ def build_factors(
             figure=figure_named(slots, f"factor-{factor.id}"),
             states=tuple(
                 StateRow(
-                    wording.past_period(state.period, period),
-                    wording.signed(state.mean),
-                    f"{wording.signed(state.low)} to {wording.signed(state.high)}",
+                    numbers.past_period(state.period, period),
+                    numbers.signed(state.mean),
+                    f"{numbers.signed(state.low)} to {numbers.signed(state.high)}",
                 )
                 for state in factor.states
             ),
@@ -115,17 +115,17 @@ def _indicator(indicator: IndicatorSummary, figures: tuple[FigureSlot, ...], per
         facts=_facts(indicator, period),
         figure=figure_named(figures, f"indicator-{indicator.id}"),
         rows=tuple(_count_row(point, period) for point in indicator.periods),
-        next_period=wording.past_period(ahead.period, period),
-        next_expected=wording.significant(ahead.mean),
-        next_interval=f"{wording.amount(ahead.interval.low)} to {wording.amount(ahead.interval.high)}",
-        next_none=wording.percent(ahead.zero_probability),
+        next_period=numbers.past_period(ahead.period, period),
+        next_expected=numbers.significant(ahead.mean),
+        next_interval=f"{numbers.amount(ahead.interval.low)} to {numbers.amount(ahead.interval.high)}",
+        next_none=numbers.percent(ahead.zero_probability),
     )
 
 
 def _summary(indicator: IndicatorSummary, period: str) -> str:
     if not indicator.periods:
         return "Not observed yet."
-    observed = f"{wording.amount(indicator.observations)} of {wording.plural(len(indicator.periods), period)} observed"
+    observed = f"{numbers.amount(indicator.observations)} of {numbers.plural(len(indicator.periods), period)} observed"
     if indicator.factor is None:
         return f"{observed}; no factor drives it."
     moved = "more of it when the factor is high" if indicator.direction > 0 else "less of it when the factor is high"
@@ -142,10 +142,10 @@ def _facts(indicator: IndicatorSummary, period: str) -> tuple[tuple[str, str], .
 def _count_row(point: CountPoint, period: str) -> CountRow:
     part = point.exposure
     return CountRow(
-        period=wording.past_period(point.period, period),
+        period=numbers.past_period(point.period, period),
         counted="not observed" if point.value is None else f"{point.value:,}",
-        covered="" if part is None or part == 1.0 else f"in {100 * part:.0f}{wording.NO_BREAK_SPACE}% of it",
-        expected=wording.significant(point.mean),
-        interval=f"{wording.significant(point.low)} to {wording.significant(point.high)}",
+        covered="" if part is None or part == 1.0 else f"in {100 * part:.0f}{numbers.NO_BREAK_SPACE}% of it",
+        expected=numbers.significant(point.mean),
+        interval=f"{numbers.significant(point.low)} to {numbers.significant(point.high)}",
         is_absent=point.value is None,
     )

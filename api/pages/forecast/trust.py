@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from api.pages.shared import wording
-from api.pages.shared.stages import stage_of, stage_position
 from forecast.answer import Check, Diagnostics, ParameterDiagnostics, Provenance
+from forecast.answer.thresholds import ESS_PUBLISHED, RHAT_PUBLISHED
+from forecast.wording import numbers
+from forecast.wording.stages import stage_of, stage_position
 
 CHECK_NAMES: Final = {
     "finite": "Finite",
@@ -99,9 +100,9 @@ class Trust:
 PARAMETER_COLUMNS: Final = (
     ("Mean", "Posterior mean, on the parameter's own scale"),
     ("SD", "Posterior standard deviation, on the parameter's own scale"),
-    ("R-hat", "Agreement of the chains; at most 1.01 is wanted"),
-    ("ESS bulk", "Effective number of draws for the middle; at least 400 is wanted"),
-    ("ESS tail", "Effective number of draws for the tails; at least 400 is wanted"),
+    ("R-hat", f"Agreement of the chains; at most {RHAT_PUBLISHED:g} is wanted"),
+    ("ESS bulk", f"Effective number of draws for the middle; at least {ESS_PUBLISHED:g} is wanted"),
+    ("ESS tail", f"Effective number of draws for the tails; at least {ESS_PUBLISHED:g} is wanted"),
     ("MCSE", "Monte Carlo standard error of the mean, on the parameter's own scale"),
 )
 
@@ -118,7 +119,7 @@ def build_trust(checks: tuple[Check, ...], diagnostics: Diagnostics, provenance:
         parameters=tuple(_parameter_row(parameter, thresholds) for parameter in ordered),
         reported_count=sum(parameter.reported for parameter in ordered),
         stages=_stage_times(diagnostics.seconds),
-        duration=wording.duration(provenance.duration_seconds),
+        duration=numbers.duration(provenance.duration_seconds),
         provenance=_provenance(provenance),
         versions=tuple(sorted(provenance.versions.items())),
     )
@@ -139,38 +140,38 @@ def _check_row(check: Check) -> CheckRow:
 
 def _check_number(name: str, value: float | None) -> str:
     if value is None:
-        return wording.NONE
+        return numbers.NONE
     if name in _PERCENT_CHECKS:
-        return f"{100 * value:.2g}{wording.NO_BREAK_SPACE}%"
+        return f"{100 * value:.2g}{numbers.NO_BREAK_SPACE}%"
     if name in _PROBABILITY_CHECKS:
-        return f"{100 * value:.2g}{wording.NO_BREAK_SPACE}pp"
+        return f"{100 * value:.2g}{numbers.NO_BREAK_SPACE}pp"
     if name == "rhat":
-        return wording.fixed(value, 3)
-    return wording.fixed(value, 0) if value >= 100 or float(value).is_integer() else wording.fixed(value, 2)
+        return numbers.fixed(value, 3)
+    return numbers.fixed(value, 0) if value >= 100 or float(value).is_integer() else numbers.fixed(value, 2)
 
 
 def _threshold(check: Check) -> str:
     if check.threshold is None:
-        return wording.NONE
+        return numbers.NONE
     bound = {"ess_bulk": "≥", "ess_tail": "≥", "bfmi": ">"}.get(check.name, "≤")
     shown = f"{check.threshold:g}" if check.name in {"rhat", "bfmi"} else _check_number(check.name, check.threshold)
-    return f"{bound}{wording.NO_BREAK_SPACE}{shown}"
+    return f"{bound}{numbers.NO_BREAK_SPACE}{shown}"
 
 
 def _facts(diagnostics: Diagnostics) -> tuple[tuple[str, str], ...]:
     total, share = diagnostics.chains * diagnostics.draws, 100 * diagnostics.divergence_fraction
-    energy = ", ".join(wording.fixed(value, 2) for value in diagnostics.bfmi) or wording.NONE
+    energy = ", ".join(numbers.fixed(value, 2) for value in diagnostics.bfmi) or numbers.NONE
     mean, deepest = diagnostics.tree_depth_mean, diagnostics.tree_depth_max
-    depth = wording.NONE if mean is None else f"{mean:.1f} on average, {wording.amount(deepest)} at most"
+    depth = numbers.NONE if mean is None else f"{mean:.1f} on average, {numbers.amount(deepest)} at most"
     return (
         ("Draws kept", f"{total:,} ({diagnostics.chains} chains of {diagnostics.draws:,})"),
         (
             "Divergences",
-            f"{diagnostics.divergences:,} ({share:.2g}{wording.NO_BREAK_SPACE}% of draws)",
+            f"{diagnostics.divergences:,} ({share:.2g}{numbers.NO_BREAK_SPACE}% of draws)",
         ),
         ("E-BFMI by chain", energy),
         ("Tree depth (doublings)", depth),
-        ("Longest tree reached", wording.plural(diagnostics.tree_depth_limit_hits, "draw")),
+        ("Longest tree reached", numbers.plural(diagnostics.tree_depth_limit_hits, "draw")),
         *(
             (
                 "Thrown away",
@@ -189,12 +190,12 @@ def _parameter_row(parameter: ParameterDiagnostics, thresholds: Mapping[str, flo
         name=parameter.name,
         is_reported=parameter.reported,
         cells=(
-            _cell(parameter.mean, wording.significant(parameter.mean, 3)),
-            _cell(parameter.sd, wording.significant(parameter.sd)),
-            _cell(rhat, wording.fixed(rhat, 3), is_bad=rhat is not None and rhat > gated.get("rhat", float("inf"))),
-            _cell(bulk, wording.fixed(bulk, 0), is_bad=bulk is not None and bulk < gated.get("ess_bulk", 0.0)),
-            _cell(tail, wording.fixed(tail, 0), is_bad=tail is not None and tail < gated.get("ess_tail", 0.0)),
-            _cell(parameter.mcse, wording.significant(parameter.mcse)),
+            _cell(parameter.mean, numbers.significant(parameter.mean, 3)),
+            _cell(parameter.sd, numbers.significant(parameter.sd)),
+            _cell(rhat, numbers.fixed(rhat, 3), is_bad=rhat is not None and rhat > gated.get("rhat", float("inf"))),
+            _cell(bulk, numbers.fixed(bulk, 0), is_bad=bulk is not None and bulk < gated.get("ess_bulk", 0.0)),
+            _cell(tail, numbers.fixed(tail, 0), is_bad=tail is not None and tail < gated.get("ess_tail", 0.0)),
+            _cell(parameter.mcse, numbers.significant(parameter.mcse)),
         ),
     )
 
@@ -210,7 +211,7 @@ def _stage_times(seconds: Mapping[str, float]) -> tuple[StageTime, ...]:
     return tuple(
         StageTime(
             name=stage_of(key).name,
-            seconds=wording.duration(seconds[key]),
+            seconds=numbers.duration(seconds[key]),
             share=_share(seconds[key] / total),
             width=f"{100 * seconds[key] / total:.2f}%",
         )
@@ -220,7 +221,7 @@ def _stage_times(seconds: Mapping[str, float]) -> tuple[StageTime, ...]:
 
 def _share(part: float) -> str:
     shown = f"{100 * part:.0f}" if part >= 0.005 else "<1"
-    return f"{shown}{wording.NO_BREAK_SPACE}%"
+    return f"{shown}{numbers.NO_BREAK_SPACE}%"
 
 
 def _provenance(provenance: Provenance) -> tuple[tuple[str, str], ...]:
@@ -229,9 +230,9 @@ def _provenance(provenance: Provenance) -> tuple[tuple[str, str], ...]:
     )
     return (
         ("Evidence used", evidence or "none"),
-        ("Latest evidence known at", wording.day(provenance.latest_known_at)),
+        ("Latest evidence known at", numbers.day(provenance.latest_known_at)),
         ("Seed", str(provenance.seed)),
         *((f"Sampler: {key.replace('_', ' ')}", str(value)) for key, value in sorted(provenance.sampler.items())),
-        ("Computed in", wording.duration(provenance.duration_seconds)),
+        ("Computed in", numbers.duration(provenance.duration_seconds)),
         ("Computed on", provenance.host),
     )

@@ -20,12 +20,12 @@ from api.pages.forecast.provenance import Download, build_downloads, build_ident
 from api.pages.forecast.signals import FactorView, IndicatorView, build_factors, build_indicators
 from api.pages.forecast.trust import Trust, build_trust
 from api.pages.forecast.what_if import WhatIf, build_what_if
-from api.pages.shared import wording
 from api.pages.shared.bars import PROBABILITY, Bar
 from api.pages.shared.page import PageContext
 from api.pages.shared.questions import Question, build_questions
-from api.pages.shared.verdicts import VerdictBadge, verdict_badge
 from forecast.answer import HorizonPoint, Interval, OutcomeForecast, ScenarioForecast, StoredForecast
+from forecast.wording import numbers
+from forecast.wording.verdicts import VerdictBadge, verdict_badge
 
 
 @dataclass(frozen=True)
@@ -141,20 +141,20 @@ def build_forecast(
     """
     levels = [outcome.interval for outcome in forecast.outcomes]
     return ForecastPage(
-        page_title=wording.shortened(forecast.title),
+        page_title=numbers.shortened(forecast.title),
         json_url=f"/v1/forecasts/{forecast.forecast_id}",
         forecast_id=forecast.forecast_id,
         heading=forecast.title,
         study=forecast.study,
         study_url=f"/studies/{forecast.study}" if is_stored else None,
-        as_of=wording.day(forecast.as_of),
+        as_of=numbers.day(forecast.as_of),
         horizon=_horizon(forecast),
-        made_at=wording.moment(forecast.made_at),
+        made_at=numbers.moment(forecast.made_at),
         made_at_iso=forecast.made_at.isoformat(),
-        age=wording.age(forecast.age_seconds),
+        age=numbers.age(forecast.age_seconds),
         verdict=verdict_badge(forecast.verdict),
         verdict_reasons=forecast.verdict_reasons,
-        level=wording.level(levels[0]) if levels else f"90{wording.NO_BREAK_SPACE}%",
+        level=numbers.level(levels[0]) if levels else f"90{numbers.NO_BREAK_SPACE}%",
         # The likeliest first: a dot plot is read by its order.
         scenarios=tuple(map(_scenario_row, sorted(forecast.scenarios, key=lambda found: -found.probability))),
         remainder=None if forecast.remainder is None else _scenario_row(forecast.remainder),
@@ -187,9 +187,9 @@ def build_forecast(
 
 
 def _horizon(forecast: StoredForecast) -> str:
-    length = wording.plural(forecast.horizon_periods, forecast.period)
+    length = numbers.plural(forecast.horizon_periods, forecast.period)
     points = forecast.outcomes[0].horizon if forecast.outcomes else ()
-    return f"{length}, to {wording.day(points[-1].date)}" if points else length
+    return f"{length}, to {numbers.day(points[-1].date)}" if points else length
 
 
 def _evidence(forecast: StoredForecast) -> tuple[OutcomeEvidence, ...]:
@@ -202,24 +202,24 @@ def _scenario_row(scenario: ScenarioForecast) -> AnswerRow:
 
 
 def _outcome_row(outcome: OutcomeForecast, forecast: StoredForecast) -> AnswerRow:
-    return _answer_row(outcome, by=wording.day(outcome.by), expression="", note=_timing(outcome, forecast.period))
+    return _answer_row(outcome, by=numbers.day(outcome.by), expression="", note=_timing(outcome, forecast.period))
 
 
 def _answer_row(part: OutcomeForecast | ScenarioForecast, *, by: str, expression: str, note: str) -> AnswerRow:
-    probability = wording.percent(part.probability, part.mcse)
-    interval = wording.percent_range(part.interval, part.mcse)
+    probability = numbers.percent(part.probability, part.mcse)
+    interval = numbers.percent_range(part.interval, part.mcse)
     return AnswerRow(
         id=part.id,
         title=part.title,
         probability=probability,
         interval=interval,
-        error=wording.points(part.mcse),
+        error=numbers.points(part.mcse),
         words=part.words,
         by=by,
         expression=expression,
         note=note,
         bar=PROBABILITY.bar(
-            part.probability, part.interval, f"{probability}, {wording.level(part.interval)} interval {interval}"
+            part.probability, part.interval, f"{probability}, {numbers.level(part.interval)} interval {interval}"
         ),
     )
 
@@ -240,7 +240,7 @@ def _when(periods: float, horizon: tuple[HorizonPoint, ...], period: str) -> str
     """The end of a future period, as a date where it is known."""
     index = max(math.ceil(periods), 1) - 1
     ends: date | None = horizon[index].date if index < len(horizon) else None
-    return f"{ends:%B %Y}" if ends and period != "day" else wording.day(ends) if ends else f"{period} {index + 1}"
+    return f"{ends:%B %Y}" if ends and period != "day" else numbers.day(ends) if ends else f"{period} {index + 1}"
 
 
 def _horizon_rows(outcomes: tuple[OutcomeForecast, ...]) -> tuple[HorizonRow, ...]:
@@ -249,7 +249,7 @@ def _horizon_rows(outcomes: tuple[OutcomeForecast, ...]) -> tuple[HorizonRow, ..
     return tuple(
         HorizonRow(
             period=str(same_end[0].period),
-            date=wording.short_day(same_end[0].date),
+            date=numbers.short_day(same_end[0].date),
             cells=tuple(_horizon_cell(point, outcome) for point, outcome in zip(same_end, outcomes, strict=True)),
         )
         for same_end in zip(*(outcome.horizon for outcome in outcomes), strict=True)
@@ -258,6 +258,6 @@ def _horizon_rows(outcomes: tuple[OutcomeForecast, ...]) -> tuple[HorizonRow, ..
 
 def _horizon_cell(point: HorizonPoint, outcome: OutcomeForecast) -> tuple[str, str]:
     if outcome.kind == "binary" and point.high == 0.0:
-        return wording.NONE, ""
+        return numbers.NONE, ""
     spread = Interval(low=point.low, high=point.high)
-    return wording.percent(point.probability, outcome.mcse), wording.percent_range(spread, outcome.mcse)
+    return numbers.percent(point.probability, outcome.mcse), numbers.percent_range(spread, outcome.mcse)

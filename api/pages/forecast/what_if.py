@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.pages.shared import wording
 from api.pages.shared.bars import PROBABILITY
 from forecast.answer import OutcomeForecast, ScenarioForecast, StoredForecast
+from forecast.wording import numbers
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _row(kind: str, part: OutcomeForecast | ScenarioForecast) -> WhatIfRow:
         key=f"{kind} {part.id}",
         id=part.id,
         title=part.title,
-        probability=wording.percent(part.probability, part.mcse),
+        probability=numbers.percent(part.probability, part.mcse),
         value=part.probability,
         position=PROBABILITY.position(part.probability),
     )

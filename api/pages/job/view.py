@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from api.pages.shared import wording
 from api.pages.shared.bars import PROBABILITY
 from api.pages.shared.job_words import (
     ATTEMPT_WORDS,
@@ -19,9 +18,10 @@ from api.pages.shared.job_words import (
     result_url,
 )
 from api.pages.shared.page import PageContext
-from api.pages.shared.stages import STAGES, stage_of, stage_position
 from forecast.jobs.states import JobState
 from forecast.jobs.view import AttemptView, ChainView, JobView
+from forecast.wording import numbers
+from forecast.wording.stages import STAGES, stage_of, stage_position
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def build_job(job: JobView, *, now: datetime, jobs_ahead: int = 0) -> JobPage:
     stage = stage_of(progress.stage) if progress and is_running else None
     explanation = stage.explanation if stage else "starting" if is_running else "waiting for a worker"
     return JobPage(
-        page_title=f"{STATE_WORDS[job.state].capitalize()}: {wording.shortened(job.title)}",
+        page_title=f"{STATE_WORDS[job.state].capitalize()}: {numbers.shortened(job.title)}",
         json_url=f"/v1/jobs/{job.id}",
         job_id=job.id,
         heading=job.title,
@@ -177,7 +177,7 @@ def build_job(job: JobView, *, now: datetime, jobs_ahead: int = 0) -> JobPage:
             state.value: (STATE_WORDS[state], lead_of(job.kind, state)) for state in JobState if not state.is_terminal
         },
         attempt_note=f"attempt {job.attempt}" if job.attempt > 1 else "",
-        queue_note=f"{wording.plural(jobs_ahead, 'job')} of yours before this one" if jobs_ahead else None,
+        queue_note=f"{numbers.plural(jobs_ahead, 'job')} of yours before this one" if jobs_ahead else None,
     )
 
 
@@ -218,8 +218,8 @@ def _estimate_row(outcome: str, value: float, error: float | None, chains: Seque
     half = 2.0 * (error or 0.0)
     return EstimateRow(
         outcome=outcome,
-        probability=wording.percent(value, error if error is not None else float("inf")),
-        error="" if error is None else f"±{wording.points(error)}",
+        probability=numbers.percent(value, error if error is not None else float("inf")),
+        error="" if error is None else f"±{numbers.points(error)}",
         position=PROBABILITY.position(value),
         low=PROBABILITY.position(value - half),
         high=PROBABILITY.position(value + half),
@@ -259,8 +259,8 @@ def _attempt_row(attempt: AttemptView, now: datetime) -> AttemptRow:
     lasted = ((attempt.ended_at or now) - attempt.started_at).total_seconds()
     return AttemptRow(
         number=str(attempt.number),
-        started_at=wording.moment(attempt.started_at),
-        lasted=wording.duration(max(lasted, 0.0)),
+        started_at=numbers.moment(attempt.started_at),
+        lasted=numbers.duration(max(lasted, 0.0)),
         outcome=ATTEMPT_WORDS[attempt.outcome] if attempt.outcome else "is running",
         detail=attempt.detail or "",
     )
@@ -268,15 +268,15 @@ def _attempt_row(attempt: AttemptView, now: datetime) -> AttemptRow:
 
 def _facts(job: JobView, now: datetime) -> tuple[tuple[str, str], ...]:
     facts = [
-        ("As of", wording.day(job.as_of)),
-        ("Submitted", f"{wording.moment(job.created_at)} ({wording.age((now - job.created_at).total_seconds())})"),
+        ("As of", numbers.day(job.as_of)),
+        ("Submitted", f"{numbers.moment(job.created_at)} ({numbers.age((now - job.created_at).total_seconds())})"),
     ]
     if job.started_at and job.finished_at:
-        facts.append(("Took", wording.duration(max((job.finished_at - job.started_at).total_seconds(), 0.0))))
+        facts.append(("Took", numbers.duration(max((job.finished_at - job.started_at).total_seconds(), 0.0))))
     facts += [
         ("Attempts allowed", str(job.max_attempts)),
         ("Seed", str(job.seed)),
-        ("Longest run", wording.duration(job.deadline_seconds)),
+        ("Longest run", numbers.duration(job.deadline_seconds)),
         ("Job", job.id),
     ]
     return tuple(facts)

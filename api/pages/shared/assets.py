@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-STATIC: Final = Path(__file__).resolve().parent.parent / "static"
+STATIC: Final = Path(__file__).resolve().parents[2] / "static"
 KEEP: Final = "public, max-age=31536000, immutable"
 CHECK_AGAIN: Final = "no-cache"
 COMPRESSED: Final = (".js", ".css", ".svg")

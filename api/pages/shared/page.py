@@ -11,8 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.pages.shared.assets import asset_url
 from api.root_path import root_path, with_root
+from forecast.answer import thresholds
+from forecast.wording import numbers
 
-TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
+TEMPLATES: Final = Path(__file__).resolve().parents[2] / "templates"
 
 PLOTLY_STYLES: Final = (
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
@@ -55,6 +57,8 @@ def _make_environment() -> Environment:
     )
     environment.globals["asset"] = asset_url
     environment.globals["root_path"] = root_path
+    environment.globals["thresholds"] = thresholds
+    environment.globals["numbers"] = numbers
     return environment
 
 

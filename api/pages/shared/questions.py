@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from api.pages.shared import wording
+from forecast.wording import numbers
 
 KINDS: Final = {
     "event": "happens at some time or not",
@@ -61,17 +61,17 @@ def _prior(prior: Mapping[str, Any]) -> str:
     quantiles = elicited["probability"]
     level = float(quantiles.get("level") or 0.9)
     words = f"{_percent(quantiles['median'])}, {_percent(quantiles['low'])} to {_percent(quantiles['high'])}"
-    when = f" by {wording.plural(float(elicited['by']), 'period')}" if elicited.get("by") is not None else ""
+    when = f" by {numbers.plural(float(elicited['by']), 'period')}" if elicited.get("by") is not None else ""
     return f"{words} with {_percent(level)} probability{when}"
 
 
 def _percent(value: float) -> str:
-    return f"{100 * float(value):.3g}{wording.NO_BREAK_SPACE}%"
+    return f"{100 * float(value):.3g}{numbers.NO_BREAK_SPACE}%"
 
 
 def _day(text: object) -> str:
     """A date as people read it; the document's own words where it is none."""
     try:
-        return wording.day(date.fromisoformat(str(text)))
+        return numbers.day(date.fromisoformat(str(text)))
     except ValueError:
         return str(text)

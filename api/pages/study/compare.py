@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from api.pages.shared import wording
 from api.pages.shared.bars import PROBABILITY, BeforeAfter
 from api.pages.shared.page import PageContext
-from api.pages.shared.verdicts import VerdictBadge, verdict_badge
 from forecast.answer import Interval
 from forecast.timeline.comparing import Compared, ComparedRow, Comparison
 from forecast.timeline.views import HistoryEntry, Move
+from forecast.wording import numbers
+from forecast.wording.verdicts import VerdictBadge, verdict_badge
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def build_compare(found: Comparison, title: str, history: Sequence[HistoryEntry]
     rows = tuple(_row(row) for row in found.rows)
     moved = sum(row.status == "moved" for row in rows)
     return ComparePage(
-        page_title=f"Compare: {wording.shortened(title)}",
+        page_title=f"Compare: {numbers.shortened(title)}",
         json_url=f"/v1/compare?before={before}&after={after}",
         study=found.study,
         heading=title,
@@ -94,7 +94,7 @@ def build_compare(found: Comparison, title: str, history: Sequence[HistoryEntry]
         after=_side(found.after),
         swap_url=f"/compare?before={after}&after={before}",
         rows=rows,
-        moved=f"{moved} of {wording.plural(len(rows), 'probability')} moved by more than noise",
+        moved=f"{moved} of {numbers.plural(len(rows), 'probability')} moved by more than noise",
         differences=tuple((each.name, each.before, each.after) for each in found.differences),
         choices=_choices(found, history),
     )
@@ -103,8 +103,8 @@ def build_compare(found: Comparison, title: str, history: Sequence[HistoryEntry]
 def _side(forecast: Compared) -> Side:
     return Side(
         url=f"/forecasts/{forecast.forecast_id}",
-        as_of=wording.day(forecast.as_of),
-        made_at=wording.moment(forecast.made_at),
+        as_of=numbers.day(forecast.as_of),
+        made_at=numbers.moment(forecast.made_at),
         verdict=verdict_badge(forecast.verdict),
     )
 
@@ -116,7 +116,7 @@ def _choices(found: Comparison, history: Sequence[HistoryEntry]) -> tuple[Choice
     return tuple(
         Choice(
             name,
-            f"as of {wording.short_day(as_of)}, made {wording.moment(made_at)}",
+            f"as of {numbers.short_day(as_of)}, made {numbers.moment(made_at)}",
             name == found.before.forecast_id,
             name == found.after.forecast_id,
         )
@@ -139,9 +139,9 @@ def _row(row: ComparedRow) -> CompareRow:
         id=row.id,
         title=row.title,
         kind=row.kind,
-        before=wording.NONE if before is None else _percent(before),
+        before=numbers.NONE if before is None else _percent(before),
         before_interval="" if before is None else _range(before),
-        after=wording.NONE if after is None else _percent(after),
+        after=numbers.NONE if after is None else _percent(after),
         after_interval="" if after is None else _range(after),
         change=_change(after),
         status=status,
@@ -161,7 +161,7 @@ def _status(row: ComparedRow) -> tuple[str, str]:
 
 
 def _percent(move: Move) -> str:
-    return wording.percent(move.probability, move.mcse)
+    return numbers.percent(move.probability, move.mcse)
 
 
 def _interval(move: Move) -> Interval:
@@ -169,11 +169,11 @@ def _interval(move: Move) -> Interval:
 
 
 def _range(move: Move) -> str:
-    return wording.percent_range(_interval(move), move.mcse)
+    return numbers.percent_range(_interval(move), move.mcse)
 
 
 def _change(after: Move | None) -> str:
     if after is None or after.change is None:
-        return wording.NONE
-    error = wording.significant(100.0 * (after.change_mcse or 0.0))
-    return f"{wording.signed(100.0 * after.change, 1)} ± {error}{wording.NO_BREAK_SPACE}pp"
+        return numbers.NONE
+    error = numbers.significant(100.0 * (after.change_mcse or 0.0))
+    return f"{numbers.signed(100.0 * after.change, 1)} ± {error}{numbers.NO_BREAK_SPACE}pp"

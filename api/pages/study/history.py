@@ -9,16 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from api.pages.shared import wording
-from api.pages.shared.verdicts import VerdictBadge, verdict_badge
 from forecast.timeline.views import HistoryEntry, Move
+from forecast.wording import numbers
+from forecast.wording.evidence import SHORT_CAUSES
+from forecast.wording.verdicts import VerdictBadge, verdict_badge
 
-CAUSE_WORDS: Final = {
-    "method": "method",
-    "clock": "time",
-    "data": "corrected data",
-    "world": "new evidence",
-}
 NO_CHANGE: Final = "nothing was put in that differs"
 
 
@@ -103,9 +98,9 @@ def build_forecasts(entries: Sequence[HistoryEntry], now: datetime) -> tuple[For
     return tuple(
         ForecastRow(
             url=_url(entry),
-            as_of=wording.short_day(entry.as_of),
-            age=wording.age((now - entry.made_at).total_seconds()),
-            made_at=wording.moment(entry.made_at),
+            as_of=numbers.short_day(entry.as_of),
+            age=numbers.age((now - entry.made_at).total_seconds()),
+            made_at=numbers.moment(entry.made_at),
             verdict=verdict_badge(entry.verdict),
             causes=_changed(entry),
             compare_url=f"/compare?before={entry.previous}&after={entry.forecast_id}" if entry.previous else None,
@@ -142,17 +137,17 @@ def _subject(entries: Sequence[HistoryEntry], kind: str, name: str, title: str) 
     points = _points([entry.as_of for entry, _ in said], [move for _, move in said], top)
     _, newest = said[-1]
     words = "; ".join(
-        f"{wording.short_day(entry.as_of)} {wording.percent(move.probability, move.mcse)}" for entry, move in said[-12:]
+        f"{numbers.short_day(entry.as_of)} {numbers.percent(move.probability, move.mcse)}" for entry, move in said[-12:]
     )
     return SubjectHistory(
         id=name,
         title=title,
         kind=kind,
-        probability=wording.percent(newest.probability, newest.mcse),
+        probability=numbers.percent(newest.probability, newest.mcse),
         interval=_interval(newest),
         change=_change(newest),
         is_noise=newest.beyond_noise is False,
-        top=f"{100 * top:.0f}{wording.NO_BREAK_SPACE}%",
+        top=f"{100 * top:.0f}{numbers.NO_BREAK_SPACE}%",
         label=f"{title} over {len(said)} forecasts: {words}",
         points=points,
         lines=tuple(ChartLine(a.x, a.y, b.x, b.y) for a, b in itertools.pairwise(points)),
@@ -189,8 +184,8 @@ def _points(days: Sequence[date], moves: Sequence[Move], top: float) -> tuple[Ch
 def _move_row(entry: HistoryEntry, kind: str, name: str, move: Move) -> MoveRow:
     return MoveRow(
         url=_url(entry),
-        as_of=wording.short_day(entry.as_of),
-        probability=wording.percent(move.probability, move.mcse),
+        as_of=numbers.short_day(entry.as_of),
+        probability=numbers.percent(move.probability, move.mcse),
         interval=_interval(move),
         change=_change(move),
         is_noise=move.beyond_noise is False,
@@ -209,30 +204,30 @@ def _causes(entry: HistoryEntry, kind: str, name: str) -> str:
         if not step.apart:
             is_joint = True
             continue
-        cause = f"{CAUSE_WORDS[step.cause]}{' with time' if is_joint else ''}"
+        cause = f"{SHORT_CAUSES[step.cause]}{' with time' if is_joint else ''}"
         is_joint = False
         share = (step.outcomes if kind == "outcome" else step.scenarios).get(name)
         if share is not None:
-            words.append(f"{cause} {wording.signed(share.change)} ± {wording.significant(share.change_mcse)}")
+            words.append(f"{cause} {numbers.signed(share.change)} ± {numbers.significant(share.change_mcse)}")
     if words:
         return ", ".join(words)
     return "it has nothing to compare with" if any(step.changed for step in entry.triage.steps) else NO_CHANGE
 
 
 def _interval(move: Move) -> str:
-    digits = wording.percent_digits(move.mcse)
-    low, high = wording.percent_number(move.low, digits), wording.percent_number(move.high, digits)
+    digits = numbers.percent_digits(move.mcse)
+    low, high = numbers.percent_number(move.low, digits), numbers.percent_number(move.high, digits)
     return (
-        f"{low}{wording.EN_DASH}{high}{wording.NO_BREAK_SPACE}%" if low != high else f"{low}{wording.NO_BREAK_SPACE}%"
+        f"{low}{numbers.EN_DASH}{high}{numbers.NO_BREAK_SPACE}%" if low != high else f"{low}{numbers.NO_BREAK_SPACE}%"
     )
 
 
 def _change(move: Move) -> str:
     if move.change is None:
-        return wording.NONE
-    change = wording.signed(100.0 * move.change, 1)
-    noise = wording.significant(100.0 * (move.change_mcse or 0.0))
-    return f"{change} ± {noise}{wording.NO_BREAK_SPACE}pp"
+        return numbers.NONE
+    change = numbers.signed(100.0 * move.change, 1)
+    noise = numbers.significant(100.0 * (move.change_mcse or 0.0))
+    return f"{change} ± {noise}{numbers.NO_BREAK_SPACE}pp"
 
 
 def _changed(entry: HistoryEntry) -> str:
@@ -244,7 +239,7 @@ def _changed(entry: HistoryEntry) -> str:
         return "nothing to compare with"
     if entry.triage is None:
         return "not compared yet"
-    return ", ".join(CAUSE_WORDS[step.cause] for step in entry.triage.steps if step.changed) or NO_CHANGE
+    return ", ".join(SHORT_CAUSES[step.cause] for step in entry.triage.steps if step.changed) or NO_CHANGE
 
 
 def _url(entry: HistoryEntry) -> str:

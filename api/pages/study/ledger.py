@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from api.pages.shared import wording
 from forecast.timeline.views import Ledger
+from forecast.wording import numbers
 
 FORECASTERS: Final = {
     "published": "Published forecasts",
@@ -84,8 +84,8 @@ def build_ledger(ledger: Ledger, outcomes: Mapping[str, str]) -> LedgerView:
                 title=outcomes.get(row.outcome, row.outcome),
                 id=row.outcome,
                 resolution=row.resolution,
-                on=wording.short_day(row.on),
-                known_at=wording.short_day(row.known_at),
+                on=numbers.short_day(row.on),
+                known_at=numbers.short_day(row.known_at),
                 source=row.source or "",
                 is_current=row.current,
             )
@@ -98,7 +98,7 @@ def build_ledger(ledger: Ledger, outcomes: Mapping[str, str]) -> LedgerView:
                 outcomes=f"{row.outcomes:,}",
                 brier=f"{row.brier:.3f}",
                 published_brier=f"{row.published_brier:.3f}",
-                over_time=wording.fixed(row.time_averaged_brier, 3),
+                over_time=numbers.fixed(row.time_averaged_brier, 3),
                 log_score=f"{row.log_score:.3f}",
             )
             for row in ledger.standings
@@ -106,11 +106,11 @@ def build_ledger(ledger: Ledger, outcomes: Mapping[str, str]) -> LedgerView:
         scores=tuple(
             ScoreRow(
                 url=f"/forecasts/{row.forecast_id}",
-                as_of=wording.short_day(row.as_of),
+                as_of=numbers.short_day(row.as_of),
                 outcome=outcomes.get(row.outcome, row.outcome),
                 forecaster=_forecaster(row.forecaster),
-                probability=wording.percent(row.probability),
-                happened=f"yes, {wording.short_day(row.resolved_on)}" if row.happened else "no",
+                probability=numbers.percent(row.probability),
+                happened=f"yes, {numbers.short_day(row.resolved_on)}" if row.happened else "no",
                 brier=f"{row.brier:.3f}",
                 log_score=f"{row.log_score:.3f}",
                 is_current=row.current,

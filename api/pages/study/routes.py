@@ -10,7 +10,6 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
 from api.evidence_schemas import view_evidence
-from api.pages.shared import wording
 from api.pages.shared.page import respond
 from api.pages.shared.questions import build_questions
 from api.pages.study.compare import build_compare
@@ -42,6 +41,7 @@ from forecast.store import (
 from forecast.study.reading.yaml_writer import as_yaml
 from forecast.timeline.history import history_page
 from forecast.timeline.ledger import read_ledger
+from forecast.wording import numbers
 from priors import bundled_studies
 
 FORECASTS_SHOWN: Final = 60
@@ -119,7 +119,7 @@ def _build(session: Session, study_id: str, cursor: str | None, fresh_seconds: f
         study=row.id,
         heading=row.title,
         latest_url=None if newest is None else f"/forecasts/{newest.forecast_id}",
-        age=wording.age(age),
+        age=numbers.age(age),
         is_stale=newest is not None and age > fresh_seconds,
         today=now.date().isoformat(),
         document_day=str(document["as_of"]),

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Final
 
 from api.evidence_schemas import EvidenceItem
-from api.pages.shared import wording
 from forecast.alerts.rules import threshold_text
 from forecast.alerts.subscriptions import AlertKind
 from forecast.sources.sources import SourceStatus, SourceView
 from forecast.store.tables.alerts import AlertRow, DeliveryRow, SubscriptionRow
 from forecast.store.tables.living import OccurrenceRow, ScheduleRow
 from forecast.timeline.firing import RunStatus
+from forecast.wording import numbers
 
 RUN_WORDS: Final = {
     RunStatus.JOB: "forecast",
@@ -118,7 +118,7 @@ class AlertView:
 
 def build_options(titles: Mapping[str, str]) -> tuple[Option, ...]:
     """What can be chosen, with titles short enough for a form."""
-    return tuple(Option(name, wording.shortened(title, MAX_OPTION_CHARACTERS)) for name, title in titles.items())
+    return tuple(Option(name, numbers.shortened(title, MAX_OPTION_CHARACTERS)) for name, title in titles.items())
 
 
 def build_schedules(
@@ -132,7 +132,7 @@ def build_schedules(
             cron=row.cron or "",
             timezone=row.timezone,
             rule=_rule(row.cron, row.every_seconds, row.timezone),
-            next_due="paused" if row.next_due is None else f"next due {wording.moment(row.next_due)}",
+            next_due="paused" if row.next_due is None else f"next due {numbers.moment(row.next_due)}",
             is_enabled=row.enabled,
             runs=tuple(_run(run) for run in runs.get(row.id, ())),
         )
@@ -151,10 +151,10 @@ def build_sources(sources: Iterable[SourceView], now: datetime) -> tuple[SourceR
             word="being asked" if source.fetch_wanted else SOURCE_WORDS[source.status],
             checked_at=_ago(source.checked_at, now),
             fetched_at=_ago(source.fetched_at, now),
-            rows=wording.NONE if source.rows is None else f"{source.rows:,} ({source.added or 0:,} new)",
+            rows=numbers.NONE if source.rows is None else f"{source.rows:,} ({source.added or 0:,} new)",
             error=""
             if source.error is None
-            else f"{wording.plural(source.failures, 'failure')} in a row: {source.error}",
+            else f"{numbers.plural(source.failures, 'failure')} in a row: {source.error}",
         )
         for source in sources
     )
@@ -167,8 +167,8 @@ def build_evidence(items: Iterable[EvidenceItem]) -> tuple[EvidenceRow, ...]:
             subject=item.subject,
             kind=item.kind.value,
             said=_said(item),
-            known_at=wording.short_day(item.known_at),
-            recorded_at=wording.moment(item.recorded_at),
+            known_at=numbers.short_day(item.known_at),
+            recorded_at=numbers.moment(item.recorded_at),
             origin=item.origin.replace("source:", "source "),
             note=" ".join(str(item.cells[name]) for name in ("source", "note") if item.cells.get(name)),
         )
@@ -203,12 +203,12 @@ def build_alerts(
     found = []
     for row in rows:
         delivery = deliveries.get(row.id)
-        words = "listed only" if delivery is None else f"{delivery.state}, {wording.plural(delivery.attempts, 'try')}"
+        words = "listed only" if delivery is None else f"{delivery.state}, {numbers.plural(delivery.attempts, 'try')}"
         found.append(
             AlertView(
                 title=row.title,
-                age=wording.age((now - row.created_at).total_seconds()),
-                created_at=wording.moment(row.created_at),
+                age=numbers.age((now - row.created_at).total_seconds()),
+                created_at=numbers.moment(row.created_at),
                 url=f"/forecasts/{row.forecast_id}" if row.forecast_id else f"/v1/alerts/{row.id}",
                 delivery=words,
                 delivery_state="" if delivery is None else delivery.state,
@@ -220,7 +220,7 @@ def build_alerts(
 def _run(run: OccurrenceRow) -> RunView:
     status = RunStatus(run.status)
     return RunView(
-        due_at=wording.moment(run.due_at),
+        due_at=numbers.moment(run.due_at),
         status=run.status,
         word=RUN_WORDS[status],
         reason=run.reason or "",
@@ -229,11 +229,11 @@ def _run(run: OccurrenceRow) -> RunView:
 
 
 def _rule(cron: str | None, every_seconds: float | None, timezone: str) -> str:
-    return f"every {wording.duration(every_seconds)}" if every_seconds is not None else f"{cron}, {timezone}"
+    return f"every {numbers.duration(every_seconds)}" if every_seconds is not None else f"{cron}, {timezone}"
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:
-    return "never" if moment is None else wording.age((now - moment).total_seconds())
+    return "never" if moment is None else numbers.age((now - moment).total_seconds())
 
 
 def _said(item: EvidenceItem) -> str:

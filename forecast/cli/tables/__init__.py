@@ -3,6 +3,5 @@
 from forecast.cli.tables.answer import print_answer, print_verdict
 from forecast.cli.tables.explanation import print_explanations
 from forecast.cli.tables.query import print_query
-from forecast.cli.tables.text import interval_text, percent
 
-__all__ = ["interval_text", "percent", "print_answer", "print_explanations", "print_query", "print_verdict"]
+__all__ = ["print_answer", "print_explanations", "print_query", "print_verdict"]

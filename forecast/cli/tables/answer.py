@@ -11,7 +11,7 @@ from rich.table import Table
 from forecast.answer import Answer, PairProbability, StoredForecast, Verdict
 from forecast.cli.tables.evidence import print_evidence
 from forecast.cli.tables.explanation import print_explanations
-from forecast.cli.tables.text import interval_text, name_text, new_table, percent, print_titled
+from forecast.cli.tables.text import name_text, new_table, percent, percent_range, print_titled
 
 VERDICT_STYLE: Final = {Verdict.PUBLISHED: "bold green", Verdict.DEGRADED: "bold yellow", Verdict.REFUSED: "bold red"}
 VERDICT_MEANING: Final = {
@@ -65,8 +65,8 @@ def _outcomes(answer: Answer) -> Table:
     for outcome in answer.outcomes:
         table.add_row(
             name_text(outcome.id, outcome.title),
-            percent(outcome.probability),
-            interval_text(outcome.interval),
+            percent(outcome.probability, outcome.mcse),
+            percent_range(outcome.interval, outcome.mcse),
             f"{outcome.mcse:.4f}",
             outcome.words,
             str(outcome.by),
@@ -83,8 +83,8 @@ def _scenarios(answer: Answer) -> Table:
             table.add_section()
         table.add_row(
             name_text(scenario.id, scenario.title),
-            percent(scenario.probability),
-            interval_text(scenario.interval),
+            percent(scenario.probability, scenario.mcse),
+            percent_range(scenario.interval, scenario.mcse),
             f"{scenario.mcse:.4f}",
             scenario.words,
         )
@@ -98,7 +98,7 @@ def _pairs(answer: Answer) -> Table:
     table = new_table("Outcome", *numbers)
     for number, row in zip(numbers, answer.outcomes, strict=True):
         cells = [
-            f"[dim]{percent(row.probability)}[/dim]" if given == row.id else _pair(found.get((row.id, given)))
+            f"[dim]{percent(row.probability, row.mcse)}[/dim]" if given == row.id else _pair(found.get((row.id, given)))
             for given in ids
         ]
         table.add_row(f"{number} {escape(row.id)}", *cells)

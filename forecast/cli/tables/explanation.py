@@ -10,30 +10,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from forecast.answer import Attribution, InfluenceReport, ProbabilityStep, SensitivityReport, StoredForecast, Triage
+from forecast.answer.thresholds import SCALING_NOTED
 from forecast.cli.tables.text import change_text, new_table, percent, print_titled
+from forecast.wording.evidence import CAUSES, SHORT_BLOCKS
 
 MAX_ROWS: Final = 12
-SCALING_THRESHOLD: Final = 0.05
-"""Above it a power-scaling sensitivity deserves a look (Kallioinen et al. 2024, doi:10.1007/s11222-023-10366-5)."""
-
-BLOCKS: Final = {
-    "prior": "Prior",
-    "reference_classes": "+ classes",
-    "history": "+ history",
-    "indicators": "+ indicators",
-    "judgments": "+ judgments",
-    "links": "+ links",
-}
-
 
 KINDS: Final = ("attribution", "influence", "sensitivity", "triage")
-
-CAUSES: Final = {
-    "method": "Study or method changed",
-    "clock": "Time passed",
-    "data": "Evidence corrected",
-    "world": "New evidence",
-}
 
 
 def print_explanations(console: Console, forecast: StoredForecast, only: Collection[str] = KINDS) -> None:
@@ -66,7 +49,7 @@ def print_explanations(console: Console, forecast: StoredForecast, only: Collect
 
 def _attribution(attribution: Attribution) -> Table:
     steps = attribution.steps
-    table = new_table("", *(BLOCKS[step.block] for step in steps))
+    table = new_table("", *(SHORT_BLOCKS[step.block] for step in steps))
     for what in ("outcomes", "scenarios"):
         for name in getattr(steps[-1], what) if steps else ():
             row: list[ProbabilityStep] = [getattr(step, what)[name] for step in steps]
@@ -85,13 +68,13 @@ def _triage(triage: Triage) -> Table:
                 change_text(share.change) if share and step.changed else ""
                 for share, step in zip(shares, steps, strict=True)
             )
-            table.add_row(escape(name), *moved, percent(last.probability))
+            table.add_row(escape(name), *moved, percent(last.probability, last.mcse))
         table.add_section()
     return table
 
 
 def _step(step: ProbabilityStep, *, is_first: bool) -> str:
-    return f"{percent(step.probability)}\n[dim]{'' if is_first else change_text(step.change)}[/dim]"
+    return f"{percent(step.probability, step.mcse)}\n[dim]{'' if is_first else change_text(step.change)}[/dim]"
 
 
 def _influence(report: InfluenceReport) -> Table:
@@ -103,7 +86,7 @@ def _influence(report: InfluenceReport) -> Table:
         name, step = max(item.outcomes.items(), key=lambda found: abs(found[1].change))
         table.add_row(
             f"{escape(item.id)} [dim]({item.kind}{'' if item.reliable else '; unreliable'})[/dim]",
-            percent(step.probability),
+            percent(step.probability, step.mcse),
             change_text(step.change),
             f"{step.change_mcse:.2f}",
             "refitted" if item.refitted else "" if item.pareto_k is None else f"{item.pareto_k:.2f}",
@@ -118,7 +101,7 @@ def _print_sensitivity(console: Console, report: SensitivityReport) -> None:
             console,
             "How far probabilities follow a prior, or the data, that is weighed more or less",
             _scaling(report),
-            f"Above {SCALING_THRESHOLD:g} (marked *) deserves a look.",
+            f"Above {SCALING_NOTED:g} (marked *) deserves a look.",
         )
     if report.leans:
         print_titled(
@@ -133,7 +116,7 @@ def _scaling(report: SensitivityReport) -> Table:
     table = new_table("Part", "Sensitivity")
     table.add_column("Outcome", overflow="fold")
     for item in sorted(report.scaling, key=lambda found: -found.sensitivity)[:MAX_ROWS]:
-        mark = " *" if item.sensitivity > SCALING_THRESHOLD else "  "
+        mark = " *" if item.sensitivity > SCALING_NOTED else "  "
         table.add_row(escape(item.component), f"{item.sensitivity:.3f}{mark}", escape(item.outcome))
     return table
 

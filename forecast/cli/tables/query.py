@@ -24,9 +24,9 @@ def print_query(console: Console, answer: QueryAnswer) -> None:
     found = answer.unconditional
     table.add_row(
         "the expression",
-        percent(answer.probability),
+        percent(answer.probability, answer.mcse),
         f"{answer.mcse:.4f}",
-        percent(found.probability),
+        percent(found.probability, found.mcse),
         f"{found.mcse:.4f}",
         answer.words,
     )
@@ -38,9 +38,9 @@ def print_query(console: Console, answer: QueryAnswer) -> None:
         for item in items:
             table.add_row(
                 escape(item.id),
-                percent(item.probability),
+                percent(item.probability, item.mcse),
                 f"{item.mcse:.4f}",
-                percent(item.unconditional.probability),
+                percent(item.unconditional.probability, item.unconditional.mcse),
                 f"{item.unconditional.mcse:.4f}",
                 item.words,
             )

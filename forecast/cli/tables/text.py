@@ -7,20 +7,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from forecast.answer import Interval
+from forecast.wording import numbers
 
 
-def percent(probability: float) -> str:
-    """A probability as a percentage; never rounded to certainty."""
-    if 0 < probability < 0.001:
-        return "< 0.1 %"
-    if 0.999 < probability < 1:
-        return "> 99.9 %"
-    return f"{100 * probability:.1f} %"
+def percent(probability: float, mcse: float | None = None) -> str:
+    """A probability in percent, as pages say it."""
+    return numbers.plain(numbers.percent(probability, mcse))
 
 
-def interval_text(interval: Interval) -> str:
-    """The ends of an interval of a probability, as percentages."""
-    return f"{100 * interval.low:.1f} to {100 * interval.high:.1f} %"
+def percent_range(interval: Interval, mcse: float | None = None) -> str:
+    """An interval of a probability in percent, as pages say it."""
+    return numbers.plain(numbers.percent_range(interval, mcse))
 
 
 def change_text(change: float) -> str:

@@ -21,10 +21,11 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
+from forecast.answer.thresholds import MAX_PARETO_K
 from forecast.dims import UNIT
 from forecast.explain.case_likelihood import Case, CaseLikelihood, centre, find_cases, hazards
 from forecast.explain.runs import Fit
-from forecast.explain.weights import MAX_PARETO_K, Weights, smooth_weights
+from forecast.explain.weights import Weights, smooth_weights
 from forecast.figures.checks.material import Draw, FloatArray, Material
 from forecast.figures.checks.sampler import drawn
 from forecast.figures.plain import plain_figure

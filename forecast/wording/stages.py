@@ -15,12 +15,14 @@ class Stage:
     explanation: str
 
 
+COMPILE_TIME: Final = "some twenty seconds"
+
 STAGES: Final = (
     Stage("load", "Read the study", "reading the study and its tables"),
     Stage(
         "compile",
         "Compile the program",
-        "compiling the program; the first time on a machine this takes some twenty seconds, later none",
+        f"compiling the program; the first time on a machine this takes {COMPILE_TIME}, later none",
     ),
     Stage("sample", "Sample the posterior", "drawing from the posterior; warm-up draws come first and are thrown away"),
     Stage("futures", "Roll futures forward", "simulating futures from every draw and counting what happens in them"),
@@ -30,9 +32,10 @@ STAGES: Final = (
 )
 """In the order in which they come."""
 
+QUEUED: Final = Stage("queued", "Wait", "waiting for a worker")
 SWAP: Final = Stage("swap", "Load the data", "putting the study's numbers into the compiled program")
 
-_BY_KEY: Final = {stage.key: stage for stage in (*STAGES, SWAP)}
+_BY_KEY: Final = {stage.key: stage for stage in (*STAGES, QUEUED, SWAP)}
 
 
 def stage_of(key: str) -> Stage:

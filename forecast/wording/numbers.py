@@ -28,8 +28,16 @@ def percent_digits(mcse: float | None) -> int:
     return 1 if mcse is not None and mcse <= PRECISE_MCSE else 0
 
 
-def percent_number(probability: float, digits: int = 0) -> str:
-    """A probability in percent, without the sign; near the ends with one decimal at least."""
+def percent_number(probability: float, digits: int = 0, *, is_certain: bool = False) -> str:
+    """A probability in percent, without the sign; near the ends with one decimal at least.
+
+    Parameters
+    ----------
+    is_certain
+        Whether 0 and 1 are known, and not merely what a finite number of draws gave.
+    """
+    if is_certain and probability in (0.0, 1.0):
+        return f"{100 * probability:.0f}"
     if probability < SMALLEST_SHOWN:
         return "<0.1"
     if probability > 1 - SMALLEST_SHOWN:
@@ -40,15 +48,21 @@ def percent_number(probability: float, digits: int = 0) -> str:
 
 
 def percent(probability: float, mcse: float | None = None) -> str:
-    """A probability as a person reads it: `41 %`, `0.4 %`, `<0.1 %`."""
-    return f"{percent_number(probability, percent_digits(mcse))}{NO_BREAK_SPACE}%"
+    """A probability as a person reads it: `41 %`, `0.4 %`; `<0.1 %` for what never occurred, `0 %` for what cannot (an
+    error of 0)."""
+    return f"{percent_number(probability, percent_digits(mcse), is_certain=mcse == 0)}{NO_BREAK_SPACE}%"
 
 
 def percent_range(interval: Interval, mcse: float | None = None) -> str:
     """An interval of a probability: `9-51 %`, with an en dash."""
     digits = percent_digits(mcse)
-    low, high = (percent_number(value, digits) for value in (interval.low, interval.high))
+    low, high = (percent_number(value, digits, is_certain=mcse == 0) for value in (interval.low, interval.high))
     return f"{low}{EN_DASH}{high}{NO_BREAK_SPACE}%" if low != high else f"{low}{NO_BREAK_SPACE}%"
+
+
+def plain(text: str) -> str:
+    """The same with ordinary spaces and hyphens, for terminals and messages, where people search and copy."""
+    return text.replace(NO_BREAK_SPACE, " ").replace(EN_DASH, "-").replace(MINUS, "-")
 
 
 def points(mcse: float) -> str:

@@ -1,0 +1,27 @@
+"""The limits that checks and warnings go by; everything that names one takes it from here.
+
+References
+----------
+R-hat at most 1.01 and effective sample sizes of at least 400: Vehtari et al. (2021), doi:10.1214/20-BA1221.
+E-BFMI above 0.3: the value below which Stan's and ArviZ's documentation advise against trusting the chains.
+Pareto k up to 0.7: Vehtari et al. (2024), Pareto smoothed importance sampling, Journal of Machine Learning Research 25(72).
+Power-scaling above 0.05: Kallioinen et al. (2024), doi:10.1007/s11222-023-10366-5.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+RHAT_PUBLISHED: Final = 1.01
+RHAT_REFUSED: Final = 1.05
+ESS_PUBLISHED: Final = 400.0
+DIVERGENCES_PUBLISHED: Final = 0.005
+"""A share of the draws; so is the next."""
+DIVERGENCES_REFUSED: Final = 0.05
+BFMI_PUBLISHED: Final = 0.3
+MCSE_PUBLISHED: Final = 0.01
+"""The largest Monte Carlo error of a probability."""
+MAX_PARETO_K: Final = 0.7
+"""Of importance weights; above it they cannot be trusted."""
+SCALING_NOTED: Final = 0.05
+"""Cumulative Jensen-Shannon distance per doubling; above it a power-scaling sensitivity deserves a look."""
