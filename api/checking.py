@@ -59,7 +59,7 @@ def accept_document(study: Study, limits: DocumentLimits) -> str:
 class PlacedError(BaseModel):
     """One error in a study, with its place."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     path: str
     """Place in the document, such as `outcomes[0].prior`."""
@@ -78,7 +78,7 @@ class PlacedError(BaseModel):
 class StudyCounts(BaseModel):
     """Number of parts of a study."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     outcomes: int
     """Outcomes."""
@@ -99,7 +99,7 @@ class StudyCounts(BaseModel):
 class StudyCost(BaseModel):
     """Size of the computation, estimated from the document."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     draws: int
     """Posterior draws of all chains."""
@@ -114,7 +114,7 @@ class StudyCost(BaseModel):
 class CheckedStudy(BaseModel):
     """Result of checking a study."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     valid: bool
     """Whether the study can be used."""

@@ -16,7 +16,7 @@ from forecast.timeline.views import HistoryEntry
 class Schema(BaseModel):
     """Base of what the routes answer: frozen and closed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True, use_attribute_docstrings=True)
 
 
 class StudySummary(Schema):
@@ -74,7 +74,7 @@ class ForecastDiagnostics(Schema):
 class JobRequest(BaseModel):
     """A new job: a forecast of a stored study or of a document, or an explanation of a stored forecast."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     kind: str = Field(default=JobKind.FORECAST.value, json_schema_extra={"enum": [kind.value for kind in JobKind]})
     """What to compute."""
@@ -117,7 +117,7 @@ class StudyPage(Schema):
     """A page of studies."""
 
     items: tuple[StudySummary, ...]
-    """Studies."""
+    """Studies, by id."""
     next_cursor: str | None
     """Value for the `cursor` of the next request; null on the last page."""
 
@@ -162,6 +162,8 @@ class ProblemField(Schema):
 
 class Problem(BaseModel):
     """An error (RFC 9457)."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     type: str
     """Address that explains this kind of problem."""

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1", tags=["studies"])
 class ExampleList(BaseModel):
     """Names of the studies that come with the package."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     items: list[str]
     """Names of the studies."""
@@ -26,7 +26,7 @@ class ExampleList(BaseModel):
 class ExampleStudy(BaseModel):
     """A study that comes with the package."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     name: str
     """Name of the study."""

@@ -91,7 +91,7 @@ class SignInLink(Schema):
 class KeyRequest(BaseModel):
     """A new key."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     name: str
     """Owner or purpose of the key."""

@@ -27,7 +27,7 @@ PNG: Final = "image/png"
 class FigureView(BaseModel):
     """One figure of a forecast."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     name: str
     """Name of the figure."""
@@ -46,7 +46,7 @@ class FigureView(BaseModel):
 class ForecastFigures(BaseModel):
     """The figures of a forecast that exist so far."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     forecast_id: str
     """UUID of the forecast."""

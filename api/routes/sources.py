@@ -23,7 +23,7 @@ class SourceList(Schema):
     """The sources that a study names."""
 
     items: tuple[SourceView, ...]
-    """Sources in the order of the study."""
+    """Sources, by id."""
 
 
 @router.get("/{study_id}/sources", summary="List the sources of a study, and how they stand")

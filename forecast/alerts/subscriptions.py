@@ -63,7 +63,7 @@ Url = Annotated[str, Field(min_length=1, max_length=2000)]
 class SubscriptionChange(BaseModel):
     """Changes of a subscription; what is absent stays."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     title: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Title of the subscription, 1 to 200 characters; made from kind and study by default."""

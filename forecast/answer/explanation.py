@@ -118,8 +118,8 @@ class CauseStep(Part):
     """The program run with everything up to one cause changed."""
 
     cause: Literal["method", "clock", "data", "world"]
-    """`method`: another method version. `clock`: time passed. `data`: the document was changed. `world`: new
-    evidence."""
+    """`method`: study, priors or program changed. `clock`: time passed. `data`: earlier evidence was corrected.
+    `world`: new evidence."""
     changed: bool
     """Whether the program got other numbers than before; if not, the share is exactly 0."""
     apart: bool

@@ -13,7 +13,7 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 class Part(BaseModel):
     """Base of every part of the answer: frozen, closed, no NaN or infinity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class Verdict(StrEnum):

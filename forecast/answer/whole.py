@@ -69,7 +69,7 @@ class Answer(Part):
     diagnostics: Diagnostics
     """Convergence of the sampler and of each quantity."""
     provenance: Provenance
-    """What is needed to make the same numbers again."""
+    """Seed, settings, versions and evidence of the computation."""
 
 
 class StoredForecast(Answer):

@@ -67,7 +67,7 @@ class InsufficientDrawsError(ForecastError, ValueError):
 class Intervention(BaseModel):
     """An outcome that is made to occur."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
     outcome: Annotated[str, Field(min_length=1, max_length=200)]
     """Id of the outcome."""
@@ -78,7 +78,7 @@ class Intervention(BaseModel):
 class QueryRequest(BaseModel):
     """A question about a stored forecast."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     expression: Text
     """What is asked, an expression over outcomes as in a scenario's `when`."""

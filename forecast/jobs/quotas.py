@@ -27,7 +27,7 @@ DAY: Final = timedelta(days=1)
 class Quotas(BaseModel):
     """How many jobs a workspace may have."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     running: int
     """Largest number of jobs that run at a time."""
@@ -40,7 +40,7 @@ class Quotas(BaseModel):
 class Usage(BaseModel):
     """How many jobs a workspace has, and may have."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     running: int
     """Jobs that run now."""

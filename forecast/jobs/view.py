@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class View(BaseModel):
     """Base of what is shown: frozen; a client of an older version passes over what it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", from_attributes=True, use_attribute_docstrings=True)
 
 
 class ChainView(View):

@@ -42,66 +42,51 @@ class Settings(NetworkSettings, JobSettings, LimitSettings):
     """Where the service keeps its state, how it listens, how patient it is and how much it accepts."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FORECAST_", extra="ignore", frozen=True, env_ignore_empty=True, allow_inf_nan=False
+        env_prefix="FORECAST_",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )
 
-    home: Path = Field(
-        default_factory=lambda: user_data_path("scenario-forecast", appauthor=False),
-        description="The one directory of state: database, artifacts, queue, logs, lock.",
-    )
-    database_url: str | None = Field(
-        default=None, description="SQLAlchemy URL of the database; by default SQLite in `home`."
-    )
-    redis_url: str | None = Field(
-        default=None, description="URL of a Redis or Valkey server; by default one is run inside `home`."
-    )
-    cache_dir: Path = Field(
-        default_factory=lambda: user_cache_path("scenario-forecast", appauthor=False),
-        description="Compiled programs, shared by every process of this user.",
-    )
-    key: SecretStr | None = Field(
-        default=None,
-        description="Key that the command line sends; by default, to the service of `home`, the one in its file `key`.",
-    )
-    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, LISTED] = Field(
-        default=(),
-        description="Keys that secrets in the database are sealed with, with commas between, the one in use first; by default "
-        "one is made in `home`.",
-    )
-    session_hours: float = Field(
-        default=168.0, gt=0, le=8760, description="How long a browser stays signed in; a week by default."
-    )
-    requests_per_minute: int = Field(default=6000, ge=1, description="Requests of one key, in each web process.")
-    refused_per_minute: int = Field(
-        default=30, ge=1, description="Requests with keys that do not hold from one address before it has to wait."
-    )
-    draw_unasked: bool = Field(
-        default=True,
-        description="Draw the figures of forecasts before anybody looks at them, while there is nothing else to do.",
-    )
-    keep_draws_days: float | None = Field(
-        default=None,
-        gt=0,
-        description="Age from which draws are removed; the newest of each study stay. For ever by default.",
-    )
-    keep_draws_bytes: int | None = Field(
-        default=None,
-        ge=MEGABYTE,
-        description="Size of all draws from which the oldest are removed; the newest of each study stay. No limit by default.",
-    )
-    keep_jobs_days: float | None = Field(
-        default=None, gt=0, description="Age from which jobs that left no result are removed. For ever by default."
-    )
-    source_dir: Path | None = Field(
-        default=None,
-        description="Folder of the files that `file:` sources may name; workspaces other than `default` see the folder of their name in it.",
-    )
-    source_max_bytes: int = Field(default=5 * MEGABYTE, ge=1024, description="Largest table of a source.")
-    alive_file: Path | None = Field(
-        default=None,
-        description="File that a worker, dispatcher or beat touches as long as it works, for health checks.",
-    )
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    home: Path = Field(default_factory=lambda: user_data_path("scenario-forecast", appauthor=False))
+    """The one directory of state: database, artifacts, queue, logs, lock."""
+    database_url: str | None = None
+    """SQLAlchemy URL of the database; by default SQLite in `home`."""
+    redis_url: str | None = None
+    """URL of a Redis or Valkey server; by default one is run inside `home`."""
+    cache_dir: Path = Field(default_factory=lambda: user_cache_path("scenario-forecast", appauthor=False))
+    """Directory of compiled programs, shared by all processes of this user."""
+    key: SecretStr | None = None
+    """Key that the command line sends; by default, to the service of `home`, the one in its file `key`."""
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, LISTED] = ()
+    """Keys that encrypt secrets in the database, with commas between, the one in use first. By default one is made in
+    `home`."""
+    session_hours: float = Field(default=168.0, gt=0, le=8760)
+    """How long a browser stays signed in, in hours; a week by default."""
+    requests_per_minute: int = Field(default=6000, ge=1)
+    """Requests of one key per minute, in each web process."""
+    refused_per_minute: int = Field(default=30, ge=1)
+    """Requests with invalid keys from one address per minute before it has to wait."""
+    draw_unasked: bool = True
+    """Draw the figures of new forecasts before they are requested, while there is nothing else to do."""
+    keep_draws_days: float | None = Field(default=None, gt=0)
+    """Age in days from which draws are removed; the newest of each study stay. No limit by default."""
+    keep_draws_bytes: int | None = Field(default=None, ge=MEGABYTE)
+    """Size of all draws in bytes from which the oldest are removed; the newest of each study stay. No limit by
+    default."""
+    keep_jobs_days: float | None = Field(default=None, gt=0)
+    """Age in days from which jobs without a result are removed. No limit by default."""
+    source_dir: Path | None = None
+    """Directory of the files that `file:` sources may name; workspaces other than `default` use the directory of their
+    name in it. None by default."""
+    source_max_bytes: int = Field(default=5 * MEGABYTE, ge=1024)
+    """Largest table of a source, in bytes."""
+    alive_file: Path | None = None
+    """File that a worker, dispatcher or beat touches while it works, for health checks. None by default."""
+    log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
 
     @field_validator("home", "cache_dir", "source_dir", "alive_file")
     @classmethod

@@ -38,7 +38,7 @@ class SourceStatus(StrEnum):
 class SourceView(BaseModel):
     """A source of a study and how it stands."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     id: str
     """Id of the source in the study."""

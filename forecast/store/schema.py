@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from forecast.store.database import Database, create_database_engine
 from forecast.store.errors import SchemaError
 
-HEAD: Final = "0015"
+HEAD: Final = "0001"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 _LOCK_KEY: Final = 0x5CE0_A410
@@ -24,7 +24,7 @@ def migrate(url: str) -> None:
     Raises
     ------
     SchemaError
-        When the database was made by a newer version.
+        When the database was made by a newer version, or by one before the first release.
     """
     # Alembic takes a third of a second to import, and only the process that migrates needs it.
     from alembic import command
@@ -40,8 +40,8 @@ def migrate(url: str) -> None:
             command.upgrade(config, "head")
     except CommandError as error:
         raise SchemaError(
-            f"the database cannot be brought to schema {HEAD}: {error}; it was probably used by a newer version. "
-            "Install that version, or use another FORECAST_HOME"
+            f"the database has a schema that this version does not know ({error}); it was used by a newer version or by one "
+            "before the first release: install that version, or choose a new FORECAST_HOME"
         ) from error
     finally:
         engine.dispose()

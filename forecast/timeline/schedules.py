@@ -30,7 +30,7 @@ LEAST_SECONDS: Final = 60.0
 class ScheduleChange(BaseModel):
     """Changes of a schedule; what is absent stays."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     title: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Title of the schedule, 1 to 200 characters; the study's title by default."""

@@ -42,25 +42,41 @@ class Study(Block):
     """A versioned document: outcomes, evidence, priors and scenarios, as of one date."""
 
     study: StudyId
+    """Id of the study: 1 to 64 lower-case letters, digits and hyphens."""
     title: RequiredText
+    """Title for readers."""
     as_of: Day
     """What was known on this day is used, nothing later."""
     period: Period
+    """Length of one time step; rates are per period."""
     horizon: Annotated[int, Field(strict=True, ge=1, le=MAX_HORIZON)]
-    """Future periods."""
+    """Number of future periods, from the as-of date."""
     outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1, max_length=MAX_OUTCOMES)]
+    """What is uncertain."""
     reference_classes: Annotated[tuple[ReferenceClass, ...], Field(max_length=200)] = ()
+    """Groups of comparable historical cases."""
     covariates: Annotated[tuple[Covariate, ...], Field(max_length=50)] = ()
+    """Properties of cases that move rates or odds."""
     factors: Annotated[tuple[Factor, ...], Field(max_length=50)] = ()
+    """Latent states over time that drive indicators and move outcomes."""
     indicators: Annotated[tuple[Indicator, ...], Field(max_length=100)] = ()
+    """Streams of counts per period."""
     judgments: Judgments | None = None
+    """Probabilities that experts stated for the study's outcomes."""
     track_records: TrackRecords | None = None
+    """Experts' earlier probabilities with what happened; from these the model learns their errors."""
     links: Annotated[tuple[Link, ...], Field(max_length=500)] = ()
+    """Effects of one outcome on another."""
     dependence: Dependence | None = None
+    """Residual correlation of outcomes; absent: outcomes depend on one another only through the rest of the model."""
     scenarios: Annotated[tuple[Scenario, ...], Field(max_length=100)] = ()
+    """Named expressions over outcomes."""
     resolutions: Resolutions | None = None
+    """How outcomes turned out."""
     sources: Annotated[tuple[PullSource, ...], Field(max_length=MAX_SOURCES)] = ()
+    """Tables elsewhere that are fetched repeatedly and become evidence."""
     sampler: SamplerSettings = SamplerSettings()
+    """How much is sampled and simulated."""
     notes: Text | None = None
     """Free text about the study as a whole."""
 

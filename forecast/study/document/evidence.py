@@ -107,6 +107,7 @@ class TableBlock(Block):
     table: Text | None = None
     """A CSV file beside the document, never outside its folder. Replaced by `rows` when the study is loaded."""
     rows: Rows | None = None
+    """The table's rows, each a mapping from column to cell, instead of `table`."""
 
     @model_validator(mode="after")
     def _has_rows(self) -> Self:
@@ -126,29 +127,37 @@ class Covariate(Block):
     """A property of cases that moves the log rate or log odds."""
 
     id: Id
+    """Id of the covariate; also its column in tables of cases."""
     title: Text | None = None
+    """Title for readers; absent: the id."""
     sd: Scale = 1.0
-    """Standard deviation of the prior of its effect, per unit of the (standardised) covariate."""
+    """Standard deviation of the prior of its effect on the log rate or log odds, per unit of the (standardized)
+    covariate."""
     standardize: Flag = True
-    """Centre and scale it by its mean and standard deviation over the cases first."""
+    """Whether to center and scale it first by its mean and standard deviation over the cases."""
 
 
 class ReferenceClass(TableBlock):
     """A group of comparable historical cases of one outcome, or of several that share their cases."""
 
     id: Id
+    """Id of the reference class."""
     outcome: OutcomeIds
-    """One outcome, or a list of those that share the cases."""
+    """Id of an outcome, or a list of those that share the cases."""
     title: Text | None = None
+    """Title for readers; absent: the id."""
     where: dict[str, Condition] = {}
-    """Which rows are meant: column -> value, list of values, or {not: value or list}; all conditions hold together."""
+    """Which rows count: column -> value, list of values, or {not: value or list}; all conditions hold together."""
     columns: dict[str, RequiredText] = {}
-    """Our column name (or a covariate's id) -> the table's; the same name where absent."""
+    """Column name of this format (or a covariate's id) -> the table's; the same name where absent."""
     event_value: dict[OutcomeId, Cells] = {}
     """Outcome -> the value (or values) of the event column that mean it; any other value is a censoring."""
     covariates: tuple[Id, ...] = ()
+    """Ids of the covariates that the table has."""
     source: Text | None = None
+    """Where the cases come from."""
     rationale: Text | None = None
+    """Why they are comparable."""
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -164,21 +173,28 @@ class Factor(Block):
     """A latent state over time that drives indicators and moves outcomes."""
 
     id: Id
+    """Id of the factor."""
     title: Text | None = None
+    """Title for readers; absent: the id."""
     effects: dict[OutcomeId, NormalText] = {}
-    """Effect of one standard deviation of the factor on the log rate or log odds of an outcome."""
+    """Outcome -> prior of the effect of one standard deviation of the factor on its log rate or log odds."""
     rationale: Text | None = None
+    """Why the factor has these effects."""
 
 
 class Indicator(TableBlock):
     """A stream of counts per period; columns period, value, exposure (default 1), known_at (default end of period)."""
 
     id: Id
+    """Id of the indicator."""
     title: Text | None = None
+    """Title for readers; absent: the id."""
     factor: Id | None = None
+    """Id of the factor that drives it; absent: none does."""
     direction: Literal[1, -1] = 1
     """1 when the counts rise with the factor, -1 when they fall."""
     source: Text | None = None
+    """Where the counts come from."""
 
 
 class Judgments(TableBlock):
@@ -202,10 +218,15 @@ class Link(Block):
     """The effect of one outcome, once it has occurred, on the log rate or log odds of another."""
 
     cause: OutcomeId
+    """Id of the outcome that acts, once it has occurred."""
     effect_on: OutcomeId
+    """Id of the outcome that it acts on."""
     log_ratio: NormalText
+    """Prior of the change of the log rate or log odds."""
     source: Text | None = None
+    """Where the prior comes from."""
     rationale: Text | None = None
+    """Why there is such an effect."""
 
 
 class Dependence(Block):

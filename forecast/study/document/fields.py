@@ -33,7 +33,12 @@ class Block(BaseModel):
     """Base of every block of a study document: frozen, closed, no NaN or infinity."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True, defer_build=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        defer_build=True,
+        use_attribute_docstrings=True,
     )
 
 

@@ -25,10 +25,12 @@ Band = Annotated[float, Field(strict=True, ge=0.0, le=1e9)]
 
 
 class Resolution(Block):
-    """How everybody will agree whether it has happened."""
+    """How it is decided whether the outcome has occurred."""
 
     criteria: RequiredText
+    """What must be true, precise enough for everybody to agree."""
     source: Text | None = None
+    """Who or what decides, such as a publication."""
     by: Day | None = None
     """The last day that counts; after the as-of date, by the end of the horizon. Absent: the end of the horizon."""
 
@@ -37,15 +39,15 @@ class Pooling(Block):
     """How far classes, cases and ages may differ: scales of half-normal priors, on the outcome's scale."""
 
     class_sd: HalfNormalScale = 0.7
-    """Between reference classes."""
+    """Standard deviation between reference classes."""
     case_sd: HalfNormalScale = 0.5
-    """Between cases of a class (frailty); 0 for none, as for aggregated counts."""
+    """Standard deviation between cases of a class (frailty); 0 for none, as for aggregated counts."""
     trend_sd: HalfNormalScale = 0.5
-    """How the hazard rises or falls with age: standard deviation of its exponent (event only)."""
+    """Standard deviation of the exponent by which the hazard rises or falls with age (event only)."""
     wiggle_sd: HalfNormalScale = 0.3
     """How far the hazard may leave that trend from band to band (event only)."""
     age_bands: Annotated[tuple[Band, ...], Field(min_length=1, max_length=40)] | None = None
-    """Starts of the age bands in periods, from 0 upwards (event only). Absent: 0, H/4, H/2, H, 2H, 4H."""
+    """Starts of the age bands in periods, rising from 0 (event only). Absent: 0, H/4, H/2, H, 2H, 4H for horizon H."""
 
     @model_validator(mode="after")
     def _bands_rise_from_zero(self) -> Self:
@@ -63,27 +65,33 @@ class Outcome(Block):
     """Something uncertain, with resolution criteria."""
 
     id: OutcomeId
+    """Name in expressions and tables: a lower-case letter, then lower-case letters, digits and underscores; up to
+    64."""
     title: RequiredText
+    """Title for readers."""
     kind: OutcomeKind
+    """`event`: at some time or not. `binary`: yes or no on one date. `threshold`: an indicator reaches a value."""
     competes: Id | None = None
-    """Event outcomes of one label exclude one another."""
+    """Label; event outcomes with the same label exclude one another."""
     at_risk_since: Day | None = None
-    """Since when the present case could have had the event and has not (event only); before the as-of date.
-
-    Its age counts from here. Absent: it is at age 0 on the as-of date, and has no event-free history.
-    """
+    """First day on which the present case could have had the event (event only); before the as-of date. Its age counts
+    from here. Absent: age 0 on the as-of date, and no event-free history."""
     resolution: Resolution
+    """The rule and the date of the decision."""
     prior: Prior | None = None
-    """May be left out when a reference class or a judgment speaks about the outcome; then a wide default is used."""
+    """What is believed before evidence. Absent: a wide default; a reference class or a judgment must then speak about
+    it."""
     pooling: Pooling = Pooling()
+    """How far classes, cases and ages may differ."""
     reference: dict[Id, Annotated[float, Field(strict=True, ge=0.0)]] | None = None
-    """Weights of the present case over reference classes, summing to at most 1; the rest goes to a new class."""
+    """Weights of the present case over reference classes, by id, 0 or more and at most 1 in all; the rest goes to a new
+    class."""
     covariates: dict[Id, CovariateValue] = {}
-    """The present case's values, as they would stand in the tables."""
+    """The present case's value of each covariate, by id, as it would be written in the tables."""
     indicator: Id | None = None
-    """Threshold only: which indicator."""
+    """Id of the indicator (threshold only)."""
     at_least: Annotated[float, Field(strict=True, gt=0.0, le=LARGEST_COUNT)] | None = None
-    """Threshold only: the value to be reached in any one period."""
+    """Count to be reached in any one period (threshold only)."""
 
     @property
     def is_modelled(self) -> bool:

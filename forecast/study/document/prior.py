@@ -37,7 +37,9 @@ class Normal(Block):
     """A normal distribution; written ``normal(mean, sd)`` in a document."""
 
     mean: Annotated[float, Field(strict=True, ge=-50.0, le=50.0)]
+    """Mean, on the log rate per period or the log odds."""
     sd: Scale
+    """Standard deviation on the same scale."""
 
     def __str__(self) -> str:
         return f"normal({self.mean:g}, {self.sd:g})"
@@ -82,13 +84,16 @@ NormalText = Annotated[
 
 
 class Quantiles(Block):
-    """What somebody believes of a probability: the median, and the ends of a central interval."""
+    """A stated belief about a probability: the median, and the ends of a central interval."""
 
     median: OpenProbability
+    """Median of the probability."""
     low: OpenProbability
+    """Lower end of the interval; below the median."""
     high: OpenProbability
+    """Upper end of the interval; above the median."""
     level: OpenProbability = 0.9
-    """Belief inside low..high; the rest is split evenly over both sides."""
+    """Belief that the probability lies in low..high; the rest is split evenly over both sides."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -109,8 +114,10 @@ class ElicitedProbability(Block):
     """
 
     probability: Quantiles
+    """Quantiles of the probability."""
     by: Positive | None = None
-    """Periods; absent: the study's horizon. Binary outcomes resolve on one date and do not use it."""
+    """Periods from the as-of date; absent: the study's horizon. Binary outcomes resolve on one date and do not use
+    it."""
 
     def on_scale(self, kind: OutcomeKind, horizon: int) -> Normal:
         """The normal distribution closest to the three quantiles on the outcome's scale, in closed form.
@@ -176,11 +183,15 @@ class Prior(Block):
     """
 
     distribution: Distribution | None = None
+    """Normal distribution on the log rate per period (event) or the log odds; or an elicited probability."""
     probability: Quantiles | None = None
+    """Quantiles of the probability, instead of `distribution`."""
     by: Positive | None = None
     """Periods from the as-of date by which `probability` is meant; absent: the study's horizon."""
     source: Text | None = None
+    """Where the prior comes from."""
     rationale: Text | None = None
+    """Why it was chosen."""
 
     @model_validator(mode="after")
     def _one_statement(self) -> Self:

@@ -39,18 +39,23 @@ class PullSource(Block):
     """A CSV or JSON table at an address; installations say which hosts and folders may be asked."""
 
     id: Id
+    """Id of the source."""
     url: Annotated[str, Field(min_length=1, max_length=MAX_ADDRESS)]
-    """``https://...``, or ``file:`` with a path below the folder that the installation allows."""
+    """`https://...`, or `file:` with a path below the folder that the installation allows."""
     kind: EvidenceKind = EvidenceKind.OBSERVATIONS
+    """Kind of evidence that its rows become."""
     columns: Annotated[dict[str, ColumnName], Field(max_length=20)] = {}
-    """Their column by ours; a column that is not named here counts when its name is one of ours."""
+    """Column name of this format -> the table's; other columns count when they have a name of this format."""
     values: Annotated[dict[str, OneCell], Field(max_length=20)] = {}
-    """Cells that are the same in every row, such as the indicator."""
+    """Cells that are the same in every row, by column name, such as the indicator."""
     records: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """Where the list of rows lies in a JSON document, as in ``data.items``; by default it is the document itself."""
+    """Path of the list of rows in a JSON document, such as `data.items`; absent: the document itself is the list."""
     cron: Annotated[str, Field(max_length=MAX_CRON_CHARACTERS)] = "0 5 * * *"
+    """When it is fetched: minute, hour, day of month, month, day of week."""
     timezone: Annotated[str, Field(max_length=64)] = "UTC"
+    """IANA time zone of `cron`."""
     note: Text | None = None
+    """Free text about the source."""
 
     def rule(self, anchor: datetime) -> Rule:
         """When it is fetched."""

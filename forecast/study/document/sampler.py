@@ -22,17 +22,19 @@ class SamplerSettings(Block):
     """The sampler's settings; without any, it draws until the answer passes its checks."""
 
     draws: Annotated[int | None, Field(strict=True, ge=100, le=20_000)] = None
-    """Posterior draws per chain, after warm-up; absent: as many as the publication gate and `target_mcse` need."""
+    """Posterior draws per chain, after warm-up; absent: as many as the publication checks and `target_mcse` need."""
     max_draws: Annotated[int | None, Field(strict=True, ge=100, le=20_000)] = None
-    """At most as many where `draws` is absent; 8000 by default."""
+    """Most draws per chain when `draws` is absent; 8000 by default."""
     target_mcse: Annotated[float | None, Field(strict=True, ge=0.001, le=0.01)] = None
-    """Largest Monte Carlo standard error of a probability at which drawing ends; absent: that of the gate."""
+    """Largest Monte Carlo standard error of a probability at which drawing ends; absent: that of the publication
+    checks."""
     tune: Annotated[int | None, Field(strict=True, ge=100, le=20_000)] = None
-    """Warm-up draws per chain; they are thrown away. 400 by default."""
+    """Warm-up draws per chain, which are discarded; 400 by default."""
     chains: Annotated[int, Field(strict=True, ge=2, le=16)] = 4
     """Independent chains; two is the least from which convergence can be judged."""
     target_accept: Annotated[float | None, Field(strict=True, ge=0.5, le=0.999)] = None
-    """Mean acceptance that the step size is tuned to; higher is slower and safer. Absent: raised while chains diverge."""
+    """Mean acceptance that the step size is tuned to; higher is slower and safer. Absent: raised while chains
+    diverge."""
     seed: Annotated[int | None, Field(strict=True, ge=0, le=2**63 - 1)] = None
     """Same seed and document, same numbers; absent: derived from the document."""
     futures_per_draw: Annotated[int, Field(strict=True, ge=1, le=200)] = 5

@@ -16,8 +16,12 @@ class Scenario(Block):
     """A named expression, such as ``conversion or not by(withdrawal, 2025-11-10)``."""
 
     id: Id
+    """Id of the scenario."""
     title: RequiredText
+    """Title for readers."""
     when: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
+    """Expression over outcome ids with `and`, `or`, `not`, parentheses, `by(outcome, date or periods)` and
+    `before(outcome, outcome)`."""
 
     @field_validator("when")
     @classmethod
