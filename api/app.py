@@ -14,7 +14,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from api import desk_work
 from api.answers import HeadAsGet, NotModified, PlainErrors
-from api.description import describe_problems
+from api.description import complete_description, operation_id
 from api.metrics import CountRequests, RequestCounts
 from api.middleware import BodyLimit, HostCheck, SecurityHeaders
 from api.pages.routes import mount_pages
@@ -106,6 +106,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # The interactive documentation would load its scripts from elsewhere; /openapi.json is what it shows.
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=operation_id,
         servers=[{"url": settings.root_path}] if settings.root_path else None,
         responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
     )
@@ -115,7 +116,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for module in ROUTES:
         app.include_router(module.router)
     mount_pages(app)
-    describe_problems(app)
+    complete_description(app)
     app.add_middleware(PlainErrors)
     app.add_middleware(NotModified)
     app.add_middleware(GZipMiddleware, compresslevel=COMPRESSION, exclude_content_types=NOT_COMPRESSED)

@@ -137,6 +137,7 @@ Hours = Annotated[
 @router.post(
     "/v1/subscriptions/{subscription_id}/secret",
     summary="Give a subscription a new secret",
+    operation_id="post_subscription_secret",
     response_model=NewSubscription,
     status_code=201,
 )
@@ -192,7 +193,7 @@ def list_alerts(service: Reader, limit: Limit = PAGE, cursor: Cursor = None, stu
         return AlertPage(items=tuple(_views(session, page.items)), next_cursor=page.next_cursor)
 
 
-@router.get("/v1/alerts/{alert_id}", summary="Show an alert and every try to deliver it")
+@router.get("/v1/alerts/{alert_id}", summary="Show an alert and every attempt to deliver it")
 def show_alert(alert_id: Id, service: Reader) -> AlertDetail:
     with service.database.read() as session:
         row = _alert(session, alert_id)
@@ -221,7 +222,8 @@ def replay_alert(alert_id: Id, service: Submitter, keyed: Keyed) -> Response:
 @router.get(
     "/v1/studies/{study_id}/alerts.atom",
     summary="The alerts of a study as an Atom feed",
-    responses={200: {"content": {"application/atom+xml": {}}}},
+    operation_id="show_alert_feed",
+    responses={200: {"content": {"application/atom+xml": {"schema": {"type": "string"}}}}},
     response_class=Response,
 )
 def show_feed(study_id: StudyId, service: Reader, request: Request) -> Response:

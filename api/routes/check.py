@@ -27,16 +27,25 @@ DOCUMENTS: Final = {
 }
 _BODY: Final = {
     "requestBody": {
+        "description": "A study document, an archive of `study.yaml` and its tables, or a form with these files.",
         "required": True,
         "content": {
             # Whatever they are, the answer says where they are wrong.
-            "application/yaml": {"schema": {}},
+            "application/yaml": {"schema": {"type": "string", "format": "binary"}},
             "application/json": {"schema": {}},
             "application/zip": {"schema": {"type": "string", "format": "binary"}},
             FORM: {
                 "schema": {
+                    "title": "StudyFiles",
+                    "description": "The files of a study, each with its name.",
                     "type": "object",
-                    "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "`study.yaml` or `study.json`, and its tables.",
+                        }
+                    },
                 }
             },
         },

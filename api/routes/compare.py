@@ -17,7 +17,7 @@ Before = Annotated[str, Query(description="Id of the forecast to compare with.",
 After = Annotated[str, Query(description="Id of the forecast that is compared.", max_length=100)]
 
 
-@router.get("", summary="Compare two forecasts of one study")
+@router.get("", summary="Compare two forecasts of one study", operation_id="compare_forecasts")
 def show_comparison(before: Before, after: After, service: Reader) -> Comparison:
     return read_comparison(service, before, after)
 

@@ -34,14 +34,20 @@ def existing_job(job_id: Id, service: Reader) -> JobView:
     return read_job(service, job_id)
 
 
-@router.get("/{job_id}/events", summary="Watch a job", response_class=EventSourceResponse)
+@router.get(
+    "/{job_id}/events",
+    summary="Watch a job",
+    response_class=EventSourceResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
 async def watch_job(
     job: Annotated[JobView, Depends(existing_job)],
     service: Reader,
     last_event_id: Annotated[str | None, Header(description="Sent by a browser that reconnects.")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """`progress` events (`JobProgress`) with each change, of its place in the queue as well, then one `done` event with the
-    ended job."""
+    """Server-sent events: `progress` with each change of the job or of its place in the queue, then `done` with the ended
+    job. The data of `progress` are `job_id`, `state`, `attempt`, `revision`, `progress` and `queue_position`; those of
+    `done` are the job as `GET /v1/jobs/{job_id}` shows it."""
     seen, position, polls = last_event_id, None, 0
     while True:
         polls += 1

@@ -21,7 +21,7 @@ from api.routes.studies import known_study
 from api.service import Reader, Service, Submitter
 from forecast.store import EvidenceRepository, StudyRepository, utc_now
 from forecast.study import Arrival, EvidenceKind
-from forecast.study.document.evidence_kind import COLUMNS
+from forecast.study.document.evidence_kind import COLUMN_WORDS, COLUMNS
 from forecast.timeline.appending import append_checked
 from forecast.timeline.arrived import moment_of
 
@@ -29,18 +29,24 @@ router = APIRouter(prefix="/v1/studies", tags=["evidence"])
 
 ORIGIN: Final = "api"
 MEDIA_TYPES: Final = ("application/json", "text/csv", "")
+_NOTHING_NEW: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"model": EvidenceAdded, "description": "Every row repeats what holds already."}
+}
 _CELL: Final[dict[str, Any]] = {"type": ["string", "number", "boolean", "null"]}
 
 
 def _body(kind: EvidenceKind) -> dict[str, Any]:
-    row = {"type": "object", "properties": dict.fromkeys(COLUMNS[kind], _CELL), "additionalProperties": False}
+    cells = {column: {**_CELL, "description": COLUMN_WORDS[column]} for column in COLUMNS[kind]}
+    row = {"type": "object", "properties": cells, "additionalProperties": False}
     rows = {"type": "array", "items": row, "minItems": 1}
-    batch = {"type": "object", "properties": {"rows": rows}, "required": ["rows"], "additionalProperties": False}
+    named = {"rows": {**rows, "description": "The rows."}}
+    batch = {"type": "object", "properties": named, "required": ["rows"], "additionalProperties": False}
     content = {
         "application/json": {"schema": {"anyOf": [row, rows, batch]}},
-        "text/csv": {"schema": {"type": "string"}},
+        "text/csv": {"schema": {"type": "string", "format": "binary"}},
     }
-    return {"requestBody": {"required": True, "content": content}}
+    words = f"Rows with the columns {', '.join(COLUMNS[kind])}: one object, a list of them, or a CSV table."
+    return {"requestBody": {"description": words, "required": True, "content": content}}
 
 
 async def _append(study_id: str, kind: EvidenceKind, request: Request, service: Service, keyed: Asked) -> Response:
@@ -92,6 +98,7 @@ def _added(session: Session, study_id: str, kind: EvidenceKind, arrivals: Sequen
     summary="Append observations",
     response_model=EvidenceAdded,
     status_code=201,
+    responses=_NOTHING_NEW,
     openapi_extra=_body(EvidenceKind.OBSERVATIONS),
 )
 async def post_observations(study_id: StudyId, request: Request, service: Submitter, keyed: Keyed) -> Response:
@@ -104,6 +111,7 @@ async def post_observations(study_id: StudyId, request: Request, service: Submit
     summary="Append judgments",
     response_model=EvidenceAdded,
     status_code=201,
+    responses=_NOTHING_NEW,
     openapi_extra=_body(EvidenceKind.JUDGMENTS),
 )
 async def post_judgments(study_id: StudyId, request: Request, service: Submitter, keyed: Keyed) -> Response:
@@ -116,6 +124,7 @@ async def post_judgments(study_id: StudyId, request: Request, service: Submitter
     summary="Append resolutions",
     response_model=EvidenceAdded,
     status_code=201,
+    responses=_NOTHING_NEW,
     openapi_extra=_body(EvidenceKind.RESOLUTIONS),
 )
 async def post_resolutions(study_id: StudyId, request: Request, service: Submitter, keyed: Keyed) -> Response:

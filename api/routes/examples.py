@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict
 
 from forecast.store import NotStoredError
@@ -40,7 +40,9 @@ def list_examples() -> ExampleList:
 
 
 @router.get("/examples/{name}", summary="Show a study that comes with the package")
-def show_example(name: str) -> ExampleStudy:
+def show_example(
+    name: Annotated[str, Path(description="Name of a study that comes with the package.")],
+) -> ExampleStudy:
     try:
         document = study_path(name)
     except LookupError as error:

@@ -152,7 +152,12 @@ async def show_forecast(found: Annotated[Found, Depends(find_for_reader)], reque
     return await serve_forecast(found.service, found.head, request)
 
 
-@router.get("/{forecast_id}/draws.nc", summary="The posterior draws, as NetCDF that ArviZ opens")
+@router.get(
+    "/{forecast_id}/draws.nc",
+    summary="The posterior draws, as NetCDF that ArviZ opens",
+    response_class=FileResponse,
+    responses={200: {"content": {NETCDF: {"schema": {"type": "string", "format": "binary"}}}}},
+)
 def show_draws(forecast_id: Id, service: Reader) -> FileResponse:
     row = find_forecast(service, forecast_id)
     path = service.artifacts.verified_path(stored_file(row))

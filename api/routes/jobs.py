@@ -60,7 +60,14 @@ _BODY: Final = {
 }
 
 
-@router.post("", summary="Submit a job", response_model=JobView, status_code=202, openapi_extra=_BODY)
+@router.post(
+    "",
+    summary="Submit a job",
+    response_model=JobView,
+    status_code=202,
+    responses={200: {"model": JobView, "description": "The job has ended within the wait."}},
+    openapi_extra=_BODY,
+)
 async def post_job(request: Request, service: Submitter, keyed: Keyed, prefer: Prefer = None) -> Response:
     """202 with the job's address, or 200 with the ended job for `Prefer: wait=N` (at most 60)."""
     body = await read_body(service, request)
@@ -228,7 +235,13 @@ def show_job(job_id: Id, service: Reader) -> JobView:
     return read_job(service, job_id)
 
 
-@router.post("/{job_id}/cancel", summary="Cancel a job", response_model=JobView)
+@router.post(
+    "/{job_id}/cancel",
+    summary="Cancel a job",
+    operation_id="cancel_job",
+    response_model=JobView,
+    responses={202: {"model": JobView, "description": "The job is running and will stop."}},
+)
 def cancel(job_id: Id, service: Submitter) -> Response:
     """200 when it is cancelled, 202 when it is running and will stop, 409 when it has ended."""
     with service.database.write() as session:

@@ -121,7 +121,11 @@ def show_access(service: Reader) -> AccessView:
 
 
 @router.post(
-    "/sign-in-links", summary="Get a link that signs one browser in", response_model=SignInLink, status_code=201
+    "/sign-in-links",
+    summary="Get a link that signs one browser in",
+    operation_id="post_sign_in_link",
+    response_model=SignInLink,
+    status_code=201,
 )
 def post_link(service: Reader, keyed: Keyed) -> Response:
     """The browser can then do what this key can. What follows the `#` is not sent by browsers, so it is in no log."""
@@ -138,7 +142,7 @@ def _make_link(once: Once) -> Reply:
         return once.store(session, make)
 
 
-@router.get("/keys", summary="List the keys of the workspace, newest first")
+@router.get("/keys", summary="List the keys of the workspace, newest first", operation_id="list_keys")
 def show_keys(service: Admin) -> KeyList:
     with service.database.read() as session:
         return KeyList(items=tuple(view_key(row) for row in list_keys(session, service.workspace)))
@@ -146,8 +150,8 @@ def show_keys(service: Admin) -> KeyList:
 
 @router.post("/keys", summary="Make a key", response_model=CreatedKey, status_code=201, openapi_extra=_BODY)
 async def post_key(request: Request, service: Admin, keyed: Keyed) -> Response:
-    """Of the caller's workspace, with scopes that he has himself. The key is shown once, and again to whoever repeats the
-    request with its `Idempotency-Key`."""
+    """A key of the caller's workspace, with scopes that the caller has. It is shown once, and again when the request is
+    repeated with its `Idempotency-Key`."""
     body = await read_body_json(request)
     wanted, once = parse_body(KeyRequest, body), keyed.once(service, body, seals=True)
     return (await run_in_threadpool(once.answer, lambda: _create(once, wanted))).response()
@@ -177,8 +181,8 @@ def _create(once: Once, wanted: KeyRequest) -> Reply:
 
 @router.delete("/keys/{key_id}", summary="Revoke a key", status_code=204)
 def remove_key(key_id: KeyId, service: Admin, with_made: WithMade = False) -> Response:
-    """It holds no more from now on, and every browser that it signed in is signed out; with `with_made=true` the same goes
-    for the keys that it made (`made_by`), those that these made, and so on."""
+    """The key stops working at once, and every browser that it signed in is signed out. With `with_made=true` the same
+    goes for the keys that it made (`made_by`), the keys that these made, and so on."""
     with service.database.write() as session:
         revoke_key(
             session,

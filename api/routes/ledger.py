@@ -14,7 +14,7 @@ from forecast.timeline.views import Ledger
 router = APIRouter(prefix="/v1/studies", tags=["ledger"])
 
 
-@router.get("/{study_id}/ledger", summary="How outcomes were resolved, and what everybody scored")
+@router.get("/{study_id}/ledger", summary="Show how outcomes were resolved, and each forecaster's scores")
 def show_ledger(study_id: StudyId, service: Reader) -> Ledger:
     with service.database.read() as session:
         return read_ledger(session, known_study(StudyRepository(session), study_id))

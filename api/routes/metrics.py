@@ -18,7 +18,7 @@ router = APIRouter()
     "/metrics",
     summary="Numbers of the whole installation, for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}}},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def show_metrics(request: Request, service: MetricsReader) -> Response:
     """Counts of jobs, stages, leases and schedules come from the database, those of requests from this process alone."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -22,6 +22,8 @@ from forecast.store import DrawingRepository, ForecastRepository, NotStoredError
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
 
 PNG: Final = "image/png"
+
+FigureName = Annotated[str, Path(description="Name of a figure, as the list of figures has it.")]
 
 
 class FigureView(BaseModel):
@@ -58,9 +60,9 @@ class ForecastFigures(BaseModel):
     """The figures."""
 
 
-@router.get("/{forecast_id}/plots", summary="List the figures of a forecast")
+@router.get("/{forecast_id}/plots", summary="List the figures of a forecast", operation_id="list_figures")
 def list_plots(forecast_id: Id, service: Reader) -> ForecastFigures:
-    """Asking for them has those drawn that nobody has drawn yet."""
+    """Figures that do not exist yet are drawn as a result of this request."""
     row = find_forecast(service, forecast_id)
     ask_for_drawing(service.database, service.publisher, row.id, utc_now())
     with service.database.read() as session:
@@ -95,8 +97,13 @@ def read_figures(session: Session, forecast_id: str) -> list[FigureView]:
     return found
 
 
-@router.get("/{forecast_id}/plots/{name}.json", summary="A figure, as Plotly reads it")
-def show_plot(forecast_id: Id, name: str, service: Reader, request: Request) -> Response:
+@router.get(
+    "/{forecast_id}/plots/{name}.json",
+    summary="A figure, as Plotly reads it",
+    operation_id="show_figure",
+    response_model=dict[str, Any],
+)
+def show_plot(forecast_id: Id, name: FigureName, service: Reader, request: Request) -> Response:
     row = find_forecast(service, forecast_id)
     with service.database.read() as session:
         forecasts = ForecastRepository(session)
@@ -115,10 +122,11 @@ def show_plot(forecast_id: Id, name: str, service: Reader, request: Request) -> 
 @router.get(
     "/{forecast_id}/plots/{name}.png",
     summary="A figure, as an image",
+    operation_id="show_figure_image",
     response_class=Response,
-    responses={200: {"content": {PNG: {}}}},
+    responses={200: {"content": {PNG: {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def show_image(forecast_id: Id, name: str, service: Reader) -> Response:
+def show_image(forecast_id: Id, name: FigureName, service: Reader) -> Response:
     row = find_forecast(service, forecast_id)
     with service.database.read() as session:
         drawings = DrawingRepository(session)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from sqlalchemy.exc import IntegrityError
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -24,6 +24,8 @@ from forecast.store.tables.core import PriorPreviewRow
 
 router = APIRouter(prefix="/v1/previews", tags=["studies"])
 
+Digest = Annotated[str, Path(description="SHA-256 (hex) of a canonical document.")]
+
 MOST_WAITING: Final = 50
 """One process makes them, one after the other."""
 
@@ -33,9 +35,13 @@ _BODY = {
         "content": {
             "application/json": {
                 "schema": {
+                    "title": "PreviewRequest",
+                    "description": "A study whose priors are asked about.",
                     "type": "object",
                     "required": ["document"],
-                    "properties": {"document": {"type": "object"}},
+                    "properties": {
+                        "document": {"type": "object", "description": "A study document with tables as `rows`."}
+                    },
                     "additionalProperties": False,
                 }
             }
@@ -49,6 +55,7 @@ _BODY = {
     summary="Ask what a study's priors alone imply",
     status_code=202,
     response_model=PreviewView,
+    responses={200: {"model": PreviewView, "description": "The preview is ready, or has failed."}},
     openapi_extra=_BODY,
 )
 async def ask_preview(request: Request, service: Submitter, keyed: Keyed) -> Response:
@@ -113,7 +120,7 @@ def _publish(service: Service, digest: str) -> None:
 
 
 @router.get("/{digest}", summary="Show what a study's priors alone imply")
-def show_preview(digest: str, service: Reader) -> PreviewView:
+def show_preview(digest: Digest, service: Reader) -> PreviewView:
     with service.database.read() as session:
         row = PreviewRepository(session).get(digest) if "\0" not in digest else None
         if row is None:

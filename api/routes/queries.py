@@ -10,7 +10,6 @@ from starlette.concurrency import run_in_threadpool
 from api import desk_work
 from api.acceptance import accept_query
 from api.desks import OverBudgetError
-from api.json_schema import inlined_schema
 from api.requests import Id, parse_body, read_body_json
 from api.routes.forecasts import find_forecast
 from api.service import Reader
@@ -22,7 +21,7 @@ from forecast.store import stored_file
 router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
 
 _BODY: Final = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": inlined_schema(QueryRequest)}}}
+    "requestBody": {"required": True, "content": {"application/json": {"schema": QueryRequest.model_json_schema()}}}
 }
 
 

@@ -215,7 +215,11 @@ def _run_now(once: Once, schedule_id: str) -> Reply:
         return once.store(session, make)
 
 
-@router.get("/{schedule_id}/runs", summary="List what came of a schedule's due times, newest first")
+@router.get(
+    "/{schedule_id}/runs",
+    summary="List the due times of a schedule and their results, newest first",
+    operation_id="list_schedule_runs",
+)
 def list_runs(schedule_id: Id, service: Reader, limit: Limit = PAGE, cursor: Cursor = None) -> RunPage:
     with service.database.read() as session:
         row = _known(session, schedule_id)

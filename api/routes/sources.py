@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Path
 from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 from starlette.responses import Response
@@ -17,6 +19,8 @@ from forecast.sources.sources import SourceView, request_fetch, view_source
 from forecast.store import SourceRepository, StudyRepository, utc_now
 
 router = APIRouter(prefix="/v1/studies", tags=["evidence"])
+
+SourceId = Annotated[str, Path(description="Id of a source of the study.")]
 
 
 class SourceList(Schema):
@@ -34,9 +38,13 @@ def list_sources(study_id: StudyId, service: Reader) -> SourceList:
 
 
 @router.post(
-    "/{study_id}/sources/{source_id}/fetch", summary="Ask a source now", response_model=SourceView, status_code=202
+    "/{study_id}/sources/{source_id}/fetch",
+    summary="Fetch a source now",
+    operation_id="fetch_source",
+    response_model=SourceView,
+    status_code=202,
 )
-def ask_source(study_id: StudyId, source_id: str, service: Submitter, keyed: Keyed) -> Response:
+def ask_source(study_id: StudyId, source_id: SourceId, service: Submitter, keyed: Keyed) -> Response:
     """What is new in it becomes evidence, as when it is due; a fetch that is on its way already is not doubled."""
     once = keyed.once(service, None)
 

@@ -33,17 +33,30 @@ _ALSO_CALLED = {
 }
 _BODY = {
     "requestBody": {
+        "description": "A study document, or an archive of `study.yaml` and its tables. `GET /v1/schema` shows the format.",
         "required": True,
         "content": {
-            "application/json": {"schema": {"type": "object"}},
-            "application/yaml": {"schema": {"type": "string"}},
+            "application/json": {
+                "schema": {
+                    "title": "StudyDocument",
+                    "description": "A study document with tables as `rows`; `GET /v1/schema` shows the format.",
+                    "type": "object",
+                }
+            },
+            "application/yaml": {"schema": {"type": "string", "format": "binary"}},
             "application/zip": {"schema": {"type": "string", "format": "binary"}},
         },
     }
 }
 
 
-@router.put("/{study_id}", summary="Store a study", response_model=StudySummary, openapi_extra=_BODY)
+@router.put(
+    "/{study_id}",
+    summary="Store a study",
+    response_model=StudySummary,
+    responses={201: {"model": StudySummary, "description": "The study is new."}},
+    openapi_extra=_BODY,
+)
 async def put_study(study_id: StudyId, request: Request, service: Submitter) -> Response:
     """Stores a version. 201 when the study is new; the same document again is the same version."""
     named = media_type_of(request)
@@ -95,7 +108,9 @@ def show_study(study_id: StudyId, service: Reader) -> Response:
     )
 
 
-@router.get("/{study_id}/versions", summary="List the versions of a study, newest first")
+@router.get(
+    "/{study_id}/versions", summary="List the versions of a study, newest first", operation_id="list_study_versions"
+)
 def list_versions(study_id: StudyId, service: Reader) -> VersionList:
     with service.database.read() as session:
         studies = StudyRepository(session)
@@ -113,7 +128,11 @@ def list_versions(study_id: StudyId, service: Reader) -> VersionList:
     return VersionList(items=items)
 
 
-@router.get("/{study_id}/forecasts", summary="The history of a study: what each forecast said, and why it moved")
+@router.get(
+    "/{study_id}/forecasts",
+    summary="The history of a study: what each forecast said, and why it moved",
+    operation_id="list_study_forecasts",
+)
 def list_forecasts(study_id: StudyId, service: Reader, limit: Limit = PAGE, cursor: Cursor = None) -> ForecastPage:
     with service.database.read() as session:
         page = history_page(session, study_id, limit, cursor)
@@ -141,7 +160,12 @@ def find_latest(
 find_latest.scope = Scope.READ  # type: ignore[attr-defined]
 
 
-@router.get("/{study_id}/latest", summary="Show the newest forecast of a study", response_model=StoredForecast)
+@router.get(
+    "/{study_id}/latest",
+    summary="Show the newest forecast of a study",
+    operation_id="show_latest_forecast",
+    response_model=StoredForecast,
+)
 async def show_latest(found: Annotated[Found, Depends(find_latest)], request: Request) -> Response:
     return await serve_forecast(found.service, found.head, request)
 

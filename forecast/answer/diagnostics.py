@@ -93,7 +93,7 @@ class Provenance(Part):
     sampler: dict[str, JsonValue]
     """Sampler settings that were used, those that the sampler chose itself included."""
     versions: dict[str, str]
-    """Version of each library by its name; `engine` is the sampling engine."""
+    """Version of each library by its name; `engine` is the sampling engine, `sampler` how it is handed to nutpie."""
     host: str
     """Name of the machine that computed it."""
     duration_seconds: float

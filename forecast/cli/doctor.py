@@ -231,6 +231,18 @@ def _queue(settings: Settings) -> Iterator[Finding]:
 
 
 def _program(settings: Settings) -> Iterator[Finding]:
+    # Importing nutpie takes a second, and only this needs it here.
+    from forecast.inference.engine.seam import Seam, seam
+
+    if seam() is Seam.PRIVATE:
+        yield Finding("sampler", Health.OK, seam().value)
+    else:
+        yield Finding(
+            "sampler",
+            Health.WORTH_A_LOOK,
+            f"{seam().value}: right, but several times slower",
+            "install a version of nutpie that pyproject.toml names",
+        )
     if is_compiled(settings.cache_dir):
         yield Finding("compiled programs", Health.OK, f"that of this version is in {settings.cache_dir}")
     else:

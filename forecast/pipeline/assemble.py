@@ -31,6 +31,7 @@ from forecast.dims import DRAW
 from forecast.figures.answer import Figure, build_figures
 from forecast.inference.diagnostics import diagnose, with_latent
 from forecast.inference.engine.program import Program, compilation_count
+from forecast.inference.engine.seam import seam
 from forecast.inference.gate import check_diagnostics, decide_verdict
 from forecast.inference.labels import split_latent
 from forecast.model.encoding.encode import EncodedStudy
@@ -243,6 +244,7 @@ def _answer(
                 **{name: importlib.metadata.version(name) for name in VERSIONED},
                 "python": platform.python_version(),
                 "engine": program.engine,
+                **({"sampler": seam().value} if program.engine == "kernel" else {}),
             },
             host=socket.gethostname(),
             duration_seconds=0.0,

@@ -93,7 +93,7 @@ def _judgments(encoded: EncodedStudy) -> Iterator[Note]:
     for outcome, given in unlinked:
         message = (
             f"{outcome} was judged given {given}, but no link leads from {given} to {outcome}: only what {given} "
-            "does to outcomes that compete with {outcome} was read into it"
+            f"does to outcomes that compete with {outcome} was read into it"
         )
         yield "given_without_link", None, message
 

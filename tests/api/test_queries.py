@@ -208,12 +208,16 @@ def test_a_file_of_an_older_version_says_that_it_cannot_be_asked(shared: Shared)
 
 def test_the_description_of_the_interface_has_the_whole_body(client: TestClient) -> None:
     schema = client.get("/openapi.json").json()
+
+    def named(reference: dict[str, str]) -> dict[str, Any]:
+        found: dict[str, Any] = schema["components"]["schemas"][reference["$ref"].rpartition("/")[2]]
+        return found
+
     route = schema["paths"]["/v1/forecasts/{forecast_id}/query"]["post"]
-    body = route["requestBody"]["content"]["application/json"]["schema"]
+    body = named(route["requestBody"]["content"]["application/json"]["schema"])
     assert set(body["properties"]) == {"expression", "observe", "do", "all"}
-    assert set(body["properties"]["do"]["items"]["properties"]) == {"outcome", "at"}
-    answer = route["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-    assert "unconditional" in schema["components"]["schemas"][answer]["properties"]
+    assert set(named(body["properties"]["do"]["items"])["properties"]) == {"outcome", "at"}
+    assert "unconditional" in named(route["responses"]["200"]["content"]["application/json"]["schema"])["properties"]
 
 
 def stored_files(installation: Installation, count: int) -> list[StoredFile]:

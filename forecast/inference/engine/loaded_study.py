@@ -12,6 +12,7 @@ import pandas as pd
 from nutpie import _lib
 from nutpie.sample import CompiledModel
 
+from forecast.inference.engine.seam import Seam, public_model, seam
 from forecast.kernel.compiled import Kernel
 from forecast.kernel.data import Record
 from forecast.kernel.layout import NAMED, TERMS
@@ -120,8 +121,37 @@ class KernelStudy(CompiledModel):
 
     @property
     def model(self) -> Any:
-        """What `nutpie.sample` takes."""
-        return self
+        """What `nutpie.sample` takes: this study, whose sampler is made by address, or its functions."""
+        return self if seam() is Seam.PRIVATE else self.by_functions()
+
+    def by_functions(self) -> Any:
+        """This study as nutpie takes any in public."""
+
+        def quantities(point: FloatArray) -> dict[str, FloatArray]:
+            found = self.quantities(point[np.newaxis])
+            return {name: values[0].astype(self._dtypes[name], copy=False) for name, values in found.items()}
+
+        return public_model(
+            self.parameters,
+            self.log_density,
+            quantities,
+            self.variable_shapes,
+            self._dtypes,
+            dict(self.dims),
+            self.record.lengths,
+            self._initial_point,
+        )
+
+    @property
+    def _dtypes(self) -> dict[str, str]:
+        return {name: "float32" if name in KEPT_IN_SEVEN_DIGITS else "float64" for name in self.variable_shapes}
+
+    def _initial_point(self, seed: int) -> FloatArray:
+        rng = np.random.default_rng(seed)
+        if self.starts is not None:
+            found: FloatArray = self.starts[rng.integers(len(self.starts))]
+            return found
+        return rng.uniform(-INITIAL_SPREAD, INITIAL_SPREAD, self.parameters)
 
     @property
     def n_dim(self) -> int:
@@ -171,17 +201,11 @@ class KernelStudy(CompiledModel):
         lengths, address = self.record.lengths, self.record.address
         variables = _lib.PyVariable.new_variables(
             list(self.variable_shapes),
-            ["float32" if name in KEPT_IN_SEVEN_DIGITS else "float64" for name in self.variable_shapes],
+            list(self._dtypes.values()),
             [list(shape) for shape in self.variable_shapes.values()],
             lengths,
             {name: list(dims) for name, dims in self.dims.items()},
         )
-
-        def initial_point(seed: int) -> Any:
-            rng = np.random.default_rng(seed)
-            if self.starts is not None:
-                return self.starts[rng.integers(len(self.starts))]
-            return rng.uniform(-INITIAL_SPREAD, INITIAL_SPREAD, self.parameters)
 
         model = _lib.PyMcModel(
             _lib.LogpFunc(self.kernel.density.address, address, self),
@@ -190,7 +214,7 @@ class KernelStudy(CompiledModel):
             self.parameters,
             lengths,
             {dim: pd.RangeIndex(size) for dim, size in lengths.items()},
-            initial_point,
+            self._initial_point,
             None,
         )
         return _lib.PySampler.from_pymc(settings, cores, model, progress_type, callback, rate, store)

@@ -32,3 +32,21 @@ COLUMNS: Final[Mapping[EvidenceKind, tuple[str, ...]]] = {
     EvidenceKind.RESOLUTIONS: ("outcome", "resolution", "on", "known_at", "source", "note"),
 }
 """Our names of the columns, by kind."""
+COLUMN_WORDS: Final[Mapping[str, str]] = {
+    "indicator": "Id of the indicator.",
+    "period": "A day in the calendar period.",
+    "value": "Count of the period, a whole number; blank: not observed, which takes an earlier count back.",
+    "exposure": "Observed part of the period, above 0 and at most 1; 1 by default.",
+    "expert": "Name of the expert.",
+    "outcome": "Id of the outcome.",
+    "probability": "Stated probability, between 0 and 1.",
+    "on": "Day on which it was said, or on which it turned out so.",
+    "by": "Last day that counts, or a number of periods from `on`; blank: the day on which the outcome resolves.",
+    "given": "Id of the outcome that the judgment is conditional on; blank: unconditional.",
+    "kind": "person, crowd or market; blank: as in the expert's other rows, or person.",
+    "resolution": "yes, no, ambiguous or annulled.",
+    "known_at": "Day on which it became known; blank: today.",
+    "source": "Where it comes from.",
+    "note": "Free text.",
+}
+"""What the cells of each column say."""

@@ -28,7 +28,7 @@ class Resolution(Block):
     """How it is decided whether the outcome has occurred."""
 
     criteria: RequiredText
-    """What must be true, precise enough for everybody to agree."""
+    """What must be true, precise enough to be decided without dispute."""
     source: Text | None = None
     """Who or what decides, such as a publication."""
     by: Day | None = None
@@ -84,8 +84,7 @@ class Outcome(Block):
     pooling: Pooling = Pooling()
     """How far classes, cases and ages may differ."""
     reference: dict[Id, Annotated[float, Field(strict=True, ge=0.0)]] | None = None
-    """Weights of the present case over reference classes, by id, 0 or more and at most 1 in all; the rest goes to a new
-    class."""
+    """Weight of each reference class in the present case, by id: 0 or more, at most 1 in all. A new class gets the rest."""
     covariates: dict[Id, CovariateValue] = {}
     """The present case's value of each covariate, by id, as it would be written in the tables."""
     indicator: Id | None = None

@@ -108,8 +108,8 @@ class Quantiles(Block):
 class ElicitedProbability(Block):
     """A probability with its quantiles, by a number of periods from the as-of date.
 
-    It is read as a statement about a typical class of cases: without the event-free history, which the model adds as
-    data, and as if nothing competed. The spread of classes, cases and ages comes on top; the checks of a forecast show
+    It is read as a statement about a typical class of cases, as if nothing competed. The event-free history is not in it:
+    the model adds that as data. The spread of classes, cases and ages comes on top; the checks of a forecast show
     what all of that implies for the present case.
     """
 

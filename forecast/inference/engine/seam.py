@@ -1,0 +1,92 @@
+"""The two ways in which nutpie takes the kernel: by address, through classes that it keeps to itself, or as Python functions.
+
+The first is the fast one and is taken where nutpie's private classes are as expected. The second is public and takes four to
+ten times the CPU time of sampling for the same draws. Which one was taken stands in provenance, log and doctor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from nutpie import _lib
+from nutpie.compiled_pyfunc import from_pyfunc
+
+from forecast.runtime.logs import get_logger
+
+EXPECTED: Final = {
+    "LogpFunc": "(ptr, user_data_ptr, keep_alive)",
+    "ExpandFunc": "(dim, expanded_dim, ptr, user_data_ptr, keep_alive)",
+    "PyMcModel": "(density, expand, variables, dim, dim_sizes, coords, init_func, transform_adapter)",
+    "PyVariable.new_variables": "($cls, names, item_types, shapes, dim_sizes, dims)",
+    "PySampler.from_pymc": "(settings, cores, model, progress_type, extra_callback, extra_callback_rate, store)",
+}
+"""What is used of nutpie's private module, with the arguments that it takes."""
+
+log = get_logger(__name__)
+
+
+class Seam(StrEnum):
+    """A way to nutpie."""
+
+    PRIVATE = "nutpie by address"
+    PUBLIC = "nutpie by Python functions"
+
+
+@cache
+def seam() -> Seam:
+    """The way that is taken with the nutpie that is installed."""
+    if differences := private_differences(_lib):
+        log.warning("nutpie_differs", differences=differences, taken=Seam.PUBLIC.value)
+        return Seam.PUBLIC
+    return Seam.PRIVATE
+
+
+def private_differences(library: Any) -> list[str]:
+    """What of nutpie's private module is not as expected, in words."""
+    found = []
+    for name, expected in EXPECTED.items():
+        part = library
+        for step in name.split("."):
+            part = getattr(part, step, None)
+        if part is None:
+            found.append(f"{name} is not there")
+        elif (arguments := getattr(part, "__text_signature__", None)) != expected:
+            found.append(f"{name} takes {arguments}, expected {expected}")
+    return found
+
+
+def public_model(
+    parameters: int,
+    density: Callable[[np.ndarray], tuple[float, np.ndarray]],
+    quantities: Callable[[np.ndarray], dict[str, np.ndarray]],
+    shapes: dict[str, tuple[int, ...]],
+    dtypes: dict[str, str],
+    dims: dict[str, tuple[str, ...]],
+    lengths: dict[str, int],
+    initial_point: Callable[[int], np.ndarray],
+) -> Any:
+    """A study as `nutpie.sample` takes it in public.
+
+    Parameters
+    ----------
+    density
+        Log density and gradient, dims (parameter), at an unconstrained point.
+    quantities
+        Every named quantity at such a point, by name.
+    """
+    return from_pyfunc(
+        parameters,
+        lambda: density,
+        lambda _seed, _other_seed, _chain: quantities,
+        [np.dtype(dtypes[name]) for name in shapes],
+        list(shapes.values()),
+        list(shapes),
+        coords={dim: pd.RangeIndex(size) for dim, size in lengths.items()},
+        dims=dims,
+        make_initial_point_fn=initial_point,
+    )

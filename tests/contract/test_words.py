@@ -1,0 +1,99 @@
+"""Every field of the interface, of study documents and of the settings says what it means, and every operation what it does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from forecast.runtime.settings import Settings
+from forecast.study import study_schema
+from tests.contract.openapi import interface
+
+MOST_WORDS = 25
+"""Of a sentence."""
+_SENTENCE_END = re.compile(r"(?<=[.?])\s+")
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return interface()
+
+
+def fields(schema: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every property in a schema, with its place."""
+    if isinstance(schema, dict):
+        for name, field in schema.get("properties", {}).items() if isinstance(schema.get("properties"), dict) else ():
+            yield f"{place}.{name}", field
+        for key, item in schema.items():
+            # The names of properties are no schema.
+            yield from fields(
+                list(item.values()) if key in ("properties", "$defs") and isinstance(item, dict) else item, place
+            )
+    elif isinstance(schema, list):
+        for item in schema:
+            yield from fields(item, place)
+
+
+def described(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Everything in the description of the interface that has to have words, with its place."""
+    for name, schema in document["components"]["schemas"].items():
+        yield from fields(schema, name)
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            place = f"{method.upper()} {path}"
+            for parameter in operation.get("parameters", ()):
+                yield f"{place} ?{parameter['name']}", parameter
+            if "requestBody" in operation:
+                yield f"{place} body", operation["requestBody"]
+                yield from fields(operation["requestBody"]["content"], f"{place} body")
+
+
+def without_words(found: Iterator[tuple[str, dict[str, Any]]]) -> list[str]:
+    return [place for place, part in found if not part.get("description", "").strip()]
+
+
+def test_every_field_of_the_interface_has_a_description(document: dict[str, Any]) -> None:
+    assert without_words(described(document)) == []
+
+
+def test_every_operation_has_a_summary(document: dict[str, Any]) -> None:
+    assert [
+        f"{method.upper()} {path}"
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if not operation.get("summary", "").strip()
+    ] == []
+
+
+def test_every_field_of_a_study_document_has_a_description() -> None:
+    schema = study_schema()
+    blocks = {"Study": {"properties": schema["properties"]}, **schema["$defs"]}
+    # The key of a condition, `not`, belongs to the field that it stands in.
+    found = (entry for name, block in blocks.items() for entry in fields(block, name) if not entry[0].endswith(".not"))
+    assert without_words(found) == []
+
+
+def test_every_setting_has_a_description() -> None:
+    found = ((f"FORECAST_{name.upper()}", {"description": field.description or ""}) for name, field in _settings())
+    assert without_words(found) == []
+
+
+def test_sentences_are_short(document: dict[str, Any]) -> None:
+    schema = study_schema()
+    texts = [(place, part.get("description", "")) for place, part in described(document)]
+    texts += [(place, part.get("description", "")) for place, part in fields(schema, "Study")]
+    texts += [(name, field.description or "") for name, field in _settings()]
+    long = [
+        (place, sentence)
+        for place, text in texts
+        for sentence in _SENTENCE_END.split(text)
+        if len(sentence.split()) > MOST_WORDS
+    ]
+    assert long == []
+
+
+def _settings() -> Iterator[tuple[str, Any]]:
+    return iter(Settings.model_fields.items())
