@@ -16,10 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from forecast.alerts.raising import raise_alerts
+from forecast.errands import ErrandKind
+from forecast.errands.telling import tell_of_errand
 from forecast.jobs.clock_guard import ClockGuard
 from forecast.jobs.counting import Counter
 from forecast.jobs.crash_points import crash_point
-from forecast.jobs.drawings import next_drawing, tell_to_draw
+from forecast.jobs.drawings import next_drawing
 from forecast.jobs.leases import LeaseWatch
 from forecast.jobs.quotas import quotas_of
 from forecast.jobs.recover import enforce_deadlines, enforce_queue_age, expire_leases
@@ -30,16 +32,15 @@ from forecast.jobs.worker_time import WorkerTime
 from forecast.queue.broker import Broker
 from forecast.queue.publish import BrokerUnavailableError, Publisher
 from forecast.runtime.logs import get_logger
-from forecast.sources.sources import PUBLISH_AGAIN_SECONDS, request_due
+from forecast.sources.sources import request_due
 from forecast.store import (
-    AlertRepository,
     ArtifactStore,
     CounterRepository,
     Database,
+    ErrandRepository,
     ForecastRepository,
     JobRepository,
     PreviewRepository,
-    SourceRepository,
     WorkspaceRepository,
     utc_now,
 )
@@ -59,6 +60,10 @@ SCORING_INTERVAL_SECONDS: Final = 3600.0
 PREVIEWS_AT_ONCE: Final = 5
 """Told to the queue in one pass, so that jobs are not far behind them."""
 PREVIEWS_KEPT: Final = timedelta(days=30)
+ERRANDS_KEPT: Final = timedelta(days=7)
+"""After they are done."""
+PUBLISH_AGAIN_SECONDS: Final = 120.0
+"""How long an errand may go unclaimed before the queue is told again."""
 
 log = get_logger(__name__)
 
@@ -153,11 +158,7 @@ class Dispatcher:
         is_alive = True
         try:
             published = self._publish_due(now)
-            asked = self._publish_fetches(now)
-            self._publish_deliveries(now)
-            self._publish_previews(now)
-            if self._draws_unasked and (drawing := next_drawing(self._database, now)) is not None:
-                tell_to_draw(self._database, self._publisher, drawing, now)
+            asked = self._publish_errands(now)
         except BrokerUnavailableError as error:
             log.warning("broker_unavailable", error=str(error))
             is_alive = False
@@ -198,37 +199,24 @@ class Dispatcher:
         rows = (WorkspaceRepository(session).known(workspace) for workspace in running)
         return [row.id for row in rows if running[row.id] >= quotas_of(row, self._limits).running]
 
-    def _publish_fetches(self, now: datetime) -> list[str]:
+    def _publish_errands(self, now: datetime) -> list[str]:
+        """Tell the queue of errands that are due; the sources among them, for the log."""
         again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
         with self._database.read() as session:
-            wanted = SourceRepository(session).unpublished(again, BATCH)
-        for workspace, study, source in wanted:
-            self._publisher.publish_fetch(workspace, study, source)
-            with self._database.of(workspace).write() as session:
-                row = SourceRepository(session).get(study, source)
-                if row is not None:
-                    row.published_at = now
-        return ["/".join(source) for source in wanted]
-
-    def _publish_deliveries(self, now: datetime) -> None:
-        again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
-        with self._database.read() as session:
-            due = AlertRepository(session).due_deliveries(now, again, BATCH, self._calls_at_once)
-        for alert_id in due:
-            self._publisher.publish_delivery(alert_id)
-            with self._database.write() as session:
-                AlertRepository(session).mark_published(alert_id, now)
-
-    def _publish_previews(self, now: datetime) -> None:
-        again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
-        with self._database.read() as session:
-            wanted = PreviewRepository(session).unpublished(again, now, PREVIEWS_AT_ONCE)
-        for workspace, digest in wanted:
-            self._publisher.publish_preview(workspace, digest)
-            with self._database.of(workspace).write() as session:
-                row = PreviewRepository(session).get(digest)
-                if row is not None:
-                    row.published_at = now
+            errands = ErrandRepository(session)
+            due = {
+                ErrandKind.FETCH: errands.due_in_shares(ErrandKind.FETCH, now, again, BATCH, BATCH),
+                ErrandKind.DELIVERY: errands.due_in_shares(ErrandKind.DELIVERY, now, again, self._calls_at_once, BATCH),
+                ErrandKind.PREVIEW: PreviewRepository(session).next_due(
+                    errands.due(ErrandKind.PREVIEW, now, again), now, PREVIEWS_AT_ONCE
+                ),
+            }
+        drawing = next_drawing(self._database, now) if self._draws_unasked else None
+        due[ErrandKind.DRAWING] = () if drawing is None else (drawing,)
+        for kind, found in due.items():
+            for workspace, key in found:
+                tell_of_errand(self._database, self._publisher, kind, workspace, key, now)
+        return ["/".join(found) for found in due[ErrandKind.FETCH]]
 
     def _score(self, now: datetime) -> list[str]:
         if time.monotonic() < self._scores_due:
@@ -236,6 +224,7 @@ class Dispatcher:
         self._scores_due = time.monotonic() + SCORING_INTERVAL_SECONDS
         with self._database.write() as session:
             PreviewRepository(session).remove_older(now - PREVIEWS_KEPT)
+            ErrandRepository(session).remove_done(now - ERRANDS_KEPT)
         score_due(self._database, now)
         return attribute_scored(self._database, self._limits, now)
 

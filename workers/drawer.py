@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
 import xarray as xr
+from sqlalchemy.orm import Session
 
 from forecast.answer import Answer
+from forecast.errands import ErrandKind, ErrandRule, begin_errand
 from forecast.figures.checks.draw import Drawings, draw_forecast
 from forecast.figures.checks.material import Material
 from forecast.runtime.logs import get_logger
@@ -17,6 +20,7 @@ from forecast.store import (
     ArtifactStore,
     Database,
     DrawingRepository,
+    ErrandRepository,
     ForecastRepository,
     StudyRepository,
     compress_figure,
@@ -25,10 +29,7 @@ from forecast.store import (
 )
 from forecast.study import study_from_document
 
-MAX_ATTEMPTS: Final = 3
-"""After so many tries that did not come back, such as for want of memory, a forecast stays without."""
-
-GIVEN_UP: Final = f"given up after {MAX_ATTEMPTS} tries that did not end"
+DEFAULT_RULE: Final = ErrandRule(pauses=(0.0, 0.0), held_seconds=180.0)
 
 log = get_logger(__name__)
 
@@ -37,32 +38,52 @@ class DrawOutcome(StrEnum):
     """What came of a message about a forecast's figures."""
 
     DROPPED = "dropped"
-    """There is no such forecast, or it is drawn."""
+    """There is no such forecast, or it is drawn, or being drawn."""
     DRAWN = "drawn"
     """They are stored; what could not be drawn is stored by name."""
     GIVEN_UP = "given up"
 
 
-def draw(database: Database, artifacts: ArtifactStore, forecast_id: str) -> DrawOutcome:
-    """Draw the figures of a forecast, and all images, if nobody has."""
-    # The try is counted by itself: whatever goes wrong afterwards, it is not for ever.
+def draw(
+    database: Database, artifacts: ArtifactStore, forecast_id: str, rule: ErrandRule = DEFAULT_RULE
+) -> DrawOutcome:
+    """Draw the figures of a forecast, and all images, if that is wanted."""
+    # The attempt is counted by itself: whatever goes wrong afterwards, it is not for ever.
     with database.write() as session:
-        drawing = DrawingRepository(session).get(forecast_id)
-        if drawing is None or drawing.drawn_at is not None:
+        forecast = ForecastRepository(session).get(forecast_id)
+        if forecast is None:
             return DrawOutcome.DROPPED
-        drawing.attempts += 1
-        if drawing.attempts > MAX_ATTEMPTS:
-            DrawingRepository(session).finish(drawing, {}, {}, [GIVEN_UP], utc_now())
+        errand = begin_errand(session, ErrandKind.DRAWING, forecast.workspace, forecast_id, rule, utc_now())
+        if errand is None:
+            return DrawOutcome.DROPPED
+        if rule.is_spent(errand):
+            ErrandRepository(session).finish(errand, utc_now(), given_up=True)
+            _keep(session, forecast_id, {}, {}, [rule.gave_up])
             return DrawOutcome.GIVEN_UP
     drawings = _draw(database, artifacts, forecast_id)
     figures, failures = _compressed(drawings)
     with database.write() as session:
-        drawing = DrawingRepository(session).get(forecast_id)
-        if drawing is None or (drawing.drawn_at is not None and drawing.failures != [GIVEN_UP]):
+        errands = ErrandRepository(session)
+        held = errands.held(errand) or errands.given_up(errand)
+        if held is None:
             return DrawOutcome.DROPPED
-        DrawingRepository(session).finish(drawing, figures, drawings.images, failures, utc_now())
+        errands.finish(held, utc_now())
+        _keep(session, forecast_id, figures, drawings.images, failures)
     log.info("figures_drawn", forecast_id=forecast_id, figures=len(figures), failures=failures)
     return DrawOutcome.DRAWN
+
+
+def _keep(
+    session: Session,
+    forecast_id: str,
+    figures: Mapping[str, bytes],
+    images: Mapping[str, bytes],
+    failures: Sequence[str],
+) -> None:
+    drawings = DrawingRepository(session)
+    row = drawings.get(forecast_id)
+    assert row is not None, "a drawing is made with its forecast"
+    drawings.finish(row, figures, images, failures, utc_now())
 
 
 def _compressed(drawings: Drawings) -> tuple[dict[str, bytes], list[str]]:

@@ -6,15 +6,15 @@ import json
 from enum import StrEnum
 from typing import Final
 
+from forecast.errands import ErrandKind, ErrandRule, begin_errand
 from forecast.errors import ForecastError
 from forecast.jobs.previews import PriorAnswer, PriorOutcome
 from forecast.pipeline.preview import PriorCurves, preview_priors
 from forecast.runtime.logs import get_logger
-from forecast.store import Database, PreviewRepository, StudyRepository, utc_now
+from forecast.store import Database, ErrandRepository, PreviewRepository, StudyRepository, utc_now
 from forecast.study import study_from_document
 
-MAX_ATTEMPTS: Final = 3
-GIVEN_UP: Final = f"given up after {MAX_ATTEMPTS} tries that did not end"
+DEFAULT_RULE: Final = ErrandRule(pauses=(0.0, 0.0), held_seconds=120.0)
 
 log = get_logger(__name__)
 
@@ -28,15 +28,17 @@ class PreviewOutcome(StrEnum):
     FAILED = "failed"
 
 
-def answer_preview(database: Database, digest: str) -> PreviewOutcome:
-    """Answer a preview that waits."""
+def answer_preview(database: Database, digest: str, rule: ErrandRule = DEFAULT_RULE) -> PreviewOutcome:
+    """Answer a preview that waits, of the workspace that the database is confined to."""
+    assert database.workspace is not None, "a preview belongs to a workspace"
     with database.write() as session:
         row = PreviewRepository(session).get(digest)
-        if row is None or row.made_at is not None:
+        errand = begin_errand(session, ErrandKind.PREVIEW, database.workspace, digest, rule, utc_now())
+        if row is None or errand is None:
             return PreviewOutcome.DROPPED
-        row.attempts += 1
-        if row.attempts > MAX_ATTEMPTS:
-            row.error, row.made_at = GIVEN_UP, utc_now()
+        if rule.is_spent(errand):
+            ErrandRepository(session).finish(errand, utc_now(), given_up=True)
+            row.error, row.made_at = rule.gave_up, utc_now()
             return PreviewOutcome.FAILED
         document = StudyRepository(session).document(digest)
     answer, error = None, None
@@ -48,9 +50,11 @@ def answer_preview(database: Database, digest: str) -> PreviewOutcome:
         log.exception("preview_failed", digest=digest)
         error = f"{type(failure).__name__}: the priors could not be rolled forward; look for extreme priors"
     with database.write() as session:
-        row = PreviewRepository(session).get(digest)
-        if row is None or (row.made_at is not None and row.error != GIVEN_UP):
+        row, errands = PreviewRepository(session).get(digest), ErrandRepository(session)
+        held = errands.held(errand) or errands.given_up(errand)
+        if row is None or held is None:
             return PreviewOutcome.DROPPED
+        errands.finish(held, utc_now())
         row.answer = None if answer is None else answer.model_dump_json()
         row.error, row.made_at = error, utc_now()
     return PreviewOutcome.ANSWERED if error is None else PreviewOutcome.FAILED

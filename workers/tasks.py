@@ -1,4 +1,4 @@
-"""The tasks: run a job, ask a source, deliver an alert, draw figures, preview priors, and the tick that repairs what broke when the dispatcher is not there to do it."""
+"""The tasks: run a job, do an errand, and the tick that repairs what broke when the dispatcher is not there to do it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any, Final
 from billiard.exceptions import WorkerLostError
 from celery import signals
 
+from forecast.errands import ErrandKind, ErrandRule
 from forecast.jobs.recover import fail_attempt, lose_attempt
 from forecast.jobs.states import FailureCode
-from forecast.queue.publish import DELIVER_TASK, DRAW_TASK, FETCH_TASK, PREVIEW_TASK, RUN_JOB_TASK, TICK_TASK, Publisher
+from forecast.queue.publish import ERRAND_TASK, RUN_JOB_TASK, TICK_TASK, Publisher
+from forecast.queue.queues import Queue
 from forecast.runtime.logs import get_logger
 from forecast.runtime.machine import trim_memory
 from forecast.runtime.settings import get_settings
-from forecast.store import AlertRepository, ArtifactStore, Database, JobRepository, SourceRepository, utc_now
+from forecast.store import ArtifactStore, Database, ErrandRepository, JobRepository, utc_now
 from workers import child
 from workers.app import app
 from workers.dispatch import Dispatcher
@@ -69,53 +71,59 @@ def _end_if_bloated() -> None:
         os._exit(0)
 
 
-def fetch_pulled(study: str, source: str, workspace: str) -> str:
-    """Ask a source whose fetch is wanted; returns what came of it, for the log."""
+def run_errand(kind: str, workspace: str, key: str) -> str:
+    """Do an errand if it can still be claimed; returns what came of it, for the log."""
+    errand = ErrandKind(kind)
+    if errand.queue is Queue.CALLS:
+        with _places().taken(workspace) as is_free:
+            if is_free:
+                return str(_DO[errand](workspace, key))
+        # As many calls as a workspace may have are under way.
+        with database().write() as session:
+            ErrandRepository(session).put_back(errand, workspace, key, utc_now())
+        return PUT_BACK
+    outcome = str(_DO[errand](workspace, key))
+    _end_if_bloated()
+    return outcome
+
+
+def _fetch(workspace: str, key: str) -> object:
     # Only the caller needs HTTP.
     from forecast.sources.fetching import asker, fetch_source
 
-    with _places().taken(workspace) as is_free:
-        if is_free:
-            return str(fetch_source(database().of(workspace), asker(get_settings(), workspace), study, source))
-    with database().of(workspace).write() as session:
-        SourceRepository(session).put_back(study, source, utc_now())
-    return PUT_BACK
+    settings, (study, _, source) = get_settings(), key.partition("/")
+    rule = ErrandRule.of(ErrandKind.FETCH, settings)
+    return fetch_source(database().of(workspace), asker(settings, workspace), study, source, rule=rule)
 
 
-def deliver_alert(alert_id: str) -> str:
-    """Make one try to deliver an alert, if one is due; returns what came of it, for the log."""
+def _deliver(_workspace: str, alert_id: str) -> object:
     from forecast.alerts.delivering import deliver, sender
 
     settings = get_settings()
-    with database().read() as session:
-        alert = AlertRepository(session).get(alert_id)
-    if alert is None:
-        return "None"
-    with _places().taken(alert.workspace) as is_free:
-        if is_free:
-            return str(deliver(database(), sender(settings), settings, alert_id))
-    with database().write() as session:
-        AlertRepository(session).tell_again(alert_id, utc_now())
-    return PUT_BACK
+    return deliver(database(), sender(settings), settings, alert_id)
 
 
-def draw_figures(forecast_id: str) -> str:
-    """Draw the figures of a forecast, if nobody has; returns what came of it, for the log."""
-    # It reaches the science, which only the pool child may import.
+def _draw(_workspace: str, forecast_id: str) -> object:
+    # It reaches the science, which only a pool child may import.
     from workers.drawer import draw
 
-    outcome = str(draw(database(), ArtifactStore(get_settings().artifacts), forecast_id))
-    _end_if_bloated()
-    return outcome
+    settings = get_settings()
+    rule = ErrandRule.of(ErrandKind.DRAWING, settings)
+    return draw(database(), ArtifactStore(settings.artifacts), forecast_id, rule)
 
 
-def preview_priors(digest: str, workspace: str) -> str:
-    """Answer what a document's priors alone imply, if somebody waits for it; returns what came of it, for the log."""
+def _preview(workspace: str, digest: str) -> object:
     from workers.previewer import answer_preview
 
-    outcome = str(answer_preview(database().of(workspace), digest))
-    _end_if_bloated()
-    return outcome
+    return answer_preview(database().of(workspace), digest, ErrandRule.of(ErrandKind.PREVIEW, get_settings()))
+
+
+_DO: Final = {
+    ErrandKind.FETCH: _fetch,
+    ErrandKind.DELIVERY: _deliver,
+    ErrandKind.DRAWING: _draw,
+    ErrandKind.PREVIEW: _preview,
+}
 
 
 def tick() -> None:
@@ -146,10 +154,7 @@ def on_task_failure(args: Any = None, exception: BaseException | None = None, **
 
 
 run_job_task = app.task(name=RUN_JOB_TASK)(run_job)
-fetch_task = app.task(name=FETCH_TASK)(fetch_pulled)
-deliver_task = app.task(name=DELIVER_TASK)(deliver_alert)
-draw_task = app.task(name=DRAW_TASK)(draw_figures)
-preview_task = app.task(name=PREVIEW_TASK)(preview_priors)
+errand_task = app.task(name=ERRAND_TASK)(run_errand)
 tick_task = app.task(name=TICK_TASK)(tick)
 signals.worker_process_init.connect(child.prepare, weak=False)
 signals.task_failure.connect(on_task_failure, sender=run_job_task, weak=False)

@@ -24,19 +24,11 @@ from forecast.jobs.clock_guard import ClockGuard
 from forecast.jobs.worker_time import WORKER
 from forecast.queue.broker import Broker
 from forecast.queue.publish import BrokerUnavailableError
-from forecast.queue.queues import Queue
+from forecast.queue.queues import ErrandKind, Queue
 from forecast.runtime.alive import mark_alive
 from forecast.runtime.logs import get_logger
 from forecast.runtime.settings import Settings
-from forecast.store import (
-    AlertRepository,
-    Database,
-    DrawingRepository,
-    JobRepository,
-    PreviewRepository,
-    SourceRepository,
-    utc_now,
-)
+from forecast.store import Database, ErrandRepository, JobRepository, utc_now
 
 LOOK_SECONDS: Final = 10.0
 DEAF_AFTER: Final = timedelta(seconds=90)
@@ -113,10 +105,6 @@ def hears_nothing(database: Database, queue: Queue) -> bool:
 
 def _count_unheard(session: Session, queue: Queue, moment: datetime) -> int:
     """How much waits since a moment, or longer, of which a queue has been told."""
-    match queue:
-        case Queue.JOBS:
-            return JobRepository(session).unclaimed_since(moment)
-        case Queue.CALLS:
-            return AlertRepository(session).unheard_since(moment) + SourceRepository(session).unheard_since(moment)
-        case Queue.DRAWINGS:
-            return DrawingRepository(session).unheard_since(moment) + PreviewRepository(session).unheard_since(moment)
+    if queue is Queue.JOBS:
+        return JobRepository(session).unclaimed_since(moment)
+    return ErrandRepository(session).count_unheard([kind for kind in ErrandKind if kind.queue is queue], moment)

@@ -155,7 +155,7 @@ def _forecast_page(service: Service, forecast_id: str) -> tuple[ForecastPage, tu
 def show_diagnostics(forecast_id: str, service: Reader) -> HTMLResponse:
     """What a statistician wants to see of a stored forecast; looking at it has its figures drawn."""
     row, forecast = _read_forecast(service, forecast_id)
-    ask_for_drawing(service.database, service.publisher, row.id, utc_now())
+    ask_for_drawing(service.database, service.publisher, row, utc_now())
     with service.database.read() as session:
         drawing = DrawingRepository(session).get(row.id)
     page = build_diagnostics(

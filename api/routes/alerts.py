@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -42,7 +43,8 @@ from forecast.alerts.subscriptions import (
     secret_of,
 )
 from forecast.queue.publish import told
-from forecast.store import AlertRepository, NotStoredError, StudyRepository, utc_now
+from forecast.queue.queues import ErrandKind
+from forecast.store import AlertRepository, ErrandRepository, NotStoredError, StudyRepository, utc_now
 from forecast.store.tables.alerts import AlertRow, DeliveryRow, SubscriptionRow
 from forecast.study.document.fields import STUDY_ID_PATTERN
 
@@ -251,18 +253,24 @@ def _accepted(once: Once, make: Callable[[Session], AlertRow]) -> Response:
 
 def _publish(service: Service, view: AlertView) -> None:
     if view.delivery is not None:
-        told(lambda: service.publisher.publish_delivery(view.id), None, f"alert {view.id}")
+        what = f"alert {view.id}"
+        told(lambda: service.publisher.publish_errand(ErrandKind.DELIVERY, service.workspace, view.id), None, what)
 
 
 def _views(session: Session, rows: Iterable[AlertRow]) -> list[AlertView]:
     rows = tuple(rows)
-    deliveries = AlertRepository(session).deliveries([row.id for row in rows])
-    return [_view(row, deliveries.get(row.id)) for row in rows]
+    ids = [row.id for row in rows]
+    deliveries, errands = AlertRepository(session).deliveries(ids), ErrandRepository(session)
+    due = {key: errands.next_attempt_at(row) for key, row in errands.by_key(ErrandKind.DELIVERY, ids).items()}
+    return [_view(row, deliveries.get(row.id), due.get(row.id)) for row in rows]
 
 
-def _view(row: AlertRow, delivery: DeliveryRow | None) -> AlertView:
+def _view(row: AlertRow, delivery: DeliveryRow | None, due: datetime | None) -> AlertView:
     values = {name: getattr(row, name) for name in AlertView.model_fields if name != "delivery"}
-    return AlertView(**values, delivery=None if delivery is None else Delivery.model_validate(delivery))
+    if delivery is None:
+        return AlertView(**values, delivery=None)
+    shown = {name: getattr(delivery, name) for name in Delivery.model_fields if name != "next_attempt_at"}
+    return AlertView(**values, delivery=Delivery(**shown, next_attempt_at=due))
 
 
 def _shown(row: SubscriptionRow) -> SubscriptionView:

@@ -64,7 +64,7 @@ class ForecastFigures(BaseModel):
 def list_plots(forecast_id: Id, service: Reader) -> ForecastFigures:
     """Figures that do not exist yet are drawn as a result of this request."""
     row = find_forecast(service, forecast_id)
-    ask_for_drawing(service.database, service.publisher, row.id, utc_now())
+    ask_for_drawing(service.database, service.publisher, row, utc_now())
     with service.database.read() as session:
         drawing = DrawingRepository(session).get(row.id)
         return ForecastFigures(

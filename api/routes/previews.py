@@ -15,11 +15,13 @@ from api.acceptance import read_body
 from api.idempotency import Keyed, Once, Reply
 from api.problems import RequestError
 from api.service import Reader, Service, Submitter
+from forecast.errands.telling import tell_of_errand
 from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.errors import BacklogFullError
 from forecast.jobs.previews import PreviewView, PriorAnswer
 from forecast.queue.publish import told
-from forecast.store import NotStoredError, PreviewRepository, StudyRepository, utc_now
+from forecast.queue.queues import ErrandKind
+from forecast.store import ErrandRepository, NotStoredError, PreviewRepository, StudyRepository, utc_now
 from forecast.store.tables.core import PriorPreviewRow
 
 router = APIRouter(prefix="/v1/previews", tags=["studies"])
@@ -101,7 +103,9 @@ def _remember(once: Once, digest: str, text: str) -> Reply:
         row = previews.ask(digest, now)
         view, headers = view_preview(row), {"Location": f"/v1/previews/{digest}"}
         status = 202 if view.state == "waiting" else 200
-        return Reply.of(view.model_dump(mode="json"), status, headers, is_new=row.published_at is None)
+        errand = ErrandRepository(session).wanted(ErrandKind.PREVIEW, once.service.workspace, digest)
+        is_new = errand is not None and errand.published_at is None
+        return Reply.of(view.model_dump(mode="json"), status, headers, is_new=is_new)
 
     with once.service.database.write() as session:
         return once.store(session, make)
@@ -110,13 +114,10 @@ def _remember(once: Once, digest: str, text: str) -> Reply:
 def _publish(service: Service, digest: str) -> None:
     """Save the wait for the next pass of the dispatcher."""
 
-    def note() -> None:
-        with service.database.write() as session:
-            row = PreviewRepository(session).get(digest)
-            if row is not None:
-                row.published_at = utc_now()
+    def publish() -> None:
+        tell_of_errand(service.database, service.publisher, ErrandKind.PREVIEW, service.workspace, digest, utc_now())
 
-    told(lambda: service.publisher.publish_preview(service.workspace, digest), note, f"the preview of {digest[:12]}")
+    told(publish, None, f"the preview of {digest[:12]}")
 
 
 @router.get("/{digest}", summary="Show what a study's priors alone imply")

@@ -15,8 +15,10 @@ from api.routes.studies import known_study
 from api.schemas import Schema
 from api.service import Reader, Service, Submitter
 from forecast.queue.publish import told
-from forecast.sources.sources import SourceView, request_fetch, view_source
-from forecast.store import SourceRepository, StudyRepository, utc_now
+from forecast.queue.queues import ErrandKind
+from forecast.sources.sources import SourceView, request_fetch, view_source, view_sources
+from forecast.store import StudyRepository, utc_now
+from forecast.store.repositories.sources import key_of
 
 router = APIRouter(prefix="/v1/studies", tags=["evidence"])
 
@@ -34,7 +36,7 @@ class SourceList(Schema):
 def list_sources(study_id: StudyId, service: Reader) -> SourceList:
     with service.database.read() as session:
         known_study(StudyRepository(session), study_id)
-        return SourceList(items=tuple(view_source(row) for row in SourceRepository(session).of_study(study_id)))
+        return SourceList(items=view_sources(session, study_id))
 
 
 @router.post(
@@ -57,9 +59,12 @@ def ask_source(study_id: StudyId, source_id: SourceId, service: Submitter, keyed
 
 def _wanted(session: Session, study_id: str, source_id: str) -> Reply:
     known_study(StudyRepository(session), study_id)
-    view = view_source(request_fetch(session, study_id, source_id[:64].replace("\0", ""), utc_now()))
+    view = view_source(session, request_fetch(session, study_id, source_id[:64].replace("\0", ""), utc_now()))
     return Reply.of(view.model_dump(mode="json"), 202)
 
 
 def _publish(service: Service, study: str, source: str) -> None:
-    told(lambda: service.publisher.publish_fetch(service.workspace, study, source), None, f"source {source} of {study}")
+    what = f"source {source} of {study}"
+    told(
+        lambda: service.publisher.publish_errand(ErrandKind.FETCH, service.workspace, key_of(study, source)), None, what
+    )

@@ -17,16 +17,16 @@ from sqlalchemy.orm import Session
 from forecast.access.sealing import SecretsError
 from forecast.alerts.rotation import old_secrets_of
 from forecast.alerts.subscriptions import secret_of
+from forecast.errands import ErrandKind, ErrandRule, begin_errand, settle_attempt
 from forecast.jobs.states import DeliveryState
 from forecast.outgoing import AddressRules, Posted, post, signature_headers
 from forecast.runtime.logs import get_logger
 from forecast.runtime.settings import Settings
-from forecast.store import AlertRepository, Database, ReceiverRepository, utc_now
+from forecast.store import AlertRepository, Database, ErrandRepository, ReceiverRepository, utc_now
 from forecast.store.tables.alerts import AlertRow, DeliveryAttemptRow, DeliveryRow, SubscriptionRow
+from forecast.store.tables.errands import ErrandRow
 
 MAX_ERROR_CHARACTERS: Final = 500
-MARGIN_SECONDS: Final = 60.0
-"""How much longer than a request may take, until a try that says nothing is given up."""
 
 log = get_logger(__name__)
 
@@ -57,32 +57,32 @@ def deliver(
     clock: Callable[[], datetime] = utc_now,
 ) -> DeliveryState | None:
     """Make one try, if one is due; None when it is not, so a second message changes nothing."""
-    began = clock()
-    until = began + timedelta(seconds=settings.outgoing_seconds + MARGIN_SECONDS)
+    began, rule = clock(), ErrandRule.of(ErrandKind.DELIVERY, settings)
     with database.write() as session:
-        delivery = AlertRepository(session).claim_delivery(alert_id, began, until)
-        if delivery is None:
-            return None
         alert = AlertRepository(session).get(alert_id)
-        assert alert is not None, "a delivery points to its alert"
+        if alert is None:
+            return None
+        errand = begin_errand(session, ErrandKind.DELIVERY, alert.workspace, alert_id, rule, began)
+        if errand is None:
+            return None
+        delivery = AlertRepository(session).deliveries([alert_id])[alert_id]
         subscription = AlertRepository(session).subscriber_of(alert)
         if (reason := _why_not(subscription)) is not None:
-            _give_up(session, delivery, reason, began)
-            return DeliveryState.FAILED
+            return _give_up(session, delivery, errand, reason, began)
         assert subscription.url is not None, "else there is a reason"
         # Where it goes now, which may have been corrected since.
         try:
             secret = secret_of(subscription, settings)
             old_secrets = old_secrets_of(subscription, settings, began)
         except SecretsError as unopened:
-            _give_up(session, delivery, str(unopened), began)
-            return DeliveryState.FAILED
-        url, attempt = subscription.url, delivery.attempts
-        delivery.url = url
+            return _give_up(session, delivery, errand, str(unopened), began)
+        if rule.is_spent(errand):
+            return _give_up(session, delivery, errand, rule.gave_up, began)
+        delivery.url = url = subscription.url
         receiver = ReceiverRepository(session).get(alert.workspace, origin_of(url))
         if receiver is not None and receiver.rests_until is not None:
             if receiver.rests_until > began:
-                return _put_back(session, delivery, alert, receiver.rests_until, settings, began)
+                return _put_back(session, delivery, errand, receiver.rests_until, settings, began)
             # This alert finds out whether it is there again; the others wait for that.
             receiver.rests_until = began + timedelta(seconds=settings.outgoing_seconds)
     body = message_of(alert)
@@ -98,8 +98,8 @@ def deliver(
         error = f"a defect of ours ({type(failed).__name__}); it is in the worker's log"
         posted = Posted((clock() - sent).total_seconds(), None, error)
     with database.write() as session:
-        state = _record(session, alert_id, attempt, posted, settings, began, clock())
-    log.info("alert_sent", alert=alert_id, attempt=attempt, status=posted.status, state=state.value)
+        state = _record(session, errand, posted, rule, settings, began, clock())
+    log.info("alert_sent", alert=alert_id, attempt=errand.attempts, status=posted.status, state=state.value)
     return state
 
 
@@ -110,18 +110,15 @@ def origin_of(url: str) -> str:
 
 
 def _put_back(
-    session: Session, delivery: DeliveryRow, alert: AlertRow, until: datetime, settings: Settings, now: datetime
+    session: Session, delivery: DeliveryRow, errand: ErrandRow, until: datetime, settings: Settings, now: datetime
 ) -> DeliveryState:
     """Have an alert wait for its receiver, but not longer than one that is tried as often as may be."""
-    delivery.attempts -= 1
-    wanted_at = delivery.wanted_at or alert.created_at
+    errand.attempts -= 1
     pauses = settings.webhook_retry_seconds
     # As long as one that is tried, each time until the request is given up.
-    if now - wanted_at > timedelta(seconds=sum(pauses) + (len(pauses) + 1) * settings.outgoing_seconds):
-        _give_up(session, delivery, "its receiver has answered nothing to other alerts either", now)
-        return DeliveryState.FAILED
-    session.flush()
-    AlertRepository(session).put_back(delivery.alert_id, until)
+    if now - errand.wanted_at > timedelta(seconds=sum(pauses) + (len(pauses) + 1) * settings.outgoing_seconds):
+        return _give_up(session, delivery, errand, "its receiver has answered nothing to other alerts either", now)
+    ErrandRepository(session).postpone(errand, until)
     return DeliveryState.PENDING
 
 
@@ -134,32 +131,40 @@ def _why_not(subscription: SubscriptionRow) -> str | None:
     return "the subscription has no address any more" if subscription.url is None else None
 
 
-def _give_up(session: Session, delivery: DeliveryRow, reason: str, now: datetime) -> None:
+def _give_up(session: Session, delivery: DeliveryRow, errand: ErrandRow, reason: str, now: datetime) -> DeliveryState:
     row = DeliveryAttemptRow(alert_id=delivery.alert_id, at=now, seconds=0.0, status=None, error=reason)
     AlertRepository(session).add_attempt(row)
-    _settle(delivery, DeliveryState.FAILED, now)
+    ErrandRepository(session).finish(errand, now, given_up=True)
+    delivery.state, delivery.settled_at = DeliveryState.FAILED.value, now
+    return DeliveryState.FAILED
 
 
 def _record(
-    session: Session, alert_id: str, attempt: int, posted: Posted, settings: Settings, began: datetime, now: datetime
+    session: Session,
+    claimed: ErrandRow,
+    posted: Posted,
+    rule: ErrandRule,
+    settings: Settings,
+    began: datetime,
+    now: datetime,
 ) -> DeliveryState:
-    alerts = AlertRepository(session)
+    alerts, errands, alert_id = AlertRepository(session), ErrandRepository(session), claimed.key
     error = None if posted.error is None else posted.error[:MAX_ERROR_CHARACTERS]
     alerts.add_attempt(
         DeliveryAttemptRow(alert_id=alert_id, at=began, seconds=posted.seconds, status=posted.status, error=error)
     )
     delivery = alerts.deliveries([alert_id])[alert_id]
     _note_receiver(session, alert_id, delivery.url, posted, settings, now)
-    if delivery.attempts != attempt or delivery.state != DeliveryState.PENDING:
+    errand = errands.held(claimed)
+    if errand is None:
         # Given up and tried again by another in the meantime, whose word counts.
         return DeliveryState(delivery.state)
-    pauses = settings.webhook_retry_seconds
+    delivery.attempts = errand.attempts
     if error is None:
-        _settle(delivery, DeliveryState.DELIVERED, now)
-    elif attempt > len(pauses):
-        _settle(delivery, DeliveryState.FAILED, now)
-    else:
-        delivery.next_attempt_at = now + timedelta(seconds=pauses[attempt - 1])
+        errands.finish(errand, now)
+        delivery.state, delivery.settled_at = DeliveryState.DELIVERED.value, now
+    elif settle_attempt(session, errand, rule, now):
+        delivery.state, delivery.settled_at = DeliveryState.FAILED.value, now
     return DeliveryState(delivery.state)
 
 
@@ -174,7 +179,3 @@ def _note_receiver(
     elif pauses := settings.webhook_retry_seconds:
         receiver = receivers.note_silence(alert.workspace, origin_of(url))
         receiver.rests_until = now + timedelta(seconds=pauses[min(receiver.silences, len(pauses)) - 1])
-
-
-def _settle(delivery: DeliveryRow, state: DeliveryState, now: datetime) -> None:
-    delivery.state, delivery.next_attempt_at, delivery.settled_at = state.value, None, now

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from forecast.errors import FieldError
 from forecast.jobs.errors import QuotaExceededError, SubscriptionError
 from forecast.jobs.states import DeliveryState
+from forecast.queue.queues import ErrandKind
 from forecast.runtime.logs import get_logger
 from forecast.runtime.settings import Settings
-from forecast.store import AlertRepository, NotStoredError, StudyRepository, WorkspaceRepository
+from forecast.store import AlertRepository, ErrandRepository, NotStoredError, StudyRepository, WorkspaceRepository
 from forecast.store.ids import new_id
 from forecast.store.tables.alerts import DeliveryRow, SubscriptionRow
 from forecast.store.tables.core import StudyRow
@@ -279,7 +280,8 @@ def replay(session: Session, alert_id: str, now: datetime) -> DeliveryRow:
         raise NotStoredError(
             f"the alert {alert_id} has no delivery: its subscription had no address when it was raised"
         )
-    delivery.state, delivery.attempts, delivery.next_attempt_at = DeliveryState.PENDING.value, 0, now
-    delivery.published_at = delivery.settled_at = None
-    delivery.wanted_at = now
+    alert = AlertRepository(session).get(alert_id)
+    assert alert is not None, "a delivery points to its alert"
+    delivery.state, delivery.attempts, delivery.settled_at = DeliveryState.PENDING.value, 0, None
+    ErrandRepository(session).want(ErrandKind.DELIVERY, alert.workspace, alert_id, now, anew=True)
     return delivery

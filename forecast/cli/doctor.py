@@ -84,6 +84,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         _database,
         _clock,
         _queue,
+        _errands,
         _program,
         _service,
         _memory,
@@ -228,6 +229,24 @@ def _queue(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "queue", Health.OK, f"Redis {facts.version}, keeps a file, drops nothing; {waiting} messages wait"
         )
+
+
+def _errands(settings: Settings) -> Iterator[Finding]:
+    from forecast.store import ErrandRepository
+
+    with _database_in_use(settings) as database:
+        if database is None:
+            return
+        with database.read() as session:
+            errands = ErrandRepository(session)
+            waiting, given_up = errands.count_by_kind(), errands.count_given_up()
+    said = ", ".join(f"{count} {kind}" for kind, count in sorted(waiting.items())) or "none waits"
+    if lost := ", ".join(f"{count} {kind}" for kind, count in sorted(given_up.items())):
+        yield Finding(
+            "errands", Health.WORTH_A_LOOK, f"{said}; given up: {lost}", "see the logs of caller and illustrator"
+        )
+    else:
+        yield Finding("errands", Health.OK, said)
 
 
 def _program(settings: Settings) -> Iterator[Finding]:

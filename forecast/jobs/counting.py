@@ -11,7 +11,8 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from forecast.jobs.states import JobKind, JobState
-from forecast.store import ClockRepository, CounterRepository, JobRepository, ScheduleRepository
+from forecast.queue.queues import ErrandKind
+from forecast.store import ClockRepository, CounterRepository, ErrandRepository, JobRepository, ScheduleRepository
 
 
 class Counter(StrEnum):
@@ -103,11 +104,24 @@ def read_measurements(session: Session, now: datetime) -> tuple[Measurement, ...
     offsets: dict[tuple[str, ...], float] = {
         (row.host, row.role): row.offset_seconds for row in clocks.signs() if row.offset_seconds is not None
     }
+    errands = ErrandRepository(session)
+    waiting: dict[tuple[str, ...], float] = {
+        (kind.value, state): float(counts.get(kind.value, 0))
+        for state, counts in (("waiting", errands.count_by_kind()), ("given_up", errands.count_given_up()))
+        for kind in ErrandKind
+    }
     oldest, due = jobs.oldest_queued_at(), ScheduleRepository(session).longest_due(now)
     return (
         *found,
         Measurement(
             "forecast_jobs", "Jobs that have not ended, by kind and state.", Kind.GAUGE, ("kind", "state"), states
+        ),
+        Measurement(
+            "forecast_errands",
+            "Fetches, deliveries, drawings and previews that wait, or that were given up within a week.",
+            Kind.GAUGE,
+            ("kind", "state"),
+            waiting,
         ),
         Measurement(
             "forecast_clock_held",

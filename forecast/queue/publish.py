@@ -1,4 +1,4 @@
-"""Telling the queues about a job, a source, an alert or a drawing. A message carries an id alone, and it is only a hint.
+"""Telling the queues about a job or an errand. A message carries an id alone, and it is only a hint.
 
 Publishing never waits long and never retries: whoever calls it goes on when it fails, because the dispatcher publishes
 every queued row again until a worker claims it.
@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.errors import ForecastError
-from forecast.queue.queues import Queue, prefix_of
+from forecast.queue.queues import ErrandKind, Queue, prefix_of
 from forecast.runtime.logs import get_logger
 from forecast.store import Database, JobRepository, SchemaError, utc_now
 
@@ -27,20 +27,10 @@ knows no task of this name and drops the message, and the dispatcher tells the q
 
 RUN_JOB_TASK: Final = f"forecast.run_job.{PROTOCOL}"
 TICK_TASK: Final = f"forecast.tick.{PROTOCOL}"
-FETCH_TASK: Final = f"forecast.fetch_source.{PROTOCOL}"
-DELIVER_TASK: Final = f"forecast.deliver_alert.{PROTOCOL}"
-DRAW_TASK: Final = f"forecast.draw_figures.{PROTOCOL}"
-PREVIEW_TASK: Final = f"forecast.preview_priors.{PROTOCOL}"
+ERRAND_TASK: Final = f"forecast.errand.{PROTOCOL}"
 
-QUEUES: Final = {
-    RUN_JOB_TASK: Queue.JOBS,
-    TICK_TASK: Queue.CALLS,
-    FETCH_TASK: Queue.CALLS,
-    DELIVER_TASK: Queue.CALLS,
-    DRAW_TASK: Queue.DRAWINGS,
-    PREVIEW_TASK: Queue.DRAWINGS,
-}
-"""Where each task waits."""
+QUEUES: Final = {RUN_JOB_TASK: Queue.JOBS, TICK_TASK: Queue.CALLS}
+"""Where each task waits; an errand waits where its kind does."""
 
 SOCKET_TIMEOUT_SECONDS: Final = 3.0
 """A publish to a frozen server blocks for ever without one."""
@@ -74,54 +64,24 @@ class Publisher:
         BrokerUnavailableError
             When the queue did not take it; nothing is lost, the dispatcher will try again.
         """
-        self._send(RUN_JOB_TASK, [job_id], f"job {job_id}")
+        self._send(RUN_JOB_TASK, [job_id], f"job {job_id}", Queue.JOBS)
 
-    def publish_fetch(self, workspace: str, study: str, source: str) -> None:
-        """Tell the queue that a source is to be asked.
-
-        Raises
-        ------
-        BrokerUnavailableError
-            When the queue did not take it; the dispatcher will try again.
-        """
-        self._send(FETCH_TASK, [study, source, workspace], f"source {source} of {study}")
-
-    def publish_delivery(self, alert_id: str) -> None:
-        """Tell the queue that an alert is to be delivered.
+    def publish_errand(self, kind: ErrandKind, workspace: str, key: str) -> None:
+        """Tell the queue of an errand.
 
         Raises
         ------
         BrokerUnavailableError
             When the queue did not take it; the dispatcher will try again.
         """
-        self._send(DELIVER_TASK, [alert_id], f"alert {alert_id}")
+        self._send(ERRAND_TASK, [kind.value, workspace, key], f"the {kind.value} {key[:80]}", kind.queue)
 
-    def publish_drawing(self, forecast_id: str) -> None:
-        """Tell the queue that the figures of a forecast are to be drawn.
-
-        Raises
-        ------
-        BrokerUnavailableError
-            When the queue did not take it; the dispatcher will try again.
-        """
-        self._send(DRAW_TASK, [forecast_id], f"the figures of {forecast_id}")
-
-    def publish_preview(self, workspace: str, digest: str) -> None:
-        """Tell the queue that somebody waits for what a document's priors imply.
-
-        Raises
-        ------
-        BrokerUnavailableError
-            When the queue did not take it; the dispatcher will try again.
-        """
-        self._send(PREVIEW_TASK, [digest, workspace], f"the preview of {digest[:12]}")
-
-    def _send(self, task: str, args: list[str], what: str) -> None:
+    def _send(self, task: str, args: list[str], what: str, queue: Queue) -> None:
         from kombu.exceptions import KombuError
 
         try:
             with self._lock:
-                self._connected().send_task(task, args=args, queue=QUEUES[task], retry=False, ignore_result=True)
+                self._connected().send_task(task, args=args, queue=queue, retry=False, ignore_result=True)
         except (KombuError, OSError) as error:
             self.close()
             raise BrokerUnavailableError(f"the queue did not take {what}: {error}; it will be sent again") from error

@@ -22,6 +22,24 @@ class Queue(StrEnum):
     """What somebody looks at and no job needs: figures, previews of priors."""
 
 
+class ErrandKind(StrEnum):
+    """What is done without being a job."""
+
+    FETCH = "fetch"
+    """Ask a source of evidence."""
+    DELIVERY = "delivery"
+    """Deliver an alert to a webhook."""
+    DRAWING = "drawing"
+    """Draw the figures that check a forecast, and the images of all."""
+    PREVIEW = "preview"
+    """Roll forward what a document's priors alone imply."""
+
+    @property
+    def queue(self) -> Queue:
+        """Where it waits."""
+        return Queue.CALLS if self in (ErrandKind.FETCH, ErrandKind.DELIVERY) else Queue.DRAWINGS
+
+
 def prefix_of(database: Database) -> str:
     """What every key of an installation at the queue's server begins with.
 

@@ -52,7 +52,15 @@ class NetworkSettings(BaseSettings):
     """Pauses in seconds between attempts to deliver an alert, with commas between; after the last one it is marked as
     failed."""
 
-    @field_validator("webhook_retry_seconds")
+    fetch_retry_seconds: Annotated[tuple[float, ...], NoDecode, LISTED] = Field(default=(0.0, 60.0), max_length=30)
+    """Pauses in seconds between attempts to fetch a source whose process was killed meanwhile, with commas between. After the
+    last one the source counts as failing."""
+    drawing_retry_seconds: Annotated[tuple[float, ...], NoDecode, LISTED] = Field(default=(0.0, 0.0), max_length=30)
+    """The same for the figures of a forecast; after the last one it stays without them."""
+    preview_retry_seconds: Annotated[tuple[float, ...], NoDecode, LISTED] = Field(default=(0.0, 0.0), max_length=30)
+    """The same for previews of priors; after the last one the preview says that it failed."""
+
+    @field_validator("webhook_retry_seconds", "fetch_retry_seconds", "drawing_retry_seconds", "preview_retry_seconds")
     @classmethod
     def _pauses(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if not all(0 <= pause <= LONGEST_SECONDS for pause in value):

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from forecast.errands import ErrandKind, ErrandRule, begin_errand
 from forecast.errors import ForecastError, StudyError
 from forecast.outgoing import AddressRules, Fetched, FetchLimits, fetch, read_file
 from forecast.runtime.logs import get_logger
@@ -20,17 +21,21 @@ from forecast.sources.sources import next_due, source_of
 from forecast.store import (
     DEFAULT_WORKSPACE,
     Database,
+    ErrandRepository,
     EvidenceRepository,
     SourceRepository,
     pack_copy,
     unpack_copy,
     utc_now,
 )
+from forecast.store.repositories.sources import key_of
+from forecast.store.tables.errands import ErrandRow
 from forecast.store.tables.living import SourceRow
 from forecast.study import Arrival, News, PullSource, Study, news_of, read_table
 from forecast.timeline.appending import append_checked
 
 MAX_ERROR_CHARACTERS: Final = 2_000
+DEFAULT_RULE: Final = ErrandRule(pauses=(0.0, 60.0), held_seconds=90.0)
 
 log = get_logger(__name__)
 
@@ -49,7 +54,7 @@ class _Asked:
     """A source as it stood when it was asked."""
 
     source: PullSource
-    requested_at: datetime
+    errand: ErrandRow
     etag: str | None
     last_modified: str | None
     copy: bytes | None
@@ -77,13 +82,20 @@ def asker(settings: Settings, workspace: str = DEFAULT_WORKSPACE) -> Ask:
 
 
 def fetch_source(
-    database: Database, ask: Ask, study_id: str, source_id: str, clock: Callable[[], datetime] = utc_now
+    database: Database,
+    ask: Ask,
+    study_id: str,
+    source_id: str,
+    clock: Callable[[], datetime] = utc_now,
+    rule: ErrandRule = DEFAULT_RULE,
 ) -> FetchOutcome:
     """Ask a source whose fetch is wanted. A second message about the same wish changes nothing."""
-    with database.read() as session:
-        asked = _wanted(session, study_id, source_id)
+    with database.write() as session:
+        asked = _begin(session, study_id, source_id, rule, clock())
     if asked is None:
         return FetchOutcome.DROPPED
+    if rule.is_spent(asked.errand):
+        return _fail(database, study_id, source_id, asked, _GaveUpError(rule.gave_up), clock(), given_up=True)
     try:
         answer = ask(asked.source, asked.etag, asked.last_modified)
         # Unchanged, it is looked at again all the same: a period that went on when it came may be over now.
@@ -106,6 +118,7 @@ def fetch_source(
             if row is None:
                 return None
             now = clock()
+            _finish(session, asked, now)
             appended = EvidenceRepository(session).append(study_id, arrivals, f"source:{source_id}", now)
             _settle(row, now)
             row.fetched_at, row.rows, row.added = now, news.rows, len(appended.rows)
@@ -121,7 +134,7 @@ def fetch_source(
     except ForecastError as error:
         return _fail(database, study_id, source_id, asked, error, clock())
     except SQLAlchemyError:
-        # The wish stays; the queue is told again.
+        # The wish stays, and is due again when this attempt no longer holds it.
         raise
     except Exception as error:
         log.exception("source_defect", study=study_id, source=source_id)
@@ -134,22 +147,42 @@ class _NoCopyError(ForecastError, RuntimeError):
     code = "fetch_failed"
 
 
-def _wanted(session: Session, study_id: str, source_id: str) -> _Asked | None:
+class _GaveUpError(ForecastError, RuntimeError):
+    code = "fetch_gave_up"
+
+
+def _begin(session: Session, study_id: str, source_id: str, rule: ErrandRule, now: datetime) -> _Asked | None:
     row = SourceRepository(session).get(study_id, source_id, with_copy=True)
-    if row is None or row.requested_at is None:
+    if row is None:
         return None
-    return _Asked(source_of(row), row.requested_at, row.etag, row.last_modified, unpack_copy(row), row.media_type)
+    errand = begin_errand(session, ErrandKind.FETCH, row.workspace, key_of(study_id, source_id), rule, now)
+    if errand is None:
+        return None
+    return _Asked(source_of(row), errand, row.etag, row.last_modified, unpack_copy(row), row.media_type)
 
 
 def _still_wanted(session: Session, study_id: str, source_id: str, asked: _Asked) -> SourceRow | None:
     row = SourceRepository(session).get(study_id, source_id)
-    if row is None or row.requested_at != asked.requested_at or source_of(row) != asked.source:
+    if row is None or ErrandRepository(session).held(asked.errand) is None or source_of(row) != asked.source:
         return None
     return row
 
 
+def _finish(session: Session, asked: _Asked, now: datetime, *, given_up: bool = False) -> None:
+    errand = ErrandRepository(session).held(asked.errand)
+    assert errand is not None, "it was looked up in this transaction"
+    ErrandRepository(session).finish(errand, now, given_up=given_up)
+
+
 def _fail(
-    database: Database, study_id: str, source_id: str, asked: _Asked, error: Exception, now: datetime
+    database: Database,
+    study_id: str,
+    source_id: str,
+    asked: _Asked,
+    error: Exception,
+    now: datetime,
+    *,
+    given_up: bool = False,
 ) -> FetchOutcome:
     code = error.code if isinstance(error, ForecastError) else "internal"
     problems = error.errors if isinstance(error, StudyError) else ()
@@ -160,9 +193,10 @@ def _fail(
         row = _still_wanted(session, study_id, source_id, asked)
         if row is None:
             return FetchOutcome.DROPPED
+        _finish(session, asked, now, given_up=given_up)
         row.failures, row.failing_since = row.failures + 1, row.failing_since or now
         row.error_code, row.error_detail = code[:32], storable(detail)[:MAX_ERROR_CHARACTERS]
-        row.requested_at, row.checked_at = None, now
+        row.checked_at = now
         row.next_due = next_due(row, now)
         failures = row.failures
     log.warning("source_failed", study=study_id, source=source_id, code=code, failures=failures, error=detail[:300])
@@ -170,7 +204,7 @@ def _fail(
 
 
 def _settle(row: SourceRow, now: datetime) -> None:
-    row.requested_at, row.checked_at = None, now
+    row.checked_at = now
     row.failures, row.failing_since, row.error_code, row.error_detail = 0, None, None, None
     row.next_due = next_due(row, now)
 

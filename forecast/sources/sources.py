@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from forecast.jobs.accepted import AcceptedStudy
+from forecast.queue.queues import ErrandKind
 from forecast.runtime.logs import get_logger
-from forecast.store import Database, NotStoredError, SourceRepository
+from forecast.store import Database, ErrandRepository, NotStoredError, SourceRepository
+from forecast.store.repositories.sources import key_of
 from forecast.store.tables.living import SourceRow
 from forecast.study import EvidenceKind, PullSource, Study
 
 BATCH: Final = 100
-PUBLISH_AGAIN_SECONDS: Final = 120.0
-"""How long a wanted fetch may go unanswered before the queue is told again."""
 RETRY_SECONDS: Final = 300.0
 """After the first failure; it doubles with each, and never goes past the next due time."""
 
@@ -90,7 +90,12 @@ def source_of(row: SourceRow) -> PullSource:
     return PullSource.model_validate_json(row.definition)
 
 
-def view_source(row: SourceRow) -> SourceView:
+def view_sources(session: Session, study: str) -> tuple[SourceView, ...]:
+    """How each source stands that a study names."""
+    return tuple(view_source(session, row) for row in SourceRepository(session).of_study(study))
+
+
+def view_source(session: Session, row: SourceRow) -> SourceView:
     """How a source stands."""
     source = source_of(row)
     if row.failures:
@@ -105,7 +110,7 @@ def view_source(row: SourceRow) -> SourceView:
         timezone=source.timezone,
         status=status,
         next_due=row.next_due,
-        fetch_wanted=row.requested_at is not None,
+        fetch_wanted=SourceRepository(session).is_wanted(row),
         checked_at=row.checked_at,
         fetched_at=row.fetched_at,
         rows=row.rows,
@@ -129,7 +134,7 @@ def request_fetch(session: Session, study: str, source: str, now: datetime) -> S
     row = SourceRepository(session).get(study, source)
     if row is None:
         raise NotStoredError(f"the study {study!r} names no source {source[:64]!r}; see its `sources`")
-    row.requested_at, row.published_at = row.requested_at or now, None
+    ErrandRepository(session).want(ErrandKind.FETCH, row.workspace, key_of(study, source), now)
     return row
 
 
@@ -144,7 +149,7 @@ def request_due(database: Database, now: datetime) -> list[str]:
             if row is None or row.next_due is None or row.next_due > now:
                 continue
             row.next_due = next_due(row, now)
-            row.requested_at, row.published_at = row.requested_at or now, None
+            ErrandRepository(session).want(ErrandKind.FETCH, workspace, key_of(study, source), now)
         wanted.append(f"{workspace}/{study}/{source}")
     return wanted
 

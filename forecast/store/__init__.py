@@ -18,6 +18,7 @@ from forecast.store.repositories.alerts import AlertRepository
 from forecast.store.repositories.clocks import ClockRepository, worker_seconds_now
 from forecast.store.repositories.counters import CounterRepository
 from forecast.store.repositories.drawings import DrawingRepository
+from forecast.store.repositories.errands import ErrandRepository
 from forecast.store.repositories.evidence import EvidenceRepository, as_arrival
 from forecast.store.repositories.figures import compress_figure
 from forecast.store.repositories.forecasts import ForecastRepository, stored_file
@@ -49,6 +50,7 @@ __all__ = [
     "Database",
     "DrawingRepository",
     "DrawsRemovedError",
+    "ErrandRepository",
     "EvidenceFullError",
     "EvidenceRepository",
     "ForecastHead",

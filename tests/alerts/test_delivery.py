@@ -21,10 +21,11 @@ from forecast.alerts.subscriptions import (
     replay,
     reseal_secrets,
 )
+from forecast.errands import ErrandKind
 from forecast.jobs.errors import SubscriptionError
 from forecast.jobs.states import DeliveryState
 from forecast.outgoing import Posted
-from forecast.store import AlertRepository, utc_now
+from forecast.store import AlertRepository, ErrandRepository, utc_now
 from tests.alerts.telling import NOW, attempt, change, raise_one, standing
 from tests.installation import Installation
 from tests.local_server import Answer, local_server
@@ -46,7 +47,7 @@ def test_a_receiver_that_was_down_gets_the_alert_once(telling: Installation) -> 
         assert len(server.asked) == 1
         assert json.loads(server.asked[0].body)["data"]["alert"] == alert
     delivery, attempts = standing(telling, alert)
-    assert (delivery.state, delivery.attempts, delivery.next_attempt_at) == ("delivered", 3, None)
+    assert (delivery.state, delivery.attempts) == ("delivered", 3)
     assert [row.status for row in attempts] == [None, None, 204]
     assert "cannot be reached" in str(attempts[0].error)
     assert attempts[2].error is None
@@ -76,7 +77,8 @@ def test_a_try_whose_process_died_is_made_again(telling: Installation) -> None:
         server.answers["/hook"] = TAKEN
         alert, _ = raise_one(telling, server.url("/hook"))
         with telling.database.write() as session:
-            assert AlertRepository(session).claim_delivery(alert, NOW, NOW + timedelta(seconds=61)) is not None
+            until = NOW + timedelta(seconds=61)
+            assert ErrandRepository(session).claim(ErrandKind.DELIVERY, "default", alert, NOW, until) is not None
         assert attempt(telling, alert, NOW + timedelta(seconds=60)) is None
         assert attempt(telling, alert, NOW + timedelta(seconds=61)) is DeliveryState.DELIVERED
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from forecast.errands import ErrandKind
 from forecast.jobs.digests import canonical_json
 from forecast.jobs.errors import QuotaExceededError
 from forecast.jobs.states import DeliveryState
-from forecast.store import AlertRepository, Database, StudyRepository
+from forecast.store import Database, ErrandRepository, StudyRepository
 from tests.alerts.telling import NOW, attempt, change, raise_one, standing
 from tests.coin import coin_study
 from tests.installation import Installation, installation_in
 from tests.local_server import Answer, local_server
 
 TAKEN = Answer(b"", 204)
+
+
+def postpone(installation: Installation, alert: str, until: datetime) -> None:
+    with installation.database.write() as session:
+        errands = ErrandRepository(session)
+        row = errands.wanted(ErrandKind.DELIVERY, "default", alert)
+        assert row is not None
+        errands.postpone(row, until)
 
 
 @pytest.mark.both_databases
@@ -63,12 +72,10 @@ def test_alerts_wait_for_a_silent_receiver_no_longer_than_one_is_tried(telling: 
     assert attempt(telling, third, NOW + timedelta(seconds=7.5)) is DeliveryState.PENDING
     assert attempt(telling, second, NOW + timedelta(seconds=11)) is DeliveryState.PENDING
     assert attempt(telling, second, NOW + timedelta(seconds=15)) is DeliveryState.PENDING
-    with telling.database.write() as session:
-        AlertRepository(session).put_back(third, NOW + timedelta(seconds=17))
+    postpone(telling, third, NOW + timedelta(seconds=17))
     assert attempt(telling, third, NOW + timedelta(seconds=17.5)) is DeliveryState.PENDING
     assert attempt(telling, second, NOW + timedelta(seconds=19)) is not None
-    with telling.database.write() as session:
-        AlertRepository(session).put_back(third, NOW + timedelta(seconds=19))
+    postpone(telling, third, NOW + timedelta(seconds=19))
     assert attempt(telling, third, NOW + timedelta(seconds=19.5)) is DeliveryState.FAILED
     assert "answered nothing to other alerts" in str(standing(telling, third)[1][-1].error)
 
@@ -85,10 +92,10 @@ def test_a_workspace_with_many_alerts_leaves_room_for_another(telling: Installat
     now = NOW + timedelta(seconds=2)
     everywhere = Database(telling.settings.database)
     with everywhere.read() as session:
-        due = AlertRepository(session).due_deliveries(now, now, 3, of_workspace=2)
+        due = ErrandRepository(session).due_in_shares(ErrandKind.DELIVERY, now, now, of_workspace=2, limit=3)
     everywhere.dispose()
     assert len(due) == 3
-    assert theirs in due
+    assert ("other", theirs) in due
 
 
 def test_an_alert_that_found_no_place_is_told_again_even_where_the_telling_is_noted_late(
@@ -97,12 +104,13 @@ def test_an_alert_that_found_no_place_is_told_again_even_where_the_telling_is_no
     """The dispatcher tells the queue, the message finds no place and comes back, and only then is the telling noted."""
     alert, _ = raise_one(telling, "http://127.0.0.1:1/hook")
     with telling.database.write() as session:
-        AlertRepository(session).tell_again(alert, NOW + timedelta(seconds=1))
-        AlertRepository(session).mark_published(alert, NOW)
+        ErrandRepository(session).put_back(ErrandKind.DELIVERY, "default", alert, NOW + timedelta(seconds=1))
+        ErrandRepository(session).mark_published(ErrandKind.DELIVERY, "default", alert, NOW)
     later = NOW + timedelta(seconds=2)
     with telling.database.read() as session:
-        due = AlertRepository(session).due_deliveries(later, NOW - timedelta(minutes=2), 9, of_workspace=9)
-    assert due == (alert,)
+        before = NOW - timedelta(minutes=2)
+        due = ErrandRepository(session).due_in_shares(ErrandKind.DELIVERY, later, before, of_workspace=9, limit=9)
+    assert due == (("default", alert),)
 
 
 def test_a_workspace_may_have_so_many_subscriptions(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 from forecast.alerts.raising import raise_alerts
 from forecast.alerts.subscriptions import SubscriptionRequest, create_subscription
 from forecast.answer import CauseStep, ProbabilityStep, Triage
+from forecast.errands import ErrandKind
 from forecast.jobs.digests import canonical_json
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.states import JobKind
 from forecast.sources.sources import store_sources
-from forecast.store import EvidenceRepository, ScheduleRepository, SourceRepository, StudyRepository
+from forecast.store import ErrandRepository, EvidenceRepository, ScheduleRepository, SourceRepository, StudyRepository
 from forecast.store.tables.core import StudyRow
 from forecast.store.tables.living import OccurrenceRow
 from forecast.study import EvidenceKind, accept_arrivals
@@ -59,7 +60,10 @@ def store_living_sample(installation: Installation, title: str = "Does the coin 
             EvidenceRepository(session).append("coin", arrived, "api", START + timedelta(days=330))
         failing = SourceRepository(session).get("coin", "counts")
         assert failing is not None
-        failing.failures, failing.failing_since, failing.requested_at = 2, START, None
+        failing.failures, failing.failing_since = 2, START
+        fetch = ErrandRepository(session).wanted(ErrandKind.FETCH, "default", "coin/counts")
+        assert fetch is not None
+        ErrandRepository(session).finish(fetch, START)
         failing.error_code, failing.error_detail = "fetch_failed", "example.org answered 503, expected 200"
     score_due(installation.database, datetime(2022, 1, 1, tzinfo=UTC))
     return "coin"

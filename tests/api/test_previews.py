@@ -8,8 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.routes import previews as previews_route
+from forecast.errands import ErrandKind
 from forecast.jobs.previews import PriorAnswer
-from forecast.store import PreviewRepository, utc_now
+from forecast.store import ErrandRepository, PreviewRepository, utc_now
 from tests.coin import coin_document, coin_study
 from tests.installation import Installation
 
@@ -36,22 +37,28 @@ def test_one_that_failed_can_be_asked_for_again(client: TestClient, installation
     with installation.database.write() as session:
         row = PreviewRepository(session).get(digest)
         assert row is not None
-        row.error, row.made_at, row.attempts = "no such thing", utc_now(), 3
+        row.error, row.made_at = "no such thing", utc_now()
+        errand = ErrandRepository(session).wanted(ErrandKind.PREVIEW, "default", digest)
+        assert errand is not None
+        errand.attempts = 3
+        ErrandRepository(session).finish(errand, utc_now(), given_up=True)
     assert client.get(f"/v1/previews/{digest}").json()["error"] == "no such thing"
     assert client.post("/v1/previews", json={"document": coin_document()}).json()["state"] == "waiting"
     with installation.database.read() as session:
         row = PreviewRepository(session).get(digest)
+        errand = ErrandRepository(session).wanted(ErrandKind.PREVIEW, "default", digest)
         assert row is not None
-        assert (row.attempts, row.error, row.published_at) == (0, None, None)
+        assert errand is not None
+        assert (errand.attempts, row.error, errand.published_at) == (0, None, None)
 
 
 def test_the_queue_is_told_of_those_that_wait(client: TestClient, installation: Installation) -> None:
     client.post("/v1/previews", json={"document": coin_document()})
     now = utc_now()
     with installation.database.read() as session:
-        previews = PreviewRepository(session)
-        assert previews.unpublished(now, now, 10) == (("default", coin_study().digest),)
-        assert previews.unpublished(now, now + timedelta(hours=2), 10) == (), "nobody waits any more"
+        previews, due = PreviewRepository(session), ErrandRepository(session).due(ErrandKind.PREVIEW, now, now)
+        assert previews.next_due(due, now, 10) == (("default", coin_study().digest),)
+        assert previews.next_due(due, now + timedelta(hours=2), 10) == (), "nobody waits any more"
 
 
 def test_one_that_nobody_answered_in_an_hour_is_begun_anew(client: TestClient, installation: Installation) -> None:
@@ -59,15 +66,18 @@ def test_one_that_nobody_answered_in_an_hour_is_begun_anew(client: TestClient, i
     with installation.database.write() as session:
         row = PreviewRepository(session).get(coin_study().digest)
         assert row is not None
-        row.asked_at = row.published_at = utc_now() - timedelta(hours=3)
-        row.attempts = 2
+        errand = ErrandRepository(session).wanted(ErrandKind.PREVIEW, "default", row.digest)
+        assert errand is not None
+        row.asked_at = errand.published_at = utc_now() - timedelta(hours=3)
+        errand.attempts = 2
     assert client.post("/v1/previews", json={"document": coin_document()}).json()["state"] == "waiting"
     with installation.database.read() as session:
-        previews, now = PreviewRepository(session), utc_now()
-        assert previews.unpublished(now, now, 10) == (("default", coin_study().digest),)
-        row = previews.get(coin_study().digest)
-        assert row is not None
-        assert (row.attempts, row.published_at) == (0, None)
+        now, errands = utc_now(), ErrandRepository(session)
+        due = errands.due(ErrandKind.PREVIEW, now, now)
+        assert PreviewRepository(session).next_due(due, now, 10) == (("default", coin_study().digest),)
+        errand = errands.wanted(ErrandKind.PREVIEW, "default", coin_study().digest)
+        assert errand is not None
+        assert (errand.attempts, errand.published_at) == (0, None)
 
 
 def test_too_many_that_wait_are_refused_and_old_ones_forgotten(

@@ -11,8 +11,6 @@ import pytest
 
 from forecast.pipeline.compute import ComputedForecast, compute_forecast, warm_up
 from forecast.pipeline.update import compute_update
-from forecast.pipeline.compute import ComputedForecast, compute_forecast, warm_up
-from forecast.pipeline.update import compute_update
 from tests.pipeline.test_update import CASES, forecast_of
 
 ALLOWED = 0.2

@@ -62,8 +62,8 @@ def test_a_schedule_is_made_paused_run_and_deleted(site: Site, open_page: OpenPa
     expect(page.locator("#sources")).to_contain_text("being asked")
     with site.installation.database.read() as session:
         source = SourceRepository(session).get(study, "counts")
-    assert source is not None
-    assert source.requested_at is not None
+        assert source is not None
+        assert SourceRepository(session).is_wanted(source)
 
 
 def test_keyboard_alone_reaches_every_button(address: str, open_page: OpenPage) -> None:

@@ -24,6 +24,7 @@ from forecast.cli.live import LiveProgress
 from forecast.cli.tables import print_answer
 from forecast.cli.tables.text import percent
 from forecast.jobs.states import JobKind
+from forecast.wording.stages import stage_of
 from tests.coin import NOW, coin_answer, coin_study
 from tests.explanations import explanation_of
 
@@ -200,6 +201,8 @@ def test_progress_in_a_log_is_one_line_for_each_stage() -> None:
             live.show("sample", done, 1000, 2, {"heads": 0.4})
         live.show("store", 1000, 1000)
     lines = stream.getvalue().splitlines()
-    assert [line.strip().split(":")[0] for line in lines] == ["waiting for a worker", "sampling", "storing the result"]
+    assert [line.strip().split(":")[0] for line in lines] == [
+        stage_of(key).explanation for key in ("queued", "sample", "store")
+    ]
     assert "heads 40 %" in lines[1]
     assert "2 divergences" in lines[1]

@@ -68,3 +68,21 @@ def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
             assert content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}, (
                 f"{place} {status}"
             )
+
+
+def test_every_operation_with_json_has_examples_that_fit(document: dict[str, Any]) -> None:
+    missing = []
+    for place, operation in operations(document):
+        answers = [answer for status, answer in operation["responses"].items() if status[0] == "2"]
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        for name, parts in (("body", bodies), ("answer", answers)):
+            contents = [
+                part["content"]["application/json"] for part in parts if "application/json" in part.get("content", {})
+            ]
+            shown = [content for content in contents if "example" in content]
+            if contents and not shown:
+                missing.append(f"{place}: {name}")
+            for content in shown:
+                schema = {**content["schema"], "components": document["components"]}
+                jsonschema.Draft202012Validator(schema).validate(content["example"])
+    assert missing == [], "run `python -m tests.contract.openapi_examples`"

@@ -79,6 +79,9 @@ NAMES = {
     "outgoing_plain_http",
     "outgoing_seconds",
     "webhook_retry_seconds",
+    "fetch_retry_seconds",
+    "drawing_retry_seconds",
+    "preview_retry_seconds",
     "source_dir",
     "source_max_bytes",
     "engine",
@@ -134,6 +137,9 @@ def test_every_list_is_written_as_a_person_would_and_as_json(name: str, monkeypa
     first, second = {
         "secret_keys": ("A" * 43 + "=", "B" * 43 + "="),
         "webhook_retry_seconds": ("5", "30.5"),
+        "fetch_retry_seconds": ("5", "30.5"),
+        "drawing_retry_seconds": ("5", "30.5"),
+        "preview_retry_seconds": ("5", "30.5"),
         "trusted_proxies": ("10.0.0.7", "10.1.0.0/24"),
         "cors_origins": ("https://desk.example", "http://127.0.0.1:3000"),
     }.get(name, ("example.org", ".example.net"))

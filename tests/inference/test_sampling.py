@@ -18,7 +18,7 @@ from forecast.inference.engine.sampling import Chains, SamplingProgress, Watch
 from forecast.model.encoding.encode import encode_study
 from forecast.pipeline.compute import compute_forecast
 from forecast.study import SamplerSettings, Study, study_from_document
-from forecast.study.document.document import sampler
+from forecast.study.document import sampler
 from tests.benchmarks.sizes import SMALL, sized_study
 from tests.coin import coin_document
 

@@ -9,11 +9,19 @@ from typing import Any
 
 import pytest
 
+from forecast.errands import ErrandKind, ErrandRule
 from forecast.jobs.digests import canonical_json
 from forecast.outgoing import Fetched
 from forecast.sources.fetching import FetchOutcome, asker, fetch_source
 from forecast.sources.sources import SourceStatus, SourceView, request_due, request_fetch, store_sources, view_source
-from forecast.store import EvidenceRepository, NotStoredError, SourceRepository, StudyRepository, unpack_copy
+from forecast.store import (
+    ErrandRepository,
+    EvidenceRepository,
+    NotStoredError,
+    SourceRepository,
+    StudyRepository,
+    unpack_copy,
+)
 from forecast.study import EvidenceKind, Study, accept_arrivals
 from forecast.timeline.knowledge import known_study
 from tests.documents import event_outcome
@@ -64,7 +72,7 @@ def standing(installation: Installation) -> SourceView:
     with installation.database.read() as session:
         row = SourceRepository(session).get("small", "counts")
         assert row is not None
-        return view_source(row)
+        return view_source(session, row)
 
 
 def evidence(installation: Installation) -> list[tuple[str, str]]:
@@ -223,16 +231,40 @@ def test_a_fetch_that_found_no_place_is_told_again_even_where_the_telling_is_not
     """The dispatcher tells the queue, the message finds no place and comes back, and only then is the telling noted."""
     store(open_installation, "http://127.0.0.1:1/table.csv")
     want(open_installation)
+    errand = ErrandKind.FETCH, "default", "small/counts"
     with open_installation.database.write() as session:
-        SourceRepository(session).put_back("small", "counts", START + timedelta(seconds=1))
+        ErrandRepository(session).put_back(*errand, START + timedelta(seconds=1))
     with open_installation.database.write() as session:
-        row = SourceRepository(session).get("small", "counts")
-        assert row is not None
-        row.published_at = START
+        ErrandRepository(session).mark_published(*errand, START)
+    later = START + timedelta(seconds=2)
     with open_installation.database.read() as session:
-        assert SourceRepository(session).unpublished(START - timedelta(minutes=2), 9) == (
-            ("default", "small", "counts"),
-        )
+        due = ErrandRepository(session).due_in_shares(ErrandKind.FETCH, later, START - timedelta(minutes=2), 9, 9)
+    assert due == (("default", "small/counts"),)
+
+
+@pytest.mark.both_databases
+def test_a_fetch_that_kills_its_worker_each_time_is_given_up(open_installation: Installation) -> None:
+    store(open_installation, "file:a.csv")
+    rule = ErrandRule(pauses=(0.0, 0.0), held_seconds=60.0)
+
+    def attempt(minutes: float) -> FetchOutcome | None:
+        def die(*_: object) -> Fetched:
+            raise KeyboardInterrupt  # nothing of the attempt is left but that it began
+
+        now = START + timedelta(minutes=minutes)
+        try:
+            return fetch_source(open_installation.database, die, "small", "counts", lambda: now, rule)
+        except KeyboardInterrupt:
+            return None
+
+    assert [attempt(minutes) for minutes in (0, 0.5, 1, 2)] == [None, FetchOutcome.DROPPED, None, None]
+    assert attempt(3) is FetchOutcome.FAILED
+    found = standing(open_installation)
+    assert (found.error_code, found.failures, found.fetch_wanted) == ("fetch_gave_up", 1, False)
+    assert found.error == "given up after 3 attempts that did not end"
+    assert found.next_due is not None
+    assert found.next_due > START + timedelta(minutes=3), "it is asked again when it is due"
+    assert attempt(4) is FetchOutcome.DROPPED
 
 
 def test_a_source_that_the_study_drops_is_not_asked(open_installation: Installation, server: LocalServer) -> None:

@@ -25,7 +25,7 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 COMMANDS = [
     line for kind, text in BLOCKS if kind == "bash" for line in text.splitlines() if line.startswith("forecast")
 ]
-COUNTS = "indicator,period,value,known_at\nincidents,2026-11,3,2026-12-01\n"
+COUNTS = "indicator,period,value,known_at\nincidents,2026-09,3,2026-10-05\n"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "my-study").mkdir()
     # With an indicator, so that there is something to add.
     counted = STUDY.replace("study: base-closure", "study: my-study") + (
-        "indicators:\n  - {id: incidents, factor: null, rows: [{period: 2026-09, value: 2}, {period: 2026-10, value: 1}]}\n"
+        "indicators:\n  - {id: incidents, factor: null, rows: [{period: 2026-07, value: 2}, {period: 2026-08, value: 1}]}\n"
     )
     (made / "my-study" / "study.yaml").write_text(counted, encoding="utf-8")
     (made / "study.yaml").write_text(STUDY, encoding="utf-8")

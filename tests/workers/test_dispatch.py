@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 import redis
 
+from forecast.errands import ErrandKind
 from forecast.jobs.drawings import ASKED_AT_ONCE, DRAW_AGAIN_SECONDS, DRAW_ANYWAY_SECONDS, ask_for_drawing
 from forecast.jobs.lifecycle import cancel_job, claim_job, complete_job
 from forecast.jobs.states import JobState
 from forecast.queue.broker import Broker
 from forecast.queue.publish import Publisher, publish_now
 from forecast.queue.queues import Queue, prefix_of
-from forecast.store import DrawingRepository, ForecastRepository, utc_now
-from forecast.store.tables.core import DrawingRow
+from forecast.store import DrawingRepository, ErrandRepository, ForecastRepository, utc_now
+from forecast.store.tables.core import ForecastRow
+from forecast.store.tables.errands import ErrandRow
 from tests.coin import NOW
 from tests.embedded_redis import EmbeddedRedis, redis_for
 from tests.installation import LIMITS, Installation, forecast_row
@@ -198,12 +200,29 @@ def finish_job(installation: Installation, made_at: datetime) -> str:
     return row.id
 
 
-def drawing_of(installation: Installation, forecast_id: str) -> DrawingRow:
+def errand_of(installation: Installation, forecast_id: str) -> ErrandRow:
     with installation.database.read() as session:
-        row = DrawingRepository(session).get(forecast_id)
+        row = ErrandRepository(session).get(ErrandKind.DRAWING, "default", forecast_id)
         assert row is not None
         session.expunge(row)
     return row
+
+
+def forecast_row_of(installation: Installation, forecast_id: str) -> ForecastRow:
+    with installation.database.read() as session:
+        row = ForecastRepository(session).get(forecast_id)
+    assert row is not None
+    return row
+
+
+def note_drawn(installation: Installation, forecast_id: str, now: datetime) -> None:
+    with installation.database.write() as session:
+        errands, drawing = ErrandRepository(session), DrawingRepository(session).get(forecast_id)
+        errand = errands.wanted(ErrandKind.DRAWING, "default", forecast_id)
+        assert drawing is not None
+        assert errand is not None
+        DrawingRepository(session).finish(drawing, {}, {}, [], now)
+        errands.finish(errand, now)
 
 
 def test_figures_are_drawn_when_no_job_waits_and_one_forecast_at_a_time(
@@ -219,14 +238,11 @@ def test_figures_are_drawn_when_no_job_waits_and_one_forecast_at_a_time(
     dispatcher.run_pass(later)
     dispatcher.run_pass(later + timedelta(seconds=1))
     assert messages(installation) == 2
-    assert drawing_of(installation, newer).published_at == later
-    assert drawing_of(installation, older).published_at is None
-    with installation.database.write() as session:
-        drawn = DrawingRepository(session).get(newer)
-        assert drawn is not None
-        DrawingRepository(session).finish(drawn, {}, {}, [], later)
+    assert errand_of(installation, newer).published_at == later
+    assert errand_of(installation, older).published_at is None
+    note_drawn(installation, newer, later)
     dispatcher.run_pass(later + timedelta(seconds=2))
-    assert drawing_of(installation, older).published_at == later + timedelta(seconds=2)
+    assert errand_of(installation, older).published_at == later + timedelta(seconds=2)
 
 
 def test_figures_do_not_wait_for_ever_and_are_asked_for_again(
@@ -236,12 +252,12 @@ def test_figures_do_not_wait_for_ever_and_are_asked_for_again(
     installation.claim(installation.submit(), now=NOW)
     late = NOW + timedelta(seconds=DRAW_ANYWAY_SECONDS)
     dispatcher.run_pass(late - timedelta(seconds=1))
-    assert drawing_of(installation, forecast_id).published_at is None
+    assert errand_of(installation, forecast_id).published_at is None
     dispatcher.run_pass(late)
-    assert drawing_of(installation, forecast_id).published_at == late
+    assert errand_of(installation, forecast_id).published_at == late
     again = late + timedelta(seconds=DRAW_AGAIN_SECONDS + 1)
     dispatcher.run_pass(again)
-    assert drawing_of(installation, forecast_id).published_at == again
+    assert errand_of(installation, forecast_id).published_at == again
 
 
 @pytest.mark.parametrize("draws_unasked", [True, False])
@@ -252,10 +268,10 @@ def test_an_operator_may_have_only_those_drawn_that_somebody_looks_at(
     forecast_id = finish_job(installation, NOW)
     later = NOW + timedelta(days=1)
     make_dispatcher(settings, installation.database, publisher).run_pass(later)
-    assert drawing_of(installation, forecast_id).published_at == (later if draws_unasked else None)
+    assert errand_of(installation, forecast_id).published_at == (later if draws_unasked else None)
     last = NOW + timedelta(days=2)
-    assert ask_for_drawing(installation.database, publisher, forecast_id, last)
-    assert drawing_of(installation, forecast_id).published_at == last
+    assert ask_for_drawing(installation.database, publisher, forecast_row_of(installation, forecast_id), last)
+    assert errand_of(installation, forecast_id).published_at == last
 
 
 def test_a_service_that_is_never_idle_draws_the_newest_of_each_study_only(
@@ -266,13 +282,10 @@ def test_a_service_that_is_never_idle_draws_the_newest_of_each_study_only(
     installation.claim(installation.submit(), now=NOW)
     late = NOW + timedelta(seconds=DRAW_ANYWAY_SECONDS + 1)
     dispatcher.run_pass(late)
-    with installation.database.write() as session:
-        drawn = DrawingRepository(session).get(newer)
-        assert drawn is not None
-        assert drawn.published_at == late
-        DrawingRepository(session).finish(drawn, {}, {}, [], late)
+    assert errand_of(installation, newer).published_at == late
+    note_drawn(installation, newer, late)
     dispatcher.run_pass(late + timedelta(seconds=1))
-    assert drawing_of(installation, older).published_at is None
+    assert errand_of(installation, older).published_at is None
 
 
 def test_whoever_looks_at_a_forecast_has_it_drawn_at_once_and_once(
@@ -283,7 +296,7 @@ def test_whoever_looks_at_a_forecast_has_it_drawn_at_once_and_once(
     publisher = Publisher(installation.settings.broker_url, installation.database)
 
     def ask(forecast_id: str, now: datetime = NOW) -> bool:
-        return ask_for_drawing(installation.database, publisher, forecast_id, now)
+        return ask_for_drawing(installation.database, publisher, forecast_row_of(installation, forecast_id), now)
 
     try:
         assert [ask(forecast_id) for forecast_id in looked_at] == [True] * ASKED_AT_ONCE + [False], "there is a limit"
@@ -294,4 +307,4 @@ def test_whoever_looks_at_a_forecast_has_it_drawn_at_once_and_once(
         assert not ask(looked_at[-1], NOW + timedelta(seconds=2 * DRAW_AGAIN_SECONDS + 2)), "the dispatcher will"
     finally:
         publisher.close()
-    assert drawing_of(installation, looked_at[-1]).published_at is None
+    assert errand_of(installation, looked_at[-1]).published_at is None

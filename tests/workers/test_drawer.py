@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from forecast.answer import Answer
+from forecast.errands import ErrandKind
 from forecast.jobs.lifecycle import complete_job
 from forecast.pipeline.compute import ComputedForecast, compute_forecast
-from forecast.store import DrawingRepository, ForecastRepository, compress_figure
+from forecast.store import DrawingRepository, ErrandRepository, ForecastRepository, compress_figure
 from forecast.store.tables.core import DrawingRow, FigureRow
 from tests.coin import coin_answer, coin_study
 from tests.installation import Installation, forecast_row, installation_in
-from workers.drawer import MAX_ATTEMPTS, DrawOutcome, draw
+from workers.drawer import DrawOutcome, draw
 
 STUDY = coin_study(
     reference_classes=[
@@ -108,9 +109,9 @@ def test_missing_draws_are_said_and_not_tried_again(installation: Installation) 
 def test_tries_that_never_came_back_are_given_up(installation: Installation) -> None:
     forecast_id = store(installation, Made())
     with installation.database.write() as session:
-        row = DrawingRepository(session).get(forecast_id)
-        assert row is not None
-        row.attempts = MAX_ATTEMPTS
+        errand = ErrandRepository(session).wanted(ErrandKind.DRAWING, "default", forecast_id)
+        assert errand is not None
+        errand.attempts = 3
     assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.GIVEN_UP
     assert "given up" in drawing_of(installation, forecast_id)[0].failures[0]
 
@@ -123,6 +124,9 @@ def test_a_damaged_figure_is_one_try_of_three(installation: Installation) -> Non
         row.json_gzip = b"damaged"
     assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DRAWN
     drawing, _ = drawing_of(installation, forecast_id)
-    assert drawing.attempts == 1
+    with installation.database.read() as session:
+        errand = ErrandRepository(session).get(ErrandKind.DRAWING, "default", forecast_id)
+    assert errand is not None
+    assert (errand.attempts, errand.done_at is not None) == (1, True)
     assert drawing.drawn_at is not None
     assert "BadGzipFile" in drawing.failures[0]

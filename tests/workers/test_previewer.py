@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from forecast.errands import ErrandKind
 from forecast.errors import StudyError
 from forecast.jobs.digests import canonical_json
-from forecast.store import PreviewRepository, StudyRepository, utc_now
+from forecast.store import ErrandRepository, PreviewRepository, StudyRepository, utc_now
 from forecast.store.tables.core import PriorPreviewRow
 from tests.coin import coin_study
 from tests.installation import Installation, installation_in
 from workers import previewer
-from workers.previewer import MAX_ATTEMPTS, PreviewOutcome, answer_preview
+from workers.previewer import PreviewOutcome, answer_preview
 
 
 @pytest.fixture
@@ -70,8 +71,8 @@ def test_a_failure_is_told_in_words(
 def test_tries_that_never_came_back_are_given_up(installation: Installation) -> None:
     digest = ask(installation)
     with installation.database.write() as session:
-        row = PreviewRepository(session).get(digest)
-        assert row is not None
-        row.attempts = MAX_ATTEMPTS
+        errand = ErrandRepository(session).wanted(ErrandKind.PREVIEW, "default", digest)
+        assert errand is not None
+        errand.attempts = 3
     assert answer_preview(installation.database, digest) is PreviewOutcome.FAILED
     assert "given up" in str(row_of(installation, digest).error)

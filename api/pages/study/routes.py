@@ -29,12 +29,11 @@ from api.requests import StudyId
 from api.routes.compare import After, Before, read_comparison
 from api.routes.studies import known_study
 from api.service import Reader
-from forecast.sources.sources import view_source
+from forecast.sources.sources import view_sources
 from forecast.store import (
     AlertRepository,
     EvidenceRepository,
     ScheduleRepository,
-    SourceRepository,
     StudyRepository,
     utc_now,
 )
@@ -128,7 +127,7 @@ def _build(session: Session, study_id: str, cursor: str | None, fresh_seconds: f
         forecasts=build_forecasts(history.items, now),
         has_more_forecasts=history.next_cursor is not None,
         schedules=build_schedules(planned, {plan.id: schedules.runs(plan.id, RUNS_SHOWN).items for plan in planned}),
-        sources=build_sources(map(view_source, SourceRepository(session).of_study(row.id)), now),
+        sources=build_sources(view_sources(session, row.id), now),
         evidence=build_evidence(map(view_evidence, arrived.items)),
         older_evidence_url=None
         if arrived.next_cursor is None

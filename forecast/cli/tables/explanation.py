@@ -9,9 +9,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from forecast.answer import Attribution, InfluenceReport, ProbabilityStep, SensitivityReport, StoredForecast, Triage
+from forecast.answer import (
+    Attribution,
+    InfluenceReport,
+    Interval,
+    ProbabilityStep,
+    SensitivityReport,
+    StoredForecast,
+    Triage,
+)
 from forecast.answer.thresholds import SCALING_NOTED
-from forecast.cli.tables.text import change_text, new_table, percent, print_titled
+from forecast.cli.tables.text import change_text, new_table, percent, percent_range, print_titled
 from forecast.wording.evidence import CAUSES, SHORT_BLOCKS
 
 MAX_ROWS: Final = 12
@@ -129,7 +137,7 @@ def _leans(report: SensitivityReport) -> Table:
             escape(item.effect),
             percent(item.probability),
             percent(item.without),
-            f"{100 * item.low:.1f} to {100 * item.high:.1f} %",
+            percent_range(Interval(low=item.low, high=item.high, level=0.9)),
             escape(item.outcome),
         )
     return table

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from forecast.store.repositories.errands import ErrandRepository
 from forecast.store.repositories.pages import Page, decode_cursor, make_page
 from forecast.store.tables.alerts import AlertRow, AssessedRow, DeliveryAttemptRow, DeliveryRow, SubscriptionRow
 from forecast.store.tables.core import ForecastRow
 from forecast.store.tables.living import OccurrenceRow, ScheduleRow
 
-PENDING = "pending"
-AGAIN = timedelta(seconds=1)
+PENDING: Final = "pending"
+DELIVERY: Final = "delivery"
+"""The kind of its errands."""
 
 
 class AlertRepository:
@@ -92,10 +95,8 @@ class AlertRepository:
         self._session.add(row)
         self._session.flush()
         if url is not None:
-            self._session.add(
-                DeliveryRow(alert_id=row.id, url=url, state=PENDING, attempts=0, next_attempt_at=row.created_at)
-            )
-            self._session.flush()
+            self._session.add(DeliveryRow(alert_id=row.id, url=url, state=PENDING, attempts=0))
+            ErrandRepository(self._session).want(DELIVERY, row.workspace, row.id, row.created_at)
         return True
 
     def get(self, alert_id: str) -> AlertRow | None:
@@ -135,73 +136,6 @@ class AlertRepository:
     def add_attempt(self, row: DeliveryAttemptRow) -> None:
         self._session.add(row)
         self._session.flush()
-
-    def due_deliveries(
-        self, now: datetime, published_before: datetime, limit: int, of_workspace: int
-    ) -> tuple[str, ...]:
-        """Alerts that are to be delivered now, and that the queue was not told about since; the longest due first.
-
-        Parameters
-        ----------
-        of_workspace
-            Of each workspace at most so many, so that one that has thousands leaves room for others.
-        """
-        place = func.row_number().over(
-            partition_by=AlertRow.workspace, order_by=(DeliveryRow.next_attempt_at, DeliveryRow.alert_id)
-        )
-        due = (
-            select(DeliveryRow.alert_id, DeliveryRow.next_attempt_at, place.label("place"))
-            .join(AlertRow, AlertRow.id == DeliveryRow.alert_id)
-            .where(
-                DeliveryRow.state == PENDING,
-                DeliveryRow.next_attempt_at <= now,
-                or_(
-                    DeliveryRow.published_at.is_(None),
-                    DeliveryRow.published_at < published_before,
-                    DeliveryRow.published_at < DeliveryRow.next_attempt_at,
-                ),
-            )
-            .subquery()
-        )
-        query = select(due.c.alert_id).where(due.c.place <= of_workspace).order_by(due.c.next_attempt_at)
-        return tuple(self._session.scalars(query.limit(limit)))
-
-    def unheard_since(self, moment: datetime) -> int:
-        """How many deliveries have been due since before a moment although the queue was told."""
-        query = select(func.count()).where(
-            DeliveryRow.state == PENDING,
-            DeliveryRow.next_attempt_at < moment,
-            DeliveryRow.published_at >= DeliveryRow.next_attempt_at,
-        )
-        return self._session.scalar(query) or 0
-
-    def put_back(self, alert_id: str, until: datetime) -> None:
-        """Have a delivery that its caller holds wait, without a try; the queue is told when it is due."""
-        waiting = update(DeliveryRow).where(DeliveryRow.alert_id == alert_id, DeliveryRow.state == PENDING)
-        self._session.execute(waiting.values(next_attempt_at=until, published_at=None))
-
-    def tell_again(self, alert_id: str, now: datetime) -> None:
-        """Have the queue told again, a moment later, of a delivery that is due and that nobody makes.
-
-        Later than the pass of the dispatcher that told it: that may note so only after the message has come back.
-        """
-        due = update(DeliveryRow).where(
-            DeliveryRow.alert_id == alert_id, DeliveryRow.state == PENDING, DeliveryRow.next_attempt_at <= now
-        )
-        self._session.execute(due.values(published_at=None, next_attempt_at=now + AGAIN))
-
-    def mark_published(self, alert_id: str, now: datetime) -> None:
-        self._session.execute(update(DeliveryRow).where(DeliveryRow.alert_id == alert_id).values(published_at=now))
-
-    def claim_delivery(self, alert_id: str, now: datetime, until: datetime) -> DeliveryRow | None:
-        """A delivery that is due, held by this attempt until a moment; None when another has it, or it is settled."""
-        claimed = self._session.scalar(
-            update(DeliveryRow)
-            .where(DeliveryRow.alert_id == alert_id, DeliveryRow.state == PENDING, DeliveryRow.next_attempt_at <= now)
-            .values(next_attempt_at=until, attempts=DeliveryRow.attempts + 1)
-            .returning(DeliveryRow.alert_id)
-        )
-        return None if claimed is None else self._session.get(DeliveryRow, alert_id, populate_existing=True)
 
     def subscribing(self) -> tuple[str, ...]:
         """Workspaces in which somebody wants to be told of anything."""

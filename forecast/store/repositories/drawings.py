@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from forecast.store.tables.core import DrawingRow, FigureRow, ForecastRow
+from forecast.store.tables.errands import ErrandRow
 
 
 class DrawingRepository:
@@ -20,27 +21,25 @@ class DrawingRepository:
     def get(self, forecast_id: str) -> DrawingRow | None:
         return self._session.get(DrawingRow, forecast_id)
 
-    def count_pending(self, since: datetime) -> int:
-        """How many the queue was told of since a moment that have not been drawn yet."""
-        query = select(func.count()).where(DrawingRow.drawn_at.is_(None), DrawingRow.published_at >= since)
-        return self._session.scalar(query) or 0
+    def next_due(self, due: Select[str, str], made_before: datetime | None = None) -> tuple[str, str] | None:
+        """Workspace and id of the newest forecast among errands that are due.
 
-    def unheard_since(self, moment: datetime) -> int:
-        """How many the queue was told of before a moment, and not since, that have not been drawn."""
-        query = select(func.count()).where(DrawingRow.drawn_at.is_(None), DrawingRow.published_at < moment)
-        return self._session.scalar(query) or 0
-
-    def next_waiting(self, again: datetime) -> str | None:
-        """The newest forecast that is not drawn and of which the queue has not been told since a moment."""
-        return self._session.scalar(_waiting(again))
-
-    def next_lasting(self, again: datetime, made_before: datetime) -> str | None:
-        """As `next_waiting`, of those that were made before a moment and are still the newest of their study."""
-        newer = aliased(ForecastRow)
-        has_newer = exists().where(
-            newer.workspace == ForecastRow.workspace, newer.study == ForecastRow.study, newer.id > ForecastRow.id
-        )
-        return self._session.scalar(_waiting(again).where(ForecastRow.made_at <= made_before, ~has_newer))
+        Parameters
+        ----------
+        due
+            Of `ErrandRepository.due`.
+        made_before
+            Only of forecasts that were made before a moment and are still the newest of their study.
+        """
+        query = due.join(ForecastRow, ForecastRow.id == ErrandRow.key).order_by(None).order_by(ForecastRow.id.desc())
+        if made_before is not None:
+            newer = aliased(ForecastRow)
+            has_newer = exists().where(
+                newer.workspace == ForecastRow.workspace, newer.study == ForecastRow.study, newer.id > ForecastRow.id
+            )
+            query = query.where(ForecastRow.made_at <= made_before, ~has_newer)
+        found = self._session.execute(query.limit(1)).one_or_none()
+        return None if found is None else (found[0], found[1])
 
     def finish(
         self,
@@ -70,14 +69,3 @@ class DrawingRepository:
         """Figures that have an image."""
         query = select(FigureRow.name).where(FigureRow.forecast_id == forecast_id, FigureRow.png.is_not(None))
         return frozenset(self._session.scalars(query))
-
-
-def _waiting(again: datetime) -> Select[str]:
-    return (
-        select(ForecastRow.id)
-        .join(DrawingRow, DrawingRow.forecast_id == ForecastRow.id)
-        .where(DrawingRow.drawn_at.is_(None))
-        .where(or_(DrawingRow.published_at.is_(None), DrawingRow.published_at < again))
-        .order_by(DrawingRow.forecast_id.desc())
-        .limit(1)
-    )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.orm import Session, defer
 
 from forecast.store.artifacts import StoredFile
 from forecast.store.errors import DrawsRemovedError
+from forecast.store.repositories.errands import ErrandRepository
 from forecast.store.repositories.pages import Page, decode_cursor, make_page
 from forecast.store.tables.core import (
     DrawingRow,
@@ -22,6 +24,9 @@ from forecast.store.tables.core import (
     StudyVersionRow,
 )
 from forecast.store.tables.living import OccurrenceRow
+
+DRAWING: Final = "drawing"
+"""The kind of errand that has its figures drawn."""
 
 
 class ForecastRepository:
@@ -39,6 +44,7 @@ class ForecastRepository:
             FigureRow(forecast_id=row.id, name=name, json_gzip=figure) for name, figure in figures.items()
         )
         self._session.add(DrawingRow(forecast_id=row.id))
+        ErrandRepository(self._session).want(DRAWING, row.workspace, row.id, row.made_at)
         self._session.flush()
 
     def get(self, forecast_id: str) -> ForecastRow | None:

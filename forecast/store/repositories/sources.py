@@ -5,12 +5,22 @@ from __future__ import annotations
 import gzip
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from forecast.store.binding import workspace_of
+from forecast.store.repositories.errands import ErrandRepository
 from forecast.store.tables.living import SourceRow
+
+FETCH: Final = "fetch"
+"""The kind of its errands."""
+
+
+def key_of(study: str, source: str) -> str:
+    """What the errand of a source is about; ids have no slash."""
+    return f"{study}/{source}"
 
 
 class SourceRepository:
@@ -21,10 +31,13 @@ class SourceRepository:
 
     def put(self, study: str, definitions: Mapping[str, tuple[str, datetime | None]], now: datetime) -> None:
         """Make these the sources of a study: definition and next due time by id. A new or changed one is asked at once."""
+        errands, workspace = ErrandRepository(self._session), workspace_of(self._session)
         known = {row.id: row for row in self._of(study)}
         for name, row in known.items():
             if name not in definitions:
-                row.next_due = row.requested_at = None
+                row.next_due = None
+                if (wanted := errands.wanted(FETCH, workspace, key_of(study, name))) is not None:
+                    errands.finish(wanted, now)
         for name, (definition, next_due) in definitions.items():
             found = known.get(name)
             if found is not None and found.definition == definition and found.next_due is not None:
@@ -32,7 +45,8 @@ class SourceRepository:
             if found is None:
                 found = SourceRow(study=study, id=name, failures=0)
                 self._session.add(found)
-            found.definition, found.next_due, found.requested_at, found.published_at = definition, next_due, now, None
+            found.definition, found.next_due = definition, next_due
+            errands.want(FETCH, workspace, key_of(study, name), now, anew=True)
             # What another definition gave says nothing about this one.
             found.etag = found.last_modified = found.media_type = found.copy_sha256 = found.copy_gzip = None
             found.failures, found.failing_since, found.error_code, found.error_detail = 0, None, None, None
@@ -55,30 +69,9 @@ class SourceRepository:
         found = self._session.execute(query.order_by(SourceRow.next_due).limit(limit))
         return tuple((row.workspace, row.study, row.id) for row in found)
 
-    def unpublished(self, published_before: datetime, limit: int) -> tuple[tuple[str, str, str], ...]:
-        """Workspace, study and id of wanted fetches that the queue was not told about since."""
-        query = select(SourceRow.workspace, SourceRow.study, SourceRow.id).where(
-            SourceRow.requested_at.is_not(None),
-            or_(
-                SourceRow.published_at.is_(None),
-                SourceRow.published_at < published_before,
-                SourceRow.published_at < SourceRow.requested_at,
-            ),
-        )
-        return tuple((row.workspace, row.study, row.id) for row in self._session.execute(query.limit(limit)))
-
-    def unheard_since(self, moment: datetime) -> int:
-        """How many fetches have been wanted since before a moment although the queue was told."""
-        query = select(func.count()).where(SourceRow.requested_at < moment, SourceRow.published_at.is_not(None))
-        return self._session.scalar(query) or 0
-
-    def put_back(self, study: str, source: str, now: datetime) -> None:
-        """Have the queue told again of a fetch that is still wanted, and wanted from now on.
-
-        The dispatcher may note that it told the queue only after the message has come back; that was before this.
-        """
-        if (row := self.get(study, source)) is not None and row.requested_at is not None:
-            row.requested_at, row.published_at = now, None
+    def is_wanted(self, row: SourceRow) -> bool:
+        """Whether a fetch of a source is on its way."""
+        return ErrandRepository(self._session).wanted(FETCH, row.workspace, key_of(row.study, row.id)) is not None
 
     def failing(self, study: str, least: int) -> tuple[SourceRow, ...]:
         """Sources of a study that have failed at least so often in a row."""

@@ -74,22 +74,16 @@ class AssessedRow(Base):
 
 
 class DeliveryRow(Base):
-    """Telling one alert to a webhook; also the outbox of the queue."""
+    """Telling one alert to a webhook, and how that went; when it is attempted stands in its errand."""
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_state_next_attempt_at", "state", "next_attempt_at"),)
 
     alert_id: Mapped[str] = mapped_column(ForeignKey("alert.id"), primary_key=True)
     url: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(12))
     attempts: Mapped[int] = mapped_column(default=0)
-    """Since it was first wanted, or wanted again."""
-    next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """None once it is settled; while an attempt runs, when that is given up."""
-    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """That have come to their end since it was first wanted, or wanted again."""
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    wanted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When it was wanted again; None for one that is wanted since its alert was raised."""
 
 
 class ReceiverRow(Base):

@@ -265,10 +265,6 @@ class DrawingRow(Base):
     __tablename__ = "drawing"
 
     forecast_id: Mapped[str] = mapped_column(ForeignKey("forecast.id"), primary_key=True)
-    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the queue was last told."""
-    attempts: Mapped[int] = mapped_column(default=0)
-    """Tries that were begun."""
     drawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     """None until it is done, or given up."""
     failures: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -283,10 +279,7 @@ class PriorPreviewRow(Workspaced, Base):
     workspace: Mapped[str] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
     digest: Mapped[str] = mapped_column(ForeignKey("document.digest"), primary_key=True, index=True)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the queue was last told."""
-    attempts: Mapped[int] = mapped_column(default=0)
-    """Tries that were begun."""
+    """When it was last asked for; what was asked for long ago is not waited for."""
     made_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     """None until there is an answer or an error."""
     answer: Mapped[str | None] = mapped_column(Text)

@@ -46,7 +46,6 @@ class SourceRow(Workspaced, Base):
     __table_args__ = (
         study_key(),
         Index("ix_source_next_due", "next_due"),
-        Index("ix_source_requested_at", "requested_at"),
     )
 
     workspace: Mapped[str] = mapped_column(WORKSPACE_ID, primary_key=True)
@@ -56,9 +55,6 @@ class SourceRow(Workspaced, Base):
     """Its block of the document, as canonical JSON."""
     next_due: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """None once the study names it no more."""
-    requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """Since when a fetch is wanted that has not been made; the outbox of the queue."""
-    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was last asked, however that went."""
     fetched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -32,27 +32,25 @@ def golden_document() -> Document:
         event_outcome(
             pooling=pooling,
             reference={"bases": 0.6},
-            covariates={"mountains": "normal(0, 0.5)"},
+            covariates={"mountains": 1},
             at_risk_since="2019-05-01",
         ),
-        event_outcome(id="collapse", title="It collapses", competes="exit", prior={"distribution": "normal(-4, 1)"}),
+        event_outcome(id="collapse", title="It collapses", competes="exit", pooling=pooling, prior={"distribution": "normal(-4, 1)"}),
         binary_outcome(),
         reference_classes=[
             {
                 "id": "bases",
                 "title": "Bases abroad",
                 "outcome": "exit",
-                "columns": {
-                    "duration": "months", "event": "left", "weight": "weight", "entry": "from",
-                    "covariates": {"mountains": "height"},
-                },
+                "columns": {"duration": "months", "event": "left", "weight": "weight", "entry": "from"},
+                "covariates": ["mountains"],
                 "rows": [
-                    {"id": f"b{k}", "months": months, "left": left, "weight": weight, "from": entry, "height": k % 2}
+                    {"id": f"b{k}", "months": months, "left": left, "weight": weight, "from": entry, "mountains": k % 2}
                     for k, (months, left, weight, entry) in enumerate(spells)
                 ],
             }
         ],
-        covariates=[{"id": "mountains", "present": 1}],
+        covariates=[{"id": "mountains", "sd": 0.5, "standardize": False}],
         factors=[{"id": "friction", "effects": {"exit": "normal(0.5, 0.2)", "agreement": "normal(-0.3, 0.2)"}}],
         indicators=[
             {
@@ -71,10 +69,11 @@ def golden_document() -> Document:
         },
         track_records={
             "rows": [
-                {"expert": f"e{k % 3}", "question": f"q{k}", "probability": p, "happened": happened, "on": "2018-01-01"}
+                {"expert": f"e{k % 3}", "question": f"q{k}", "probability": p, "outcome": happened, "known_at": "2018-01-01"}
                 for k, (p, happened) in enumerate(((0.2, 0), (0.7, 1), (0.4, 1), (0.9, 1), (0.1, 0), (0.6, 0)))
             ]
         },
+        dependence={"eta": 2.0},
         links=[{"cause": "collapse", "effect_on": "agreement", "log_ratio": "normal(0.4, 0.4)"}],
     )  # fmt: skip
 

@@ -109,6 +109,22 @@ def upgrade() -> None:
     op.create_index("ix_api_key_made_by", "api_key", ["made_by"], unique=False)
     op.create_index("ix_api_key_workspace", "api_key", ["workspace"], unique=False)
     op.create_table(
+        "errand",
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("workspace", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=160), nullable=False),
+        sa.Column("wanted_at", MOMENT, nullable=False),
+        sa.Column("not_before", MOMENT, nullable=False),
+        sa.Column("published_at", MOMENT, nullable=True),
+        sa.Column("claimed_until", MOMENT, nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("given_up", sa.Boolean(), nullable=False),
+        sa.Column("done_at", MOMENT, nullable=True),
+        sa.ForeignKeyConstraint(["workspace"], ["workspace.id"], name=op.f("fk_errand_workspace")),
+        sa.PrimaryKeyConstraint("kind", "workspace", "key", name=op.f("pk_errand")),
+    )
+    op.create_index("ix_errand_kind_done_at_not_before", "errand", ["kind", "done_at", "not_before"], unique=False)
+    op.create_table(
         "job",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("workspace", sa.String(length=64), nullable=False),
@@ -173,8 +189,6 @@ def upgrade() -> None:
         sa.Column("workspace", sa.String(length=64), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("asked_at", MOMENT, nullable=False),
-        sa.Column("published_at", MOMENT, nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("made_at", MOMENT, nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
@@ -315,8 +329,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("definition", sa.Text(), nullable=False),
         sa.Column("next_due", MOMENT, nullable=True),
-        sa.Column("requested_at", MOMENT, nullable=True),
-        sa.Column("published_at", MOMENT, nullable=True),
         sa.Column("checked_at", MOMENT, nullable=True),
         sa.Column("fetched_at", MOMENT, nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -336,7 +348,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "study", "id", name=op.f("pk_source")),
     )
     op.create_index("ix_source_next_due", "source", ["next_due"], unique=False)
-    op.create_index("ix_source_requested_at", "source", ["requested_at"], unique=False)
     op.create_table(
         "study_version",
         sa.Column("workspace", sa.String(length=64), nullable=False),
@@ -409,8 +420,6 @@ def upgrade() -> None:
     op.create_table(
         "drawing",
         sa.Column("forecast_id", sa.String(length=36), nullable=False),
-        sa.Column("published_at", MOMENT, nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("drawn_at", MOMENT, nullable=True),
         sa.Column("failures", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["forecast_id"], ["forecast.id"], name=op.f("fk_drawing_forecast_id")),
@@ -503,14 +512,10 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("next_attempt_at", MOMENT, nullable=True),
-        sa.Column("published_at", MOMENT, nullable=True),
         sa.Column("settled_at", MOMENT, nullable=True),
-        sa.Column("wanted_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk_delivery_alert_id")),
         sa.PrimaryKeyConstraint("alert_id", name=op.f("pk_delivery")),
     )
-    op.create_index("ix_delivery_state_next_attempt_at", "delivery", ["state", "next_attempt_at"], unique=False)
     op.create_table(
         "delivery_attempt",
         sa.Column("id", ROW_NUMBER, autoincrement=True, nullable=False),
@@ -559,6 +564,7 @@ def downgrade() -> None:
         "prior_preview",
         "keyed_answer",
         "job",
+        "errand",
         "api_key",
         "workspace",
         "worker_time",
