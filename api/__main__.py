@@ -14,7 +14,7 @@ from forecast.startup.requirements import free_port
 from forecast.startup.starting import in_one_sentence, start
 
 GRACE_SECONDS: Final = 3
-"""Open event streams would hold up a stop for ever."""
+"""Limit on the wait for open event streams, which would otherwise delay a stop without end."""
 
 
 def load_app() -> Starlette:
@@ -35,14 +35,14 @@ def load_app() -> Starlette:
 
         settings = get_settings()
         configure_logging("api", settings.log_level)
-        # What it says of requests that cannot be read is counted (api/protocol.py); what goes wrong here it says as errors.
+        # Unreadable requests are counted (api/protocol.py); uvicorn's own log is needed for errors alone.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         require_database(settings)
         app = create_app(settings)
         if not settings.is_loopback:
             require_keys(app.state.service.database, settings, utc_now())
         return app
-    except BaseException as error:  # noqa: BLE001 (told and ended, whatever it was)
+    except BaseException as error:  # noqa: BLE001 (reported, and the process ends)
         if said := sentence(error):
             sys.stderr.write(f"error: {said}\n")
             os._exit(EXIT_CODE)
@@ -53,7 +53,7 @@ def load_app() -> Starlette:
 @in_one_sentence()
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    # The database is looked at where the application is loaded: by then somebody may ask whether the process lives.
+    # The database is checked while the application loads, when liveness probes are already answered.
     settings = start(with_database=False)
     free_port(settings)
     connections = Connections.of(settings)

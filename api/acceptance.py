@@ -1,6 +1,6 @@
-"""What is asked of every study before anything is stored of it: a document and a size that this service accepts.
+"""Accepts study documents: each is read and checked against the service's limits before anything is stored.
 
-Whatever may take long to read is read at a desk, in a child of this process; small documents are read at once.
+Large documents are read at a desk, in a child of this process; small ones are read in place.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from forecast.runtime.settings import Settings
 
 
 async def at_the_desk[T](service: Service, function: Callable[..., T], *arguments: Any) -> T:
-    """What a function gives about documents, in a child with limits of memory and CPU time.
+    """Run a function on documents in a child process with limits of memory and CPU time.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def _over(service: Service, error: OverBudgetError) -> StudyError:
 
 
 def wait_for_desk[T](service: Service, size: int, function: Callable[..., T], *arguments: Any) -> T:
-    """As `at_the_desk`, for whoever waits in a thread; what has a small size is done here."""
+    """As `at_the_desk`, for callers in a thread; small documents are handled in this process."""
     if size <= SMALL_BYTES:
         return function(*arguments)
     try:

@@ -1,6 +1,4 @@
-"""What every answer keeps to, whichever route it is from: HEAD is GET without a body, what a client has is not sent again, and
-an error is a problem.
-"""
+"""Rules for every response: HEAD is GET without a body, unchanged content gives 304, errors are problems."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import problem_response
 
 STREAMS: Final = "/events"
-"""An answer without an end has no HEAD."""
+"""Media type of endless responses, which have no HEAD."""
 _TAGS: Final = re.compile(r'(?:W/)?"([^"]*)"')
 _OF_A_BODY: Final = ("content-length", "content-type", "content-range", "content-disposition")
 _CODES: Final = {416: "range_invalid"}

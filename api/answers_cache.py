@@ -1,4 +1,4 @@
-"""Stored answers that were read last, as the bytes that are sent: they never change, and are read over and over."""
+"""Cache of recently read answers as the bytes that are sent; stored answers never change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_KEPT_BYTES: Final = 1 << 23
 
 
 class AnswersCache:
-    """Bytes by key, the ones used last, from any thread."""
+    """A thread-safe cache of bytes by key that keeps the most recently used."""
 
     def __init__(self, max_bytes: int = MAX_KEPT_BYTES) -> None:
         self._max_bytes = max_bytes

@@ -1,4 +1,4 @@
-"""The web application. Importing this module imports none of the science: the process is up in a second, and small."""
+"""The web application. Importing this module loads no scientific libraries, so the process starts fast."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from api.turns import Turns
 from forecast.runtime.settings import LOOPBACK_HOSTS, Settings, get_settings
 
 ROUTES: Final = (
-    # Looked through in this order: what is asked for most stands first.
+    # Routes are matched in this order, so the most frequent come first.
     forecasts,
     health,
     studies,
@@ -103,7 +103,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=version("scenario-forecast"),
         description=f"Probabilities of scenarios, with their errors and checks. Errors are {MEDIA_TYPE} (RFC 9457).",
         lifespan=lifespan,
-        # The interactive documentation would load its scripts from elsewhere; /openapi.json is what it shows.
+        # FastAPI's own page loads its scripts from elsewhere; /docs is ours (api/pages/reference).
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=operation_id,

@@ -1,7 +1,8 @@
-"""Who asks: the holder of the key in the header, or of the one that signed the browser in.
+"""Identifies the caller, by the key in the header or the session that a key opened in a browser.
 
-A browser sends its cookie whoever makes it ask. So a request that changes something and comes with a cookie must say that
-it comes from a page of ours, in a header that no other page can write (Sec-Fetch-Site, or Origin).
+A browser also sends its cookie with requests that other sites cause. So a request that changes something and comes with
+a cookie must come from a page of this service, as stated in a header that no page can forge (Sec-Fetch-Site, or
+Origin).
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ _refusals = Tally(log, "key_refused")
 
 
 def find_caller(request: Request, database: Database, rates: Rates, uses: KeyUses) -> Principal:
-    """Who asks.
+    """The caller of a request.
 
     Raises
     ------
     NotSignedInError
-        When it is not known; unknown, revoked and expired keys get the same answer.
+        When there is no valid key; unknown, revoked and expired keys get the same answer.
     TooManyRequestsError
-        When he asks too often, or too many of this address asked with keys that do not hold.
+        When the key makes too many requests, or its address sent too many invalid keys.
     """
     now = utc_now()
     header = request.headers.get("authorization")
@@ -59,7 +60,7 @@ def find_caller(request: Request, database: Database, rates: Rates, uses: KeyUse
 
 
 def still_holds(database: Database, caller: Principal) -> bool:
-    """Whether the key of somebody who was let in still holds."""
+    """Whether the key of an admitted caller is still valid."""
     with database.read() as session:
         row = KeyRepository(session).get(caller.key_id)
         return row is not None and principal_of(row, utc_now()) is not None

@@ -1,4 +1,4 @@
-"""What is to be said of a study before it is stored; light, so that a child of the web process can say it."""
+"""Checks of a study before it is stored; imports little, so that a child of the web process can run them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A child of the web process that does what may take long: one task after another, within limits of memory and CPU time.
+"""A child of the web process that runs long tasks one by one, within limits of memory and CPU time.
 
-It loads no science. A task that goes over its limits is given up, and the child ends after saying so: its parent starts
-another. It ends by itself when its parent does.
+It loads no scientific libraries. When a task exceeds its limits the child reports that and exits, and its parent starts
+another. It also exits when its parent does.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ WORK: Final = "api.desk_work"
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of a task."""
+    """The outcome of a task."""
 
     kind: Literal["done", "refused", "over", "defect"]
     value: Any = None
@@ -36,13 +36,13 @@ class Reply:
 
 
 class OverCpuError(BaseException):
-    """The task has had its CPU time; not an `Exception`, so that nothing on the way takes it for its own."""
+    """The task has used its CPU time; not an `Exception`, so that no handler on the way catches it."""
 
 
 def main() -> None:
-    """Do what comes through the socket whose number is the first argument; the second is the memory in bytes."""
+    """Run the tasks that arrive on a socket; arguments are its file number and the memory limit in bytes."""
     number, memory = int(sys.argv[1]), int(sys.argv[2])
-    # A stop is the parent's to tell, by closing the socket.
+    # The parent stops the child by closing the socket; signals are ignored.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGXCPU, _on_cpu)
     importlib.import_module(WORK)
@@ -54,7 +54,7 @@ def main() -> None:
             reply = _do(cpu_seconds, function, arguments)
             connection.send(reply)
             if reply.kind == "over":
-                # What it left behind is given back.
+                # Memory that the task left behind is released.
                 os._exit(0)
 
 
@@ -80,14 +80,14 @@ def _on_cpu(_number: int, _frame: Any) -> None:
 
 
 def _limit_cpu(seconds: float | None) -> None:
-    """Have the kernel send SIGXCPU when this process has used so much more; None for no limit."""
+    """Have the kernel send SIGXCPU after this much more CPU time; None for no limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     soft = resource.RLIM_INFINITY if seconds is None else int(time.process_time() + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 def _limit_memory(more: int) -> None:
-    """Have the kernel refuse this process memory beyond what it holds now and so much more (Linux)."""
+    """Have the kernel refuse more than this much additional memory to the process (Linux)."""
     with contextlib.suppress(OSError, ValueError):
         status = Path("/proc/self/status").read_text("ascii")
         held = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmData:"))
@@ -96,7 +96,7 @@ def _limit_memory(more: int) -> None:
 
 
 if __name__ == "__main__":
-    # By its own name, so that what is sent to and fro is of one class.
+    # Imported under its own name, so that both processes use the same classes.
     from api.desk_child import main as run
 
     run()

@@ -1,4 +1,4 @@
-"""What is done at desks: functions of plain values, run in children of the web process that load no science."""
+"""Tasks of the desks: functions of plain values, run in child processes without scientific libraries."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def read_study(body: bytes, media_type: str, wanted_id: str, limits: DocumentLim
 def read_document(
     document: object, as_of: date | None, sampler: dict[str, Any] | None, limits: DocumentLimits
 ) -> AcceptedStudy:
-    """The study in plain data, as of another day or sampled otherwise if that is asked for.
+    """The study in plain data, with another as-of date or other sampler settings if requested.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def read_body(body: bytes, limits: DocumentLimits) -> BodyWithDocument:
 
 
 def _changes(value: dict[str, Any]) -> tuple[date | None, dict[str, Any] | None]:
-    """The as-of date and the sampler settings of a request; whoever reads the request says what is wrong about them."""
+    """The as-of date and the sampler settings of a request; they are validated where the request is read."""
     as_of, sampler = value.get("as_of"), value.get("sampler")
     try:
         day = date.fromisoformat(as_of) if isinstance(as_of, str) else None
@@ -201,7 +201,7 @@ def answer(root: Path, file: StoredFile, request: QueryRequest) -> QueryAnswer:
     try:
         return cache.answer(file, request)
     except MemoryError:
-        # Room for it alone.
+        # A cache with room for this file alone.
         cache.clear()
         return cache.answer(file, request)
 

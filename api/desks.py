@@ -1,7 +1,7 @@
-"""Desks: what may take long is done in children of the web process, which stays small and answers everybody else.
+"""Desks run long tasks in children of the web process, which stays small and keeps answering other requests.
 
-A desk has one child (`api/desk_child.py`), does one task at a time, and serves the workspaces that wait in turn. A task has
-so much memory and CPU time; one that takes more is refused, and the child is replaced.
+A desk has one child (`api/desk_child.py`), runs one task at a time, and serves waiting workspaces in turn. A task that
+exceeds its memory or CPU time is refused, and the child is replaced.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from forecast.runtime.settings import Settings
 MOST_OF_WORKSPACE: Final = 8
 MOST_WAITING: Final = 64
 PATIENCE: Final = 20.0
-"""How many times its CPU time a task may take by the clock, on a machine with much else to do."""
+"""Wall time that a task may take, as a multiple of its CPU time, on a busy machine."""
 
 log = get_logger(__name__)
 
 
 class OverBudgetError(ForecastError, RuntimeError):
-    """A task took more than it may; whoever asked for it says what to leave out."""
+    """A task exceeded its limits; the caller turns this into advice on what to leave out."""
 
     code: ClassVar[str] = "too_much_work"
 
@@ -51,7 +51,7 @@ class DeskBusyError(ForecastError, RuntimeError):
 
 
 class DeskDefectError(RuntimeError):
-    """A task failed for a reason of ours; the child's traceback is its text."""
+    """A task failed through a defect of the service; the message is the child's traceback."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class _Task:
 
 
 class Desk:
-    """One child and those who wait for it.
+    """One child process and its queue of tasks.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Desk:
         self._connection: Connection | None = None
 
     async def ask[T](self, workspace: str, function: Callable[..., T], *arguments: Any) -> T:
-        """What a function of a module gives in the child.
+        """The result of a function, called in the child.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class Desk:
         return await asyncio.wrap_future(self.submit(workspace, function, *arguments))
 
     def submit[T](self, workspace: str, function: Callable[..., T], *arguments: Any) -> Future[T]:
-        """As `ask`, for whoever waits in a thread. Raises DeskBusyError."""
+        """As `ask`, for callers in a thread. Raises DeskBusyError."""
         future: Future[T] = Future()
         with self._some:
             own = self._waiting.get(workspace, ())
@@ -122,7 +122,7 @@ class Desk:
                 continue
             try:
                 task.future.set_result(self._do(task))
-            except BaseException as error:  # noqa: BLE001 (told to whoever waits)
+            except BaseException as error:  # noqa: BLE001 (passed to the waiting caller)
                 task.future.set_exception(error)
 
     def _next(self) -> _Task:
@@ -145,7 +145,7 @@ class Desk:
                 raise TimeoutError
             reply: Reply = connection.recv()
         except (EOFError, OSError, TimeoutError) as error:
-            # It was killed, by the kernel for want of memory or by somebody, or hangs.
+            # The child was killed (by the kernel for want of memory, or from outside), or hangs.
             log.warning("desk_lost", desk=self.name, function=task.function.__name__, error=repr(error))
             self.end()
             raise OverBudgetError("time or memory") from error
@@ -168,7 +168,7 @@ class Desk:
                     [sys.executable, "-m", "api.desk_child", str(theirs.fileno()), str(self.memory_bytes)],
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
-                    # One task at a time is all that is wanted of it; a thread of a library takes memory for itself.
+                    # One task at a time needs one thread; further threads of a library would take memory.
                     env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
                 )
             self._connection = Connection(ours.detach())
@@ -186,7 +186,7 @@ class Desk:
 
 
 def _rebuilt(kind: type[ForecastError], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> ForecastError:
-    """An error as it was raised; what its class takes to make one may be something else than its arguments."""
+    """Rebuild an error as it was raised, without calling its constructor, whose arguments may differ."""
     error = kind.__new__(kind)
     error.args = arguments
     vars(error).update(attributes)
@@ -203,14 +203,14 @@ class Desks:
     """Answers questions about forecasts, whose futures it keeps."""
 
     def warm_up(self, documents: Callable[[], None], queries: Callable[[], None]) -> None:
-        """Have the children started, and what they need loaded, so that nobody waits for it."""
+        """Start the children and preload what they need, so that the first request does not wait."""
         for desk, load in ((self.documents, documents), (self.queries, queries)):
             with contextlib.suppress(DeskBusyError):
                 desk.submit("", load)
 
 
 def end_children() -> None:
-    """End the children of all desks of this process; those that are asked again get others."""
+    """End the children of all desks of this process; a desk that gets another task starts a new child."""
     for desk in _all:
         desk.end()
 
@@ -226,7 +226,7 @@ def _desks(document_bytes: int, document_seconds: float, query_bytes: int, query
 
 
 def desks_of(settings: Settings) -> Desks:
-    """The desks of this process, which all applications with the same limits share: a task carries all that it needs."""
+    """The desks of this process, shared by all applications with the same limits; tasks are self-contained."""
     return _desks(
         settings.check_memory_bytes, settings.check_cpu_seconds, settings.query_memory_bytes, settings.query_cpu_seconds
     )

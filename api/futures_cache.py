@@ -1,7 +1,7 @@
-"""The simulated futures of the forecasts that were asked about last, opened once and kept in memory.
+"""Cache of simulated futures: those of recently queried forecasts stay open in memory.
 
-A file is known by its SHA-256, is checked against it when it is opened, and never changes; so what is kept stays right
-for ever, and two forecasts with the same draws share it.
+A file is identified by its SHA-256, checked when it is opened, and never changes. So entries never become stale, and
+forecasts with the same draws share one.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ class FuturesCache:
         return answer_query(kept.futures, request)
 
     def clear(self) -> None:
-        """Keep nothing any more."""
+        """Empty the cache."""
         with self._lock:
             self._kept.clear()
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """Hashes of what is kept, the one asked about last at the end."""
+        """Hashes of the cached files, the most recently used last."""
         with self._lock:
             return tuple(self._kept)
 

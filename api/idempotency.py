@@ -1,8 +1,8 @@
-"""Requests that make something, each once under its key: repeated, one gets the answer that it got.
+"""Idempotency keys: a repeated request that creates something gets the first one's answer.
 
-The answer is stored in the transaction of what was made, so that there are both or neither; of two that come at the same
-time the second waits for the first. A key belongs to a workspace and to one request: with another route, address or body it
-is refused. Answers with a secret in them are sealed, and given to nobody but the key that asked.
+The answer is stored in the same transaction as what was created, so both exist or neither does. Of two simultaneous
+requests the second waits for the first. A key belongs to one workspace and one request; with another route, address or
+body it is refused. Answers that contain a secret are sealed and returned to the same API key only.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from api.requests import IdempotencyKey, checked_key
 from api.service import Service
 from forecast.access.sealing import MARK, SecretBox, SecretsError
 from forecast.jobs.crash_points import crash_point
-from forecast.jobs.digests import canonical_json, hash_request
+from forecast.jobs.digests import hash_request
 from forecast.jobs.errors import AnswerSealedError, IdempotencyMismatchError
 from forecast.store import KeyedAnswerRepository, utc_now
 from forecast.store.repositories.keyed_answers import KeyedAnswerRow
+from forecast.study.document.canonical import canonical_json
 
 COMPRESSION: Final = 1
 """Others wait meanwhile."""
@@ -38,7 +39,7 @@ class Reply:
     text: str
     headers: Mapping[str, str] = field(default_factory=dict)
     is_new: bool = True
-    """Whether this request made what it tells of; False for one that was repeated."""
+    """Whether this request created what it describes; False for a repeated one."""
 
     @classmethod
     def of(cls, body: Any, status: int, headers: Mapping[str, str] | None = None, *, is_new: bool = True) -> Reply:
@@ -46,7 +47,7 @@ class Reply:
         return cls(status, bytes(JSONResponse(body).body).decode(), headers or {}, is_new)
 
     def response(self, background: BackgroundTask | None = None) -> Response:
-        """As it is sent; what is to be done afterwards is done for a new one alone."""
+        """The response; follow-up work runs only if the request was new."""
         return Response(
             self.text,
             status_code=self.status,
@@ -58,7 +59,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Once:
-    """One request that makes something, and its key; without one it makes something each time.
+    """One creating request and its idempotency key; without a key it creates something each time.
 
     Attributes
     ----------
@@ -73,7 +74,7 @@ class Once:
     seals: bool = False
 
     def answer(self, make: Callable[[], Reply]) -> Reply:
-        """The answer that the request got before; else that of `make`, which stores it with `store`.
+        """The earlier answer to this request; else that of `make`, which stores it with `store`.
 
         Raises
         ------
@@ -85,13 +86,13 @@ class Once:
         try:
             return make()
         except Exception:
-            # The same request may have come at the same time, and its traces are in the way of this one.
+            # The same request may have been handled at the same time and caused this conflict.
             if earlier := self._earlier():
                 return earlier
             raise
 
     def store(self, session: Session, make: Callable[[], Reply]) -> Reply:
-        """In a transaction that writes: what `make` gives, and the answer with it; the answer of whoever came first.
+        """In a writing transaction: run `make` and store its answer, or return the one stored first.
 
         Raises
         ------
@@ -161,7 +162,7 @@ class Asked:
         body
             A JSON value, or bytes as they came.
         seals
-            Whether there will be a secret in the answer: nobody else may ask for it then.
+            Whether the answer will contain a secret; then only the same API key may repeat the request.
         """
         said = body.hex() if isinstance(body, bytes) else canonical_json(body)
         who = service.caller.key_id if seals else None
@@ -176,4 +177,4 @@ def read_key(request: Request, idempotency_key: IdempotencyKey = None) -> Asked:
 
 
 Keyed = Annotated[Asked, Depends(read_key)]
-"""Every route that makes something takes this, after what it says that it is for (a test holds it to that)."""
+"""Dependency of every creating route, after the one that states its scope (a test checks this)."""

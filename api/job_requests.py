@@ -1,4 +1,4 @@
-"""Reading the body of a request for a job, and what each kind of job needs to be told."""
+"""Reads and validates job requests: which fields each kind of job needs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def parse_job_request(body: dict[str, Any]) -> JobRequest:
 
 
 def require_complete(wanted: JobRequest, kind: JobKind) -> None:
-    """Make sure that the request says what this kind of job is about, once.
+    """Check that the request names the subject of this kind of job exactly once.
 
     Raises
     ------

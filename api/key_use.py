@@ -1,7 +1,7 @@
-"""When keys were last used, written down beside requests: whoever reads never waits for whoever writes.
+"""Records when keys were last used, outside the request, so that reading requests never wait for a write.
 
-One thread for all requests holds one connection of its own now and then. What it cannot write for a while it keeps, the
-newest use of each key.
+One thread writes for all requests, with a connection of its own when it needs one. While it cannot write it keeps the
+latest use of each key.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from forecast.runtime.logs import get_logger
 from forecast.store import Database, KeyRepository
 
 PAUSE_SECONDS: Final = 1.0
-"""Between two tries to write."""
+"""Pause between two attempts to write."""
 
 log = get_logger(__name__)
 
 
 class KeyUses:
-    """Uses of keys that are to be written down."""
+    """Uses of keys that wait to be written."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -34,7 +34,7 @@ class KeyUses:
         self._thread: threading.Thread | None = None
 
     def note(self, key_id: str, now: datetime) -> None:
-        """Have a use written down soon; returns at once."""
+        """Queue a use for writing; returns at once."""
         with self._lock:
             self._waiting[key_id] = now
             if self._thread is None:
@@ -47,7 +47,7 @@ class KeyUses:
         return key_id in self._waiting
 
     def close(self) -> None:
-        """Stop; what is not written by then is not."""
+        """Stop; unwritten uses are dropped."""
         self._ended.set()
         self._some.set()
         if self._thread is not None:

@@ -1,4 +1,4 @@
-"""Numbers for Prometheus: what the database counts for the installation, and what this process counts of its requests."""
+"""Prometheus metrics: the database's counters of the installation and this process's counters of requests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RequestCounts:
 
 
 class CountRequests:
-    """Counts each request under its route's template: addresses themselves are without number."""
+    """Counts each request under its route's template, since the number of addresses is unbounded."""
 
     def __init__(self, app: ASGIApp, counts: RequestCounts) -> None:
         self.app = app

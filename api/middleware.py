@@ -1,4 +1,4 @@
-"""What happens to every request: its host is checked, its body is limited, its answer gets security headers."""
+"""Middleware for every request: host check, body limit and security headers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECURITY_HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # Pages say what they may load; nothing else that we answer is a document that loads anything.
+    # Pages set their own policy; no other response is a document that loads anything.
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
 }
 
@@ -38,7 +38,7 @@ class SecurityHeaders:
 
 
 class HostCheck:
-    """Refuses requests for a host name that is not ours: a web page must not reach us by rebinding its own name."""
+    """Refuses requests for other host names, as protection against DNS rebinding."""
 
     def __init__(self, app: ASGIApp, allowed: frozenset[str]) -> None:
         self.app = app
@@ -66,7 +66,7 @@ def host_name(header: str) -> str:
 
 
 class BodyLimit:
-    """Stops reading a body that is larger than allowed, whether or not it said so first."""
+    """Stops reading a body above the limit, whether or not its length was declared."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self.app = app

@@ -70,7 +70,7 @@ TITLES: Final[Mapping[str, str]] = {
     "range_invalid": "There is nothing in that range",
     "headers_too_large": "The headers are too large",
     "too_many_connections": "Too many connections are open",
-    "not_signed_in": "Nobody is known to be asking",
+    "not_signed_in": "The request has no valid key",
     "scope_missing": "The key may not do this",
     "too_many_requests": "Too many requests",
     "quota_exceeded": "The workspace has as many as it may",

@@ -30,11 +30,11 @@ from forecast.jobs.errors import FieldsError
 from forecast.runtime.logs import Tally, get_logger
 
 _RACED: Final = frozenset({"23503", "23505"})
-"""PostgreSQL's codes for a row that somebody made, or removed, between our look and our write."""
+"""PostgreSQL's codes for a row that was inserted or deleted concurrently, between read and write."""
 
 _DISK_FULL: Final = "53100"
 _PASSING: Final = ("08", "40", "53", "55P03", "57")
-"""PostgreSQL's classes of errors that pass: connection, rollback, resources, a lock not to be had, an operator at work."""
+"""PostgreSQL's classes of transient errors: connection, rollback, resources, lock timeout, operator intervention."""
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 10
@@ -136,7 +136,7 @@ async def _on_domain_error(request: Request, error: Exception) -> Response:
 
 
 def _headers(error: ForecastError, status: int) -> dict[str, str]:
-    """What a client needs to know before it tries again."""
+    """Headers that a client needs before it retries."""
     if status == 401:
         return {"WWW-Authenticate": 'Bearer realm="scenario forecasts"'}
     if isinstance(error, TooManyRequestsError):
@@ -190,13 +190,13 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
 async def _on_conflict(request: Request, error: Exception) -> Response:
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     if state not in _RACED and "UNIQUE constraint failed" not in str(error):
-        # What no other request can have caused is a defect of ours.
+        # An integrity error that no concurrent request explains is a defect.
         return await _on_defect(request, error)
     _conflicts.note(path=request.url.path, error=str(error))
     return problem_response(
         503,
         "database_busy",
-        "somebody changed the same thing at the same moment and nothing was stored; send the request again",
+        "another request changed the same object at the same moment, so nothing was stored; send the request again",
         instance=request.url.path,
         headers={"Retry-After": "1"},
     )
@@ -209,7 +209,7 @@ async def _on_unstorable(request: Request, error: Exception) -> Response:
 
 
 async def _on_broken_off(_request: Request, _error: Exception) -> Response:
-    """Whoever asked has gone; nobody reads what is answered, and nothing is wrong here."""
+    """The client has disconnected; the answer is not read, and this is no error of the service."""
     return Response(status_code=400)
 
 
@@ -219,7 +219,7 @@ async def _on_defect(request: Request, error: Exception) -> Response:
     return problem_response(
         500,
         "internal",
-        f"a defect of the service; its log tells more under the id {incident}",
+        f"a defect of the service; its log has details under the id {incident}",
         instance=request.url.path,
         incident=incident,
     )

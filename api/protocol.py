@@ -1,8 +1,6 @@
-"""HTTP connections with an end: deadlines for headers and bodies, a limit in all and for each address, and answers that say
-what was wrong where a request cannot even be read.
+"""Limits on HTTP connections: deadlines for headers and bodies, limits in total and per address.
 
-uvicorn waits for a header as long as it takes, accepts whatever comes, and answers a request that it cannot read with a word
-of text. Its protocol is extended here, and given to it as ``http=``.
+Unreadable requests get an answer that says what was wrong. uvicorn itself has no such deadlines or limits. Its protocol class is extended here and passed to it as ``http=``.
 """
 
 from __future__ import annotations
@@ -41,20 +39,20 @@ class Connections:
 
     most: int
     backlog: int
-    """How many may come at once: asyncio accepts as many before anybody can count them."""
+    """Backlog of the socket: asyncio accepts as many connections before they can be counted."""
     most_of_address: int
     header_seconds: float
     body_seconds: float
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
-    """Addresses whose connections are those of others: they are not counted."""
+    """Addresses of trusted proxies, whose connections are not counted."""
     of_address: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
-    """Connections and requests that were turned away, by reason, since that was told last."""
+    """Refused connections and requests by reason, since the last log entry."""
     _told_at: float = 0.0
 
     @classmethod
     def of(cls, settings: Settings) -> Connections:
-        """Those of an installation, and no more than this process may open files for."""
+        """The limits of an installation, capped by the number of files that this process may open."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft < hard:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -70,7 +68,7 @@ class Connections:
         )
 
     def is_proxy(self, host: str) -> bool:
-        """Whether connections of an address are those of others."""
+        """Whether an address is that of a trusted proxy."""
         try:
             address = ip_address(host)
         except ValueError:
@@ -78,7 +76,7 @@ class Connections:
         return any(address in network for network in self.proxies)
 
     def note(self, reason: str, now: float) -> None:
-        """Count what was turned away; it is told once a minute, however much there is of it."""
+        """Count a refusal; counts are logged once a minute."""
         self.refused[reason] += 1
         if now - self._told_at >= TOLD_EVERY_SECONDS:
             log.warning("turned_away", **self.refused)
@@ -192,13 +190,13 @@ class GuardedProtocol(H11Protocol):
             detail = f"the headers did not come within {self.shared.header_seconds:g} s; send them at once"
             self._refuse(408, "request_timeout", detail)
         else:
-            # Nobody began to ask; there is nothing to answer.
+            # No request has begun, so there is nothing to answer.
             self._close()
 
     def _late_body(self) -> None:
         self._timer = None
         if self.flow.read_paused:
-            # It waits for us, not we for it.
+            # The client waits for the service here, so no deadline applies.
             self._set_timer(1.0, self._late_body)
             return
         if self.cycle is not None and self.cycle.response_started:
@@ -219,7 +217,7 @@ class GuardedProtocol(H11Protocol):
             + "\r\n"
         )
         if self.cycle is not None and not self.cycle.response_complete:
-            # Whatever the application still says goes nowhere.
+            # Further output of the application is discarded.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.write(head.encode() + text)

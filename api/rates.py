@@ -1,4 +1,4 @@
-"""How often somebody may ask. Counted in this process: with several, each allows as much."""
+"""Rate limits per key and address. Each process counts for itself, so several processes allow a multiple."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from forecast.runtime.settings import Settings
 
 
 class TooManyRequestsError(ForecastError, RuntimeError):
-    """Somebody asks too often."""
+    """A caller has exceeded its rate limit."""
 
     code: ClassVar[str] = "too_many_requests"
 
@@ -56,7 +56,7 @@ class Rates:
         self._count(self.requests, "key", key_id, "this key has asked", "ask less often, or watch /v1/jobs/<id>/events")
 
     def count_failure(self, address: str) -> None:
-        """Count a request with a key that does not hold.
+        """Count a request with an invalid key.
 
         Raises
         ------

@@ -21,8 +21,7 @@ from forecast.store.ids import parse_id
 from forecast.study.reading.plain_data import plain_copy, read_json
 
 SMALL_BYTES: Final = 131_072
-"""Of a body that holds no document: what is no larger takes some milliseconds to read, however wrong it is. The largest
-question has a hundred expressions."""
+"""Largest body without a document. It is read in milliseconds, and the largest query (a hundred expressions) fits."""
 MAX_WAIT_SECONDS: Final = 60.0
 MAX_WAIT_DIGITS: Final = 6
 MAX_KEY_CHARACTERS: Final = 255

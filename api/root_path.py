@@ -1,7 +1,7 @@
-"""The service below a path of a host that shows other things as well, behind a proxy that takes the path off.
+"""Runs the service below a path of a shared host, behind a proxy that strips the path.
 
-Inside, every address is as if there were no such path. It is put before what leaves: links of pages, `Location`, the
-cookie's path. A request that still has it is served all the same, where the two cannot be confused; probes may always.
+Inside, addresses do not contain the path. It is prepended to what leaves: links of pages, `Location`, the cookie's
+path. A request that still contains it is served too where this is unambiguous; probes always are.
 """
 
 from __future__ import annotations

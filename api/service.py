@@ -1,8 +1,8 @@
-"""What every route needs: settings, database, files, the way to the queue, the futures asked about, and who asks.
+"""What every route needs: settings, database, files, queue, cached futures and the caller.
 
-There is no other way to the database than through a service, and none to a service but by saying what it is for: a route
-declares `Reader`, `Submitter`, `Admin` or `MetricsReader`, and gets a service of its caller's workspace, or the caller an
-error. `OpenService` is for the few routes that everybody may ask (a test holds their list).
+Routes reach the database only through a service, and declare the scope that they need: `Reader`, `Submitter`, `Admin`
+or `MetricsReader`. They get a service bound to the caller's workspace; a caller without the scope gets an error.
+`OpenService` is for the few routes that need no key (a test keeps their list).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from api.key_use import KeyUses
 from api.rates import Rates
 from api.requests import refuse_unknown_query
 from forecast.access import NotSignedInError, Principal, Scope
-from forecast.jobs.submit import JobLimits
+from forecast.jobs.quotas import JobLimits
 from forecast.queue.publish import Publisher
 from forecast.runtime.settings import Settings
 from forecast.store import ArtifactStore, Database
@@ -39,10 +39,10 @@ class Service:
     rates: Rates
     key_uses: KeyUses
     everywhere: Database
-    """The database as no workspace sees it: for what is about the installation."""
+    """The database across all workspaces, for matters of the installation."""
     answers: AnswersCache = field(default_factory=AnswersCache)
     principal: Principal | None = None
-    """Who asks; None for the installation itself."""
+    """The caller; None for the installation itself."""
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
@@ -65,15 +65,15 @@ class Service:
 
     @property
     def caller(self) -> Principal:
-        """Who asks.
+        """The caller.
 
         Raises
         ------
         NotSignedInError
-            When nobody is known to be asking.
+            When the request has no valid key.
         """
         if self.principal is None:
-            raise NotSignedInError("nobody is signed in; send a key, or sign in")
+            raise NotSignedInError("the request has no valid key; send a key, or sign in")
         return self.principal
 
     @property

@@ -1,6 +1,6 @@
 """Answers /healthz from the first moment, while the application is still being imported in the background.
 
-On a busy machine the imports alone can take two seconds; whoever watches the process should not take it for dead.
+On a busy machine the imports alone can take two seconds, and a supervisor should not take the process for dead.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How much of one caller is done at a time: requests in work, uploads that have not come to their end, open streams.
+"""Limits per caller on what runs at a time: requests in work, unfinished uploads and open streams.
 
-A caller is whoever holds a key or a cookie, and an address where there is neither; it is counted before anybody knows
-whether the key holds. Requests beyond so many wait for their turn, unread; streams and uploads are turned away.
+A caller is identified by its key or cookie, or by its address without either, before the key is verified. Requests
+beyond the limit wait unread for their turn; streams and uploads are refused.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from api.protocol import MAX_HEADER_BYTES, MAX_LINE_BYTES
 from forecast.runtime.settings import Settings
 
 WAIT_SECONDS: Final = 30.0
-"""For a turn; longer is 503."""
+"""Longest wait for a turn in seconds; beyond it the answer is 503."""
 ALWAYS: Final = frozenset({"/healthz", "/readyz", "/version"})
-"""Answered whatever else goes on."""
+"""Paths that are never limited."""
 
 
 class Turns:
@@ -49,7 +49,7 @@ class Turns:
         if scope["path"].endswith("/events"):
             await self._stream(caller, scope, receive, send)
         elif "wait" in headers.get("prefer", ""):
-            # It waits for a job, not for us; how many wait is counted as streams are.
+            # It waits for a job and takes no capacity; such waits are counted as streams.
             await self._stream(caller, scope, receive, send)
         else:
             await self._request(caller, scope, receive, send)
@@ -111,7 +111,7 @@ class Turns:
 
 
 def caller_of(scope: Scope, headers: Headers) -> str:
-    """Who asks, as far as that can be said at once; no key is kept."""
+    """A provisional identity of the caller; keys themselves are not kept."""
     said = headers.get("authorization") or headers.get("cookie") or ""
     client = scope.get("client")
     return hashlib.sha256(said.encode()).hexdigest()[:32] if said else f"address {client[0] if client else ''}"

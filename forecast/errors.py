@@ -69,7 +69,7 @@ class StopRequestedError(ForecastError, RuntimeError):
 
 
 class CancelledError(StopRequestedError):
-    """Somebody cancelled the job."""
+    """The job was cancelled."""
 
     code: ClassVar[str] = "cancelled"
 

@@ -1,7 +1,7 @@
 """Monte Carlo standard errors of means over chains, by ArviZ's estimator, without ArviZ.
 
 The web process answers queries with the same errors that the answer was stored with;
-tests/futures/test_montecarlo.py holds the two against each other.
+tests/inference/test_montecarlo.py compares the two.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""The smallest study there is, a longer one to interrupt, and an answer that nobody had to sample."""
+"""The smallest study there is, a longer one to interrupt, and an answer made without sampling."""
 
 from __future__ import annotations
 

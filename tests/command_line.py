@@ -34,7 +34,7 @@ def forecast(*arguments: str | Path, **variables: str) -> Ended:
     Parameters
     ----------
     variables
-        Of the environment, as long as it runs; it reads the settings anew.
+        Of the environment, as long as it runs; it reads the settings again.
     """
     output, errors = io.StringIO(), io.StringIO()
     code: object = 0

@@ -14,8 +14,9 @@ from typing import Any
 
 from forecast.access import Scope, create_key, ensure_local_key
 from forecast.jobs.lifecycle import Claim, claim_job
+from forecast.jobs.quotas import JobLimits
 from forecast.jobs.states import JobState
-from forecast.jobs.submit import JobLimits, submit_job
+from forecast.jobs.submit import submit_job
 from forecast.runtime.settings import Settings
 from forecast.store import (
     DEFAULT_WORKSPACE,
@@ -133,7 +134,7 @@ def installation_in(home: Path, unchecked: Mapping[str, Any] | None = None, **se
     Parameters
     ----------
     unchecked
-        Settings that nobody could make, such as a lease that is never renewed.
+        Settings that users cannot make, such as a lease that is never renewed.
     """
     chosen = Settings(home=home, **settings).model_copy(update=unchecked)
     file = chosen.home / "forecast.db"

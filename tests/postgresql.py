@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, and a fresh database on it for whoever asks."""
+"""A PostgreSQL server of the tests' own, and a fresh database on it on request."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class PostgresServer:
             **settings,
         }
         options = [word for name, value in chosen.items() for word in ("-c", f"{name}={value}")]
-        # Of the server alone: whoever becomes another user on the way to it has none of it.
+        # Of the server alone: a command that runs as another user on the way to it has none of it.
         environment = ["env", *(f"{name}={value}" for name, value in self.environment.items())]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(

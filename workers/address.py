@@ -1,4 +1,4 @@
-"""The address of the service: one that can be listened on, and whether somebody answers there."""
+"""The address of the service: one that can be listened on, and whether a server answers there."""
 
 from __future__ import annotations
 

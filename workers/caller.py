@@ -1,7 +1,7 @@
 """Starts the process that asks others: it delivers alerts, fetches sources and ticks, in threads, without the science.
 
-Threads, because a call is mostly waiting. Nothing that it does is lost when it ends at once: a delivery that was under way
-is made again, and so is a fetch.
+It uses threads because a call is mostly waiting. Nothing is lost when it ends at once: a delivery or a fetch that was
+under way is attempted again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The pool child: a fresh interpreter that is up at once, and stays hot.
 
-That of a worker compiles in the background. That of the illustrator does so when it is first needed, and lets every other
-process go first.
+A worker's child compiles in the background. The illustrator's child compiles when that is first needed, and runs at a
+low priority.
 
 It ignores Ctrl-C (Celery sees to that): the sampler would return early, with a truncated posterior. On SIGTERM it hands
 the running job back to the queue instead of dying with it.
@@ -28,7 +28,7 @@ from workers.memory import memory_in_use, refuse_more_than
 log = get_logger(__name__)
 
 NICENESS: Final = 10
-"""Of what somebody looks at and no job needs."""
+"""Of the process that draws what readers look at and no job needs."""
 BLOATED_SHARE: Final = 0.5
 _warm_bytes = 0
 """What this process held when its program was there."""
@@ -81,7 +81,7 @@ def _warm_up() -> None:
 
         source = "cache" if warm_up() else "compiled"
     except Exception:
-        # A job will meet the same error and report it; an idle child has nobody to tell but the log.
+        # A job will meet the same error and report it; an idle child can only log it.
         log.exception("warm_up_failed")
     else:
         log.info("warm", seconds=round(time.monotonic() - began, 1), source=source)

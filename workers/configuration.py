@@ -30,7 +30,7 @@ def celery_settings(settings: Settings, prefix: str) -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "result_accept_content": ["json"],
-        # What is unacknowledged is really in flight, and an orderly stop hands it back.
+        # What is unacknowledged is really being worked on, and an orderly stop returns it to the queue.
         "task_acks_late": True,
         # A task that kills its worker would be redelivered for ever (celery #9082); the lease counts attempts.
         "task_reject_on_worker_lost": False,
@@ -52,7 +52,7 @@ def celery_settings(settings: Settings, prefix: str) -> dict[str, Any]:
             # Queues, bindings, what is not acknowledged: nothing of two installations meets on one server.
             "global_keyprefix": prefix,
             "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
-            # Without timeouts and health checks a worker stays deaf after a network fault, and says nothing.
+            # Without timeouts and health checks a worker stops consuming after a network fault, and logs nothing.
             "socket_timeout": 5,
             "socket_connect_timeout": 3,
             "socket_keepalive": True,

@@ -1,4 +1,4 @@
-"""One pass of the dispatcher: fire schedules, repair what broke, publish what waits, remove what nobody mentions.
+"""One pass of the dispatcher: fire schedules, repair what broke, publish what waits, remove what nothing mentions.
 
 A pass may run in any number of processes at once and may be killed anywhere: every step is idempotent. Rows are marked
 as dispatched after publishing, so a crash between the two costs one more message, which the claim drops.
@@ -17,17 +17,16 @@ from sqlalchemy.orm import Session
 
 from forecast.alerts.raising import raise_alerts
 from forecast.errands import ErrandKind
-from forecast.errands.telling import tell_of_errand
+from forecast.errands.publishing import publish_errand
 from forecast.jobs.clock_guard import ClockGuard
 from forecast.jobs.counting import Counter
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.drawings import next_drawing
 from forecast.jobs.leases import LeaseWatch
-from forecast.jobs.quotas import quotas_of
+from forecast.jobs.quotas import JobLimits, quotas_of
 from forecast.jobs.recover import enforce_deadlines, enforce_queue_age, expire_leases
 from forecast.jobs.retention import Retention, make_room
 from forecast.jobs.states import JobState
-from forecast.jobs.submit import JobLimits
 from forecast.jobs.worker_time import WorkerTime
 from forecast.queue.broker import Broker
 from forecast.queue.publish import BrokerUnavailableError, Publisher
@@ -58,12 +57,12 @@ ORPHAN_AGE_SECONDS: Final = 3600.0
 ORPHAN_INTERVAL_SECONDS: Final = 600.0
 SCORING_INTERVAL_SECONDS: Final = 3600.0
 PREVIEWS_AT_ONCE: Final = 5
-"""Told to the queue in one pass, so that jobs are not far behind them."""
+"""Published in one pass, so that jobs are not far behind them."""
 PREVIEWS_KEPT: Final = timedelta(days=30)
 ERRANDS_KEPT: Final = timedelta(days=7)
 """After they are done."""
 PUBLISH_AGAIN_SECONDS: Final = 120.0
-"""How long an errand may go unclaimed before the queue is told again."""
+"""How long an errand may go unclaimed before it is published again."""
 
 log = get_logger(__name__)
 
@@ -78,9 +77,9 @@ class PassReport:
     published: list[str] = field(default_factory=list)
     broker_is_alive: bool = True
     fired: list[str] = field(default_factory=list)
-    """Jobs that nobody asked for: of schedules that were due, and those that explain forecasts by themselves."""
+    """Jobs without a request: of schedules that were due, and those that explain forecasts automatically."""
     asked: list[str] = field(default_factory=list)
-    """Sources whose fetch the queue was told about."""
+    """Sources whose fetch was published."""
     raised: list[str] = field(default_factory=list)
     """Alerts that are new."""
 
@@ -200,7 +199,7 @@ class Dispatcher:
         return [row.id for row in rows if running[row.id] >= quotas_of(row, self._limits).running]
 
     def _publish_errands(self, now: datetime) -> list[str]:
-        """Tell the queue of errands that are due; the sources among them, for the log."""
+        """Publish errands that are due; returns the sources among them, for the log."""
         again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
         with self._database.read() as session:
             errands = ErrandRepository(session)
@@ -215,7 +214,7 @@ class Dispatcher:
         due[ErrandKind.DRAWING] = () if drawing is None else (drawing,)
         for kind, found in due.items():
             for workspace, key in found:
-                tell_of_errand(self._database, self._publisher, kind, workspace, key, now)
+                publish_errand(self._database, self._publisher, kind, workspace, key, now)
         return ["/".join(found) for found in due[ErrandKind.FETCH]]
 
     def _score(self, now: datetime) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from forecast.jobs.quotas import JobLimits
 from forecast.jobs.retention import Retention
-from forecast.jobs.submit import JobLimits
 from forecast.queue.broker import Broker
 from forecast.queue.publish import Publisher
 from forecast.runtime.alive import mark_alive
@@ -41,7 +41,7 @@ def make_dispatcher(
 
 
 def run_dispatcher(settings: Settings, stop: threading.Event) -> None:
-    """Run passes until told to stop; a failed pass is logged, and the next one tries again."""
+    """Run passes until a stop is requested; a failed pass is logged, and the next one repeats its work."""
     database = Database(settings.database)
     publisher = Publisher(settings.broker_url, database)
     dispatcher = make_dispatcher(settings, database, publisher)

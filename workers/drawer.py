@@ -1,4 +1,4 @@
-"""Drawing the figures of one stored forecast. Whoever does it, and however often, the same figures are stored."""
+"""Draws the figures of one stored forecast. Any process, at any time, stores the same figures."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def explain_failure(error: BaseException) -> tuple[FailureCode, str]:
         return FailureCode.STORAGE_FULL, _NO_DISK
     return (
         FailureCode.INTERNAL,
-        f"a defect of the service stopped the job; its log tells more under the id {uuid.uuid4().hex}",
+        f"a defect of the service stopped the job; its log has the details under the id {uuid.uuid4().hex}",
     )
 
 

@@ -1,9 +1,12 @@
-"""A message that cannot be acknowledged doesn't keep its worker from taking the next one.
+"""Keeps a message that cannot be acknowledged from blocking its worker.
 
-A worker that holds as many messages as it may takes no more. When the network is gone at the moment a task ends, the
-acknowledgement fails; Celery says so in the log, and Kombu keeps counting the message as held: once the network is back,
-the worker lives, is connected, and hears nothing ever again. So the message is forgotten here; its copy at the queue's
-server comes again much later, and the claim drops it.
+A worker takes no message beyond the number that it may hold (its prefetch limit). When the network is down at the
+moment a task ends, the acknowledgement fails. Celery logs that, but Kombu keeps counting the message as held. Once the
+network is back, the worker is connected and never receives another message. So the message is forgotten here. Redis
+redelivers its copy much later, and the claim drops it.
+
+Open upstream: celery/celery#10302, which follows #10205. This module can go when a release of Kombu releases the message itself
+where an acknowledgement fails; tests/fault/test_queue_faults.py then passes without it.
 """
 
 from __future__ import annotations
@@ -18,10 +21,10 @@ log = get_logger(__name__)
 
 
 class ForgettingQoS(redis.QoS):
-    """Counts the messages that a worker holds; one that is done with counts no more, whether or not the server knows."""
+    """Counts the messages that a worker holds; a finished one no longer counts, whether or not the server knows."""
 
     def ack(self, delivery_tag: Any) -> None:
-        """Tell the server that a message is done with."""
+        """Acknowledge a message at the server."""
         try:
             super().ack(delivery_tag)
         except Exception:
@@ -29,7 +32,7 @@ class ForgettingQoS(redis.QoS):
             raise
 
     def reject(self, delivery_tag: Any, requeue: bool = False) -> None:
-        """Tell the server that a message is refused."""
+        """Reject a message at the server."""
         try:
             super().reject(delivery_tag, requeue)
         except Exception:
@@ -42,5 +45,5 @@ class ForgettingQoS(redis.QoS):
 
 
 def forget_what_cannot_be_acknowledged() -> None:
-    """Have every channel of this process count so; the class of the counter is an attribute of that of the channel."""
+    """Make every channel of this process count like this; the channel class names its counter's class."""
     redis.Channel.QoS = ForgettingQoS

@@ -12,7 +12,7 @@ def worker_name() -> str:
 
 
 def is_dead_child(name: str) -> bool:
-    """Whether the name is that of a child of this process that runs no more."""
+    """Whether the name is that of a child of this process that no longer runs."""
     host, _, pids = name.partition(":")
     parent, _, child = pids.partition(":")
     if host != socket.gethostname() or parent != str(os.getpid()) or not child.isdigit():

@@ -1,9 +1,8 @@
 """The thread beside a running attempt: renews its lease, writes its progress, and settles it when it has to stop.
 
-Everything that a running attempt writes to its row goes through here, about once a second. When the job is cancelled,
-passes its deadline, or the worker is being stopped, the row is settled at once, even while the computation is deep in
-native code; the computation learns of it through `stop_reason` and its result, should there be one, is refused by the
-fence.
+Everything that a running attempt writes to its row goes through here, about once a second. The row is settled at once
+when the job is cancelled, passes its deadline, or loses its worker to a stop. That holds even while the computation is
+in native code. The computation reads `stop_reason`; if it still delivers a result, the fence refuses it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How many calls are under way for each workspace: one that has a thousand to make leaves room for others."""
+"""How many calls are under way for each workspace; a workspace with a thousand calls leaves room for others."""
 
 from __future__ import annotations
 

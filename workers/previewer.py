@@ -1,4 +1,4 @@
-"""Answering what a document's priors alone imply."""
+"""Computes what a document's priors alone imply."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PreviewOutcome(StrEnum):
     """What came of a message about a preview."""
 
     DROPPED = "dropped"
-    """Nobody asked for it, or it is answered."""
+    """No request asked for it, or it is answered."""
     ANSWERED = "answered"
     FAILED = "failed"
 

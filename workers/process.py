@@ -1,4 +1,4 @@
-"""What the Celery processes of the service have in common: each listens to one queue, and is watched from within."""
+"""What the Celery processes of the service have in common: each consumes one queue, and is watched from within."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def listen(settings: Settings, queue: Queue, *options: str) -> None:
             "worker",
             f"--queues={queue.value}",
             f"--loglevel={settings.log_level}",
-            # A process for each queue is the rule here: nobody to gossip with.
+            # Each queue has one process as a rule, so there are no peers to gossip with.
             "--without-gossip",
             "--without-mingle",
             "--without-heartbeat",

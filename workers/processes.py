@@ -30,7 +30,11 @@ log = get_logger(__name__)
 
 
 def _die_with_parent() -> None:
-    """Have the kernel kill this process when the supervisor dies (Linux), so that kill -9 leaves nobody behind."""
+    """Have the kernel kill this process when the supervisor dies (Linux), so that kill -9 leaves no process behind.
+
+    It runs between fork and exec, where `subprocess` offers nothing for it (python/cpython#82616, open): one system call, in a
+    process whose threads hold no lock of ours. It can go when `Popen` takes a signal for the parent's death.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -38,7 +42,7 @@ def _die_with_parent() -> None:
 def keep_small(log_file: Path) -> None:
     """Copy a log that has grown large beside itself, and empty it.
 
-    Whoever writes it has it open to append and goes on at its beginning; a pipe in between could block him.
+    The writing process has the log open for appending and continues at its beginning; a pipe in between could block it.
     """
     try:
         if log_file.stat().st_size <= MAX_LOG_BYTES:
@@ -75,10 +79,6 @@ class ManagedProcess:
     @property
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
-
-    @property
-    def uptime_seconds(self) -> float:
-        return time.monotonic() - self.started_at if self.is_running else 0.0
 
     def keep_running(self) -> None:
         """Notice a death, and start the process when it is due. Call it often."""
@@ -122,10 +122,6 @@ class ManagedProcess:
         self.started_at = now
         self.restarts += 1
         log.info("process_started", name=self.name, pid=self.process.pid, restarts=self.restarts)
-
-    def restart(self) -> None:
-        """Kill the process now; `keep_running` starts the next one."""
-        self._signal_group(signal.SIGKILL)
 
     def stop(self, grace_seconds: float) -> None:
         """Ask the whole group to stop, wait, then kill what is left of it."""

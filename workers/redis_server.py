@@ -1,7 +1,7 @@
 """The embedded Redis: which program to run, with which arguments, and when to adopt one that runs already.
 
-It listens on a Unix socket in a private directory and on no port, keeps an append-only file, and refuses writes when
-it is full instead of dropping what is queued.
+It listens on a Unix socket in a private directory and on no port. It keeps an append-only file. When it is full, it
+refuses writes instead of dropping queued messages.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PROBE_SECONDS: Final = 2.0
 
 
 class RedisUnusableError(ForecastError, RuntimeError):
-    """There is no Redis to use, or the one that is there belongs to somebody else."""
+    """There is no Redis to use, or the one that is there belongs to another user or installation."""
 
     code: ClassVar[str] = "redis_unusable"
 
@@ -38,11 +38,11 @@ class Socket(StrEnum):
     """What a probe of the socket found."""
 
     FREE = "free"
-    """Nobody answers: a server can be started."""
+    """No server answers: one can be started."""
     OURS = "ours"
     """A server with our data directory answers; it was left by a supervisor that was killed."""
     SILENT = "silent"
-    """Somebody listens and does not answer yet: still loading its file, or frozen. Another must not be started."""
+    """A server listens and does not answer yet: it still loads its file, or is frozen. Another must not be started."""
 
 
 def find_redis_server() -> Path:
@@ -103,7 +103,7 @@ def prepare_directories(settings: Settings) -> None:
     Raises
     ------
     RedisUnusableError
-        When the socket's directory exists and is somebody else's.
+        When the socket's directory exists and belongs to another user.
     """
     make_private_folder(settings.redis_dir)
     folder = settings.redis_socket.parent
@@ -114,7 +114,7 @@ def prepare_directories(settings: Settings) -> None:
 
 
 def probe_socket(settings: Settings) -> Socket:
-    """See who answers on our socket; a socket file that nobody answers on is removed.
+    """See which server answers on our socket; a socket file without a server is removed.
 
     Raises
     ------

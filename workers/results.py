@@ -1,4 +1,4 @@
-"""Results of jobs on their way into the database."""
+"""Results of jobs as rows for the database."""
 
 from __future__ import annotations
 

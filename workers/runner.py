@@ -17,9 +17,9 @@ from forecast.errors import ForecastError, StopRequestedError
 from forecast.jobs.crash_points import crash_point, hold_point
 from forecast.jobs.explanations import EXPLANATIONS
 from forecast.jobs.lifecycle import Claim, Completion, claim_job, fail_job
+from forecast.jobs.quotas import JobLimits
 from forecast.jobs.recover import lose_attempt
 from forecast.jobs.states import JobKind
-from forecast.jobs.submit import JobLimits
 from forecast.runtime.logs import get_logger
 from forecast.runtime.settings import Settings
 from forecast.store import (
@@ -269,7 +269,7 @@ class Runner:
         return RunOutcome.STOPPED
 
     def _leave(self, claim: Claim, error: SQLAlchemyError) -> RunOutcome:
-        """Let another attempt run the job: nothing is wrong with it, the database would not do."""
+        """Leave the job to another attempt: the job is sound, the database did not accept the result."""
         log.warning("attempt_left", job_id=claim.job_id, attempt=claim.attempt, exc_info=error)
         if is_passing(error):
             # It was away for longer than the lease, which runs out by itself.

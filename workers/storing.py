@@ -1,8 +1,8 @@
-"""Bringing a result into the database, whatever the database does meanwhile.
+"""Stores a result in the database, even when the database fails for a while.
 
-What took minutes to compute is offered again, with pauses, while the lease holds: an error of the database says nothing
-about the job. Whether a commit went through whose answer never came is looked up, so that no result that is stored counts
-as lost.
+A result that took minutes to compute is offered again, with pauses, while the lease holds, because an error of the
+database says nothing about the job. When the answer to a commit never came, the database is asked whether the result is
+stored, so that no stored result counts as lost.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def store_result(
     Parameters
     ----------
     patience_seconds
-        For errors of which nobody knows that they pass; others are waited for while the lease holds.
+        For errors that are not known to pass; others are waited for while the lease holds.
 
     Raises
     ------

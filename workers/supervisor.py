@@ -41,7 +41,7 @@ log = get_logger(__name__)
 
 
 class Supervisor:
-    """Keeps the processes of one installation running until it is told to stop."""
+    """Keeps the processes of one installation running until a stop is requested."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -116,22 +116,22 @@ class Supervisor:
         self._was_ready = True
         address = self._settings.address_file
         write_private(address, self._settings.base_url + "\n")
-        _tell(f"Ready: {self._settings.base_url}")
+        _announce(f"Ready: {self._settings.base_url}")
         if not sys.stdout.isatty():
             # It may be a log, which others read.
-            _tell("`forecast open` signs a browser in.")
+            _announce("`forecast open` signs a browser in.")
             return
         database = Database(self._settings.database)
         try:
-            _tell(
+            _announce(
                 f"Sign in within ten minutes: {self._settings.base_url}/sign-in#{_sign_in_word(database, self._settings)}"
             )
-            _tell("Later, `forecast open` gives another address.")
+            _announce("Later, `forecast open` gives another address.")
         finally:
             database.dispose()
 
     def _stop_all(self) -> None:
-        """Stop who makes work, then who does it, and Redis last."""
+        """Stop the processes that create work, then those that do it, and Redis last."""
         with contextlib.suppress(FileNotFoundError):
             self._settings.address_file.unlink()
         for process in sorted(self._processes, key=lambda process: _STOP_ORDER.index(process.name)):
@@ -144,8 +144,8 @@ class Supervisor:
 _STOP_ORDER: Final = ("beat", "dispatcher", "api", "caller", "illustrator", "worker", "redis")
 
 
-def _tell(text: str) -> None:
-    """Say something to whoever started the service; the rest goes to the logs."""
+def _announce(text: str) -> None:
+    """Write a line to the terminal that started the service; the rest goes to the logs."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -180,7 +180,7 @@ def serve(settings: Settings) -> None:
     """
     require_folders(settings)
     lock = HomeLock(settings.lock_file)
-    # The lock comes first: who serves already is a better answer than a taken port.
+    # The lock comes first: naming the running service is a better answer than a taken port.
     lock.acquire(settings.base_url)
     try:
         make_private_folder(settings.logs)
@@ -198,7 +198,7 @@ def serve(settings: Settings) -> None:
         supervisor = Supervisor(settings)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, supervisor.request_stop)
-        _tell(f"Data in {settings.home}, logs in {settings.logs}.")
+        _announce(f"Data in {settings.home}, logs in {settings.logs}.")
         supervisor.run()
     finally:
         lock.release()
@@ -206,7 +206,7 @@ def serve(settings: Settings) -> None:
 
 def main() -> int:
     """Serve with the settings of the environment."""
-    # What the processes make is nobody else's business: they inherit it.
+    # Files of the service are private to its user; the child processes inherit the mask.
     os.umask(PRIVATE_MASK)
     try:
         with in_one_sentence():

@@ -28,7 +28,7 @@ from workers.places import Places
 
 ABORTED: Final = "SIGABRT"
 PUT_BACK: Final = "put back"
-"""As many calls as a workspace may have are under way; the dispatcher tells the queue again."""
+"""The workspace has as many calls under way as it may; the dispatcher publishes the errand again."""
 
 log = get_logger(__name__)
 
@@ -64,7 +64,7 @@ def run_job(job_id: str) -> str:
 
 
 def _end_if_bloated() -> None:
-    """Give back what a large task leaves behind by ending this process. What it did is stored, so nobody misses it."""
+    """Give back what a large task leaves behind by ending this process. Its results are stored, so nothing is lost."""
     trim_memory()
     if child.is_bloated():
         log.warning("child_ends", reason="memory")
@@ -78,9 +78,9 @@ def run_errand(kind: str, workspace: str, key: str) -> str:
         with _places().taken(workspace) as is_free:
             if is_free:
                 return str(_DO[errand](workspace, key))
-        # As many calls as a workspace may have are under way.
+        # The workspace has as many calls under way as it may.
         with database().write() as session:
-            ErrandRepository(session).put_back(errand, workspace, key, utc_now())
+            ErrandRepository(session).republish_later(errand, workspace, key, utc_now())
         return PUT_BACK
     outcome = str(_DO[errand](workspace, key))
     _end_if_bloated()

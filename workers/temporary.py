@@ -1,8 +1,9 @@
 """A temporary directory for each worker, below the data directory, which is removed however the worker ends.
 
-Libraries make folders there and remove them when the process ends in order; one that is killed leaves its own for ever.
-A worker that stops removes its directory, and one that starts removes those whose worker is gone: the kernel gives a
-lock back however its holder dies, on every host and in every container that shares the directory.
+Libraries make folders there and remove them when the process ends in order; a killed process leaves them for ever. A
+worker that stops removes its directory, and a worker that starts removes those whose worker is gone. A lock on each
+directory shows that. The kernel releases it however its holder dies, on every host and in every container that shares
+the directory.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ PREFIX: Final = "worker-"
 def use_own_temporary_directory(settings: Settings) -> Path:
     """Have this process, and all that it starts, keep temporary files in a new directory of their own.
 
-    Settings that are read later find the queue where these have it, although its socket may lie in the temporary
-    directory that was in use so far.
+    The queue's socket may lie in the temporary directory that was in use before. Settings that are read later still
+    find it there.
 
     Returns
     -------

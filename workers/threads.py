@@ -1,4 +1,4 @@
-"""How many threads a job may use, told to every library that would otherwise take all cores."""
+"""How many threads a job may use, set for every library that would otherwise take all cores."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Watches a worker from within: leaves signs of life, and ends it when it lives and hears nothing.
+"""Watches a worker from within: leaves signs of life, and ends a worker that lives and has stopped consuming.
 
-After some faults of the network a worker waits for ever on a dead connection and says nothing. What it should do then
-waits, although its queue was told again and again, while nothing at all reaches this worker and it has nothing to do.
-Whoever started it starts it anew. Each looks at what its own queue is for: jobs that wait do not make a caller deaf.
+After some network faults a worker waits for ever on a dead connection and logs nothing. Its work then stays in the
+queue: messages are published again and again, none reaches this worker, and it is idle. The watch ends such a worker,
+and the supervisor or the container runtime starts a new one. Each worker looks at its own queue alone: waiting jobs do
+not mean that a caller has stopped consuming.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ from forecast.runtime.settings import Settings
 from forecast.store import Database, ErrandRepository, JobRepository, utc_now
 
 LOOK_SECONDS: Final = 10.0
-DEAF_AFTER: Final = timedelta(seconds=90)
-"""Longer than it takes the queue to be told a third time."""
+UNCLAIMED_AFTER: Final = timedelta(seconds=90)
+"""Longer than it takes until a message is published for the third time."""
 SILENCE_SECONDS: Final = 360.0
-"""The dispatcher tells the queue of a waiting job every two minutes at least; figures take less than that to draw."""
+"""The dispatcher publishes a waiting job at least every two minutes; figures take less than that to draw."""
 WARM_UP_SECONDS: Final = 600.0
 """A worker younger than this may still be compiling."""
 
@@ -43,31 +44,31 @@ ROLES: Final = {Queue.JOBS: WORKER, Queue.CALLS: "caller", Queue.DRAWINGS: "illu
 log = get_logger(__name__)
 
 
-class Ear:
-    """When this worker last heard of anything."""
+class LastMessage:
+    """When this worker last received a message."""
 
     def __init__(self) -> None:
-        self.heard_at = time.monotonic()
+        self.received_at = time.monotonic()
 
     def on_message(self, **_: object) -> None:
-        """Celery calls it in the parent for each message that arrives."""
-        self.heard_at = time.monotonic()
+        """Note a message; Celery calls this in the parent for each one that arrives."""
+        self.received_at = time.monotonic()
 
     @property
     def silence_seconds(self) -> float:
-        return time.monotonic() - self.heard_at
+        return time.monotonic() - self.received_at
 
 
 def watch(settings: Settings, queue: Queue) -> threading.Thread:
-    """Begin to watch this process, which listens to one queue."""
-    ear = Ear()
-    signals.task_received.connect(ear.on_message, weak=False)
-    thread = threading.Thread(target=_watch, args=(settings, ear, queue), name="watch", daemon=True)
+    """Begin to watch this process, which consumes one queue."""
+    last_message = LastMessage()
+    signals.task_received.connect(last_message.on_message, weak=False)
+    thread = threading.Thread(target=_watch, args=(settings, last_message, queue), name="watch", daemon=True)
     thread.start()
     return thread
 
 
-def _watch(settings: Settings, ear: Ear, queue: Queue) -> None:
+def _watch(settings: Settings, last_message: LastMessage, queue: Queue) -> None:
     database = Database(settings.database)
     broker = Broker(settings.redis_client_url, database)
     guard = ClockGuard(database, ROLES[queue])
@@ -76,14 +77,14 @@ def _watch(settings: Settings, ear: Ear, queue: Queue) -> None:
         mark_alive(settings)
         try:
             guard.leave_sign()
-            # Only after the sign: a mark without one is a stranger's.
+            # Only after the sign: a mark without a sign belongs to another installation.
             broker.note_reader(guard.name)
         except (SQLAlchemyError, BrokerUnavailableError) as error:
             log.warning("no_sign_left", error=str(error))
         time.sleep(LOOK_SECONDS)
         try:
             is_warm = time.monotonic() - began > WARM_UP_SECONDS
-            if is_warm and ear.silence_seconds > SILENCE_SECONDS and hears_nothing(database, queue):
+            if is_warm and last_message.silence_seconds > SILENCE_SECONDS and has_stopped_consuming(database, queue):
                 log.error("worker_is_deaf", pid=os.getpid(), queue=queue.value)
                 os.kill(os.getpid(), signal.SIGTERM)
                 time.sleep(settings.stop_grace_seconds)
@@ -92,19 +93,19 @@ def _watch(settings: Settings, ear: Ear, queue: Queue) -> None:
             log.warning("not_watched", error=str(error))
 
 
-def hears_nothing(database: Database, queue: Queue) -> bool:
-    """Whether something waits that this worker should have heard of, while it has nothing to do."""
+def has_stopped_consuming(database: Database, queue: Queue) -> bool:
+    """Whether this worker is idle although messages that it should have received wait."""
     if state.active_requests:
         return False
     with database.read() as session:
-        if not _count_unheard(session, queue, utc_now() - DEAF_AFTER):
+        if not _count_unclaimed(session, queue, utc_now() - UNCLAIMED_AFTER):
             return False
-        # A job may go on although its message is forgotten.
+        # A job may still run although its message is forgotten.
         return JobRepository(session).count_of_worker(f"{socket.gethostname()}:{os.getpid()}:") == 0
 
 
-def _count_unheard(session: Session, queue: Queue, moment: datetime) -> int:
-    """How much waits since a moment, or longer, of which a queue has been told."""
+def _count_unclaimed(session: Session, queue: Queue, moment: datetime) -> int:
+    """How many jobs or errands of a queue were published and have waited since before a moment."""
     if queue is Queue.JOBS:
         return JobRepository(session).unclaimed_since(moment)
-    return ErrandRepository(session).count_unheard([kind for kind in ErrandKind if kind.queue is queue], moment)
+    return ErrandRepository(session).count_unclaimed([kind for kind in ErrandKind if kind.queue is queue], moment)

@@ -22,13 +22,14 @@ from api.pages.forecast.view import ForecastPage, build_forecast
 from api.pages.home import ForecastSource, Headline, StudySource, build_home
 from api.pages.job.failure import build_failure
 from api.pages.job.view import build_job
+from api.pages.reference.view import build_reference
 from api.pages.shared.assets import Assets
 from api.pages.shared.page import respond
 from api.pages.study import routes as study_routes
 from api.root_path import root_path
 from api.routes.forecasts import find_head, forecast_json
 from api.routes.jobs import read_job
-from api.service import Reader, Service
+from api.service import OpenService, Reader, Service
 from forecast.answer import StoredForecast
 from forecast.jobs.drawings import ask_for_drawing
 from forecast.jobs.states import JobState
@@ -50,7 +51,7 @@ STUDIES_SHOWN: Final = 50
 PAST_SHOWN: Final = 12
 LATELY: Final = timedelta(days=30)
 JOBS_SHOWN: Final = 20
-PAGES: Final = frozenset({"/", "/compare", "/new", "/access", "/sign-in", "/sign-out"})
+PAGES: Final = frozenset({"/", "/compare", "/docs", "/new", "/access", "/sign-in", "/sign-out"})
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -98,6 +99,12 @@ def show_home(request: Request, service: Reader) -> HTMLResponse:
 
 def _forecast_source(row: ForecastRow) -> ForecastSource:
     return ForecastSource(row.id, row.study, row.as_of, row.made_at, Headline.model_validate_json(row.answer))
+
+
+@router.get("/docs")
+def show_reference(request: Request, _: OpenService) -> HTMLResponse:
+    """The interface for programs; as open as its description is."""
+    return respond(build_reference(request.app))
 
 
 @router.get("/jobs/{job_id}")

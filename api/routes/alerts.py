@@ -1,4 +1,4 @@
-"""Subscriptions and alerts: who is told of what, what there was to tell, and what came of telling it."""
+"""Subscriptions, the alerts that they raised, and the deliveries of these."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from forecast.alerts.subscriptions import (
     require_subscribable,
     secret_of,
 )
-from forecast.queue.publish import told
+from forecast.queue.publish import try_publish
 from forecast.queue.queues import ErrandKind
 from forecast.store import AlertRepository, ErrandRepository, NotStoredError, StudyRepository, utc_now
 from forecast.store.tables.alerts import AlertRow, DeliveryRow, SubscriptionRow
@@ -67,7 +67,7 @@ def _body(model: type[SubscriptionChange]) -> dict[str, Any]:
 async def post_subscription(request: Request, service: Submitter, keyed: Keyed) -> Response:
     """Crossed thresholds, moves beyond their noise, other verdicts, failing sources, missed due times. With `url`, each
     alert is posted there, signed as the Standard Webhooks specification says (`webhook-id`, `webhook-timestamp`,
-    `webhook-signature`), and tried again until it is taken. The id is the same at every try: drop what you have seen."""
+    `webhook-signature`), and retried until it is accepted. Every attempt has the same id: drop repeats."""
     body = await read_body_json(request)
     wanted, once = parse_body(SubscriptionRequest, body), keyed.once(service, body, seals=True)
     return (await run_in_threadpool(once.answer, lambda: _create(once, wanted))).response()
@@ -75,7 +75,7 @@ async def post_subscription(request: Request, service: Submitter, keyed: Keyed) 
 
 def _create(once: Once, wanted: SubscriptionRequest) -> Reply:
     service = once.service
-    # What is wrong is looked for before others have to wait.
+    # Validated before the write lock is taken.
     with service.database.read() as session:
         require_subscribable(session, known_study(StudyRepository(session), wanted.study), wanted, service.settings)
 
@@ -116,8 +116,8 @@ def show_subscription(subscription_id: Id, service: Reader) -> SubscriptionView:
     openapi_extra=_body(SubscriptionChange),
 )
 async def patch_subscription(subscription_id: Id, request: Request, service: Submitter) -> NewSubscription:
-    """What is absent stays; `enabled: false` pauses it, and what happens in a pause is not told later. Alerts on their
-    way go to the address that it has then. The secret is shown when this gave it one."""
+    """Absent fields keep their values. `enabled: false` pauses it, and events during a pause are not reported later.
+    Pending alerts go to the new address. A new secret is shown once."""
     wanted = parse_body(SubscriptionChange, await read_body_json(request))
     return await run_in_threadpool(_change, service, subscription_id, wanted)
 
@@ -210,7 +210,7 @@ def show_alert(alert_id: Id, service: Reader) -> AlertDetail:
     "/v1/alerts/{alert_id}/replay", summary="Deliver an alert again", response_model=AlertView, status_code=202
 )
 def replay_alert(alert_id: Id, service: Submitter, keyed: Keyed) -> Response:
-    """With the id and the body that it had, and a signature of now."""
+    """With the same id and body, and a new signature."""
 
     def make(session: Session) -> AlertRow:
         row = _alert(session, alert_id)
@@ -254,7 +254,9 @@ def _accepted(once: Once, make: Callable[[Session], AlertRow]) -> Response:
 def _publish(service: Service, view: AlertView) -> None:
     if view.delivery is not None:
         what = f"alert {view.id}"
-        told(lambda: service.publisher.publish_errand(ErrandKind.DELIVERY, service.workspace, view.id), None, what)
+        try_publish(
+            lambda: service.publisher.publish_errand(ErrandKind.DELIVERY, service.workspace, view.id), None, what
+        )
 
 
 def _views(session: Session, rows: Iterable[AlertRow]) -> list[AlertView]:

@@ -1,4 +1,4 @@
-"""A job's progress as server-sent events. The database is read, nothing is pushed: any process can serve any watcher."""
+"""A job's progress as server-sent events. Each stream polls the database, so any process can serve any client."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 POLL_SECONDS: Final = 0.4
 ASK_AGAIN_POLLS: Final = 25
-"""Every ten seconds a watcher's key is looked at again."""
+"""Seconds between checks that the client's key is still valid."""
 POSITION_POLLS: Final = 5
-"""Every two seconds it is looked at how many jobs are before one that waits: they go without a word to it."""
+"""Seconds between counts of the jobs ahead of a waiting one; their end does not change its row."""
 RECONNECT_MILLISECONDS: Final = 2000
 
 
@@ -54,7 +54,7 @@ async def watch_job(
         if polls % ASK_AGAIN_POLLS == 0 and not await run_in_threadpool(
             still_holds, service.everywhere, service.caller
         ):
-            # The key was revoked meanwhile. A watcher that comes back is told.
+            # The key was revoked meanwhile; a client that reconnects gets the error.
             return
         if job.state.is_terminal:
             yield ServerSentEvent(event="done", id=str(job.revision), data=job.model_dump(mode="json"))

@@ -67,7 +67,7 @@ class ProblemKind(BaseModel):
 
 
 SILENT_AFTER: Final = timedelta(minutes=2)
-"""How long jobs may wait, told to the queue more than once, until workers are said to be silent."""
+"""How long jobs may wait, published more than once, until workers are reported as silent."""
 
 
 @router.get("/healthz", summary="Whether the process lives", operation_id="show_health")

@@ -1,4 +1,4 @@
-"""Who one is here, and the keys of one's workspace."""
+"""The caller's access, and the keys of its workspace."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def _create(once: Once, wanted: KeyRequest) -> Reply:
         own = KeyRepository(session).get(caller.key_id)
         days: float | None = wanted.days
         if own is not None and own.expires_at is not None:
-            # What a key makes does not outlive it.
+            # A key does not outlive the key that made it.
             left = (own.expires_at - now).total_seconds() / 86_400
             days = left if days is None else min(days, left)
         made = create_key(session, caller.workspace, wanted.name, wanted.scopes, now, days=days, made_by=caller.key_id)

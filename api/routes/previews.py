@@ -15,11 +15,11 @@ from api.acceptance import read_body
 from api.idempotency import Keyed, Once, Reply
 from api.problems import RequestError
 from api.service import Reader, Service, Submitter
-from forecast.errands.telling import tell_of_errand
+from forecast.errands.publishing import publish_errand
 from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.errors import BacklogFullError
 from forecast.jobs.previews import PreviewView, PriorAnswer
-from forecast.queue.publish import told
+from forecast.queue.publish import try_publish
 from forecast.queue.queues import ErrandKind
 from forecast.store import ErrandRepository, NotStoredError, PreviewRepository, StudyRepository, utc_now
 from forecast.store.tables.core import PriorPreviewRow
@@ -84,14 +84,14 @@ def _ask(once: Once, study: AcceptedStudy) -> Response:
         try:
             return _remember(once, study.digest, text)
         except IntegrityError:
-            # Somebody asked for the very same at the same time.
+            # The same preview was requested concurrently.
             return _remember(once, study.digest, text)
 
     return once.answer(remember).response(BackgroundTask(_publish, service, study.digest))
 
 
 def _remember(once: Once, digest: str, text: str) -> Reply:
-    """The preview; new if the queue has to be told of it."""
+    """The preview; marked as new if a message has to be published for it."""
     now = utc_now()
 
     def make() -> Reply:
@@ -115,9 +115,9 @@ def _publish(service: Service, digest: str) -> None:
     """Save the wait for the next pass of the dispatcher."""
 
     def publish() -> None:
-        tell_of_errand(service.database, service.publisher, ErrandKind.PREVIEW, service.workspace, digest, utc_now())
+        publish_errand(service.database, service.publisher, ErrandKind.PREVIEW, service.workspace, digest, utc_now())
 
-    told(publish, None, f"the preview of {digest[:12]}")
+    try_publish(publish, None, f"the preview of {digest[:12]}")
 
 
 @router.get("/{digest}", summary="Show what a study's priors alone imply")
@@ -130,7 +130,7 @@ def show_preview(digest: Digest, service: Reader) -> PreviewView:
 
 
 def view_preview(row: PriorPreviewRow) -> PreviewView:
-    """A preview as everybody outside sees it."""
+    """A preview as clients see it."""
     state = "waiting" if row.made_at is None else "failed" if row.error is not None else "ready"
     return PreviewView(
         digest=row.digest,

@@ -121,7 +121,7 @@ async def post_schedule(request: Request, service: Submitter, keyed: Keyed) -> R
 
 def _create(once: Once, wanted: ScheduleRequest) -> Reply:
     service = once.service
-    # What is wrong is looked for before others have to wait.
+    # Validated before the write lock is taken.
     new_rule(wanted, utc_now(), service.settings.least_schedule_seconds)
     standing = _require_sampler(service, wanted.study, wanted.sampler)
 
@@ -160,7 +160,7 @@ def show_schedule(schedule_id: Id, service: Reader) -> ScheduleView:
     "/{schedule_id}", summary="Change a schedule", response_model=ScheduleView, openapi_extra=_body(ScheduleChange)
 )
 async def patch_schedule(schedule_id: Id, request: Request, service: Submitter) -> ScheduleView:
-    """What is absent stays; `enabled: false` pauses it, and due times of a pause are not made up for."""
+    """Absent fields keep their values. `enabled: false` pauses it, and due times during a pause are not caught up."""
     wanted = parse_body(ScheduleChange, await read_body_json(request))
     return await run_in_threadpool(_change, service, schedule_id, wanted)
 

@@ -1,4 +1,4 @@
-"""The sources of a study: how they stand, and asking one now."""
+"""The sources of a study: their state, and fetching one on request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from api.requests import StudyId
 from api.routes.studies import known_study
 from api.schemas import Schema
 from api.service import Reader, Service, Submitter
-from forecast.queue.publish import told
+from forecast.queue.publish import try_publish
 from forecast.queue.queues import ErrandKind
 from forecast.sources.sources import SourceView, request_fetch, view_source, view_sources
 from forecast.store import StudyRepository, utc_now
@@ -65,6 +65,6 @@ def _wanted(session: Session, study_id: str, source_id: str) -> Reply:
 
 def _publish(service: Service, study: str, source: str) -> None:
     what = f"source {source} of {study}"
-    told(
+    try_publish(
         lambda: service.publisher.publish_errand(ErrandKind.FETCH, service.workspace, key_of(study, source)), None, what
     )

@@ -24,7 +24,7 @@ for (const button of document.querySelectorAll("[data-revoke]")) {
   button.addEventListener("click", () => attempt(async () => {
     const made = button.dataset.made;
     const which = made ? `this key and the ${made} that it made` : "this key";
-    if (!window.confirm(`Revoke ${which}? Whoever uses one is refused from now on, and signed out.`)) return;
+    if (!window.confirm(`Revoke ${which}? Requests with it are refused from now on, and its browsers are signed out.`)) return;
     await send("DELETE", `${root}/v1/keys/${button.dataset.revoke}${made ? "?with_made=true" : ""}`);
     window.location.reload();
   }));

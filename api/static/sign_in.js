@@ -1,4 +1,4 @@
-// Signs in with the word of a link. It stands after the `#`, which browsers send to nobody; here it is sent once.
+// Signs in with the word of a link. It stands after the `#`, which browsers do not send; here it is sent once.
 
 const word = window.location.hash.slice(1);
 if (word) {
@@ -7,7 +7,7 @@ if (word) {
   // It is used up: it should stay in neither the address nor the history.
   window.history.replaceState(null, "", window.location.pathname + window.location.search);
   if (form.dataset.workspace) {
-    // Somebody else may have sent this link: it must not change whose pages these are without a word.
+    // The link may come from another person: it must not replace the present session without asking.
     form.elements.key.closest("label").hidden = true;
     document.getElementById("instead").textContent = "The link that you followed opens another session instead. Go on only if you asked for it.";
     form.querySelector("button").focus();

@@ -40,7 +40,7 @@ function start() {
     window.history.replaceState(null, "", address);
   }
 
-  // Tells whether the address asks anything; what it says of outcomes that are not here is passed over.
+  // Whether the address asks anything; what it says of outcomes that are not here is passed over.
   function readAddress() {
     const wanted = new URLSearchParams(window.location.search);
     const set = (id, value, at) => {

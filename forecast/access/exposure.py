@@ -1,4 +1,4 @@
-"""Whether an address may be listened on: one that others can reach needs keys to tell them apart by."""
+"""Whether an address may be listened on: one that other machines can reach needs keys to authenticate callers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forecast.store import Database
 
 
 class ExposedError(ForecastError, RuntimeError):
-    """The service would be open to other machines, and nobody has a key."""
+    """The service would be open to other machines, and there is no key for them."""
 
     code: ClassVar[str] = "exposed"
 
@@ -32,6 +32,6 @@ def require_keys(database: Database, settings: Settings, now: datetime) -> None:
         keys = list_keys(session)
     if not any(row.name != NAME and principal_of(row, now) is not None for row in keys):
         raise ExposedError(
-            f"{settings.host} can be reached from other machines, and there is no key for anybody to use from there; make "
+            f"{settings.host} can be reached from other machines, and there is no key to use from there; make "
             "one with `forecast key create --name NAME --scope read`, or listen on 127.0.0.1"
         )

@@ -40,7 +40,7 @@ class NewKey:
 
 
 def hash_of(secret: str) -> str:
-    """What is kept of a secret of 256 random bits: nobody finds such a one by trying, so the hash need not be slow."""
+    """What is kept of a secret of 256 random bits; such a secret cannot be guessed, so the hash need not be slow."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -79,7 +79,7 @@ def create_key(
     WorkspaceRepository(session).known(workspace)
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise KeyRequestError(
-            f"a key's name has 1 to {MAX_NAME} printable characters; give it one that says whose it is"
+            f"a key's name has 1 to {MAX_NAME} printable characters; give it one that names its owner"
         )
     if not scopes:
         raise KeyRequestError(f"a key needs a scope; expected some of {', '.join(Scope)}")
@@ -105,17 +105,17 @@ def create_key(
 
 
 def principal_of(row: ApiKeyRow | Row[Any], now: datetime) -> Principal | None:
-    """Who holds a key; None when it holds no more."""
+    """The principal of a key; None when the key is no longer valid."""
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         return None
     return Principal(row.workspace, row.id, row.name, with_implied(row.scopes), row.last_used_at)
 
 
 def find_principal(reader: Session | Connection, text: str, now: datetime) -> Principal | None:
-    """Who holds the key of this text; None for one that is unknown, revoked or expired."""
+    """The principal of the key with this text; None for one that is unknown, revoked or expired."""
     key_id = parse_key(text)
     row = read_key(reader, key_id) if key_id is not None else None
-    # Compared in any case, so that the time tells nothing about which ids there are.
+    # Compared in any case, so that the time taken does not reveal which ids exist.
     is_right = hmac.compare_digest(hash_of(text), _NO_KEY if row is None else row.hash)
     return principal_of(row, now) if row is not None and is_right else None
 

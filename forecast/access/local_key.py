@@ -1,4 +1,4 @@
-"""The key that an embedded service makes for its own user, in a file that nobody else can read."""
+"""The key that an embedded service makes for its own user, in a file that only that user can read."""
 
 from __future__ import annotations
 

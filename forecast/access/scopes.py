@@ -1,4 +1,4 @@
-"""What a key may do, and whoever holds it."""
+"""What a key may do, and the principal that holds it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _with_implied(scopes: frozenset[str]) -> frozenset[Scope]:
 
 @dataclass(frozen=True)
 class Principal:
-    """Whoever asks, as his key says."""
+    """The caller of a request, as its key identifies it."""
 
     workspace: str
     key_id: str
@@ -72,13 +72,13 @@ class AccessError(ForecastError, PermissionError):
 
 
 class NotSignedInError(AccessError):
-    """Nobody is known to be asking: no key, or one that holds no more. Which of these it is, is not said."""
+    """The caller is not known: no key, or one that is no longer valid. Which of the two is not revealed."""
 
     code: ClassVar[str] = "not_signed_in"
 
 
 class ScopeMissingError(AccessError):
-    """Who asks is known, and may not do this."""
+    """The caller is known, and may not do this."""
 
     code: ClassVar[str] = "scope_missing"
 

@@ -1,7 +1,7 @@
 """Secrets at rest: sealed with a key that is not in the database, so that a copy of the database opens nothing.
 
-Sealed texts are Fernet tokens (AES-128-CBC with HMAC-SHA256). With several keys the first one seals and all open, so that
-a key can be replaced: put the new one first, run `forecast migrate`, which seals everything anew, and drop the old one.
+Sealed texts are Fernet tokens (AES-128-CBC with HMAC-SHA256). With several keys the first one seals and all open. To
+replace a key, put the new one first, run `forecast migrate`, which seals everything again, and drop the old one.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ TOKEN_BYTES: Final = 32
 
 
 def sign_in(session: Session, key: str, now: datetime, life: timedelta) -> tuple[str, Principal]:
-    """Exchange a key for a session; what the browser is to keep, and who it now is.
+    """Exchange a key for a session; returns what the browser keeps, and its principal.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def sign_in(session: Session, key: str, now: datetime, life: timedelta) -> tuple
 
 
 def require_key(session: Session, key: str, now: datetime) -> Principal:
-    """Who holds a key.
+    """The principal of a key.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def require_key(session: Session, key: str, now: datetime) -> Principal:
     """
     principal = find_principal(session, key.strip(), now)
     if principal is None:
-        raise NotSignedInError("this is no key of this installation, or it holds no more; ask for another one")
+        raise NotSignedInError("this is no key of this installation, or it is no longer valid; ask for another one")
     return principal
 
 
@@ -55,7 +55,7 @@ def _begin(session: Session, principal: Principal, now: datetime, life: timedelt
 
 
 def principal_of_session(session: Session, token: str, now: datetime) -> Principal | None:
-    """Who a browser is; None when its session, or the key behind it, holds no more."""
+    """The principal of a browser; None when its session, or the key behind it, is no longer valid."""
     keys = KeyRepository(session)
     found = keys.session(hash_of(token))
     if found is None or found.expires_at <= now:
@@ -75,7 +75,7 @@ def end_session(session: Session, token: str, now: datetime) -> None:
 
 
 def make_link(session: Session, principal: Principal, now: datetime) -> str:
-    """A word for an address that signs one browser in as this principal, once and within minutes."""
+    """A token for a link that signs one browser in as this principal, once and within minutes."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row = SignInLinkRow(hash=hash_of(token), key_id=principal.key_id, expires_at=now + LINK_LIFE)
     KeyRepository(session).add_link(row)
@@ -83,12 +83,12 @@ def make_link(session: Session, principal: Principal, now: datetime) -> str:
 
 
 def exchange_link(session: Session, token: str, now: datetime, life: timedelta) -> tuple[str, Principal]:
-    """Exchange such a word for a session.
+    """Exchange such a token for a session.
 
     Raises
     ------
     NotSignedInError
-        When it was used already, is too old, or its key holds no more.
+        When it was used already, is too old, or its key is no longer valid.
     """
     keys = KeyRepository(session)
     key_id = keys.take_link(hash_of(token), now)

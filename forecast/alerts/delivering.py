@@ -1,7 +1,7 @@
-"""Telling an alert to a webhook: tried with growing pauses until it is taken, or marked as failed with every try.
+"""Delivers an alert to a webhook, with growing pauses, until it is accepted or marked as failed; each attempt is kept.
 
-A receiver that answers nothing is left alone for as long as an alert is, longer each time, and then tried with one alert:
-however many there are for it, they keep no caller from those of others.
+A receiver that does not answer is left alone, each time longer, by the same pauses as an alert. Then one alert is
+attempted. So its alerts, however many, delay no deliveries to other receivers.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def sender(settings: Settings) -> Send:
 
 
 def message_of(alert: AlertRow) -> bytes:
-    """The body of an alert's message; the same at every try."""
+    """The body of an alert's message; the same in every attempt."""
     message: dict[str, Any] = {
         "type": f"alert.{alert.kind}",
         "timestamp": alert.created_at.isoformat(),
@@ -56,7 +56,7 @@ def deliver(
     alert_id: str,
     clock: Callable[[], datetime] = utc_now,
 ) -> DeliveryState | None:
-    """Make one try, if one is due; None when it is not, so a second message changes nothing."""
+    """Make one attempt, if one is due; None when it is not, so a second message changes nothing."""
     began, rule = clock(), ErrandRule.of(ErrandKind.DELIVERY, settings)
     with database.write() as session:
         alert = AlertRepository(session).get(alert_id)
@@ -82,8 +82,8 @@ def deliver(
         receiver = ReceiverRepository(session).get(alert.workspace, origin_of(url))
         if receiver is not None and receiver.rests_until is not None:
             if receiver.rests_until > began:
-                return _put_back(session, delivery, errand, receiver.rests_until, settings, began)
-            # This alert finds out whether it is there again; the others wait for that.
+                return _wait_for_receiver(session, delivery, errand, receiver.rests_until, settings, began)
+            # This alert finds out whether the receiver answers again; the others wait for that.
             receiver.rests_until = began + timedelta(seconds=settings.outgoing_seconds)
     body = message_of(alert)
     headers = {"Content-Type": "application/json"}
@@ -93,7 +93,7 @@ def deliver(
     try:
         posted = send(url, body, headers)
     except Exception as failed:
-        # A try that cannot be recorded would be made for ever.
+        # An attempt that cannot be recorded would be made for ever.
         log.exception("delivery_defect", alert=alert_id)
         error = f"a defect of ours ({type(failed).__name__}); it is in the worker's log"
         posted = Posted((clock() - sent).total_seconds(), None, error)
@@ -109,13 +109,13 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def _put_back(
+def _wait_for_receiver(
     session: Session, delivery: DeliveryRow, errand: ErrandRow, until: datetime, settings: Settings, now: datetime
 ) -> DeliveryState:
-    """Have an alert wait for its receiver, but not longer than one that is tried as often as may be."""
+    """Postpone an alert until its receiver is attempted again, but never longer than all attempts of an alert take."""
     errand.attempts -= 1
     pauses = settings.webhook_retry_seconds
-    # As long as one that is tried, each time until the request is given up.
+    # As long as all attempts take when each request runs into its timeout.
     if now - errand.wanted_at > timedelta(seconds=sum(pauses) + (len(pauses) + 1) * settings.outgoing_seconds):
         return _give_up(session, delivery, errand, "its receiver has answered nothing to other alerts either", now)
     ErrandRepository(session).postpone(errand, until)
@@ -157,7 +157,7 @@ def _record(
     _note_receiver(session, alert_id, delivery.url, posted, settings, now)
     errand = errands.held(claimed)
     if errand is None:
-        # Given up and tried again by another in the meantime, whose word counts.
+        # Given up and attempted again by another process in the meantime, whose result counts.
         return DeliveryState(delivery.state)
     delivery.attempts = errand.attempts
     if error is None:

@@ -1,7 +1,7 @@
-"""Looking for what there is to tell: new forecasts, sources that fail, due times that were missed. Each is told once.
+"""Looks for what to report: new forecasts, failing sources, missed due times. Each raises an alert once.
 
-Any number of processes may look at once and any may die anywhere: a forecast is looked at in one transaction, and an
-alert has a key that its subscription has once.
+Any number of processes may look at once, and any may die at any point. A forecast is looked at in one transaction, and
+the key of an alert is unique within its subscription.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def raise_alerts(database: Database, now: datetime) -> list[str]:
 
 
 def _raise_in(database: Database, now: datetime) -> list[str]:
-    """What there is to tell in one workspace of sources and schedules."""
+    """Raise the alerts of one workspace about sources and schedules."""
     with database.read() as session:
         alerts = AlertRepository(session)
         # Looked for without holding up writers: most passes find nothing.
@@ -63,7 +63,7 @@ def _raise_in(database: Database, now: datetime) -> list[str]:
         return []
     try:
         with database.write() as session:
-            raised = _tell(session, found, now)
+            raised = _store(session, found, now)
             AlertRepository(session).mark_seen(behind, now)
     except IntegrityError:
         log.info("told_elsewhere")
@@ -71,7 +71,7 @@ def _raise_in(database: Database, now: datetime) -> list[str]:
     return raised
 
 
-def _tell(session: Session, found: Iterable[tuple[str, Finding]], now: datetime) -> list[str]:
+def _store(session: Session, found: Iterable[tuple[str, Finding]], now: datetime) -> list[str]:
     raised = []
     for subscription_id, finding in found:
         subscription = AlertRepository(session).subscription(subscription_id)
@@ -106,7 +106,7 @@ def _assess(session: Session, forecast_id: str, now: datetime) -> list[str]:
     if forecast is None or forecast.version is None:
         return []
     kinds = (AlertKind.THRESHOLD, AlertKind.MOVE, AlertKind.VERDICT)
-    # Who subscribed after a forecast was made has not asked about it.
+    # A subscription that is newer than a forecast does not cover it.
     wanting = [row for row in alerts.wanting(kinds, forecast.study) if row.seen_until <= forecast.made_at]
     if not wanting:
         return []
@@ -134,7 +134,7 @@ def _failing_sources(session: Session) -> Iterator[tuple[SubscriptionRow, Findin
             yield (
                 subscription,
                 Finding(
-                    # One spell of failures is told once.
+                    # One series of failures raises one alert.
                     key=f"source:{source.id}:{source.failing_since.isoformat()}",
                     title=f"source {source.id} has failed {source.failures} times in a row",
                     detail={
@@ -156,7 +156,7 @@ def _missed_due_times(session: Session) -> Iterator[tuple[SubscriptionRow, Findi
         since = max(subscription.created_at, subscription.seen_until - LOOK_BACK)
         spells = defaultdict(list)
         for occurrence, schedule in alerts.missed(subscription.study, since):
-            # After a standstill many are recorded at one moment; that is one thing to tell.
+            # After a standstill many are recorded at one moment; together they raise one alert.
             spells[schedule.id, occurrence.made_at].append((occurrence, schedule))
         for (schedule_id, made_at), found in spells.items():
             last, schedule = found[-1]

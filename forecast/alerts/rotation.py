@@ -1,7 +1,7 @@
 """New secrets for webhooks: for a while messages are signed with the old one as well, so that receivers can change over.
 
-As the Standard Webhooks specification has it: the header of signatures holds one for each secret, with spaces between, and a
-receiver takes a message when one of them is right.
+This follows the Standard Webhooks specification. The signature header holds one signature for each secret, separated by
+spaces; a receiver accepts a message when one of them is right.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def rotate_secret(row: SubscriptionRow, settings: Settings, now: datetime, hours
 
 
 def old_secrets_of(row: SubscriptionRow, settings: Settings, now: datetime) -> tuple[str, ...]:
-    """What else signs the messages of a subscription now; one that no key opens is left out and told in the log."""
+    """Old secrets that also sign a subscription's messages now; one that no key opens is left out and logged."""
     current = _current(row, now)
     if not current:
         return ()

@@ -1,4 +1,4 @@
-"""What of a new forecast there is to tell a subscription: crossings, moves beyond their noise, another verdict."""
+"""What a new forecast reports to a subscription: crossings, moves beyond their noise, another verdict."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from forecast.wording import numbers
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to tell."""
+    """One thing to report."""
 
     key: str
     """The same for the same thing, however often it is found."""
@@ -43,7 +43,7 @@ class Step:
 
 
 def estimate_findings(subscription: SubscriptionRow, step: Step) -> Iterator[Finding]:
-    """What the probabilities of a forecast tell a subscription to thresholds or moves."""
+    """What the probabilities of a forecast report to a subscription to thresholds or moves."""
     for earlier, row in step.moves():
         if subscription.outcome is not None and (row.kind, row.subject) != ("outcome", subscription.outcome):
             continue

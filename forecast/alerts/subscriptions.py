@@ -1,4 +1,4 @@
-"""Subscriptions: what somebody wants to be told of a study. Made, changed and ended as a request asks for it."""
+"""Subscriptions: which events of a study raise alerts. Made, changed and ended on request."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from forecast.study.reading.suggest import unknown_name
 DEFAULT_MOVE: Final = 0.05
 DEFAULT_FAILURES: Final = 3
 LOOK_BACK: Final = timedelta(minutes=10)
-"""How far before the last look due times are looked at again: they may be of a transaction that ended after it."""
+"""How far before the last look due times are looked at again; their transaction may have ended after that look."""
 
 
 log = get_logger(__name__)
 
 
 class AlertKind(StrEnum):
-    """What there may be to tell."""
+    """What an alert can be about."""
 
     THRESHOLD = "threshold"
     """A probability crossed a threshold from one forecast to the next."""
@@ -50,7 +50,7 @@ class AlertKind(StrEnum):
 
 
 class Direction(StrEnum):
-    """Which crossings of a threshold are told."""
+    """Which crossings of a threshold raise an alert."""
 
     ABOVE = "above"
     BELOW = "below"
@@ -163,20 +163,20 @@ def _require_place(session: Session, workspace: str, most: int) -> None:
     count = AlertRepository(session).count_subscriptions(workspace)
     if count >= most:
         raise QuotaExceededError(
-            f"the workspace {workspace!r} has {count} subscriptions, expected fewer than {most}; end one that nobody needs, or "
-            "ask the operator to raise FORECAST_WORKSPACE_SUBSCRIPTIONS"
+            f"the workspace {workspace!r} has {count} subscriptions, expected fewer than {most}; end one that is not "
+            "needed, or ask the operator to raise FORECAST_WORKSPACE_SUBSCRIPTIONS"
         )
 
 
 def change_subscription(row: SubscriptionRow, wanted: SubscriptionChange, settings: Settings, now: datetime) -> bool:
-    """Change a subscription; what happened while it was paused is not told later.
+    """Change a subscription; what happened while it was paused is not reported later.
 
-    Alerts that are on their way go to the address that it has when they are tried.
+    Alerts under way go to the address that it has at the time of the attempt.
 
     Returns
     -------
     bool
-        Whether it has a secret now that nobody has seen.
+        Whether it now has a secret that has not been shown yet.
 
     Raises
     ------
@@ -210,9 +210,10 @@ def secret_of(row: SubscriptionRow, settings: Settings) -> str | None:
 
 
 def reseal_secrets(session: Session, settings: Settings) -> int:
-    """Seal every secret with the key that is in use now, those of before there was sealing too; how many that are.
+    """Seal every secret with the key in use, older unsealed ones too; returns how many.
 
-    One that no key opens stays as it is and is told in the log; its webhook fails, and a new address gives it a new secret.
+    A secret that no key opens stays as it is and is logged. Its webhook fails until a new address gives it a new
+    secret.
     """
     from forecast.access.sealing import SecretBox, SecretsError
 
@@ -229,7 +230,7 @@ def reseal_secrets(session: Session, settings: Settings) -> int:
 
 
 def delete_subscription(row: SubscriptionRow, now: datetime) -> None:
-    """End a subscription; its alerts stay, and those on their way are not sent."""
+    """End a subscription; its alerts stay, and pending deliveries are not sent."""
     row.enabled, row.deleted_at, row.updated_at = False, now, now
 
 
@@ -268,7 +269,7 @@ def _url_errors(url: str | None, settings: Settings) -> Iterable[FieldError]:
 
 
 def replay(session: Session, alert_id: str, now: datetime) -> DeliveryRow:
-    """Want an alert delivered again, from the first try on, however it went before.
+    """Request that an alert is delivered again, from the first attempt on, whatever happened before.
 
     Raises
     ------

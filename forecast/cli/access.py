@@ -1,6 +1,6 @@
 """`forecast key` and `forecast workspace`: made, listed, ended, on the database itself; and `forecast open`.
 
-They are for whoever runs the installation: who can write the database needs no key to it.
+They are for the operator of the installation: a user who can write the database needs no key.
 """
 
 from __future__ import annotations
@@ -125,8 +125,7 @@ def create_workspace(
 @workspaces.command("list")
 def list_workspaces() -> None:
     """List the workspaces with their limits."""
-    from forecast.jobs.quotas import quotas_of
-    from forecast.jobs.submit import JobLimits
+    from forecast.jobs.quotas import JobLimits, quotas_of
     from forecast.runtime.settings import get_settings
     from forecast.store import WorkspaceRepository
 

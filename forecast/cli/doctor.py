@@ -276,7 +276,7 @@ def _service(settings: Settings) -> Iterator[Finding]:
     url = settings.own_address
     with ForecastClient(url, key=settings.key_for(url)) as client:
         if not client.is_healthy():
-            yield Finding("service", Health.WORTH_A_LOOK, f"nobody answers at {url}", "`forecast serve` starts one")
+            yield Finding("service", Health.WORTH_A_LOOK, f"no service answers at {url}", "`forecast serve` starts one")
             return
         ready = client.readiness()
     health = {"ready": Health.OK, "degraded": Health.WORTH_A_LOOK}.get(str(ready["status"]), Health.BROKEN)

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from forecast.wording.stages import stage_of
 
 LINE_SECONDS: Final = 5.0
-"""How often a plain line tells of a stage that goes on."""
+"""How often a plain line reports a stage that goes on."""
 
 SHOWN_ESTIMATES: Final = 4
 

@@ -39,7 +39,7 @@ def history(study: Study, url: Url = None, limit: Limit = 12) -> None:
 
 
 def ledger(study: Study, url: Url = None) -> None:
-    """Show how outcomes were resolved, and what the forecasts and everybody else scored."""
+    """Show how outcomes were resolved, and how the forecasts and the other forecasters scored."""
     with open_client(url) as client:
         found = client.ledger(study)
     console = make_console()

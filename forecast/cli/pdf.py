@@ -1,4 +1,4 @@
-"""A report as PDF, without a browser and without asking anybody for anything."""
+"""A report as PDF, made without a browser and without any request to the network."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def sources(
 
 
 def alerts(study: Study, limit: Limit = 20, url: Url = None) -> None:
-    """Show what subscribers of a study were told, newest first, and whether it arrived."""
+    """Show the alerts of a study, newest first, and whether they were delivered."""
     with open_client(url) as client:
         items = client.request("GET", "/v1/alerts", params={"study": study, "limit": limit})["items"]
     table = new_table("Raised")
@@ -104,6 +104,6 @@ def alerts(study: Study, limit: Limit = 20, url: Url = None) -> None:
         table.add_column(name, overflow="fold")
     for row in items:
         delivery = row["delivery"]
-        words = "listed only" if delivery is None else f"{delivery['state']}, tries: {delivery['attempts']}"
+        words = "listed only" if delivery is None else f"{delivery['state']}, attempts: {delivery['attempts']}"
         table.add_row(moment_text(row["created_at"], ""), escape(row["title"]), words)
-    print_table(table, f"There was nothing to tell of the study {study}.")
+    print_table(table, f"The study {study} has no alerts.")

@@ -29,7 +29,7 @@ ANSWER_SECONDS: Final = 90.0
 RECONNECT_SECONDS: Final = 1.0
 POLL_SECONDS: Final = 30
 PATIENCE_SECONDS: Final = 60.0
-"""How long a watcher bears with a service that does not answer, as while it restarts."""
+"""How long a watcher waits for a service that does not answer, such as while it restarts."""
 
 
 class ServiceUnavailableError(ForecastError, ConnectionError):
@@ -163,7 +163,7 @@ class ForecastClient:
         return tuple(HistoryEntry.model_validate(item) for item in found["items"])
 
     def ledger(self, study: str) -> Ledger:
-        """How a study's outcomes were resolved, and what everybody scored."""
+        """How a study's outcomes were resolved, and the score of each forecaster."""
         return Ledger.model_validate(self._json("GET", f"/v1/studies/{quote(study, safe='')}/ledger"))
 
     def explain(self, forecast_id: str, kind: JobKind, idempotency_key: str | None = None) -> JobView:
@@ -225,17 +225,17 @@ class ForecastClient:
             When the service does not answer for a minute.
         """
         last_id: str | None = None
-        heard_at = time.monotonic()
+        received_at = time.monotonic()
         while True:
             try:
                 for event, event_id, data in self._events(job_id, last_id):
-                    last_id, heard_at = event_id or last_id, time.monotonic()
+                    last_id, received_at = event_id or last_id, time.monotonic()
                     update = read_update(event, data)
                     yield update
                     if update.ended is not None:
                         return
             except httpx2.HTTPError as error:
-                if time.monotonic() - heard_at > PATIENCE_SECONDS:
+                if time.monotonic() - received_at > PATIENCE_SECONDS:
                     raise ServiceUnavailableError(self._unavailable(error)) from error
             time.sleep(RECONNECT_SECONDS)
 

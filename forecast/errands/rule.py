@@ -1,7 +1,8 @@
-"""How an errand is claimed, and what becomes of one whose attempt failed or never came to its end.
+"""How an errand is claimed, and what happens when an attempt fails or never ends.
 
-An attempt holds its errand for a while. One that says nothing by then (its worker was killed) counts as an attempt, and the
-errand is due again; after as many attempts as its kind has pauses, and one more, it is given up.
+An attempt holds its errand for a limited time. If it reports nothing by then (its worker was killed), it counts as an
+attempt, and the errand is due again. The number of attempts is one more than the pauses of its kind; after the last one
+the errand is given up.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from forecast.store import ErrandRepository
 from forecast.store.tables.errands import ErrandRow
 
 MARGIN_SECONDS: Final = 60.0
-"""How much longer than a request may take an attempt holds its errand."""
+"""How much longer an attempt holds its errand than a request may take."""
 HELD_SECONDS: Final = {ErrandKind.DRAWING: 180.0, ErrandKind.PREVIEW: 120.0}
 """Longer than any figures take to draw, and any priors to roll forward."""
 

@@ -1,10 +1,10 @@
 """Likelihood of what one expert said under every draw.
 
-It is conditional on all that the draw holds: his own bias, slope and noise, the questions' common errors and latent
-log odds. Dividing the posterior by it gives the posterior without the expert, in which what was his own falls back to
-its prior. A question of the track records on which nobody else spoke leaves with him, its answer included; otherwise
-the answer stays. The terms are the program's own (`forecast.model.graph.opinions`); tests/explain/test_density.py holds them
-against differences of its density.
+It is conditional on everything in the draw: the expert's own bias, slope and noise, and the questions' common errors
+and latent log odds. Dividing the posterior by it gives the posterior without the expert, in which the expert's own
+parameters return to their prior. A track-record question that no other expert answered is removed together with its
+answer; otherwise the answer stays. The terms are the program's own (`forecast.model.graph.opinions`);
+tests/explain/test_density.py holds them against differences of its density.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Which cases and experts the forecast hangs on: each left out in turn.
+"""Influence of each case and expert on the forecast: each is left out in turn.
 
 Draws of the full posterior are weighed by 1 / likelihood of what is left out (Gelfand, Dey and Chang 1992, in Bayesian
 Statistics 4; Vehtari, Gelman and Gabry 2017, doi:10.1007/s11222-016-9696-4). Where the weights cannot be trusted the
-program is run without it. Cases that the model cannot tell apart are worked out once.
+program is run without it. Cases that are identical to the model are computed once.
 """
 
 from __future__ import annotations

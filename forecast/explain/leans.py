@@ -1,7 +1,7 @@
-"""How far probabilities lean on effects that are stated, not learned: effects of factors, and links.
+"""Sensitivity to effects that are stated rather than learned: effects of factors, and links.
 
 An effect is loc + scale z with z of unit scale. Changing its prior changes where z puts the effect; the draws keep
-their z, the futures are simulated anew with the other effect and the same random numbers, and a draw is weighed by how
+their z, the futures are simulated again with the other effect and the same random numbers, and a draw is weighed by how
 much better the data fit the other effect: L(other) / L(own), both from the program. This is importance sampling with the
 effect moved along, so it reaches the effect 0, which reweighing the draws as they are would not. Where the data do not
 touch the effect all weights are equal and the answer is exact. If the weights to 0 cannot be trusted, the program is run.

@@ -140,7 +140,7 @@ class Runs:
             return get_program()
 
     def expect(self, runs: int) -> None:
-        """Say how many runs there will be after those that are done."""
+        """Announce how many further runs there will be."""
         self._expected = self._done + runs
 
     def sample(self, encoded: EncodedStudy) -> xr.Dataset:

@@ -80,7 +80,7 @@ def compute_triage(
 
 
 def _runs(encoded: list[EncodedStudy | None], first: EncodedStudy | None, last: EncodedStudy) -> int:
-    """How many steps are neither stored nor the same as the one before."""
+    """Number of steps that need a run: neither stored nor equal to the step before."""
     count, at = 0, first
     for candidate in encoded:
         if candidate is None or (at is not None and same_arrays(at.arrays, candidate.arrays)):

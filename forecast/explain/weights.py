@@ -30,7 +30,7 @@ class Weights:
 
     values: FloatArray
     pareto_k: float | None
-    """None where the ratios are bounded by many equal ones, or have no fit."""
+    """Pareto k; None where many equal ratios bound them, or where no tail can be fitted."""
     reliable: bool
 
 

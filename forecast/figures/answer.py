@@ -80,7 +80,7 @@ def horizon_curves(as_of: date, outcomes: Sequence[OutcomeForecast]) -> Figure:
                 "legendgroup": outcome.id,
                 "x": dates,
                 "y": rounded([0.0, *(point.probability for point in outcome.horizon)]),
-                # Told apart without colour, too.
+                # Distinguishable without colour, too.
                 "line": {"color": colour, "width": 2.5, "shape": shape, "dash": DASHES[position % len(DASHES)]},
                 "hovertemplate": "%{x|%d %b %Y}: %{y:.1%}<extra>" + outcome.id + "</extra>",
             }

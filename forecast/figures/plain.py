@@ -20,7 +20,7 @@ COLOURS: Final = {
     "#949494": INK,
     "rgba(0, 0, 0, 0.100)": "rgba(127, 127, 127, 0.18)",
 }
-"""Plotly's first colours, and ArviZ's blacks and greys, which nobody sees on a dark page."""
+"""Plotly's first colours, and ArviZ's blacks and greys, which are invisible on a dark page."""
 
 
 def plain_figure(figure: Any, *, title: str, caption: str, height: int, table: Figure) -> Figure:

@@ -1,6 +1,6 @@
 """What all figures share: colours, rounding and bands.
 
-Colours and fonts of the paper are left to the page (light and dark); these tell data apart on both.
+Colours and fonts of the paper are left to the page (light and dark); these distinguish data on both.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from forecast.futures.present import FloatArray, IntArray, PresentCase
 LEAST_VARIANCE = 1e-3
 """As in `forecast.model.graph.signals`; tests/summary/test_archive.py compares the two."""
 MAX_MEAN = 1e15
-"""Largest Poisson mean that is drawn; more cannot be told apart from it by any `at_least`."""
+"""Largest Poisson mean that is drawn; no `at_least` distinguishes larger ones."""
 
 
 def factor_states(present: PresentCase, owner: IntArray, rng: np.random.Generator) -> FloatArray:

@@ -17,7 +17,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 EVENT, BINARY, THRESHOLD = "event", "binary", "threshold"
 MAX_RATE = 1e6
-"""Expected events of one future period; beyond it nothing can be told apart, and sums stay finite."""
+"""Largest expected number of events of one future period; larger values make no difference, and sums stay finite."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Questions to a stored forecast: the probability of an expression, given what is observed or what is done.
 
-`observe` keeps the futures in which something holds: what one would believe on learning it. `do` makes an outcome
-occur (or never occur) and simulates again: its own causes are cut, so it says nothing about them. Given both, `observe`
-filters the futures in which `do` was done. Light: no PyMC, ArviZ, xarray or SciPy.
+`observe` keeps the futures in which an expression is true: the belief after learning it. `do` makes an outcome occur
+(or never occur) and simulates again: its own causes are cut, so it says nothing about them. Given both, `observe`
+filters the futures under the intervention. Light: no PyMC, ArviZ, xarray or SciPy.
 
 References
 ----------

@@ -22,7 +22,7 @@ FloatArray = npt.NDArray[np.float64]
 
 INTERVAL_LEVEL = 0.9
 LEAST_EFFECTIVE_DRAWS = 200
-"""Below it a conditional probability is not given."""
+"""Fewest effective draws for which a conditional probability is reported."""
 
 
 @dataclass(frozen=True)

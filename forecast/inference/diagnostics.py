@@ -44,7 +44,7 @@ def diagnose(
     rhat: Mapping[str, float] | None = None,
     discarded: Sequence[Discarded] = (),
 ) -> Diagnostics:
-    """Diagnostics of every scalar that leaves our hands, which the publication gate looks at.
+    """Diagnostics of every reported scalar, which the publication gate checks.
 
     Parameters
     ----------
@@ -136,8 +136,8 @@ def diagnose_scalars(
 ) -> dict[str, ParameterDiagnostics]:
     """Diagnostics of scalars by name, each with dims (chain, draw).
 
-    A constant one (a spread that the study sets to 0) has no R-hat. One that is not reported has neither a Monte Carlo
-    error nor a tail of its own: nobody reads its mean or its interval. `rhat` is used where it is known.
+    A constant one (a spread that the study sets to 0) has no R-hat. For scalars that are not reported, neither the
+    Monte Carlo error nor the tail ESS is computed. `rhat` is used where it is known.
     """
     names = list(draws)
     at_once = max(1, NUMBERS_AT_ONCE // max((values.size for values in draws.values()), default=1))

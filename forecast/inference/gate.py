@@ -43,7 +43,7 @@ def check_diagnostics(diagnostics: Diagnostics, probability_mcse: Mapping[str, f
 
 
 def decide_verdict(checks: Iterable[Check]) -> tuple[Verdict, tuple[str, ...]]:
-    """The verdict and the message of every check that stands in the way of publication."""
+    """The verdict, and the message of every check that prevents publication."""
     failed = [check for check in checks if check.passed is False]
     reasons = tuple(check.message for check in failed)
     if any(_is_fatal(check) for check in failed):

@@ -1,8 +1,9 @@
-"""Whether a process may go by the wall clock: not for ten minutes after it has jumped, nor while it disagrees with the
-database's by more than a minute.
+"""Whether a process may rely on the wall clock.
 
-Meanwhile nothing is fired, scored, fetched, expired or removed by its time; jobs run, and what people ask for is done. What
-the machine's clock was is kept in the database, so that a process that was restarted meanwhile notices the jump as well.
+It may not for ten minutes after the clock has jumped, nor while the clock differs from the database's by more than a
+minute. Meanwhile nothing is fired, scored, fetched, expired or removed by its time; jobs run, and requests are served.
+The database keeps how the machine's clock stood, so that a process that was restarted meanwhile notices the jump as
+well.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from forecast.runtime.logs import get_logger
 from forecast.store import ClockRepository, Database, utc_now
 
 DRIFT_SECONDS: Final = 1.0
-"""A clock that was moved little by little is noted after this much."""
+"""A clock that drifts slowly is noted again after this much."""
 SIGN_SECONDS: Final = 10.0
-TOLD_EVERY_SECONDS: Final = 600.0
+WARN_EVERY_SECONDS: Final = 600.0
 TO_DO: Final = "look at the clock of {host}; when it is right, `forecast clock confirm` ends the wait"
 
 log = get_logger(__name__)
@@ -66,20 +67,20 @@ class ClockGuard:
         self._lock = threading.Lock()
         self._offset: float | None = None
         self._noted: float | None = None
-        self._sign_due = self._tell_due = 0.0
+        self._sign_due = self._warning_due = 0.0
 
     def is_trusted(self) -> bool:
-        """Whether to go by the wall clock now. Ask after the time was read that is gone by, never before."""
+        """Whether the wall clock can be relied on now. Call it after reading the time that is used, never before."""
         with self._lock:
             with self._database.read() as session:
                 offset = ClockRepository(session).measure_offset()
             is_held = self._look()
             if is_off := offset is not None and has_jumped(0.0, offset):
-                self._tell(offset)
+                self._warn(offset)
             return not (is_held or is_off)
 
     def leave_sign(self) -> float | None:
-        """Say that this process lives and how its clock stands to the database's, every ten seconds at most."""
+        """Record that this process lives and its clock's offset from the database's, every ten seconds at most."""
         with self._lock:
             if time.monotonic() < self._sign_due:
                 return None
@@ -89,7 +90,7 @@ class ClockGuard:
             with self._database.write() as session:
                 ClockRepository(session).leave_sign(self._role, self.name, offset)
             if offset is not None and abs(offset) > NOTABLE_OFFSET_SECONDS:
-                self._tell(offset)
+                self._warn(offset)
             return offset
 
     def _look(self) -> bool:
@@ -100,7 +101,7 @@ class ClockGuard:
             shared = None if row is None else row.offset_seconds
             held_until = None if row is None else row.held_until
         known = self._offset if self._offset is not None else shared
-        # Another process may have noticed before, and somebody may have confirmed it since.
+        # Another process may have noticed before, and an operator may have confirmed it since.
         is_new = known is not None and has_jumped(known, reading.offset)
         is_new = is_new and (shared is None or has_jumped(shared, reading.offset))
         if is_new and known is not None:
@@ -121,14 +122,14 @@ class ClockGuard:
                 ClockRepository(session).release(held_until)
             log.warning("clock_is_gone_by_again", host=host_name())
             held_until = None
-        # Only now: a look that failed has not noticed anything.
+        # Only now: a check that failed has not noticed anything.
         self._offset = reading.offset
         self._noted = self._noted if self._noted is not None else shared
         return held_until is not None and reading.boot < held_until
 
-    def _tell(self, offset: float) -> None:
-        if time.monotonic() >= self._tell_due:
-            self._tell_due = time.monotonic() + TOLD_EVERY_SECONDS
+    def _warn(self, offset: float) -> None:
+        if time.monotonic() >= self._warning_due:
+            self._warning_due = time.monotonic() + WARN_EVERY_SECONDS
             log.warning("clock_is_off", host=host_name(), role=self._role, offset_seconds=round(offset, 1))
 
 

@@ -1,4 +1,4 @@
-"""What is counted for whoever runs the installation: names of counters, and what stands behind them right now."""
+"""What is counted for the operator of the installation: names of counters, and their values right now."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _COUNTERS: Final[Mapping[Counter, tuple[str, str, tuple[str, ...]]]] = {
     Counter.STAGE_RUNS: ("forecast_stage_runs", "How often each stage has run.", ("stage",)),
     Counter.DIVERGENCES: ("forecast_divergences", "Divergent transitions after warm-up.", ()),
     Counter.LEASES_EXPIRED: ("forecast_leases_expired", "Attempts whose worker fell silent.", ()),
-    Counter.REDISPATCHES: ("forecast_redispatches", "Jobs that the queue was told about again.", ()),
+    Counter.REDISPATCHES: ("forecast_redispatches", "Jobs that were published again.", ()),
     Counter.RESULTS_REFUSED: ("forecast_results_refused", "Results of attempts that had lost their job.", ()),
     Counter.OCCURRENCES: ("forecast_occurrences", "Due times of schedules, by what came of them.", ("status",)),
     Counter.LATENESS_SECONDS: ("forecast_lateness_seconds", "From due times to their jobs, summed.", ()),
@@ -78,7 +78,7 @@ _COUNTERS: Final[Mapping[Counter, tuple[str, str, tuple[str, ...]]]] = {
 
 
 def read_measurements(session: Session, now: datetime) -> tuple[Measurement, ...]:
-    """Everything that the database tells about the whole installation, at a moment."""
+    """All measurements of the whole installation that the database holds, at a moment."""
     jobs = JobRepository(session)
     # A counter without labels is 0 before anything happened; of others it is not known yet which there will be.
     counted: dict[str, dict[tuple[str, ...], float]] = {

@@ -1,9 +1,9 @@
 """Named places at which a test can have a process die, or stay, to show that nothing is lost there.
 
-Harmless unless ``FORECAST_CRASH_AT`` names the place and ``FORECAST_CRASH_MARK`` a file: the process that first makes
-the file kills itself with SIGKILL, so that the next one gets past. An attempt whose progress has what the
-file that ``FORECAST_HOLD_FILE`` names says (``draws_done``, ``estimates``) stays at work as long as the file is there, so
-that a test need not make it long to meet it.
+Nothing happens unless ``FORECAST_CRASH_AT`` names the place and ``FORECAST_CRASH_MARK`` a file. The process that first
+makes the file kills itself with SIGKILL, so that the next one gets past. ``FORECAST_HOLD_FILE`` names a file that holds
+the name of a value of an attempt's progress (``draws_done``, ``estimates``). An attempt that has reached that value
+waits as long as the file is there. So a test can observe even a short attempt while it runs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def crash_point(name: str) -> None:
 
 
 def hold_point(progress: Mapping[str, object], should_stop: Callable[[], object]) -> None:
-    """Stay here as long as a test wants it and nobody tells the attempt to stop."""
+    """Stay here as long as a test wants it and the attempt is not asked to stop."""
     file = os.environ.get("FORECAST_HOLD_FILE")
     if not file:
         return

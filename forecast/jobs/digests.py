@@ -1,14 +1,10 @@
-"""Requests by which they are recognised when they are repeated."""
+"""Digests by which repeated requests are recognised."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 
-
-def canonical_json(value: object) -> str:
-    """JSON with sorted keys and no spaces: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+from forecast.study.document.canonical import canonical_json
 
 
 def hash_request(request: object) -> str:

@@ -1,7 +1,8 @@
-"""Having the figures of a forecast drawn: at once when it is looked at, else when workers have nothing better to do.
+"""Has the figures of a forecast drawn: at once when a reader opens it, else when workers are idle.
 
-A drawing takes longer than a small job. A service that is never idle draws what was asked for, and of the rest only
-what is the newest forecast of its study for a while, so that its drawings cannot outgrow its jobs.
+A drawing takes longer than a small job. A service that is never idle draws the forecasts that were requested. Of the
+others it draws only those that have been the newest of their study for a while. So its drawings cannot outgrow its
+jobs.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from forecast.errands import ErrandKind
-from forecast.errands.telling import tell_of_errand
+from forecast.errands.publishing import publish_errand
 from forecast.jobs.states import JobState
-from forecast.queue.publish import Publisher, told
+from forecast.queue.publish import Publisher, try_publish
 from forecast.store import Database, DrawingRepository, ErrandRepository, JobRepository
 from forecast.store.tables.core import ForecastRow
 
@@ -21,7 +22,7 @@ DRAW_AGAIN_SECONDS: Final = 180.0
 DRAW_ANYWAY_SECONDS: Final = 600.0
 """How long a forecast must have been the newest of its study to be drawn while there are jobs."""
 ASKED_AT_ONCE: Final = 5
-"""Drawings on their way beyond which looking at yet another forecast asks for nothing; looking again does."""
+"""Drawings under way; beyond this number opening another forecast requests none, opening it again later does."""
 
 
 def next_drawing(database: Database, now: datetime) -> tuple[str, str] | None:
@@ -37,7 +38,7 @@ def next_drawing(database: Database, now: datetime) -> tuple[str, str] | None:
 
 
 def ask_for_drawing(database: Database, publisher: Publisher, row: ForecastRow, now: datetime) -> bool:
-    """Have a forecast drawn that a reader looks at, if it is not drawn; tells whether the queue was told."""
+    """Request the drawing of a forecast that a reader opens, if it is not drawn; returns whether it was published."""
     again = now - timedelta(seconds=DRAW_AGAIN_SECONDS)
     with database.read() as session:
         errands = ErrandRepository(session)
@@ -47,4 +48,6 @@ def ask_for_drawing(database: Database, publisher: Publisher, row: ForecastRow, 
         if errands.count_published(ErrandKind.DRAWING, again) >= ASKED_AT_ONCE:
             return False
     what = f"the figures of {row.id}"
-    return told(lambda: tell_of_errand(database, publisher, ErrandKind.DRAWING, row.workspace, row.id, now), None, what)
+    return try_publish(
+        lambda: publish_errand(database, publisher, ErrandKind.DRAWING, row.workspace, row.id, now), None, what
+    )

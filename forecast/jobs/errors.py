@@ -15,7 +15,7 @@ class IdempotencyMismatchError(ForecastError, ValueError):
 
 
 class AnswerSealedError(ForecastError, RuntimeError):
-    """A request was answered before, with a secret that can be opened no more."""
+    """A request was answered before, with a secret that can no longer be opened."""
 
     code: ClassVar[str] = "answer_sealed"
 
@@ -51,7 +51,7 @@ class QuotaExceededError(ForecastError, RuntimeError):
 
 
 class JobFinishedError(ForecastError, RuntimeError):
-    """The job has ended; what was asked for cannot be done to it any more."""
+    """The job has ended, so the request no longer applies to it."""
 
     code: ClassVar[str] = "job_finished"
 

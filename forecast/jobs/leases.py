@@ -1,8 +1,8 @@
-"""Whether attempts are alive, seen from another process by its own monotonic clock: no moment of any wall clock is asked.
+"""Whether attempts are alive, as another process sees it by its own monotonic clock; no wall clock is read.
 
-An attempt raises a counter with each renewal. Whoever watches adds up, from look to look, for how long he has *seen* a
-counter stand still; what he adds at a time is at most a third of the lease, so that a watcher that was itself stopped
-(SIGSTOP, a machine that sleeps, a database that was away) counts nearly nothing and looks again before it judges.
+An attempt raises a counter with each renewal. A watcher adds up, from look to look, for how long it has *seen* the
+counter stand still. One look adds at most a third of the lease. A watcher that was itself stopped (SIGSTOP, a sleeping
+machine, an unreachable database) therefore adds little, and looks again before it ends an attempt.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How a job moves from state to state: each move is one guarded UPDATE, so it happens once or not at all.
 
-A claim draws a new random fence. Whoever holds an older one (a worker that was frozen and came back) can renew,
-complete or fail nothing. Moves ask and report: what happened is the return value, not an exception.
+A claim draws a new random fence. A worker that holds an older one (it was frozen and came back) can renew, complete or
+fail nothing. A move returns what happened instead of raising an exception.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from forecast.store.repositories.counters import Counts
 from forecast.store.tables.core import ExplanationRow, ForecastRow, JobRow
 
 if TYPE_CHECKING:
-    from forecast.jobs.submit import JobLimits
+    from forecast.jobs.quotas import JobLimits
 
 MAX_DETAIL_CHARACTERS = 4000
 
@@ -55,7 +55,7 @@ class Renewal(StrEnum):
     RENEWED = "renewed"
     """The job is still ours."""
     CANCEL_REQUESTED = "cancel_requested"
-    """It is ours, and somebody wants it to stop."""
+    """It is ours, and a cancellation was requested."""
     LOST = "lost"
     """It is no longer ours: write nothing."""
 
@@ -97,10 +97,10 @@ def claim_job(
     Parameters
     ----------
     lease_seconds
-        For how long others may see the attempt's counter stand still until they take the job from it.
+        How long the attempt's counter may stand still before other processes take the job from it.
     limits
-        With them, a job whose workspace has as many running as it may is left in the queue; the dispatcher sends it
-        again as soon as one of them has ended.
+        With them, a job is left in the queue while its workspace has as many running as it may. The dispatcher
+        publishes it again as soon as one of them has ended.
     """
     now = now or utc_now()
     jobs = JobRepository(session)
@@ -108,7 +108,7 @@ def claim_job(
     if row is None:
         return None
     if limits is not None and row.state == JobState.QUEUED and is_at_work(session, row.workspace, limits):
-        jobs.put_back(job_id)
+        jobs.republish_later(job_id)
         return None
     fence = secrets.token_hex(16)
     claimed = jobs.change(
@@ -156,7 +156,7 @@ def renew_lease(session: Session, claim: Claim, computed_seconds: float) -> Rene
 
 
 def record_progress(session: Session, claim: Claim, progress: Mapping[str, Any]) -> bool:
-    """Show how far the attempt is; tells whether the job is still ours."""
+    """Show how far the attempt is; returns whether the job is still ours."""
     return JobRepository(session).change(claim.job_id, *_held(claim), progress=dict(progress))
 
 
@@ -205,7 +205,7 @@ def complete_job(
 
 
 def fail_job(session: Session, claim: Claim, code: FailureCode, detail: str, now: datetime | None = None) -> bool:
-    """End the job as failed; tells whether it was ours to fail. A requested cancellation goes first."""
+    """End the job as failed; returns whether it was ours to fail. A requested cancellation goes first."""
     now = now or utc_now()
     detail = detail[:MAX_DETAIL_CHARACTERS]
     jobs = JobRepository(session)
@@ -226,7 +226,7 @@ def fail_job(session: Session, claim: Claim, code: FailureCode, detail: str, now
 
 
 def cancel_claimed(session: Session, claim: Claim, now: datetime | None = None) -> bool:
-    """End a running job whose cancellation was asked for; tells whether it was ours."""
+    """End a running job whose cancellation was asked for; returns whether it was ours."""
     now = now or utc_now()
     jobs = JobRepository(session)
     guards = (*_held(claim), JobRow.cancel_requested.is_(True))

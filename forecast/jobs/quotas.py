@@ -1,25 +1,25 @@
 """How many jobs a workspace may have: running, waiting, and accepted within a day.
 
-The numbers are counted in the database, so that they hold for all processes and survive each of them. Who counts holds
-the workspace's row, so that two requests cannot both take the last place.
+The numbers are counted in the database, so that they hold for all processes and survive each of them. A transaction
+that counts locks the workspace's row, so that two requests cannot both take the last place.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from forecast.jobs.errors import QuotaExceededError
+from forecast.jobs.limits import StudyLimits
 from forecast.jobs.states import JobState
+from forecast.runtime.settings import Settings
 from forecast.store import JobRepository, WorkspaceRepository
 from forecast.store.binding import workspace_of
 from forecast.store.tables.core import WorkspaceRow
-
-if TYPE_CHECKING:
-    from forecast.jobs.submit import JobLimits
 
 DAY: Final = timedelta(days=1)
 
@@ -35,6 +35,28 @@ class Quotas(BaseModel):
     """Largest number of jobs that wait."""
     daily: int
     """Largest number of jobs accepted within 24 hours."""
+
+
+@dataclass(frozen=True)
+class JobLimits:
+    """What a job gets and how many may wait."""
+
+    max_attempts: int
+    deadline_seconds: float
+    max_queued: int
+    quotas: Quotas = field(default_factory=lambda: Quotas(running=64, queued=10_000, daily=1_000_000))
+    """Of a workspace that has none of its own."""
+    study: StudyLimits | None = None
+    """What a study may ask for; None for as much as the format allows."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> JobLimits:
+        """Those of an installation."""
+        quotas = Quotas(
+            running=settings.workspace_running, queued=settings.workspace_queued, daily=settings.workspace_daily
+        )
+        study = StudyLimits.of(settings)
+        return cls(settings.max_attempts, settings.deadline_seconds, settings.max_queued, quotas, study)
 
 
 class Usage(BaseModel):

@@ -1,9 +1,9 @@
 """What the dispatcher sets right: leases that ran out, deadlines that passed, jobs that waited too long.
 
-None of it is measured with a wall clock; `now` is what people are told.
+None of it is measured with a wall clock; `now` is only the time that is shown.
 
-Each function does one kind of repair for all jobs in one transaction, is safe to run from several processes at once,
-and returns what it did.
+Each function does one kind of repair for all jobs in one transaction, and returns what it did. Several processes may
+run it at once.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ DEADLINE_GRACE_SECONDS = 20.0
 
 
 def expire_leases(session: Session, watch: LeaseWatch, now: datetime | None = None) -> list[str]:
-    """Take jobs from workers that this watch has seen silent for a lease: back to the queue, or failed when no attempt is
-    left."""
+    """Take jobs from workers that this watch has seen silent for a whole lease.
+
+    A job goes back to the queue, or fails when no attempt is left.
+    """
     now = now or utc_now()
     silent = watch.look(JobRepository(session).running())
     return [row.id for row in silent if _lose(session, row, now, JobRow.beats == row.beats)]
@@ -41,7 +43,7 @@ def lose_attempt(
     why: str | None = None,
     fence: str | None = None,
 ) -> bool:
-    """As an expired lease, for a worker that is known to be dead; tells whether the job was still its.
+    """As an expired lease, for a worker that is known to be dead; returns whether the worker still held the job.
 
     Parameters
     ----------
@@ -57,7 +59,8 @@ def lose_attempt(
 
 
 def fail_attempt(session: Session, job_id: str, worker: str, code: FailureCode, detail: str) -> bool:
-    """Fail a job whose worker is known to be dead for a reason that another attempt would meet; tells whether it was its."""
+    """Fail a job whose worker died for a reason that another attempt would meet; returns whether it still held the
+    job."""
     now = utc_now()
     jobs = JobRepository(session)
     row = jobs.get(job_id)

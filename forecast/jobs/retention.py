@@ -1,7 +1,8 @@
-"""Making room: draws of old forecasts, jobs that left nothing, documents that nobody mentions. Never the ledger.
+"""Making room: draws of old forecasts, jobs that left nothing, documents that nothing mentions. Never the ledger.
 
-The row says first that a file is gone, and then it goes: whoever dies in between leaves an orphan, which the dispatcher
-removes like any other. Answers, probabilities, scores, evidence and resolutions stay for ever.
+The row first records that a file is gone, and then the file is removed. A process that dies in between leaves an
+orphan, which the dispatcher removes like any other. Answers, probabilities, scores, evidence and resolutions stay for
+ever.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from forecast.store import ArtifactStore, CounterRepository, Database, KeyedAnsw
 
 BATCH: Final = 200
 DOCUMENT_AGE: Final = timedelta(days=1)
-"""Far longer than from a document to whatever mentions it."""
+"""Far longer than from storing a document to storing the row that mentions it."""
 
 ANSWERS_KEPT: Final = timedelta(days=2)
 """How long a request may be repeated with its key; a promise of 24 hours, and a day for clocks and holidays."""

@@ -17,7 +17,7 @@ class JobState(StrEnum):
     FAILED = "failed"
     """It ended without a result; code and detail say why."""
     CANCELLED = "cancelled"
-    """Somebody asked for it to stop, and it stopped before anything was stored."""
+    """A client asked for it to stop, and it stopped before anything was stored."""
 
     @property
     def is_terminal(self) -> bool:
@@ -86,7 +86,7 @@ class AttemptOutcome(StrEnum):
     LOST = "lost"
     """Its lease ran out: the worker died, or could not reach the database."""
     RELEASED = "released"
-    """Its worker was stopped in order and handed the job back."""
+    """Its worker was stopped in order and returned the job to the queue."""
 
 
 class DeliveryState(StrEnum):

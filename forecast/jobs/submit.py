@@ -1,10 +1,10 @@
-"""Accepting a job: everything that will be computed is fixed and stored before anybody is told that it was accepted."""
+"""Accepting a job: everything that will be computed is fixed and stored before the client gets its answer."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -22,9 +22,8 @@ from forecast.jobs.errors import (
     UnknownKindError,
 )
 from forecast.jobs.limits import StudyLimits, require_within
-from forecast.jobs.quotas import Quotas, require_room
+from forecast.jobs.quotas import JobLimits, require_room
 from forecast.jobs.states import JobKind, JobState
-from forecast.runtime.settings import Settings
 from forecast.store import ClockRepository, ForecastRepository, JobRepository, StudyRepository, utc_now
 from forecast.store.ids import new_id
 from forecast.store.tables.core import ForecastRow, JobRow
@@ -32,28 +31,6 @@ from forecast.study import Study, with_as_of, with_sampler
 
 SEED_LIMIT: Final = 2**31
 """Seeds drawn here are below this, so that every language and JSON reader keeps them exact."""
-
-
-@dataclass(frozen=True)
-class JobLimits:
-    """What a job gets and how many may wait."""
-
-    max_attempts: int
-    deadline_seconds: float
-    max_queued: int
-    quotas: Quotas = field(default_factory=lambda: Quotas(running=64, queued=10_000, daily=1_000_000))
-    """Of a workspace that has none of its own."""
-    study: StudyLimits | None = None
-    """What a study may ask for; None for as much as the format allows."""
-
-    @classmethod
-    def of(cls, settings: Settings) -> JobLimits:
-        """Those of an installation."""
-        quotas = Quotas(
-            running=settings.workspace_running, queued=settings.workspace_queued, daily=settings.workspace_daily
-        )
-        study = StudyLimits.of(settings)
-        return cls(settings.max_attempts, settings.deadline_seconds, settings.max_queued, quotas, study)
 
 
 @dataclass(frozen=True)
@@ -265,7 +242,7 @@ def _queue(
         with session.begin_nested():
             jobs.add(row)
     except IntegrityError:
-        # Two requests with one key at the same moment, on a database that lets both begin.
+        # Two requests with one key came at the same moment, on a database that lets both begin.
         if key and (earlier := find_submitted(session, key, row.request_hash)):
             return Submission(earlier, is_new=False)
         raise

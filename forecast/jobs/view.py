@@ -1,6 +1,6 @@
-"""A job and a watcher's events as everybody outside sees them: over HTTP, in the client, on the pages.
+"""A job and a watcher's events as they are shown: over HTTP, in the client, on the pages.
 
-What guards a job (fence, worker, lease) never leaves the house.
+What guards a job (fence, worker, lease) is never shown.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The time in which workers were there: what the wait of a job in the queue is measured with.
 
-It advances only while the counter of some worker moves, and by what a dispatcher has lived through itself, so that nights,
-weekends and steps of the clock count nothing. Any number of dispatchers advance it as one: who adds does so to the value
-that he has seen stand still.
+It advances only while the counter of some worker moves, and only by time that a dispatcher has measured itself. So
+nights, weekends and steps of the clock do not count. Any number of dispatchers advance it together: each adds only to
+the value that it read, if that is unchanged.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class WorkerTime:
         self._value: float | None = None
 
     def look(self) -> None:
-        """See who lives, and add what has passed since the last step. Most calls do nothing."""
+        """See which processes live, and add the time since the last step. Most calls do nothing."""
         with self._lock:
             now = self._clock()
             if self._looked_at is not None and now - self._looked_at < STEP_SECONDS:

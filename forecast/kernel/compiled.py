@@ -2,8 +2,8 @@
 
 numba looks at a function's own source only, not at the functions that it calls. So its cache lies in a folder named
 after a digest of everything that the code is made from, and beside it a seal with the digest of each file and the
-numbers that the code gave at one point. Code without a whole seal, or that gives other numbers, is thrown away and
-compiled anew. tests/kernel/test_compiled.py damages each part.
+numbers that the code gave at one point. Code without a complete seal, or that gives other numbers, is deleted and
+recompiled. tests/kernel/test_compiled.py damages each part.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def load_or_compile() -> Kernel:
 
 
 def _kept(folder: Path) -> Kernel | None:
-    """The kernel from the cache, if all of it is whole and agrees; else None, and nothing of it is left."""
+    """The kernel from the cache if it is complete and agrees; else None, and the cache is deleted."""
     try:
         seal = json.loads((folder / SEAL).read_bytes())
         if seal["files"] != _digests(folder):
@@ -102,7 +102,7 @@ def _kept(folder: Path) -> Kernel | None:
             raise ValueError("it gives other numbers than it did")
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except Exception as error:  # noqa: BLE001 (whatever a damaged cache raises, compiling anew is the answer)
+    except Exception as error:  # noqa: BLE001 (whatever a damaged cache raises, the code is recompiled)
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         shutil.rmtree(folder, ignore_errors=True)
         warnings.warn(f"the cache of compiled code cannot be used ({reason}); compiling anew", stacklevel=3)

@@ -202,7 +202,7 @@ def take_step(v: Any, axes: int, allowed: float) -> float:
 def factor_curvature(x: Any, v: Any, m: int, axes: int, is_first: bool) -> None:
     """Levels and slope at the mode so far; B, the Cholesky factor of the curvature 1 + M' sigma -l'' sigma M.
 
-    At first those of the parabolas about what the records alone would say.
+    The start is the mode of the parabolas fitted to the records alone.
     """
     curvature, mix, spread = v.axis_curvature, v.axis_mix, v.axis_spread
     for e in range(axes):

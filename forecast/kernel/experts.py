@@ -1,4 +1,4 @@
-"""Experts: bias, slope and noise of each around those of their kind, and what all get wrong together on a topic.
+"""Experts: bias, slope and noise of each around those of their kind, and the common error on a topic.
 
 With the kind's mean log slope m and spreads s, b, n, and standard normal deviations d of each expert:
 

@@ -47,7 +47,7 @@ MADE: Final[Mapping[str, FieldSpec]] = {
     "distinct_indicator": FieldSpec(("distinct",), "int64"),
     "distinct_value": FieldSpec(("distinct",)),
     "distinct_times": FieldSpec(("distinct",)),
-    # Voices that are heard, the shares above zero: where those of each outcome or exercise begin, and where they end.
+    # Shares of experts above zero: where those of each outcome or exercise begin, and where they end.
     "heard_start": FieldSpec(("heard_edge",), "int64"),
     "heard_expert": FieldSpec(("heard",), "int64"),
     "heard_share": FieldSpec(("heard",)),

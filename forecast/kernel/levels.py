@@ -3,8 +3,9 @@
     mu_j = location + scale d_mu         class level = mu_j + tau_j z
     tau_j, sigma_j = scale |z|           beta = scale z
 
-d_mu is sampled partly centred, as its voices speak of the level: with their mean log slope m and mean offset o the mean
-is exp(m) (location + x_j' beta + common error + o) and the scale exp(m) scale (`forecast.model.graph.experts.said_by`).
+d_mu is sampled partly centred, on the scale of the experts' statements: with their mean log slope m and mean offset o
+the mean is exp(m) (location + x_j' beta + common error + o) and the scale exp(m) scale
+(`forecast.model.graph.experts.said_by`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from numba.extending import intrinsic
 
 @intrinsic
 def try_to_take(_typing: Any, address: Any) -> Any:
-    """Whether the word at an address was 0 and is now 1: one thread at most is told so."""
+    """Set the word at an address from 0 to 1, atomically; true for at most one thread."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         word = ir.IntType(64)

@@ -1,8 +1,8 @@
 """Tables of named arrays behind one address: how compiled code reads `x.mu_loc[j]`, whatever the lengths of a study.
 
 A table holds three 64-bit words for each array: where its numbers lie, and up to two lengths. Compiled functions get
-the table's address; the table of another study is another address, and nothing is compiled anew. A table does not
-change while it is read, and LLVM is told so: names cost nothing inside loops. tests/kernel/test_tables.py reads arrays
+the table's address; the table of another study is another address, and nothing is recompiled. A table does not change
+while it is read, which LLVM is informed of: names cost nothing inside loops. tests/kernel/test_tables.py reads arrays
 of every rank and of length zero.
 """
 

@@ -6,8 +6,8 @@ sd^2, w = t / (t + e) and standard normals d, z:
     m = base + sqrt(t + e) d,   truth given m = base + w (m - base) + sqrt(t e / (t + e)) z
 
 Statements are StudentT(4) around slope (m + offset), as in `judgments`; an answer is Bernoulli in the truth's log odds.
-d is sampled partly centred, as the question's voices speak of m (`levels`). Conditional law of a normal sum: Gelman et
-al. (2013), Bayesian Data Analysis, section 2.5. A variance of 1e-12 keeps roots differentiable.
+d is sampled partly centred, on the scale of the experts' statements of m (see `levels`). Conditional law of a normal
+sum: Gelman et al. (2013), Bayesian Data Analysis, section 2.5. A variance of 1e-12 keeps roots differentiable.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The one PyMC program: a study becomes named arrays, named arrays become a posterior.
+"""The one PyMC program: it encodes a study as named arrays, and named arrays as a posterior.
 
-Importing this package points PyTensor's compiled code at the user's own cache folder, before PyTensor is imported
-anywhere: later it would be too late. `FORECAST_CACHE_DIR` names another folder; `PYTENSOR_FLAGS` with a
-`base_compiledir` of its own is respected.
+Importing this package sets PyTensor's cache folder to the user's own, which must happen before PyTensor is imported.
+`FORECAST_CACHE_DIR` names another folder; `PYTENSOR_FLAGS` with a `base_compiledir` of its own is respected.
 """
 
 from __future__ import annotations

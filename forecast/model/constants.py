@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 FREEDOM: Final = 4.0
-"""Degrees of freedom of the StudentT of what experts say."""
+"""Degrees of freedom of the StudentT of experts' statements."""
 
 NOISE_FLOOR: Final = 0.1
 """On the log odds: stated probabilities are rounded to a few percent. Without it, equal statements would be exact."""
 
 TINY: Final = 1e-12
-"""Probabilities closer than this to 0 or 1 are told apart no more."""
+"""Probabilities closer than this to 0 or 1 are treated as equal to it."""
 
 MAX_LOG_RATE: Final = 50.0
 """Rates on the way to a judged date grow no further: their exponentials stay finite."""

@@ -1,7 +1,7 @@
 """Names, dims and bounds of everything that the program is given, and of the latent variables that it samples.
 
-Nothing here knows of studies or of PyMC. Every prior parameter, index and count of the model is an entry of `ARRAYS`;
-an absent block is an array of length zero.
+This module is independent of studies and of PyMC. Every prior parameter, index and count of the model is an entry of
+`ARRAYS`; an absent block is an array of length zero.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ OPINIONS: Final = {
     "noise_centring": _positive("expert"),
     "mu_centring": _positive("outcome"),
     "exercise_centring": _positive("exercise"),
-    # Voices: the share of each expert in what was said about an outcome, unconditionally, or a question with an answer.
+    # Share of each expert in the unconditional statements on an outcome, or on a question with a known answer.
     "outcome_voices": _positive("outcome", "expert"),
     "outcome_topic": _index("outcome", "topic" + OR_NONE),
     "exercise_voices": _positive("exercise", "expert"),

@@ -1,4 +1,4 @@
-"""One request for a table, with an end: no redirects, no proxies, no more bytes or seconds than allowed."""
+"""One bounded request for a table: no redirects, no proxies, at most the allowed bytes and seconds."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Fetched:
     """What an address answered."""
 
     body: bytes | None
-    """None when it is what it was (304)."""
+    """None when it is unchanged (304)."""
     media_type: str
     etag: str | None
     last_modified: str | None
@@ -53,7 +53,7 @@ def fetch(
     last_modified: str | None = None,
     resolve: Resolve = resolve,
 ) -> Fetched:
-    """The body behind an address, unless it is what it was.
+    """The body behind an address, unless it is unchanged.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Where a request may go: which schemes, hosts and networks.
 
-A name is resolved once, all its addresses are looked at, and the request goes to one that was looked at: a name that
-points elsewhere a moment later gains nothing (OWASP API Security Top 10 2023, API7: server side request forgery).
+A name is resolved once, all its addresses are checked, and the request goes to a checked one. A name that points
+elsewhere a moment later gains nothing (OWASP API Security Top 10 2023, API7: server side request forgery).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def resolve(host: str, port: int) -> tuple[str, ...]:
     Raises
     ------
     AddressRefusedError
-        When it has none, or nobody says which within `RESOLVE_SECONDS`.
+        When it has none, or no name server answers within `RESOLVE_SECONDS`.
     """
     answers: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
 
@@ -85,8 +85,8 @@ def resolve(host: str, port: int) -> tuple[str, ...]:
         found = answers.get(timeout=RESOLVE_SECONDS)
     except queue.Empty:
         raise AddressRefusedError(
-            f"nobody says within {RESOLVE_SECONDS:g} s which address the host {host!r} has; try again, or look at the name "
-            "servers of this machine"
+            f"no name server answered within {RESOLVE_SECONDS:g} s for the host {host!r}; try again, or look at the "
+            "name servers of this machine"
         ) from None
     if isinstance(found, Exception):
         raise AddressRefusedError(f"the host {host!r} is not known ({found}); correct the address") from found
@@ -106,7 +106,7 @@ def check_address(url: str, rules: AddressRules, resolve: Resolve = resolve) -> 
     refused = [] if rules.private else [ip for ip in addresses if not _is_public(ip)]
     if refused or not addresses:
         raise AddressRefusedError(
-            f"the host {host!r} has the address {refused[0] if refused else 'of nobody'}, which is not of the public "
+            f"the host {host!r} has the address {refused[0] if refused else 'none'}, which is not of the public "
             "internet; expected a public one"
         )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

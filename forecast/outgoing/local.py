@@ -56,13 +56,13 @@ def read_file(url: str, folder: Path | None, max_bytes: int) -> Fetched:
 def _read(root: Path, parts: tuple[str, ...], size: int) -> bytes:
     """Read a file below a folder, entered folder by folder without following any link.
 
-    Between the look at a path and its opening somebody may put a link in its place.
+    Another process may put a link in the place of a path between its check and its opening.
     """
     opened = [os.open(root, _FOLDER)]
     try:
         for part in parts[:-1]:
             opened.append(os.open(part, _FOLDER, dir_fd=opened[-1]))
-        # Not blocking: a pipe that nobody writes to would be waited for.
+        # Not blocking: opening a pipe without a writer would wait for ever.
         descriptor = os.open(parts[-1] if parts else ".", _FILE, dir_fd=opened[-1])
         with os.fdopen(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):

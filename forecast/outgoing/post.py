@@ -1,4 +1,4 @@
-"""Sending one message to a webhook: any answer of 200 to 299 takes it, and nothing of the answer is read."""
+"""Sending one message to a webhook: any status from 200 to 299 accepts it, and the answer's body is not read."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from forecast.outgoing.request import opened
 
 @dataclass(frozen=True)
 class Posted:
-    """What came of one try."""
+    """The result of one attempt."""
 
     seconds: float
     status: int | None
     """None when nothing was answered."""
     error: str | None
-    """None when it was taken."""
+    """None when it was accepted."""
     is_silent: bool = False
-    """Whether the receiver was asked and said nothing."""
+    """Whether the receiver was asked and did not answer."""
 
 
 def post(

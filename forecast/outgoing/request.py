@@ -1,4 +1,4 @@
-"""One request to an address that was looked at, with an end: no redirects, no proxies, no more seconds than allowed."""
+"""One bounded request to a checked address: no redirects, no proxies, at most the allowed seconds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def opened(
     content: bytes | None = None,
 ) -> Iterator[httpx2.Response]:
     """The answer to a request, its body not read yet; `late` is set when the time was over first."""
-    # Sent to the address that was looked at; the certificate has to be that of the name.
+    # Sent to the checked address; the certificate has to be that of the name.
     ip = f"[{target.ip}]" if ":" in target.ip else target.ip
     pinned = f"{target.scheme}://{ip}:{target.port}{target.path}"
     default = target.port == (443 if target.scheme == "https" else 80)

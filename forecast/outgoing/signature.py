@@ -1,7 +1,7 @@
 """Signatures of what is sent to webhooks, as the Standard Webhooks specification has them (version 1, HMAC-SHA256).
 
-The receiver recomputes the signature from the id, the timestamp and the exact bytes of the body, compares in constant
-time, refuses what is older than a few minutes, and remembers the ids that it has seen.
+The receiver recomputes the signature from the id, the timestamp and the exact bytes of the body, and compares in
+constant time. It refuses messages older than a few minutes, and remembers the ids that it has seen.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def signature_headers(
     secret
         As `new_secret` makes it.
     message_id
-        The same for every try to send one message.
+        The same for every attempt to send one message.
     at
-        When this try is made.
+        When this attempt is made.
     old_secrets
         Those that receivers may still verify with: a signature by each follows, after a space.
     """

@@ -1,1 +1,1 @@
-"""The one way from a study to an answer: compute, update, preview, explain."""
+"""From a study to an answer: compute, update, preview, explain."""

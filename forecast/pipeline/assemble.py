@@ -116,7 +116,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class ComputedForecast:
-    """A computed answer with everything that stands behind it."""
+    """A computed answer with its draws and figures."""
 
     answer: Answer
     draws: xr.DataTree
@@ -180,9 +180,9 @@ def assemble_forecast(
 
 
 def _known_rhat(sampled_by: Diagnostics | None) -> dict[str, float]:
-    """Whether chains agree is told by all their draws, not by the few that were weighed and kept.
+    """Diagnostics of a reweighted forecast: convergence of the chains is judged by all their draws.
 
-    What weighing costs shows in Pareto k and in the effective sample sizes.
+    The cost of weighting appears in Pareto k and in the effective sample sizes.
     """
     if sampled_by is None:
         return {}

@@ -1,7 +1,7 @@
 """From the last forecast to the next without sampling, where little is new: importance weights on its draws.
 
-Otherwise the study is sampled again, with chains that start at draws of the last posterior. (nutpie has no way to be
-given a mass matrix; chains adapt theirs anew.) The answer says which way it took, and why.
+Otherwise the study is sampled again, with chains that start at draws of the last posterior. (nutpie does not accept a
+mass matrix, so chains adapt theirs again.) The answer says which way it took, and why.
 
 References
 ----------
@@ -51,9 +51,9 @@ from forecast.summary.posterior import stream_seed
 ENOUGH_DRAWS: Final = 1500
 """Draws that are rolled forward when the weights are worth as many; else as many as were weighed."""
 LEAST_SHARE: Final = 0.25
-"""Weights that are worth fewer draws than this share of them leave too few for the intervals."""
+"""Smallest share of effective draws; with fewer the intervals are too uncertain."""
 WEIGHING_STREAM: Final = 7
-"""Random stream of what is drawn anew; the forecast's own streams have smaller numbers."""
+"""Random stream of newly drawn variables; the forecast's own streams have smaller numbers."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""What is told to the queue, and by which names."""
+"""What is published to the queue, and under which names."""

@@ -1,7 +1,8 @@
-"""What we ask the Redis server itself: whether it answers, whether it is the one we published to, and who reads there.
+"""What we ask the Redis server: whether it answers, whether it is the one we published to, and which processes consume.
 
-The epoch is a mark that we leave in the server. When it is missing the server was wiped, or is another one: what it
-was told before is gone. Whoever reads a queue leaves a mark as well, so that one who has no business there is seen.
+The epoch is a mark that we leave in the server. When it is missing, the server was wiped or is another one, and the
+messages that were published before are gone. Each process that reads a queue leaves a mark as well, so that one of
+another installation is noticed.
 """
 
 from __future__ import annotations
@@ -40,8 +41,11 @@ class BrokerFacts:
 
 
 class Broker:
-    """One Redis server, asked with short timeouts. Whatever it does but `is_alive` raises `BrokerUnavailableError` when the
-    server does not answer, and what a database raises that cannot be asked for the installation's identity."""
+    """One Redis server, asked with short timeouts.
+
+    Every method but `is_alive` raises `BrokerUnavailableError` when the server does not answer. It also raises the
+    database's error when that cannot be asked for the installation's identity.
+    """
 
     def __init__(self, url: str, database: Database) -> None:
         self._client = redis.Redis.from_url(
@@ -49,7 +53,7 @@ class Broker:
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
             decode_responses=True,
-            # redis-py retries for some seconds by default; who asks here asks again by itself.
+            # redis-py retries for some seconds by default; callers here repeat the request themselves.
             retry=Retry(NoBackoff(), 0),
         )
         self._database = database
@@ -93,7 +97,7 @@ class Broker:
             self._client.set(f"{self._prefix}epoch", secrets.token_hex(8), nx=True)
 
     def note_reader(self, name: str) -> None:
-        """Say that a process reads a queue of the installation; to be said every ten seconds."""
+        """Note that a process reads a queue of the installation; to be called every ten seconds."""
         with _answering():
             now, key = self._server_seconds(), f"{self._prefix}readers"
             with self._client.pipeline() as pipeline:
@@ -103,7 +107,7 @@ class Broker:
                 pipeline.execute()
 
     def readers(self) -> frozenset[str]:
-        """Who has said lately that it reads a queue of the installation."""
+        """Processes that have noted lately that they read a queue of the installation."""
         with _answering():
             now = self._server_seconds()
             found = self._client.zrangebyscore(f"{self._prefix}readers", now - READS_FOR_SECONDS, now + AHEAD_SECONDS)

@@ -1,7 +1,7 @@
-"""Telling the queues about a job or an errand. A message carries an id alone, and it is only a hint.
+"""Publishes jobs and errands to the queues. A message carries an id alone, and is only a hint.
 
-Publishing never waits long and never retries: whoever calls it goes on when it fails, because the dispatcher publishes
-every queued row again until a worker claims it.
+Publishing never waits long and never retries. A caller continues when it fails, because the dispatcher publishes every
+queued row again until a worker claims it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from forecast.queue.queues import ErrandKind, Queue, prefix_of
 from forecast.runtime.logs import get_logger
 from forecast.store import Database, JobRepository, SchemaError, utc_now
 
-PROTOCOL: Final = 2
-"""Part of every task's name. It grows when a program of before could not do such a task rightly: a worker of before then
-knows no task of this name and drops the message, and the dispatcher tells the queue again until a new worker hears it.
-
-1: one workspace. 2: rows carry their workspace.
+PROTOCOL: Final = 1
+"""Part of every task's name. It grows when an earlier version could not run such a task correctly. A worker of that
+version then knows no task of this name and drops the message. The dispatcher publishes it again until a worker of this
+version receives it.
 """
 
 RUN_JOB_TASK: Final = f"forecast.run_job.{PROTOCOL}"
@@ -57,22 +56,22 @@ class Publisher:
         self._lock = threading.Lock()
 
     def publish_job(self, job_id: str) -> None:
-        """Tell the queue to look at a job.
+        """Publish a job's id.
 
         Raises
         ------
         BrokerUnavailableError
-            When the queue did not take it; nothing is lost, the dispatcher will try again.
+            When the queue did not take it; nothing is lost, the dispatcher publishes it again.
         """
         self._send(RUN_JOB_TASK, [job_id], f"job {job_id}", Queue.JOBS)
 
     def publish_errand(self, kind: ErrandKind, workspace: str, key: str) -> None:
-        """Tell the queue of an errand.
+        """Publish an errand.
 
         Raises
         ------
         BrokerUnavailableError
-            When the queue did not take it; the dispatcher will try again.
+            When the queue did not take it; the dispatcher publishes it again.
         """
         self._send(ERRAND_TASK, [kind.value, workspace, key], f"the {kind.value} {key[:80]}", kind.queue)
 
@@ -128,20 +127,20 @@ class Publisher:
 
 
 def publish_now(database: Database, publisher: Publisher, job_id: str) -> bool:
-    """Publish a job right after its commit, to save it the wait for the next pass; tells whether that worked."""
+    """Publish a job right after its commit, to save it the wait for the next pass; returns whether that worked."""
 
     def note() -> None:
         with database.write() as session:
             JobRepository(session).mark_dispatched(job_id, utc_now())
 
-    return told(lambda: publisher.publish_job(job_id), note, f"job {job_id}")
+    return try_publish(lambda: publisher.publish_job(job_id), note, f"job {job_id}")
 
 
-def told(publish: Callable[[], None], note: Callable[[], None] | None, what: str) -> bool:
-    """Tell a queue what is stored already, then note that it was told; tells whether both worked.
+def try_publish(publish: Callable[[], None], note: Callable[[], None] | None, what: str) -> bool:
+    """Publish what is stored already, then note that it was published; returns whether both worked.
 
-    Whoever asked has been given an answer, or is about to be: nothing that goes wrong here may take it from him. The
-    dispatcher tells the queue what nobody noted.
+    It never raises: the client has its answer, or is about to get it, and an error here must not replace that answer.
+    The dispatcher publishes what was not noted.
     """
     try:
         publish()

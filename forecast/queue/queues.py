@@ -1,7 +1,7 @@
-"""The queues of an installation: what waits in one never waits behind what is in another.
+"""The queues of an installation: a message in one never waits behind a message in another.
 
-Everything that an installation keeps at the queue's server lies under a prefix of its own, so that any number of them share
-one server and never hear of each other.
+All keys that an installation keeps in Redis begin with its own prefix. Any number of installations can therefore share
+one server without receiving each other's messages.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from forecast.store import Database, identity_of
 
 
 class Queue(StrEnum):
-    """What is done by processes of its own."""
+    """A queue with processes of its own."""
 
     JOBS = "jobs"
-    """Jobs that sample; the process that does them does nothing else."""
+    """Jobs that sample; their process does nothing else."""
     CALLS = "calls"
-    """Requests to others, which wait for them most of the time: deliveries, fetches; and ticks."""
+    """Requests to other hosts, which mostly wait: deliveries and fetches; also ticks."""
     DRAWINGS = "drawings"
-    """What somebody looks at and no job needs: figures, previews of priors."""
+    """What readers look at and no job needs: figures, previews of priors."""
 
 
 class ErrandKind(StrEnum):

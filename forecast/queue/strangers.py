@@ -1,8 +1,9 @@
 """Processes that read the queues of this installation and belong to another one.
 
-What they take is done by nobody: they find no such job in their own database. It comes of a database that was copied with
-its identity (a clone of a machine, a dump of PostgreSQL) while both use one Redis. Every process that reads a queue leaves
-a sign in its database and a mark at the queue, so a mark without a sign is a stranger's.
+A message that such a process takes has no effect, because its own database has no such job. This happens when a
+database was copied with its identity (a clone of a machine, a dump of PostgreSQL) and both copies use one Redis. Every
+process that reads a queue leaves a sign in its database and a mark in Redis. So a mark without a sign belongs to
+another installation.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ TO_DO: Final = (
 
 
 def find_strangers(broker: Broker, database: Database) -> tuple[str, ...]:
-    """What there is to say of each, sorted.
+    """One sentence about each such process, sorted.
 
     Raises
     ------

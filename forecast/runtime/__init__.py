@@ -1,1 +1,1 @@
-"""What every process needs and is told: settings, limits, logs, clocks, compilers, private files."""
+"""What every process needs: settings, limits, logs, clocks, compilers, private files."""

@@ -1,6 +1,7 @@
-"""Signs of life, for whoever watches a process from outside: a file that it touches as long as it does its work.
+"""Signs of life for health checks from outside: a file that a process touches as long as it works.
 
-Containers are asked with ``python -m forecast.runtime.alive``. Where `FORECAST_ALIVE_FILE` names no file, nothing is written.
+Containers are checked with ``python -m forecast.runtime.alive``. Where `FORECAST_ALIVE_FILE` names no file, nothing is
+written.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def last_sign(settings: Settings) -> float | None:
 def main() -> int:
     """0 when there was a sign of life lately, else 1."""
     age = last_sign(get_settings())
-    # A sign from the future was left before the clock was set back: who lives leaves another in a moment.
+    # A sign from the future was left before the clock was set back; a live process leaves another in a moment.
     if age is None or abs(age) > PATIENCE_SECONDS:
         seen = "no sign of life" if age is None else f"the last sign of life is {age:.0f} s old"
         sys.stderr.write(f"{seen}, expected one at most {PATIENCE_SECONDS:.0f} s old\n")

@@ -1,7 +1,8 @@
 """The clock on the wall against the clock since the machine was started: a step of the first shows, a sleep does not.
 
-Wall time is for due times and for people. Whoever fires, scores, expires or removes by it asks first whether it has been
-stepped. The clock for rehearsals (`FORECAST_CLOCK_FILE`) is none of this module's business: it moves `utc_now` alone.
+Wall time is for due times and for readers. Code that fires, scores, expires or removes by it first checks whether it
+has been stepped. The clock for rehearsals (`FORECAST_CLOCK_FILE`) does not concern this module: it moves `utc_now`
+alone.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Reading:
 
     @property
     def offset(self) -> float:
-        """What stays the same until somebody sets the clock."""
+        """What stays the same until the clock is set."""
         return self.wall - self.boot
 
 

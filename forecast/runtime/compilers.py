@@ -45,7 +45,7 @@ def compiler_environment(folder: Path) -> dict[str, str]:
 def code_digest() -> str:
     """Digest of what the compiled kernel is made from: sources, versions, Python and the processor.
 
-    And of where the sources lie and when they were written, which numba goes by.
+    It also covers the sources' paths and modification times, by which numba validates its cache.
     """
     import llvmlite.binding as llvm
 

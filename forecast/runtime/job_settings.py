@@ -1,4 +1,4 @@
-"""Settings of how jobs are run and how patient everybody is; `forecast.runtime.settings` reads them with the others."""
+"""Settings of how jobs are run and how long processes wait; `forecast.runtime.settings` reads them with the others."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import structlog
 from forecast.runtime.redaction import redact_values
 
 MAX_LOG_BYTES: Final = 20_000_000
-"""Of a log; one of before is kept beside it."""
+"""Of a log; one older file is kept beside it."""
 LONGEST: Final = (2_000, 20_000)
 """Characters of a value, and of a traceback."""
 
@@ -70,12 +70,12 @@ def get_logger(name: str) -> Any:
 
 
 class Tally:
-    """An event that others can cause as often as they like: told when it first happens, and then counted.
+    """An event that clients can cause as often as they like: logged when it first happens, and then counted.
 
     Parameters
     ----------
     log
-        Where it is told, at most once in `seconds`.
+        Where it is logged, at most once in `seconds`.
     """
 
     def __init__(self, log: Any, event: str, seconds: float = 60.0) -> None:
@@ -84,16 +84,16 @@ class Tally:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._count = 0
-        self._told_at: float | None = None
+        self._logged_at: float | None = None
 
     def note(self, **detail: Any) -> None:
-        """It has happened; the detail is that of the one that is told."""
+        """Count the event; a logged line has the `detail` of the event that caused it."""
         now = time.monotonic()
         with self._lock:
             self._count += 1
-            if self._told_at is not None and now - self._told_at < self._seconds:
+            if self._logged_at is not None and now - self._logged_at < self._seconds:
                 return
-            count, self._count, self._told_at = self._count, 0, now
+            count, self._count, self._logged_at = self._count, 0, now
         self._log.warning(self._event, count=count, **detail)
 
 

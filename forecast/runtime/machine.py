@@ -40,7 +40,7 @@ def sampling_cores() -> int:
 
 @contextmanager
 def threads_on(cores: int) -> Iterator[None]:
-    """Threads that begin meanwhile share this many cores, where the system can be told so; each pool child takes others."""
+    """Threads that begin meanwhile share this many cores, where the system allows it; each pool child takes others."""
     mine = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if cores >= len(mine):
         yield
@@ -57,7 +57,8 @@ def threads_on(cores: int) -> Iterator[None]:
 def give_memory_back() -> None:
     """Have the C library hand back what large arrays took when they are freed, where it can (glibc).
 
-    It learns from the first ones that are freed to keep up to 32 MB each; a job that was given twice as much then holds both.
+    By default it learns from the first freed arrays to keep up to 32 MB each. A job that was given twice as much then
+    holds both.
     """
     with suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt

@@ -1,4 +1,5 @@
-"""Settings of how the service is reached, and whom it may ask; `forecast.runtime.settings` reads them with the others."""
+"""Settings of how the service is reached, and which hosts it may call; `forecast.runtime.settings` reads them with the
+others."""
 
 from __future__ import annotations
 

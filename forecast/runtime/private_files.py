@@ -1,4 +1,4 @@
-"""Files that nobody but their owner can read, written whole or not at all, whatever folder they are in."""
+"""Files that only their owner can read, written whole or not at all, whatever folder they are in."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def make_private_file(path: Path) -> None:
 
 
 def make_private(paths: Iterable[Path]) -> None:
-    """Take from everybody but their owner what they may do with these files, and with all that is below these folders.
+    """Remove the rights of all other users to these files, and to everything below these folders.
 
     Links are left alone, and so is what belongs to another user.
     """
@@ -64,7 +64,7 @@ def make_private(paths: Iterable[Path]) -> None:
 
 
 def _make_private(path: Path) -> None:
-    # It may be gone by now, or somebody else's.
+    # It may be gone by now, or belong to another user.
     with suppress(FileNotFoundError, PermissionError):
         mode = path.lstat().st_mode
         if mode & 0o077 and (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):

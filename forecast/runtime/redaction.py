@@ -9,7 +9,7 @@ from typing import Any, Final
 HIDDEN: Final = "[hidden]"
 
 _PATTERNS: Final = (
-    # API keys: the id may stay, it tells whose it was.
+    # API keys: the id may stay, it identifies the key.
     (re.compile(r"\b(fc_[a-z0-9]{8})_[A-Za-z0-9_-]{20,}"), rf"\1_{HIDDEN}"),
     (re.compile(r"\bwhsec_[A-Za-z0-9+/=]{16,}"), f"whsec_{HIDDEN}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {HIDDEN}"),

@@ -1,7 +1,7 @@
 """Settings as people write them: lists, hosts and addresses, and what is no such thing.
 
-Whatever is refused here is refused in a sentence: what was expected and what to do. The value itself is told by whoever
-tells the sentence, or is not, where it is a secret.
+A value that cannot be used is refused in a sentence: what was expected and what to do. The caller that shows the
+sentence adds the value itself, unless it is a secret.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def require_networks(addresses: tuple[str, ...]) -> tuple[str, ...]:
     Raises
     ------
     ValueError
-        When one is a name: whoever connects is known by an address alone.
+        When one is a name; a connection is identified by an address alone.
     """
     for address in addresses:
         try:
@@ -114,7 +114,7 @@ def require_root_path(path: str) -> str:
 
 
 def require_listening(host: str) -> str:
-    """An address that can be listened on, as far as its letters tell.
+    """An address that can be listened on, as far as its spelling shows.
 
     Raises
     ------

@@ -123,8 +123,8 @@ class Settings(NetworkSettings, JobSettings, LimitSettings):
                 raise ValueError(f"FORECAST_{name.upper()} is {value:g}, expected at most a hundred years; lower it")
         if "," in str(self.cache_dir):
             raise ValueError(
-                f"FORECAST_CACHE_DIR is {str(self.cache_dir)!r}, expected a path without a comma, which PyTensor cannot be "
-                "told of; use another folder"
+                f"FORECAST_CACHE_DIR is {str(self.cache_dir)!r}, expected a path without a comma, which PyTensor "
+                "cannot use; choose another folder"
             )
         return self
 

@@ -1,4 +1,4 @@
-"""Asking a source and storing what is new in its answer: all of it or nothing, and a failure that everybody can see."""
+"""Asking a source and storing what is new in its answer: all of it or nothing, and a failure that readers can see."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class FetchOutcome(StrEnum):
     """What came of a message about a source."""
 
     DROPPED = "dropped"
-    """Nobody wants it any more: it was asked already, or its study names it no more."""
+    """The fetch is no longer wanted: it was made already, or the study no longer names the source."""
     STORED = "stored"
     FAILED = "failed"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -17,6 +16,7 @@ from forecast.store import Database, ErrandRepository, NotStoredError, SourceRep
 from forecast.store.repositories.sources import key_of
 from forecast.store.tables.living import SourceRow
 from forecast.study import EvidenceKind, PullSource, Study
+from forecast.study.document.canonical import canonical_json
 
 BATCH: Final = 100
 RETRY_SECONDS: Final = 300.0
@@ -80,7 +80,7 @@ def store_sources(session: Session, study: Study | AcceptedStudy, now: datetime)
     """Make the sources of a study's document those that are asked."""
     definitions = {}
     for source in study.sources:
-        definition = json.dumps(source.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        definition = canonical_json(source.model_dump(mode="json"))
         definitions[source.id] = definition, source.rule(now).next_after(now)
     SourceRepository(session).put(study.study, definitions, now)
 

@@ -68,7 +68,7 @@ def require_folders(settings: Settings, *, make: bool = True) -> None:
 
 
 def private_paths(settings: Settings) -> tuple[Path, ...]:
-    """What is nobody's business in the directory of state, whatever the directory itself lets others do."""
+    """Private files in the directory of state; they stay private whatever rights others have to the directory."""
     home = settings.home
     database = home / "forecast.db"
     return (
@@ -106,7 +106,7 @@ def require_semaphores() -> None:
 
 
 def require_database(settings: Settings) -> None:
-    """Make sure that the database answers and, as far as that is soon told, is whole.
+    """Make sure that the database answers and, as far as a quick check shows, is whole.
 
     Raises
     ------

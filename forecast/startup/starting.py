@@ -1,8 +1,8 @@
 """How every process of the service begins: with settings that can work, on an installation that can be used.
 
-What an operator can cause (a wrong value, a database that does not answer, a folder that cannot be written to) ends the
-process with one sentence on standard error and exit code 2, from whichever process it is met in. Everything else is a
-defect and shows where.
+A fault that an operator can cause ends any process with one sentence on standard error and exit code 2. Such faults are
+a wrong value, a database that does not answer, or a folder that cannot be written to. Everything else is a defect and
+shows where.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def sentence(error: BaseException) -> str | None:
 def start(*, with_database: bool = True) -> Settings:
     """The settings of this process, once it is known that it can work with them.
 
-    What it makes from now on nobody but its owner can read, and so is what is there already.
+    Files that it makes from now on can be read by their owner alone, and existing ones are made private too.
 
     Parameters
     ----------

@@ -53,8 +53,8 @@ class ArtifactStore:
         Raises
         ------
         OSError
-            When it cannot be written; nothing is left behind then. A disk that is full is told by its number, even if the
-            writer had another word for it.
+            When it cannot be written; nothing is left behind then. A full disk is recognised by its error number, even
+            if the writer reported another error.
         """
         place = self._resolve(name)
         make_private_folder(place.parent)

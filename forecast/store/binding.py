@@ -1,8 +1,8 @@
 """Sessions that belong to a workspace: what they read is filtered, what they write is marked, nothing can be forgotten.
 
 The filter is added to every statement of a bound session, here and nowhere else (SQLAlchemy's `with_loader_criteria`).
-A session that is bound to none sees all; the dispatcher and the worker look for what is due with one, and bind another
-to the workspace of what they found.
+A session that is bound to none sees all workspaces. The dispatcher and the worker use one to look for what is due, and
+bind another session to the workspace of what they found.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """One database: its engine, and transactions that are committed at the edge.
 
 A request or a task opens one transaction with `Database.read` or `Database.write`; nothing below commits. On SQLite a
-write transaction takes the write lock when it begins (BEGIN IMMEDIATE): a transaction that reads first and writes
-later would get SQLITE_BUSY at once instead of waiting for its turn. On PostgreSQL reads see one snapshot and writers
-wait for each other's rows, no longer than writers of SQLite do.
+write transaction takes the write lock when it begins (BEGIN IMMEDIATE). Otherwise one that reads first and writes later
+would get SQLITE_BUSY at once instead of waiting for its turn. On PostgreSQL reads see one snapshot and writers wait for
+each other's rows, no longer than writers of SQLite do.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Database:
     Attributes
     ----------
     workspace
-        The one that reading and writing is confined to; None sees all of them, for whoever looks after the installation.
+        The one that reading and writing is confined to; None sees all of them, for tasks of the whole installation.
     """
 
     def __init__(self, url: str) -> None:

@@ -1,4 +1,4 @@
-"""What can go wrong between us and what is stored."""
+"""Errors of reading and writing what is stored."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What tells one installation from all others, however alike they are configured.
+"""What distinguishes one installation from all others, however similar their configurations.
 
-It is made when it is first asked for, lies in the database, and is in no backup: what is restored from one is another
+It is made when it is first needed and kept in the database. No backup contains it, so a restored backup is another
 installation.
 """
 
@@ -23,7 +23,7 @@ BYTES: Final = 8
 
 
 class InstallationRow(Base):
-    """The installation that a database belongs to. There is one row, once somebody has asked."""
+    """The installation that a database belongs to. There is one row, made when it is first needed."""
 
     __tablename__ = "installation"
 
@@ -37,7 +37,7 @@ def find_identity(session: Session) -> str | None:
 
 
 def identity_of(database: Database) -> str:
-    """The identity of the installation, made if it has none; whoever asks at the same time gets the same.
+    """The identity of the installation, made if it has none; concurrent callers get the same one.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The schema's version: bringing a database to it, and telling whether it is there."""
+"""The schema's version: bringing a database to it, and checking whether it is there."""
 
 from __future__ import annotations
 

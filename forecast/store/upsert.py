@@ -1,4 +1,4 @@
-"""Inserts that say what becomes of a row that is there already; each database has its own."""
+"""Inserts that define what happens to an existing row; each database has its own syntax."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Study documents: what is asked, and all evidence for it, as frozen, checked objects.
+"""Study documents: the questions and all evidence for them, as frozen, checked objects.
 
-`load_study`, `study_from_bytes` and `study_from_document` are the ways in; `resolve_cases` gives the historical cases
+`load_study`, `study_from_bytes` and `study_from_document` read them; `resolve_cases` gives the historical cases
 as of the study's date. Importing this package never loads the science.
 """
 

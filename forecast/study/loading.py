@@ -1,4 +1,4 @@
-"""From a file, bytes or plain data to a checked `Study`; the only ways in.
+"""Loads a checked `Study` from a file, bytes or plain data; there is no other way to make one.
 
 Nothing is opened outside the document's folder, nothing larger than 5 MB is read, and everything found wrong is
 reported together.
@@ -137,7 +137,7 @@ def study_from_canonical(document: dict[str, Any], table_files: dict[str, str]) 
 
 
 def with_as_of(study: Study, as_of: date) -> Study:
-    """The same study as of another day, checked anew.
+    """The same study as of another day, checked again.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def with_as_of(study: Study, as_of: date) -> Study:
 
 
 def with_sampler(study: Study, **overrides: float | None) -> Study:
-    """The same study with some sampler settings replaced, checked anew; None removes one.
+    """The same study with some sampler settings replaced, checked again; None removes one.
 
     Raises
     ------

@@ -1,7 +1,6 @@
 """The groups `futures` and `mechanism` of `draws.nc`: the stored futures, and how they came about.
 
-`forecast.futures.stored` reads both, so that a query can roll the futures forward anew; everything refers to everything
-else by label.
+`forecast.futures.stored` reads both, so that a query can roll the futures forward again. All references are by label.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a reader of an answer should know and no threshold decides: notes beside the checks of the gate."""
+"""Notes beside the checks of the gate: information for readers that no threshold decides."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _settled(encoded: EncodedStudy) -> Iterator[Note]:
 
 
 def _late_entries(encoded: EncodedStudy) -> Iterator[Note]:
-    """Cases that were not watched from their beginning, where cases differ in what no covariate says."""
+    """Note on cases with late entry where cases have a frailty."""
     for outcome in encoded.study.outcomes:
         late = [
             unit

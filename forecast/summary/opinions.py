@@ -1,4 +1,4 @@
-"""What the experts say and what they are worth, links, and residual correlations.
+"""Summaries of experts and their judgments, links, and residual correlations.
 
 References
 ----------
@@ -24,7 +24,7 @@ from forecast.summary.signals import summarize_draws
 
 @dataclass(frozen=True)
 class Worth:
-    """What the judgments of one question are worth together."""
+    """Joint precision of the judgments of one question."""
 
     shares: Mapping[str, float]
     """Share of each expert in the precision of their best weighted mean."""
@@ -32,7 +32,7 @@ class Worth:
 
 
 def weigh_experts(common: float, own: Mapping[str, float]) -> Worth:
-    """Worth of experts whose errors have one part in common.
+    """Joint precision of experts whose errors have one part in common.
 
     The best weighted mean has variance common + 1 / sum(1 / own). The effective number is how many experts with the
     errors of a typical one, but without anything in common, would have that variance.

@@ -80,10 +80,11 @@ def _chain_levels(encoded: EncodedStudy, chain: xr.Dataset) -> FloatArray:
 def summarize_reference(
     encoded: EncodedStudy, outcome: Outcome, posterior: xr.Dataset, cases: xr.DataArray | None
 ) -> ReferenceSummary:
-    """Classes with their cases, and the class that nobody has seen.
+    """Classes with their cases, and a new class that has not been observed.
 
     For an `event` outcome the measure is the mean rate per period over the ages that the present case goes through
-    within the horizon; for a `binary` one it is the probability; both at the class's mean covariates.
+    within the horizon; for a `binary` one it is the probability. Classes are taken at the mean covariates of their
+    cases, the new class at covariates of 0 on the model's scale.
     """
     is_event = outcome.kind is OutcomeKind.EVENT
     if is_event:
@@ -174,7 +175,10 @@ def _summarize_case(unit: Unit, level: xr.DataArray | None, posterior: xr.Datase
 def _case_estimate(
     unit: Unit, level: xr.DataArray | None, posterior: xr.Dataset, is_event: bool
 ) -> tuple[float | None, Interval | None]:
-    """Probability of a binary case, or rate ratio of an event case to its class."""
+    """Probability of a binary case, or rate ratio of an event case to its class at covariates of 0.
+
+    The ratio includes the effects of the case's covariates on the model's scale.
+    """
     if level is None:
         return None, None
     if is_event:

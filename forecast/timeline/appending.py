@@ -1,7 +1,7 @@
 """Adding evidence to a study: read, checked and compared outside of any write transaction, then inserted in a short one.
 
-Reading a table and checking it against a study may take seconds, and a write transaction keeps all others waiting. So what
-was checked is inserted only if the study and its evidence are still what it was checked against; if they are not, it is
+Reading a table and checking it against a study may take seconds, and a write transaction keeps all others waiting. So
+the rows are inserted only if the study and its evidence are still what they were checked against; if not, they are
 checked again.
 """
 
@@ -100,7 +100,7 @@ def append_checked[T](
         standing, base = read_base(database, study_id)
         arrivals = tuple(check(base))
         with database.write() as session:
-            # Whoever changes the study waits, or is seen here.
+            # A change of the study waits, or is seen here.
             StudyRepository(session).lock(study_id)
             if Standing.of(session, study_id) == standing:
                 return store(session, arrivals)

@@ -81,8 +81,9 @@ class Comparison(View):
 
 
 def compare_forecasts(session: Session, before: ForecastRow, after: ForecastRow) -> Comparison:
-    """What two forecasts of one study say; errors of the two are taken as independent, which is on the safe side where
-    they share their random numbers.
+    """Compare two forecasts of one study.
+
+    Their errors are taken as independent, which is on the safe side where they share their random numbers.
 
     Raises
     ------

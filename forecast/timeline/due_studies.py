@@ -55,7 +55,7 @@ class DueStudy:
     """None when it cannot be read."""
     version: str
     unchanged: str | None = None
-    """Why another forecast would tell nothing."""
+    """Why another forecast would give nothing new."""
     error: str | None = None
 
 
@@ -85,7 +85,7 @@ def _known(session: Session, row: ScheduleRow, due_at: datetime, now: datetime) 
 
 
 def _unchanged(last: JobRow, study: Study) -> str | None:
-    """Why another forecast would tell nothing: same document, evidence and method, within the same period."""
+    """Why another forecast would give nothing new: same document, evidence and method, within the same period."""
     if (
         last.state not in (JobState.SUCCEEDED, JobState.QUEUED, JobState.RUNNING)
         or last.method_version != METHOD_VERSION

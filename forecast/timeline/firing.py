@@ -1,4 +1,4 @@
-"""Making the jobs of schedules that are due: each due time once, whoever asks and however often.
+"""Makes the jobs of schedules that are due: each due time once, however many processes ask and however often.
 
 A due time becomes one row under the key (schedule, due time), its job, and the schedule's next due time in a single
 transaction. So the dispatcher and any number of beats may all call `fire_due`, and any of them may die anywhere.
@@ -17,8 +17,9 @@ from forecast.errors import StudyError
 from forecast.jobs.counting import Counter
 from forecast.jobs.crash_points import crash_point
 from forecast.jobs.errors import BacklogFullError, QuotaExceededError
+from forecast.jobs.quotas import JobLimits
 from forecast.jobs.states import JobState
-from forecast.jobs.submit import JobLimits, submit_job
+from forecast.jobs.submit import submit_job
 from forecast.runtime.logs import get_logger
 from forecast.store import CounterRepository, Database, ScheduleRepository, utc_now
 from forecast.store.tables.living import OccurrenceRow, ScheduleRow
@@ -90,8 +91,8 @@ class _LaterError(Exception):
 def fire_due(database: Database, limits: JobLimits, now: datetime | None = None) -> list[str]:
     """Deal with every due time up to now; ids of the jobs that were made.
 
-    After a standstill at most `MAX_CAUGHT_UP` due times of one schedule are looked at in one call: the latest ones, or,
-    where all are made up for, the oldest ones, with the others in later calls.
+    After a standstill one call handles at most `MAX_CAUGHT_UP` due times of a schedule. These are the latest ones.
+    Where all are made up for, they are the oldest ones, and later calls handle the others.
     """
     now = now or utc_now()
     with database.read() as session:
@@ -103,7 +104,7 @@ def fire_due(database: Database, limits: JobLimits, now: datetime | None = None)
         except _NoRoomError as error:
             log.warning("schedule_waits_for_room", schedule=schedule_id, error=str(error))
         except IntegrityError:
-            # Somebody else was faster, on a database that lets both begin; all of it is there already.
+            # Another process was faster, on a database that lets both begin; all of it is there already.
             log.info("schedule_fired_elsewhere", schedule=schedule_id)
         except SQLAlchemyError:
             raise
@@ -207,7 +208,7 @@ def _run(
     if read.study is None:
         _record(session, row, due_at, now, RunStatus.FAILED, (read.error or "")[:2000])
         return None
-    # Where all are made up for, each missed one is, whether or not it tells anything new.
+    # Where all are made up for, each missed one is, whether or not anything is new.
     is_made_up = row.catch_up == CatchUp.ALL and (now - due_at).total_seconds() > ON_TIME_SECONDS
     if row.unchanged == Unchanged.SKIP and read.unchanged is not None and not is_made_up:
         _record(session, row, due_at, now, RunStatus.SKIPPED, read.unchanged)

@@ -16,7 +16,7 @@ from forecast.store.tables.core import EstimateRow, ForecastRow
 from forecast.timeline.views import HistoryEntry, Move
 
 NOISE: Final = 2.0
-"""A move of more than so many Monte Carlo standard errors is told from noise."""
+"""A move of more than so many Monte Carlo standard errors counts as more than noise."""
 
 
 def history_page(session: Session, study: str, limit: int, cursor: str | None) -> Page[HistoryEntry]:

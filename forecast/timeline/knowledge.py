@@ -1,8 +1,8 @@
 """What a study knew: its document with the evidence that had arrived, on a day and at a moment.
 
 Evidence has two times, when it became known (`known_at`, as its sender says) and when it came here (`recorded_at`). A
-forecast as of a past day uses what was both known and recorded by the end of that day, so that a correction sent later
-under an earlier `known_at` changes no replay of it. Hindsight asks for all that is recorded now.
+forecast as of a past day uses what was both known and recorded by the end of that day. So a correction sent later under
+an earlier `known_at` changes no replay of it. Hindsight uses all that is recorded now.
 """
 
 from __future__ import annotations

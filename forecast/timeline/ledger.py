@@ -39,7 +39,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Resolution:
-    """How an outcome turned out, as somebody said at some time."""
+    """One statement of how an outcome turned out, and when it was made."""
 
     outcome: str
     value: str
@@ -113,7 +113,8 @@ def _scores(session: Session, study: StudyRow, now: datetime) -> Iterator[ScoreR
     explained = forecasts.explanations_of([forecast_id for forecast_id, _, _ in made], JobKind.ATTRIBUTION.value)
     taken: set[tuple[date, str]] = set()
     for forecast_id, as_of, last_word in made:
-        # Who knew how it turned out has forecast nothing; and a day's forecast counts once, however often it is made.
+        # A forecast made after the outcome was known does not count; and a day's forecast counts once, however often it
+        # is made.
         names = [name for name, row in decided.items() if last_word.date() < row.on and (as_of, name) not in taken]
         if not names:
             continue

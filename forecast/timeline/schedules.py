@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from forecast.errors import StudyError
 from forecast.jobs.errors import ScheduleError
-from forecast.jobs.submit import JobLimits, prepare_study, submit_job
+from forecast.jobs.quotas import JobLimits
+from forecast.jobs.submit import prepare_study, submit_job
 from forecast.store import ScheduleRepository
 from forecast.store.ids import new_id
 from forecast.store.tables.core import StudyRow

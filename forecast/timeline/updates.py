@@ -1,5 +1,8 @@
-"""What forecasts are followed by without being asked: a schedule's by the question why it differs from the one before,
-one that was scored by the question what the prior and the reference classes alone would have said."""
+"""Explanations that are submitted automatically.
+
+A scheduled forecast is compared with the one before it. A scored forecast gets an attribution, which shows what the
+prior and the reference classes alone would have said.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from typing import Final
 from forecast.answer import Verdict
 from forecast.errors import ForecastError
 from forecast.jobs.errors import BacklogFullError, QuotaExceededError
+from forecast.jobs.quotas import JobLimits
 from forecast.jobs.states import JobKind
-from forecast.jobs.submit import JobLimits, submit_explanation
+from forecast.jobs.submit import submit_explanation
 from forecast.runtime.logs import get_logger
 from forecast.store import Database, ForecastRepository, ScoreRepository
 from forecast.timeline.ledger import PUBLISHED

@@ -1,4 +1,4 @@
-"""The history and the ledger of a study as everybody outside sees them."""
+"""The history and the ledger of a study as they are shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a verdict means, in words that tell a reader what to do with the numbers."""
+"""What a verdict means, in words that advise a reader on the use of the numbers."""
 
 from __future__ import annotations
 

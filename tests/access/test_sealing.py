@@ -13,10 +13,10 @@ import pytest
 
 from forecast.access.sealing import SecretBox, SecretsError, new_secret_key
 from forecast.alerts.subscriptions import SubscriptionRequest, create_subscription, reseal_secrets, secret_of
-from forecast.jobs.digests import canonical_json
 from forecast.runtime.redaction import redact, redact_values
 from forecast.runtime.settings import Settings
 from forecast.store import AlertRepository, StudyRepository
+from forecast.study.document.canonical import canonical_json
 from tests.coin import NOW, coin_study
 from tests.installation import installation_in
 

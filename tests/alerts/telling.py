@@ -1,4 +1,4 @@
-"""An installation that tells webhooks on this machine, and what becomes of its alerts."""
+"""An installation that may notify webhooks on this machine, and the state of its alerts."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from forecast.alerts.subscriptions import (
     delete_subscription,
     secret_of,
 )
-from forecast.jobs.digests import canonical_json
 from forecast.jobs.states import DeliveryState
 from forecast.store import AlertRepository, StudyRepository
 from forecast.store.tables.alerts import DeliveryAttemptRow, DeliveryRow
+from forecast.study.document.canonical import canonical_json
 from tests.coin import coin_study
 from tests.installation import Installation, installation_in
 

@@ -62,7 +62,7 @@ def test_one_that_never_takes_it_leaves_a_failure_with_every_try(telling: Instal
         assert states == [*[DeliveryState.PENDING] * 3, DeliveryState.FAILED, None]
         delivery, attempts = standing(telling, alert)
         assert (delivery.attempts, [row.status for row in attempts]) == (4, [status] * 4)
-        # Asked for again, it begins anew, and the tries of before stay on record.
+        # Requested again, it starts over, and the earlier attempts stay on record.
         server.answers["/hook"] = TAKEN
         with telling.database.write() as session:
             replay(session, alert, NOW + timedelta(seconds=100))

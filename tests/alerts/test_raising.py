@@ -1,4 +1,4 @@
-"""What there is to tell of forecasts, sources and schedules: each thing once, and nothing else."""
+"""Alerts of forecasts, sources and schedules: each event is reported once, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from forecast.alerts.subscriptions import (
     create_subscription,
     delete_subscription,
 )
-from forecast.jobs.digests import canonical_json
 from forecast.jobs.lifecycle import complete_job
 from forecast.store import AlertRepository, SourceRepository, StudyRepository
 from forecast.store.ids import new_id
 from forecast.store.tables.alerts import AlertRow
 from forecast.store.tables.living import OccurrenceRow, ScheduleRow
+from forecast.study.document.canonical import canonical_json
 from tests.coin import coin_answer, coin_study
 from tests.installation import Installation, forecast_row
 

@@ -1,4 +1,4 @@
-"""Receivers that answer nothing, and workspaces with many alerts: nobody else waits for them."""
+"""Receivers that answer nothing, and workspaces with many alerts: others do not wait for them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from forecast.errands import ErrandKind
-from forecast.jobs.digests import canonical_json
 from forecast.jobs.errors import QuotaExceededError
 from forecast.jobs.states import DeliveryState
 from forecast.store import Database, ErrandRepository, StudyRepository
+from forecast.study.document.canonical import canonical_json
 from tests.alerts.telling import NOW, attempt, change, raise_one, standing
 from tests.coin import coin_study
 from tests.installation import Installation, installation_in
@@ -104,7 +104,7 @@ def test_an_alert_that_found_no_place_is_told_again_even_where_the_telling_is_no
     """The dispatcher tells the queue, the message finds no place and comes back, and only then is the telling noted."""
     alert, _ = raise_one(telling, "http://127.0.0.1:1/hook")
     with telling.database.write() as session:
-        ErrandRepository(session).put_back(ErrandKind.DELIVERY, "default", alert, NOW + timedelta(seconds=1))
+        ErrandRepository(session).republish_later(ErrandKind.DELIVERY, "default", alert, NOW + timedelta(seconds=1))
         ErrandRepository(session).mark_published(ErrandKind.DELIVERY, "default", alert, NOW)
     later = NOW + timedelta(seconds=2)
     with telling.database.read() as session:

@@ -52,7 +52,7 @@ def shared(share: Callable[[str], Shared], database_kind: str) -> Shared:
 
 
 @pytest.fixture
-def shared_anybody(shared: Shared) -> TestClient:
+def shared_keyless(shared: Shared) -> TestClient:
     """A client without a key, and with cookies of its own, of the shared application."""
     return TestClient(shared.client.app, base_url="http://127.0.0.1", follow_redirects=False)
 
@@ -63,7 +63,7 @@ def app(installation: Installation) -> FastAPI:
 
 
 @pytest.fixture
-def anybody(app: FastAPI) -> Iterator[TestClient]:
+def keyless(app: FastAPI) -> Iterator[TestClient]:
     """A client without a key."""
     with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as made:
         yield made

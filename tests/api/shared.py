@@ -17,7 +17,7 @@ from tests.installation import Installation, installation_in
 
 @dataclass
 class Shared:
-    """Whoever uses it counts on nothing that another test may have stored, and compares before with after."""
+    """Tests that use it rely on nothing that another test may have stored, and compare before with after."""
 
     installation: Installation
     client: TestClient

@@ -1,4 +1,4 @@
-"""Who gets in, and what he may do there."""
+"""Which callers are admitted, and what each may do."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def test_every_route_says_what_it_is_for_or_is_one_of_the_few_that_are_open(app:
         assert scopes_of(route.dependant) == expected, (method, path)
 
 
-def test_without_a_key_nothing_is_answered_but_what_is_open(app: FastAPI, anybody: TestClient) -> None:
+def test_without_a_key_nothing_is_answered_but_what_is_open(app: FastAPI, keyless: TestClient) -> None:
     for method, path in routes_of(app):
         address = re.sub(r"{\w+}", "x", path)
-        answer = anybody.request(method, address)
+        answer = keyless.request(method, address)
         if (method, path) in OPEN:
             assert answer.status_code != 401 or address == "/sign-in" or method == "POST", (method, path)
         elif path.startswith(("/v1/", "/metrics")):
@@ -65,7 +65,7 @@ def test_without_a_key_nothing_is_answered_but_what_is_open(app: FastAPI, anybod
 
 
 def test_a_key_does_what_its_scopes_say_on_every_route(
-    app: FastAPI, anybody: TestClient, installation: Installation
+    app: FastAPI, keyless: TestClient, installation: Installation
 ) -> None:
     held = {
         Scope.READ: {Scope.READ},
@@ -79,14 +79,14 @@ def test_a_key_does_what_its_scopes_say_on_every_route(
             if (method, path) in OPEN or path.endswith("/events"):
                 continue
             address = re.sub(r"{\w+}", "x", path)
-            answer = anybody.request(method, address, headers=bearer(key), json=BODIES.get(f"{method} {path}", {}))
+            answer = keyless.request(method, address, headers=bearer(key), json=BODIES.get(f"{method} {path}", {}))
             is_refused = answer.status_code == 403
             assert is_refused == (expected_scope(method, path) not in allowed), (scope, method, path, answer.text)
 
 
-def test_keys_that_do_not_hold_all_get_the_same_answer(anybody: TestClient, installation: Installation) -> None:
+def test_keys_that_do_not_hold_all_get_the_same_answer(keyless: TestClient, installation: Installation) -> None:
     revoked, expired = key_with(installation, Scope.READ), key_with(installation, Scope.READ, days=1e-9)
-    assert anybody.get("/v1/jobs", headers=bearer(revoked)).status_code == 200
+    assert keyless.get("/v1/jobs", headers=bearer(revoked)).status_code == 200
     with installation.database.write() as session:
         revoke_key(session, revoked.split("_")[1], utc_now())
     good = key_with(installation, Scope.READ)
@@ -95,17 +95,17 @@ def test_keys_that_do_not_hold_all_get_the_same_answer(anybody: TestClient, inst
     tries = [revoked, expired, wrong, unknown, "", "fc_", good + "x", "é" * 40]
     headers = [{b"Authorization": f"Bearer {key}".encode()} for key in tries]
     headers += [{b"Authorization": f"Basic {good}".encode()}, {b"Authorization": good.encode()}, {}]
-    answers = [anybody.get("/v1/jobs", headers=header) for header in headers]  # type: ignore[arg-type]
+    answers = [keyless.get("/v1/jobs", headers=header) for header in headers]  # type: ignore[arg-type]
     assert {(answer.status_code, answer.text) for answer in answers} == {(401, answers[0].text)}
-    assert anybody.get("/v1/jobs", headers=bearer(good)).status_code == 200
+    assert keyless.get("/v1/jobs", headers=bearer(good)).status_code == 200
 
 
 def test_no_raw_key_or_session_is_in_the_database(
-    anybody: TestClient, installation: Installation, database_kind: str
+    keyless: TestClient, installation: Installation, database_kind: str
 ) -> None:
     key = key_with(installation, Scope.READ)
-    token = sign_in(anybody, key)
-    link = anybody.post("/v1/sign-in-links", headers=bearer(key)).json()["address"].partition("#")[2]
+    token = sign_in(keyless, key)
+    link = keyless.post("/v1/sign-in-links", headers=bearer(key)).json()["address"].partition("#")[2]
     if database_kind == "sqlite":
         with closing(sqlite3.connect(installation.settings.home / "forecast.db")) as connection:
             held = "\n".join(connection.iterdump())

@@ -116,9 +116,7 @@ def test_ids_that_are_none_are_all_the_same_404(client: TestClient, path: str) -
         ("/v1/schedules/{schedule}/runs", "runs"),
     ],
 )
-def test_a_cursor_that_somebody_wrote_himself_finds_nothing_and_breaks_nothing(
-    shared: Shared, path: str, cursor: str
-) -> None:
+def test_a_handwritten_cursor_finds_nothing_and_breaks_nothing(shared: Shared, path: str, cursor: str) -> None:
     client = shared.client
     study = shared.once(store_living_sample)
     schedule = client.get("/v1/schedules", params={"study": study}).json()["items"][0]["id"]
@@ -182,7 +180,7 @@ def test_a_schedule_that_makes_no_sense_is_refused(client: TestClient, rule: dic
         "",
     ],
 )
-def test_a_webhook_to_where_nobody_may_go_is_refused(client: TestClient, url: str) -> None:
+def test_a_webhook_to_a_forbidden_address_is_refused(client: TestClient, url: str) -> None:
     client.put("/v1/studies/plain", json=coin_document(study="plain"))
     before = client.get("/v1/subscriptions").json()
     found = refused(client.post("/v1/subscriptions", json={"study": "plain", "kind": "verdict", "url": url}), 422)

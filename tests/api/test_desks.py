@@ -77,7 +77,7 @@ def test_workspaces_are_served_in_turn_and_one_has_so_many_places(desk: Desk) ->
     assert done.index("b0") <= 1, "the other workspace did not wait behind eight of the first"
 
 
-def test_whoever_does_not_wait_any_more_costs_nothing(desk: Desk) -> None:
+def test_a_caller_that_stopped_waiting_costs_nothing(desk: Desk) -> None:
     first = desk.submit("a", desk_tasks.wait_for_end)
     wait_until(first.running, 30, "the first to be done")
     given_up = desk.submit("a", desk_tasks.spin)

@@ -60,7 +60,9 @@ def test_a_queue_that_another_installation_reads_is_told_of(client: TestClient, 
 
 
 @pytest.mark.service
-def test_jobs_that_nobody_takes_are_said_to_wait_for_workers(client: TestClient, installation: Installation) -> None:
+def test_jobs_that_no_worker_takes_are_reported_as_waiting_for_workers(
+    client: TestClient, installation: Installation
+) -> None:
     job_id = installation.submit(now=utc_now() - timedelta(minutes=5))
     with redis_for(installation.settings):
         assert client.get("/readyz").json()["workers"] == "ok", "the queue was not told of it"

@@ -85,7 +85,7 @@ def test_the_latest_is_of_the_latest_day_not_the_last_one_made(client: TestClien
     assert client.get("/v1/studies/coin/latest").json()["forecast_id"] == newest
 
 
-def test_the_ledger_of_a_study_that_nobody_resolved_is_empty(client: TestClient) -> None:
+def test_the_ledger_of_an_unresolved_study_is_empty(client: TestClient) -> None:
     client.put("/v1/studies/coin", json=coin_document())
     assert client.get("/v1/studies/coin/ledger").json() == {
         "study": "coin",
@@ -101,7 +101,7 @@ def test_a_resolution_is_in_the_ledger_at_once_and_its_score_when_it_is_due(
 ) -> None:
     made = made_forecast(client, installation)
     with installation.database.write() as session:
-        # As if the study had been stored before anybody knew how it turns out.
+        # As if the study had been stored before its resolution was known.
         version = StudyRepository(session).version("coin", coin_study().digest)
         assert version is not None
         version.created_at = datetime(2021, 1, 1, tzinfo=UTC)

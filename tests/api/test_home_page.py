@@ -1,4 +1,4 @@
-"""The home page: each study with its probabilities, their past, what is due next and what there was to tell."""
+"""The home page: each study with its probabilities, their past, what is due next and its alerts."""
 
 from __future__ import annotations
 

@@ -181,8 +181,8 @@ def test_what_was_refused_leaves_its_key_free(client: TestClient) -> None:
     assert post(client, "/v1/schedules", {**SCHEDULE, "study": "coin"}, "free").status_code == 201
 
 
-def test_a_secret_is_sealed_and_given_again_to_nobody_else(
-    shared: Shared, asked: dict[str, Any], shared_anybody: TestClient
+def test_a_secret_is_sealed_and_given_again_to_its_own_key_only(
+    shared: Shared, asked: dict[str, Any], shared_keyless: TestClient
 ) -> None:
     address, body = asked["/v1/keys"]
     first = post(shared.client, address, body, "secret")
@@ -199,7 +199,7 @@ def test_a_secret_is_sealed_and_given_again_to_nobody_else(
     again = post(shared.client, address, body, "secret")
     assert (again.json()["key"], again.headers["cache-control"]) == (secret, "no-store")
     other = bearer(key_with(shared.installation, Scope.ADMIN))
-    assert post(shared_anybody, address, body, "secret", **other).json()["code"] == "idempotency_mismatch"
+    assert post(shared_keyless, address, body, "secret", **other).json()["code"] == "idempotency_mismatch"
 
 
 def test_an_answer_that_no_key_opens_is_said_to_be_there(client: TestClient, installation: Installation) -> None:
@@ -210,11 +210,11 @@ def test_an_answer_that_no_key_opens_is_said_to_be_there(client: TestClient, ins
     assert (answer.status_code, answer.json()["code"]) == (409, "answer_sealed")
 
 
-def test_a_key_of_one_workspace_is_free_in_another(shared: Shared, shared_anybody: TestClient) -> None:
+def test_a_key_of_one_workspace_is_free_in_another(shared: Shared, shared_keyless: TestClient) -> None:
     other = bearer(shared.installation.of("other").key)
     body = {"name": "Desk three", "scopes": ["read"]}
     mine = post(shared.client, "/v1/keys", body, "both")
-    theirs = post(shared_anybody, "/v1/keys", {**body, "name": "Another"}, "both", **other)
+    theirs = post(shared_keyless, "/v1/keys", {**body, "name": "Another"}, "both", **other)
     assert (mine.status_code, theirs.status_code) == (201, 201)
 
 

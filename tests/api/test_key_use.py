@@ -1,4 +1,4 @@
-"""When a key was last used is written down beside requests, and whoever reads does not wait for whoever writes."""
+"""The last use of a key is recorded outside the request, and reading requests do not wait for a write."""
 
 from __future__ import annotations
 

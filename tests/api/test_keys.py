@@ -15,24 +15,24 @@ from tests.installation import Installation
 
 class TestKeysOverHttp:
     def test_an_admin_makes_lists_and_revokes_keys_of_his_workspace(
-        self, client: TestClient, anybody: TestClient, installation: Installation
+        self, client: TestClient, keyless: TestClient, installation: Installation
     ) -> None:
         made = client.post("/v1/keys", json={"name": "Desk three", "scopes": ["submit"], "days": 30})
         assert made.status_code == 201
         assert made.headers["cache-control"] == "no-store"
         key = made.json()["key"]
-        mine = anybody.get("/v1/access", headers=bearer(key)).json()
+        mine = keyless.get("/v1/access", headers=bearer(key)).json()
         assert (mine["workspace"], mine["name"], mine["scopes"]) == ("default", "Desk three", ["read", "submit"])
         listed = client.get("/v1/keys")
         assert "Desk three" in [row["name"] for row in listed.json()["items"]]
         assert key not in listed.text
         assert client.delete(f"/v1/keys/{made.json()['id']}").status_code == 204
-        assert anybody.get("/v1/access", headers=bearer(key)).status_code == 401
+        assert keyless.get("/v1/access", headers=bearer(key)).status_code == 401
 
-    def test_nobody_gives_what_he_has_not(self, anybody: TestClient, installation: Installation) -> None:
+    def test_a_caller_gives_only_its_own_scopes(self, keyless: TestClient, installation: Installation) -> None:
         admin = key_with(installation, Scope.ADMIN)
         body = {"name": "x", "scopes": ["metrics"]}
-        answer = anybody.post("/v1/keys", json=body, headers=bearer(admin))
+        answer = keyless.post("/v1/keys", json=body, headers=bearer(admin))
         assert (answer.status_code, answer.json()["code"]) == (422, "key_invalid")
 
     @pytest.mark.parametrize(
@@ -63,11 +63,11 @@ def test_days_that_are_no_whole_number_of_at_least_1_are_refused(shared: Shared,
 
 
 def test_a_key_is_revoked_with_those_that_it_made_and_these_made(
-    client: TestClient, anybody: TestClient, installation: Installation
+    client: TestClient, keyless: TestClient, installation: Installation
 ) -> None:
     def make(maker: dict[str, str] | None, name: str) -> tuple[str, dict[str, str]]:
         body = {"name": name, "scopes": ["admin"]}
-        made = anybody.post("/v1/keys", json=body, headers=maker or bearer(installation.key)).json()
+        made = keyless.post("/v1/keys", json=body, headers=maker or bearer(installation.key)).json()
         return made["id"], bearer(made["key"])
 
     first, of_first = make(None, "first")
@@ -82,19 +82,19 @@ def test_a_key_is_revoked_with_those_that_it_made_and_these_made(
     assert f'data-revoke="{first}" data-made="2"' in page
     assert client.delete(f"/v1/keys/{first}", params={"with_made": "perhaps"}).status_code == 422
     assert client.delete(f"/v1/keys/{first}", params={"with_made": "true"}).status_code == 204
-    held = [anybody.get("/v1/access", headers=key).status_code for key in (of_first, of_second, of_third, of_other)]
+    held = [keyless.get("/v1/access", headers=key).status_code for key in (of_first, of_second, of_third, of_other)]
     assert held == [401, 401, 401, 200]
 
 
 def test_a_key_alone_is_revoked_where_nothing_else_is_asked_for(
-    client: TestClient, anybody: TestClient, installation: Installation
+    client: TestClient, keyless: TestClient, installation: Installation
 ) -> None:
     maker = client.post("/v1/keys", json={"name": "maker", "scopes": ["admin"]}).json()
     body = {"name": "made", "scopes": ["read"]}
-    made = anybody.post("/v1/keys", json=body, headers=bearer(maker["key"])).json()
+    made = keyless.post("/v1/keys", json=body, headers=bearer(maker["key"])).json()
     assert client.delete(f"/v1/keys/{maker['id']}").status_code == 204
-    assert anybody.get("/v1/access", headers=bearer(made["key"])).status_code == 200
+    assert keyless.get("/v1/access", headers=bearer(made["key"])).status_code == 200
     # What is over can still be asked for: those that it made are left.
     assert "With those it made (1)" in client.get("/access").text
     assert client.delete(f"/v1/keys/{maker['id']}?with_made=true").status_code == 204
-    assert anybody.get("/v1/access", headers=bearer(made["key"])).status_code == 401
+    assert keyless.get("/v1/access", headers=bearer(made["key"])).status_code == 401

@@ -15,6 +15,7 @@ from api.pages.forecast.view import ForecastPage, build_forecast
 from api.pages.home import HomePage
 from api.pages.job.failure import FailurePage
 from api.pages.job.view import JobPage
+from api.pages.reference.view import ReferencePage
 from api.pages.shared.job_words import EXPLANATION_LEAD, FAILURES, KIND_WORDS, LEAD
 from api.pages.shared.page import ENVIRONMENT, TEMPLATES, PageContext, render_html
 from api.pages.study.compare import ComparePage
@@ -43,6 +44,7 @@ PAGES: tuple[type[PageContext], ...] = (
     ComparePage,
     EditorPage,
     ReportPage,
+    ReferencePage,
     SignInPage,
     AccessPage,
 )
@@ -273,7 +275,7 @@ class TestJob:
     def test_a_queued_job_says_how_many_come_before_it(self, client: TestClient, installation: Installation) -> None:
         installation.of("others").submit(coin_study(), now=utc_now())
         first, second = (installation.submit(coin_study(), now=utc_now()) for _ in range(2))
-        assert "before this one" not in get(client, f"/jobs/{first}"), "what others have queued is nobody's business"
+        assert "before this one" not in get(client, f"/jobs/{first}"), "the queues of other workspaces are not shown"
         assert "(1 job of yours before this one)" in plain(get(client, f"/jobs/{second}"))
 
 

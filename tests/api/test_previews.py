@@ -58,10 +58,10 @@ def test_the_queue_is_told_of_those_that_wait(client: TestClient, installation: 
     with installation.database.read() as session:
         previews, due = PreviewRepository(session), ErrandRepository(session).due(ErrandKind.PREVIEW, now, now)
         assert previews.next_due(due, now, 10) == (("default", coin_study().digest),)
-        assert previews.next_due(due, now + timedelta(hours=2), 10) == (), "nobody waits any more"
+        assert previews.next_due(due, now + timedelta(hours=2), 10) == (), "no client waits any more"
 
 
-def test_one_that_nobody_answered_in_an_hour_is_begun_anew(client: TestClient, installation: Installation) -> None:
+def test_one_without_an_answer_for_an_hour_is_begun_again(client: TestClient, installation: Installation) -> None:
     client.post("/v1/previews", json={"document": coin_document()})
     with installation.database.write() as session:
         row = PreviewRepository(session).get(coin_study().digest)

@@ -15,7 +15,7 @@ def test_many_threads_count_at_once() -> None:
     rates, failures = Rates.of(Settings(requests_per_minute=1_000_000)), []
 
     class Timer:
-        """One that is never alive, so that each count begins another, and that tells when it is begun twice."""
+        """One that is never alive, so that each count begins another, and that reports when it is begun twice."""
 
         def __init__(self, *_: object) -> None:
             self.begun = False

@@ -55,7 +55,7 @@ schema = schemathesis.openapi.from_asgi(
 
 @pytest.fixture(scope="module")
 def fuzzed() -> Iterator[Installation]:
-    """An installation with something of everything, that everybody may ask without end."""
+    """An installation with something of everything, without rate limits."""
     with installation_in(HOME, **SETTINGS) as installation:
         store_living_sample(installation)
         store_sample(installation)

@@ -62,7 +62,7 @@ def test_a_long_job_shows_its_progress(stack: Stack) -> None:
     with stack.client as client:
         job = client.submit(document=document)
         seen = [update.progress for update in client.watch(job.id) if update.progress and not update.ended]
-    # The stage is told before the sampler has said anything, which a busy machine has time to show.
+    # The stage is reported before the sampler's first progress, which a busy machine has time to show.
     sampling = [found for found in seen if found.stage == "sample" and (found.draws_done, found.draws_wanted) != (0, 0)]
     done = [progress.draws_done for progress in sampling]
     assert len(done) >= 2

@@ -57,7 +57,7 @@ def test_what_keeps_it_current_is_listed(html: str) -> None:
     assert "listed only" in text
 
 
-def test_the_ledger_has_everybody_side_by_side(html: str) -> None:
+def test_the_ledger_has_all_forecasters_side_by_side(html: str) -> None:
     text = plain(Elements(html).text)
     assert "The coin shows heads heads yes 1 Nov 2021" in text
     assert "Published forecasts 5 1" in text
@@ -88,7 +88,7 @@ def test_a_study_without_a_past_says_so(client: TestClient) -> None:
         "No schedule",
         "no tables elsewhere",
         "Nothing has come",
-        "Nobody has asked",
+        "No subscriptions.",
         "resolved yet",
     ):
         assert words in text

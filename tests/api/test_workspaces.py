@@ -1,4 +1,4 @@
-"""Nobody sees what is another workspace's."""
+"""Callers see nothing of other workspaces."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class TestWorkspaces:
         return shared.installation.of("other")
 
     def test_every_route_with_an_id_says_404_for_what_is_another_workspaces(
-        self, app: FastAPI, shared: Shared, shared_anybody: TestClient, ids: dict[str, str], other: Installation
+        self, app: FastAPI, shared: Shared, shared_keyless: TestClient, ids: dict[str, str], other: Installation
     ) -> None:
-        anybody = shared_anybody
+        keyless = shared_keyless
         assert shared.client.post("/v1/previews", json={"document": coin_document()}).status_code == 202
         asked = 0
         for method, path in routes_of(app):
@@ -66,7 +66,7 @@ class TestWorkspaces:
             assert names <= set(ids), f"{path} has an id that this test does not know: add it to `ids`"
             address = path.format_map({**ids, "name": "horizon"})
             body = BODIES.get(f"{method} {path}", {})
-            answer = anybody.request(method, address, headers=bearer(other.key), json=body)
+            answer = keyless.request(method, address, headers=bearer(other.key), json=body)
             assert answer.status_code == 404, (method, address, answer.text[:300])
             told = [value for value in ids.values() if value not in address and value in answer.text]
             assert not told, (method, address)
@@ -74,34 +74,34 @@ class TestWorkspaces:
         assert asked > 35
 
     def test_ids_of_another_workspace_in_a_body_or_a_query_are_as_good_as_unknown(
-        self, shared_anybody: TestClient, ids: dict[str, str], other: Installation
+        self, shared_keyless: TestClient, ids: dict[str, str], other: Installation
     ) -> None:
-        anybody, headers = shared_anybody, bearer(other.key)
+        keyless, headers = shared_keyless, bearer(other.key)
         for body in (
             {"study": "coin"},
             {"kind": "influence", "forecast": ids["forecast_id"]},
             {"kind": "influence", "study": "coin"},
         ):
-            assert anybody.post("/v1/jobs", json=body, headers=headers).status_code == 404, body
+            assert keyless.post("/v1/jobs", json=body, headers=headers).status_code == 404, body
         for path, body in (
             ("/v1/schedules", BODIES["POST /v1/schedules"]),
             ("/v1/subscriptions", BODIES["POST /v1/subscriptions"]),
         ):
-            assert anybody.post(path, json=body, headers=headers).status_code == 404, path
+            assert keyless.post(path, json=body, headers=headers).status_code == 404, path
         two = f"before={ids['forecast_id']}&after={ids['forecast_id']}"
         for path in (f"/v1/compare?{two}", f"/compare?{two}", "/new?study=coin"):
-            assert anybody.get(path, headers=headers).status_code == 404, path
+            assert keyless.get(path, headers=headers).status_code == 404, path
 
     def test_lists_and_pages_show_nothing_of_another_workspace(
-        self, app: FastAPI, shared: Shared, shared_anybody: TestClient, ids: dict[str, str], other: Installation
+        self, app: FastAPI, shared: Shared, shared_keyless: TestClient, ids: dict[str, str], other: Installation
     ) -> None:
-        anybody, client = shared_anybody, shared.client
+        keyless, client = shared_keyless, shared.client
         secrets = {*ids.values(), "Does the coin show heads?", "Karabakh after"} - {"counts", "coin"}
         looked = 0
         for method, path in routes_of(app):
             if method != "GET" or "{" in path or (method, path) in OPEN or path in ("/v1/compare", "/compare"):
                 continue
-            answer = anybody.get(path, headers=bearer(other.key))
+            answer = keyless.get(path, headers=bearer(other.key))
             assert answer.status_code == 200, path
             assert not [secret for secret in secrets if secret in answer.text], path
             looked += 1
@@ -110,16 +110,16 @@ class TestWorkspaces:
         assert all(any(secret in text for secret in {*secrets, "coin"}) for text in listed), "its own sees it"
 
     def test_two_workspaces_have_studies_and_keys_of_one_name_for_themselves(
-        self, anybody: TestClient, installation: Installation
+        self, keyless: TestClient, installation: Installation
     ) -> None:
         mine, theirs = bearer(installation.key), bearer(installation.of("other").key)
         for headers, title in ((mine, "Mine"), (theirs, "Theirs")):
             body = coin_document(title=title)
-            assert anybody.put("/v1/studies/coin", json=body, headers=headers).status_code == 201
-        assert anybody.get("/v1/studies/coin", headers=mine).json()["title"] == "Mine"
-        assert anybody.get("/v1/studies/coin", headers=theirs).json()["title"] == "Theirs"
+            assert keyless.put("/v1/studies/coin", json=body, headers=headers).status_code == 201
+        assert keyless.get("/v1/studies/coin", headers=mine).json()["title"] == "Mine"
+        assert keyless.get("/v1/studies/coin", headers=theirs).json()["title"] == "Theirs"
         jobs = [
-            anybody.post("/v1/jobs", json={"study": "coin"}, headers={**headers, "Idempotency-Key": "one"}).json()
+            keyless.post("/v1/jobs", json={"study": "coin"}, headers={**headers, "Idempotency-Key": "one"}).json()
             for headers in (mine, theirs)
         ]
         assert [job["title"] for job in jobs] == ["Mine", "Theirs"]

@@ -1,4 +1,5 @@
-"""One study sampled by `pm.sample()` as anybody would: the program of a new process, which prints what it took as JSON.
+"""One study sampled by `pm.sample()` with its defaults: the program of a new process, which prints what it took as
+JSON.
 
 python -m tests.benchmarks.plain_pymc small
 """

@@ -71,7 +71,7 @@ OpenPage = Callable[..., Page]
 
 
 def session_cookies(url: str) -> list[Any]:
-    """The cookie of a browser that has been signed in, as the page for it does; none where nobody has a key."""
+    """The cookie of a browser that has been signed in, as the page for it does; none where there is no key."""
     address = urlsplit(url)
     key = KEYS.get(address.netloc)
     return [] if key is None else _signed_in(f"{address.scheme}://{address.netloc}", key)
@@ -229,7 +229,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def new_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewSite]:
-    """Makes sites that tests share: whoever asks for one stores everything at once, and no test changes it."""
+    """Makes sites that tests share: the first test that needs one stores everything, and no test changes it."""
     on_postgresql = request.config.getoption("--database") == "postgresql"
     with ExitStack() as sites:
 

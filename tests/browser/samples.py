@@ -30,6 +30,7 @@ def store_pages(installation: Installation) -> dict[str, str]:
         "failed_job": f"/jobs/{_failed_job(installation)}",
         "queued_job": f"/jobs/{installation.submit(karabakh_study(), now=utc_now())}",
         "nowhere": "/nowhere",
+        "reference": "/docs",
     }
 
 

@@ -20,6 +20,7 @@ PAGES = (
     "queued_job",
     "failed_job",
     "nowhere",
+    "reference",
 )
 
 WITH_CONTROLS = {"forecast", "diagnostics", "study", "compare", "queued_job"}

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from forecast.errands import ErrandKind
 from forecast.jobs.previews import PriorAnswer, PriorOutcome
-from forecast.store import PreviewRepository, StudyRepository, utc_now
+from forecast.store import ErrandRepository, PreviewRepository, StudyRepository, utc_now
 from priors import study_path
 from tests.browser.accessibility import serious_violations
 from tests.browser.conftest import NewSite, OpenPage, Site, keep_screenshot
@@ -162,7 +163,8 @@ def test_the_priors_alone_are_shown_when_a_worker_has_answered(page: Page, site:
     def waiting() -> tuple[str, ...]:
         """Their digests."""
         with site.installation.database.read() as session:
-            return tuple(digest for _, digest in PreviewRepository(session).unpublished(utc_now(), utc_now(), 5))
+            due = ErrandRepository(session).due(ErrandKind.PREVIEW, utc_now(), utc_now())
+            return tuple(digest for _, digest in PreviewRepository(session).next_due(due, utc_now(), 5))
 
     wait_until(lambda: bool(waiting()), message="the preview to be asked for")
     with site.installation.database.write() as session:

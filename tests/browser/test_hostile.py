@@ -1,4 +1,4 @@
-"""Pages that show what somebody with bad intent has written: script tags, 10,000 characters, marks of direction."""
+"""Pages that show hostile input: script tags, 10,000 characters, marks of direction."""
 
 from __future__ import annotations
 

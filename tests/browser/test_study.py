@@ -134,7 +134,7 @@ def test_a_table_of_evidence_is_added_whole_or_not_at_all(site: Site, open_page:
 def test_a_subscription_is_made_tested_and_ended_and_a_schedule_changed(site: Site, open_page: OpenPage) -> None:
     study = store_living_sample(site.installation)
     page = open_page(f"{site.url}/studies/{study}", refusals=True)
-    page.get_by_text("Be told of something").click()
+    page.get_by_text("Subscribe to alerts").click()
     form = page.locator("form.subscribes")
     form.get_by_label("Percent").fill("30")
     form.get_by_label("Of").select_option("outcome heads")

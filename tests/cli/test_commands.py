@@ -1,4 +1,4 @@
-"""The command line: what it prints, how it ends, and that nobody sees a traceback."""
+"""The command line: what it prints, its exit codes, and that it never shows a traceback."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_service_that_does_not_answer_is_said_not_to() -> None:
 
 
 def choose_address_url() -> str:
-    """The address of a port that nobody listens on."""
+    """The address of a port without a listener."""
     from forecast.runtime.settings import Settings
 
     return choose_address(Settings(port=0)).base_url

@@ -90,7 +90,7 @@ def test_the_ledger_shows_resolutions_and_standings(installation: Installation, 
     assert "Nothing in the study coin has been resolved yet" in command(url, "ledger", "coin")
     add(installation, "2021-01-01", 0.2)
     with installation.database.write() as session:
-        # As if the study had been stored before anybody knew how it turns out.
+        # As if the study had been stored before its resolution was known.
         version = StudyRepository(session).version("coin", coin_study().digest)
         assert version is not None
         version.created_at = datetime(2021, 1, 1, tzinfo=UTC)

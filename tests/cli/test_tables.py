@@ -64,7 +64,7 @@ def test_what_no_scenario_covers_stands_below_the_scenarios() -> None:
 
 
 def outcomes(count: int) -> dict[str, Any]:
-    """Outcomes and all their pairs; the probability of each tells which it is."""
+    """Outcomes and all their pairs; the probability of each identifies it."""
     (coin,) = coin_answer(coin_study()).outcomes
     made = [coin.model_copy(update={"id": f"o{i}", "probability": (i + 1) / 100}) for i in range(count)]
     pairs = [

@@ -95,7 +95,7 @@ FIXED: Final = (
     ("Previews that wait", previews.MOST_WAITING, "backlog_full"),
     ("Characters of the address of a source or webhook", guard.MAX_ADDRESS, "url_refused"),
 )
-"""Limits that nobody sets."""
+"""Limits without a setting."""
 
 
 def page() -> str:

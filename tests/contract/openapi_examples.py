@@ -1,7 +1,7 @@
 """Writes api/examples.json: of each operation a request and its answer, as a running service gave it about a small study.
 
 ``python -m tests.contract.openapi_examples`` starts a service, asks it everything once and writes the file; then write
-docs/openapi.json anew. Long lists and texts are shortened, and secrets are cut off.
+docs/openapi.json again. Long lists and texts are shortened, and secrets are cut off.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Small studies for explanations, and draws of them that nobody had to sample."""
+"""Small studies for explanations, and draws of them made without sampling."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from tests.workers.test_runner import result_of
 
 
 def large_result_of(study: Any, **options: Any) -> Any:
-    """An answer that nobody had to sample, with five megabytes of draws."""
+    """An answer made without sampling, with five megabytes of draws."""
 
     def write(path: Path) -> None:
         path.write_bytes(b"x" * 5_000_000)

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.both_databases
 RUN_ATTEMPT = """
 import sys, threading
 from pathlib import Path
-from forecast.jobs.submit import JobLimits
+from forecast.jobs.quotas import JobLimits
 from forecast.runtime.settings import Settings
 from forecast.store import ArtifactStore, Database
 from tests.workers.test_runner import result_of
@@ -47,7 +47,7 @@ from pathlib import Path
 from forecast.queue.broker import Broker
 from workers.dispatch import Dispatcher
 from forecast.queue.publish import Publisher
-from forecast.jobs.submit import JobLimits
+from forecast.jobs.quotas import JobLimits
 from forecast.runtime.settings import Settings
 from forecast.store import ArtifactStore, Database
 
@@ -150,7 +150,7 @@ def answers(url: str) -> bool:
 def test_a_web_process_that_dies_while_it_accepts_makes_one_job_for_one_key(
     installation: Installation, point: str
 ) -> None:
-    """Before its commit there is no job, after it there is one; whoever repeats his request cannot tell and need not."""
+    """Before its commit there is no job, after it there is one; a client that repeats its request is safe in both."""
     environment = crashing(point, installation)
     body = {"document": coin_document()}
     headers = {"Idempotency-Key": "a-key", "Authorization": f"Bearer {installation.key}"}

@@ -35,7 +35,7 @@ def submit(stack: Stack) -> str:
 
 
 def test_messages_lost_between_the_queue_and_a_worker_that_dies_are_sent_again(stack: Stack) -> None:
-    """A frozen worker has taken what it was sent from the server, and nobody else knows; then it is killed."""
+    """A frozen worker has taken what it was sent from the server, and no other process has it; then it is killed."""
     worker = stack.process("workers.worker")
     os.kill(worker, signal.SIGSTOP)
     jobs = [submit(stack) for _ in range(3)]
@@ -78,7 +78,7 @@ class Hole:
         except OSError:
             pass
         finally:
-            # What was swallowed is lost, so this connection is of no more use to anybody.
+            # What was swallowed is lost, so this connection is of no further use.
             if self.is_open.is_set():
                 for end in (one, other):
                     end.close()
@@ -163,7 +163,7 @@ def test_a_worker_hears_again_after_the_network_was_a_black_hole(apart: Apart) -
         "this message could not be acknowledged, and comes again to be dropped"
     )
 
-    assert stack.process("workers.worker") == worker, "it heard again by itself; nobody had to start it anew"
+    assert stack.process("workers.worker") == worker, "it reconnected without a restart"
 
 
 def hear_of_a_job_after(seconds: float, hole: Hole, stack: Stack, within: float) -> None:
@@ -194,7 +194,7 @@ def test_a_full_queue_server_costs_time_and_no_job(apart: Apart) -> None:
 
 
 def test_a_message_that_is_no_json_is_refused_and_the_worker_lives(stack: Stack) -> None:
-    """A pickle could run code when it is opened; nobody opens it."""
+    """A pickle could run code when it is opened; it is never opened."""
     import base64
     import json
     import pickle
@@ -209,7 +209,7 @@ def test_a_message_that_is_no_json_is_refused_and_the_worker_lives(stack: Stack)
         "body": body,
         "content-encoding": "binary",
         "content-type": "application/x-python-serialize",
-        "headers": {"task": "forecast.run_job.2", "id": "x", "lang": "py"},
+        "headers": {"task": "forecast.run_job.1", "id": "x", "lang": "py"},
         "properties": {
             "delivery_info": {"exchange": "", "routing_key": "jobs"},
             "delivery_tag": "x",

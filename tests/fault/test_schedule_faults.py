@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from forecast.jobs.digests import canonical_json
 from forecast.jobs.states import JobKind, JobState
 from forecast.jobs.view import JobView
 from forecast.store import ScheduleRepository, StudyRepository, utc_now
 from forecast.store.tables.core import JobRow
 from forecast.store.tables.living import OccurrenceRow
+from forecast.study.document.canonical import canonical_json
 from forecast.timeline.firing import fire_due
 from forecast.timeline.schedules import ScheduleRequest, create_schedule
 from tests.coin import QUICK, coin_document

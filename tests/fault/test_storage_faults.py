@@ -148,7 +148,7 @@ def test_without_postgresql_requests_are_503_and_with_it_they_go_on(tmp_path: Pa
         assert client.post("/v1/jobs", json={"document": coin_document()}).status_code == 202
 
 
-def test_a_row_that_somebody_holds_is_a_503_after_the_same_patience(
+def test_a_row_that_is_locked_is_a_503_after_the_same_patience(
     postgresql: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = "SELECT set_config('lock_timeout', '500', true)"

@@ -15,6 +15,7 @@ import redis
 from sqlalchemy import insert
 
 from forecast.cli.doctor import Health, examine
+from forecast.errands import ErrandKind
 from forecast.queue.broker import Broker
 from forecast.queue.publish import Publisher
 from forecast.queue.strangers import find_strangers
@@ -62,7 +63,7 @@ def tell(installation: Installation, count: int) -> None:
     """Put messages into a queue of an installation, about alerts that are not there."""
     with closing(Publisher(installation.settings.broker_url, installation.database)) as publisher:
         for number in range(count):
-            publisher.publish_delivery(f"no-such-alert-{number}")
+            publisher.publish_errand(ErrandKind.DELIVERY, "default", f"no-such-alert-{number}")
 
 
 def waiting(installation: Installation) -> int:

@@ -19,9 +19,9 @@ from sqlalchemy import func, select
 from forecast.alerts.raising import add_alert
 from forecast.alerts.rules import Finding
 from forecast.alerts.subscriptions import SubscriptionRequest, create_subscription
-from forecast.jobs.digests import canonical_json
 from forecast.store import AlertRepository, StudyRepository, utc_now
 from forecast.store.tables.alerts import DeliveryRow, ReceiverRow
+from forecast.study.document.canonical import canonical_json
 from tests.coin import coin_study
 from tests.embedded_redis import redis_for
 from tests.installation import Installation, installation_in
@@ -100,7 +100,7 @@ def test_every_alert_arrives_once_after_the_receiver_was_down_and_the_rest_is_ma
             port = gone.server_address[1]
         alerts = raise_alerts_to(installation, f"http://127.0.0.1:{port}/hook", ALERTS)
         lost = raise_alerts_to(installation, f"http://127.0.0.1:{port}/never", 2)
-        wait_until(lambda: silences(installation) >= 4, 120, "tries that nobody answers")
+        wait_until(lambda: silences(installation) >= 4, 120, "attempts without an answer")
         # One finds out for all whether the receiver is there again.
         assert sum(row.attempts for row in deliveries(installation, alerts).values()) < ALERTS
         with local_server(port) as server:

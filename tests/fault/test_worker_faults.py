@@ -1,4 +1,4 @@
-"""What happens to a job when the processes that run it die, are stopped, or are told to stop."""
+"""What happens to a job when the processes that run it die, are stopped, or are asked to stop."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_a_job_past_its_deadline_fails(stack: Stack) -> None:
         job_id = submit(stack)
         stack.wait_for_sampling(job_id)
         with database.write() as session:
-            # As its worker has been told, it has an hour.
+            # By its worker's settings, it has an hour.
             session.execute(update(JobRow).where(JobRow.id == job_id).values(deadline_seconds=-60.0))
         job = stack.wait_for_end(job_id)
     database.dispose()

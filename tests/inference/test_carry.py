@@ -58,7 +58,7 @@ def test_the_same_study_gets_the_same_draws_and_no_weight() -> None:
 
 
 def test_a_label_keeps_its_deviation_wherever_it_stands() -> None:
-    """Ben speaks before ann in the later study, and cem is new: he is drawn from the prior."""
+    """Ben comes before ann in the later study, and cem is new: that expert is drawn from the prior."""
     before, after = encoded("ann", "ben"), encoded("cem", "ben", "ann")
     points = drawn(before)
     found = carry_draws(before, latent_of(before, points), after, np.random.default_rng(2))

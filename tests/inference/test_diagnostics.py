@@ -1,4 +1,4 @@
-"""Diagnostics tell chains that agree from chains that do not, and never crash on a constant."""
+"""Diagnostics distinguish chains that agree from chains that do not, and never crash on a constant."""
 
 from __future__ import annotations
 

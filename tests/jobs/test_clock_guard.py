@@ -1,4 +1,5 @@
-"""What waits when a machine's clock jumps, for how long, and who is told. Wall and boot clock are a test's own here."""
+"""What waits when a machine's clock jumps, for how long, and where it is reported. Wall and boot clock are a test's own
+here."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ def test_time_that_passes_and_sleep_are_no_jump(installation: Installation, cloc
     for _ in range(20):
         clocks.ahead += JUMP_SECONDS / 2
         assert one.is_trusted(), "a clock may be put right little by little"
-    assert guard(installation, clocks).is_trusted(), "and whoever starts later knows of it"
+    assert guard(installation, clocks).is_trusted(), "and processes that start later know of it"
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR, 25 * HOUR, 30 * 24 * HOUR, JUMP_SECONDS + 1])
@@ -75,7 +76,7 @@ def test_after_a_jump_nobody_goes_by_the_clock_for_ten_minutes(
 def test_a_process_that_starts_after_the_jump_knows_of_it(installation: Installation, clocks: Clocks) -> None:
     assert guard(installation, clocks).is_trusted()
     clocks.ahead += HOUR
-    assert not guard(installation, clocks).is_trusted(), "nobody was there to see it"
+    assert not guard(installation, clocks).is_trusted(), "no process was there to see it"
     assert not guard(installation, clocks).is_trusted()
 
 
@@ -152,7 +153,7 @@ def test_sessions_stay_while_the_clock_is_in_doubt(installation: Installation) -
     assert not left_after_forgetting()
 
 
-def test_a_jump_and_an_offset_are_told_with_the_host_until_somebody_confirms(installation: Installation) -> None:
+def test_a_jump_and_an_offset_are_reported_with_the_host_until_confirmed(installation: Installation) -> None:
     hold(installation, -7200.0)
     with installation.database.write() as session:
         ClockRepository(session).leave_sign("worker", "far-away:77", 600.0)

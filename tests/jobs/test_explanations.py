@@ -17,9 +17,9 @@ from forecast.jobs.lifecycle import (
     release_job,
     renew_lease,
 )
+from forecast.jobs.quotas import JobLimits
 from forecast.jobs.recover import DEADLINE_GRACE_SECONDS, enforce_deadlines, enforce_queue_age
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
-from forecast.jobs.submit import JobLimits
 from forecast.jobs.view import view_job
 from forecast.store import ClockRepository, ForecastRepository
 from tests.coin import NOW, coin_study
@@ -170,7 +170,7 @@ def test_an_explanation_past_its_deadline_fails(installation: Installation, fore
     assert installation.job(claim.job_id).error_code == FailureCode.DEADLINE
 
 
-def test_an_explanation_that_nobody_claims_fails(installation: Installation, forecast_id: str, kind: JobKind) -> None:
+def test_an_unclaimed_explanation_fails(installation: Installation, forecast_id: str, kind: JobKind) -> None:
     job_id = submit_explanation_of(installation, forecast_id, kind)
     with installation.database.write() as session:
         ClockRepository(session).advance_worker_seconds(0.0, 61.0)

@@ -153,7 +153,7 @@ def test_an_attempt_past_its_deadline_fails_even_if_it_goes_on(installation: Ins
     assert (job.state, job.error_code) == (JobState.FAILED, FailureCode.DEADLINE)
 
 
-def test_a_job_that_nobody_claims_in_time_fails(installation: Installation) -> None:
+def test_a_job_that_is_not_claimed_in_time_fails(installation: Installation) -> None:
     job_id = installation.submit()
     let_workers_be_there(installation, 59.0)
     with installation.database.write() as session:

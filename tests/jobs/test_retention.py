@@ -84,7 +84,7 @@ def test_old_draws_go_and_the_newest_of_each_study_stays(installation: Installat
 
 
 def test_a_refused_forecast_does_not_take_the_place_of_the_good_one_before_it(installation: Installation) -> None:
-    """The refused one is on show, and somebody will want to see why; the good one is what updates begin from."""
+    """The refused one is shown with its reasons; the good one is what updates begin from."""
     older, good, refused = (add(installation, days, verdict=said) for days, said in OLD)
     assert room(installation, Retention(draws_for=30 * DAY)).draws == (older,)
     assert {good, refused}.isdisjoint(room(installation, Retention(draws_for=30 * DAY)).draws)
@@ -143,7 +143,7 @@ def installation_job(installation: Installation, forecast_id: str) -> str:
 
 
 @pytest.mark.both_databases
-def test_documents_that_nobody_mentions_go_after_a_day(installation: Installation) -> None:
+def test_documents_without_references_go_after_a_day(installation: Installation) -> None:
     installation.submit()
     with installation.database.write() as session:
         for name, age in (("forgotten", 2), ("fresh", 0)):

@@ -10,8 +10,9 @@ import pytest
 from forecast.errors import StudyError
 from forecast.jobs.digests import hash_request
 from forecast.jobs.errors import BacklogFullError, IdempotencyMismatchError, UnknownKindError
+from forecast.jobs.quotas import JobLimits
 from forecast.jobs.states import JobState
-from forecast.jobs.submit import SEED_LIMIT, JobLimits, parse_kind, prepare_study, submit_job
+from forecast.jobs.submit import SEED_LIMIT, parse_kind, prepare_study, submit_job
 from forecast.store import JobRepository, StudyRepository
 from tests.coin import coin_study
 from tests.installation import LIMITS, Installation
@@ -29,7 +30,7 @@ def test_an_accepted_job_is_queued_with_everything_that_will_be_computed(install
     assert installation.events(job.id) == ["queued"]
 
 
-def test_a_seed_is_drawn_when_nobody_fixed_one(installation: Installation) -> None:
+def test_a_seed_is_drawn_when_none_is_fixed(installation: Installation) -> None:
     seeds = {installation.job(installation.submit()).seed for _ in range(5)}
     assert len(seeds) == 5
     assert all(0 <= seed < SEED_LIMIT for seed in seeds)

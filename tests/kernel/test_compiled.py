@@ -1,4 +1,5 @@
-"""Compiled code that was kept is used again only if it is whole and gives the same numbers, whoever compiled it."""
+"""Compiled code that was kept is used again only if it is whole and gives the same numbers, whichever process compiled
+it."""
 
 from __future__ import annotations
 
@@ -166,7 +167,7 @@ def test_the_digest_covers_every_module_that_the_kernel_is_made_from() -> None:
 
 
 @pytest.mark.program
-def test_draws_are_the_same_whoever_compiled(cache: Path) -> None:
+def test_draws_are_the_same_whichever_process_compiled(cache: Path) -> None:
     """A process that compiles and one that reads the cache run the same machine code, and neither builds a PyMC model."""
     shutil.rmtree(cache / "kernel")
     cold, warm = start_process(cache), start_process(cache)
@@ -180,7 +181,7 @@ def test_draws_are_the_same_whoever_compiled(cache: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_said_and_the_kernel_is_made_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file where the folder should be: nobody can write there, root neither. Compiles in this process, for long."""
+    """A file where the folder should be: no user can write there, not even root. Compiles in this process, for long."""
     (tmp_path / "cache").write_text("in the way")
     monkeypatch.setenv("FORECAST_CACHE_DIR", str(tmp_path / "cache"))
     with pytest.warns(UserWarning, match="cannot be kept .*set FORECAST_CACHE_DIR"):

@@ -146,7 +146,7 @@ def kinds(forecast_id: str) -> Iterator[tuple[str, Ask]]:
 
 
 class Attack:
-    """One service, an attacker with a key of one workspace, and somebody of another who looks at pages."""
+    """One service, an attacker with a key of one workspace, and a reader of pages in another."""
 
     def __init__(self, stack: Stack, seconds: float) -> None:
         self._stack = stack
@@ -193,7 +193,7 @@ class Attack:
         return kind
 
     def streams(self, job_id: str) -> Kind:
-        """As many event streams as somebody can open."""
+        """As many event streams as one caller can open."""
         kind, over = Kind("event streams"), threading.Event()
         answers: Counter[str] = Counter()
         with ExitStack() as open_streams, ThreadPoolExecutor(2) as threads:

@@ -20,7 +20,7 @@ HELD: Final = 20
 
 
 def make_noise(url: str, stop: threading.Event) -> int:
-    """Until told to stop; how many requests and connections that were."""
+    """Runs until stopped; returns the number of requests and connections."""
     made = 0
     address = urlsplit(url)
     held: list[socket.socket] = []

@@ -9,8 +9,8 @@ import numpy as np
 
 from forecast.model.arrays import ModelArrays
 from forecast.model.encoding.bands import AgeBands
+from forecast.model.encoding.expert_shares import reflection
 from forecast.model.encoding.integrals import quadrature_rules
-from forecast.model.encoding.voices import reflection
 from forecast.model.specs import ARRAYS, DIMS, OR_NONE
 
 BANDS = (AgeBands((0.0, 12.0, 40.0)), AgeBands((0.0, 24.0)), AgeBands((0.0,)))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 STUDENT = stats.t(4)
 TINY = 1e-12
-"""Probabilities closer than this to 0 or 1 are told apart no more: part of the model, not of how it is computed."""
+"""Probabilities closer than this to 0 or 1 are treated as equal to it: part of the model, not of how it is computed."""
 
 
 def opinion_density(present: Point, panel: Panel, a: ModelArrays) -> float:

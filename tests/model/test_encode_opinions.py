@@ -176,8 +176,8 @@ def test_statements_that_are_left_out_leave_no_trace() -> None:
     only_y = encode(rows[1])
     assert without_x.coords == only_y.coords
     assert all(np.array_equal(without_x.arrays[name], only_y.arrays[name]) for name in only_y.arrays)
-    nobody, bare = encode_study(study, Selection(judgments=False)), encode()
-    assert nobody.arrays.lengths == bare.arrays.lengths
+    unjudged, bare = encode_study(study, Selection(judgments=False)), encode()
+    assert unjudged.arrays.lengths == bare.arrays.lengths
 
 
 def test_an_old_statement_is_about_the_time_since_as_well() -> None:

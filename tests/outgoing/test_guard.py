@@ -102,14 +102,14 @@ def test_a_name_that_nobody_answers_for_keeps_nobody_waiting(monkeypatch: pytest
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: is_over.wait(30) and [])
     try:
         with pytest.raises(
-            AddressRefusedError, match=r"nobody says within 0\.05 s which address the host 'slow.example'"
+            AddressRefusedError, match=r"no name server answered within 0\.05 s for the host 'slow.example'"
         ):
             guard.resolve("slow.example", 443)
     finally:
         is_over.set()
 
 
-def test_a_name_that_nobody_has_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_without_an_address_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_args: object, **_more: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 

@@ -1,4 +1,4 @@
-"""Files of the folder of sources, while somebody moves things under our hands."""
+"""Files of the folder of sources, while its contents change during the read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ sys.addaudithook(_on_event)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """One of sources, beside another that is nobody's business."""
+    """One of sources, beside another that must not be read."""
     for name, text in (("sources/inner/a.csv", "ours"), ("secrets/a.csv", "a secret")):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)

@@ -177,7 +177,8 @@ def test_another_prior_is_another_study(only_a_prior: LastForecast) -> None:
 
 
 def test_a_new_expert_and_new_trials_are_weighed(tmp_path: Path) -> None:
-    """What is sampled in other axes once somebody else speaks: the level of the outcome, the experts' own variables."""
+    """What is sampled in other axes once another expert makes a statement: the level of the outcome, the experts' own
+    variables."""
     said = {"expert": "ann", "outcome": "agreement", "probability": 0.25, "on": "2019-12-01", "by": "2024-01-01"}
     sampler = sized(
         {"draws": 2000, "tune": 1000, "chains": 4}, {"draws": 1000, "tune": 300, "chains": 4, "target_accept": 0.9}

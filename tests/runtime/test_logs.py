@@ -1,4 +1,4 @@
-"""What is written to logs stays small, whoever makes it happen."""
+"""What is written to logs stays small, whatever causes it."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def filled(size):
 
 libc.free(filled(size))  # from here on the library would keep as much
 before = resident()
-held = [(filled(size), filled(2_000)) for _ in range(10)]  # the small ones stay, and pin what lies below them
+held = [(filled(size), filled(100_000)) for _ in range(10)]  # the small ones stay, and pin what lies below them
 for large, _ in held:
     libc.free(large)
 kept = resident() - before

@@ -24,6 +24,6 @@ _folder, _, _name = os.environ.get(FILE, "").rpartition("/")
 if _role is not None and _name != _role:
     # The library has read its environment already.
     os.environ[FILE] = f"{_folder}/{_role}"
-    # A lock that the library shares with its children: whoever is killed with it would keep the others.
+    # A lock that the library shares with its children: a process that is killed with it would block the others.
     os.environ.pop("FAKETIME_SHARED", None)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])

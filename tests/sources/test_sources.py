@@ -1,4 +1,4 @@
-"""Sources: asked when they are due, by whoever, and what is new in them becomes evidence once."""
+"""Sources: fetched when they are due, by any process, and what is new in them becomes evidence once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from forecast.errands import ErrandKind, ErrandRule
-from forecast.jobs.digests import canonical_json
 from forecast.outgoing import Fetched
 from forecast.sources.fetching import FetchOutcome, asker, fetch_source
 from forecast.sources.sources import SourceStatus, SourceView, request_due, request_fetch, store_sources, view_source
@@ -23,6 +22,7 @@ from forecast.store import (
     unpack_copy,
 )
 from forecast.study import EvidenceKind, Study, accept_arrivals
+from forecast.study.document.canonical import canonical_json
 from forecast.timeline.knowledge import known_study
 from tests.documents import event_outcome
 from tests.installation import Installation, installation_in
@@ -88,7 +88,7 @@ def test_what_is_new_becomes_evidence_once(open_installation: Installation, serv
     ((cells, origin),) = evidence(open_installation)
     assert '"value":9' in cells
     assert origin == "source:counts"
-    assert ask(open_installation) is FetchOutcome.DROPPED, "nobody wants it any more"
+    assert ask(open_installation) is FetchOutcome.DROPPED, "it is not wanted any more"
     want(open_installation)
     assert ask(open_installation, START + timedelta(days=1)) is FetchOutcome.STORED
     assert server.asked[-1].headers["if-none-match"] == '"one"'
@@ -180,7 +180,7 @@ def test_a_failure_is_seen_and_what_was_known_stays(
     assert standing(open_installation).status is SourceStatus.WORKING
 
 
-def test_an_installation_that_allows_nothing_asks_nobody(installation: Installation, server: LocalServer) -> None:
+def test_an_installation_that_allows_nothing_fetches_nothing(installation: Installation, server: LocalServer) -> None:
     asked = len(server.asked)
     store(installation, server.url("/t.csv"))
     assert ask(installation) is FetchOutcome.FAILED
@@ -233,7 +233,7 @@ def test_a_fetch_that_found_no_place_is_told_again_even_where_the_telling_is_not
     want(open_installation)
     errand = ErrandKind.FETCH, "default", "small/counts"
     with open_installation.database.write() as session:
-        ErrandRepository(session).put_back(*errand, START + timedelta(seconds=1))
+        ErrandRepository(session).republish_later(*errand, START + timedelta(seconds=1))
     with open_installation.database.write() as session:
         ErrandRepository(session).mark_published(*errand, START)
     later = START + timedelta(seconds=2)

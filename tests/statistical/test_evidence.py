@@ -30,7 +30,7 @@ FEW = {"draws": 100, "tune": 100, "chains": 2, "seed": 1}
 OF_PANELS = sized(
     {"draws": 1000, "tune": 800, "chains": 4}, {"draws": 1000, "tune": 400, "chains": 2, "target_accept": 0.8}
 )
-"""Ten voices that are one mix slowly."""
+"""Ten experts with one common opinion mix slowly."""
 
 MONTHS = [f"2019-{month:02d}" for month in range(1, 13)]
 COUNTS = [6, 4, 9, 5, 7, 3, 8, 6, 5, 7, 4, 6]

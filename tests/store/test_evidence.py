@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forecast.jobs.digests import canonical_json
 from forecast.store import Database, EvidenceRepository, StudyRepository
 from forecast.store.tables.core import StudyRow
 from forecast.store.tables.living import EvidenceRow
 from forecast.study import EvidenceKind, accept_arrivals, resolve_observations
+from forecast.study.document.canonical import canonical_json
 from forecast.timeline.arrived import moment_of
 from forecast.timeline.knowledge import known_study
 from tests.installation import Installation

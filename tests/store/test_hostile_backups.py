@@ -119,7 +119,7 @@ REWRITTEN: dict[str, Callable[[Members], Members]] = {
     "tables of another kind": lambda all_: told(all_, lambda found: found.update(tables=[1])),
     "a count of another kind": lambda all_: told(all_, lambda found: found["tables"]["job"].update(rows="1")),
     "files of another kind": lambda all_: told(all_, lambda found: found.update(files=[["x"]])),
-    "a key that nobody writes": lambda all_: told(all_, lambda found: found.update(more=1)),
+    "a key that is never written": lambda all_: told(all_, lambda found: found.update(more=1)),
     "a table cut short": lambda all_: {**all_, "database/job.jsonl.gz": all_["database/job.jsonl.gz"][:-9]},
     "a table that is not packed": lambda all_: with_table(all_, "job", b"{}\n"),
     "packing that breaks off": lambda all_: with_table(all_, "job", all_["database/job.jsonl.gz"][:-12]),

@@ -11,7 +11,7 @@ from forecast.store import Database, SchemaError, find_identity, identity_of
 from tests.installation import Installation
 
 
-def test_an_identity_is_made_once_whoever_asks_at_the_same_time(installation: Installation) -> None:
+def test_an_identity_is_made_once_by_simultaneous_callers(installation: Installation) -> None:
     with installation.database.read() as session:
         assert find_identity(session) is None
     with ThreadPoolExecutor(8) as threads:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.suite.groups import TESTS
 
-SLOW_FOLDERS: Final = frozenset({"benchmarks", "browser", "explain", "fault", "production", "statistical", "tour"})
+SLOW_FOLDERS: Final = frozenset({"benchmarks", "browser", "explain", "fault", "production", "statistical"})
 """Not even read: what they import takes longer than many a test."""
 SLOW: Final = frozenset({"program", "stack", "service", "browser", "statistical", "fault", "slow", "benchmark", "soak"})
 SERVERS: Final = frozenset({"valkey-server", "redis-server", "postgres", "initdb", "chromium"})

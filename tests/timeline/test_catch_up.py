@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from forecast.jobs.digests import canonical_json
 from forecast.jobs.states import JobState
 from forecast.store import JobRepository, ScheduleRepository, StudyRepository
 from forecast.store.tables.core import JobRow
+from forecast.study.document.canonical import canonical_json
 from forecast.timeline.firing import RunStatus, fire_due
 from forecast.timeline.schedules import ScheduleRequest, create_schedule
 from tests.coin import coin_study

@@ -1,4 +1,4 @@
-"""Due times become jobs: each once, whoever looks, whatever was missed."""
+"""Due times become jobs: each once, whichever process looks, whatever was missed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from forecast.jobs.digests import canonical_json
 from forecast.jobs.states import JobState
 from forecast.store import EvidenceRepository, JobRepository, ScheduleRepository, StudyRepository
 from forecast.study import EvidenceKind, accept_arrivals
+from forecast.study.document.canonical import canonical_json
 from forecast.timeline import firing
 from forecast.timeline.firing import MAX_CAUGHT_UP, fire_due
 from forecast.timeline.schedules import (

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from forecast.jobs.digests import canonical_json
 from forecast.jobs.errors import NoPreviousForecastError
 from forecast.jobs.lifecycle import complete_job
+from forecast.jobs.quotas import JobLimits
 from forecast.jobs.states import JobKind
-from forecast.jobs.submit import JobLimits
 from forecast.store import ForecastRepository, StudyRepository
 from forecast.store.tables.core import EstimateRow
 from forecast.store.tables.living import OccurrenceRow, ScheduleRow
+from forecast.study.document.canonical import canonical_json
 from forecast.timeline.history import history_page, move_between
 from forecast.timeline.updates import explain_updates
 from forecast.timeline.views import HistoryEntry
@@ -151,7 +151,7 @@ def _job_of(session: Any, forecast_id: str) -> str:
 
 @pytest.mark.both_databases
 def test_each_forecast_of_a_schedule_is_compared_once(installation: Installation) -> None:
-    """The first has nothing before it, and those that nobody scheduled are left alone."""
+    """The first has nothing before it, and those without a schedule are left alone."""
     made = [add(installation, f"2021-0{month}-01", 0.1 * month, made_at=START) for month in (1, 2, 3)]
     add(installation, "2021-04-01", 0.9, made_at=START)
     schedule(installation, *made)

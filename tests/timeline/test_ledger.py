@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from forecast.answer import Attribution, AttributionStep, ProbabilityStep
-from forecast.jobs.digests import canonical_json
 from forecast.jobs.lifecycle import complete_job
 from forecast.jobs.states import JobKind
 from forecast.store import EvidenceRepository, StudyRepository
 from forecast.study import EvidenceKind, accept_arrivals
+from forecast.study.document.canonical import canonical_json
 from forecast.timeline import ledger as ledger_module
 from forecast.timeline.ledger import read_ledger, score_due
 from forecast.timeline.updates import attribute_scored

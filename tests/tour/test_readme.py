@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from forecast.answer import StoredForecast
-from forecast.pipeline.compute import compute_forecast
 from forecast.study import load_study
 from forecast.wording import numbers
 from tests.command_line import forecast
@@ -44,6 +43,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_study_gives_the_answer_that_is_shown(folder: Path) -> None:
+    from forecast.pipeline.compute import compute_forecast  # the rest of the file is read by quick runs as well
+
     answer = compute_forecast(load_study(folder / "study.yaml")).answer
     found = [
         f"{part.id}: {numbers.percent(part.probability, part.mcse)}, {numbers.percent_range(part.interval, part.mcse)}, "

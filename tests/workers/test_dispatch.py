@@ -261,7 +261,7 @@ def test_figures_do_not_wait_for_ever_and_are_asked_for_again(
 
 
 @pytest.mark.parametrize("draws_unasked", [True, False])
-def test_an_operator_may_have_only_those_drawn_that_somebody_looks_at(
+def test_an_operator_may_have_only_requested_ones_drawn(
     installation: Installation, server: EmbeddedRedis, publisher: Publisher, draws_unasked: bool
 ) -> None:
     settings = installation.settings.model_copy(update={"draw_unasked": draws_unasked})
@@ -288,7 +288,7 @@ def test_a_service_that_is_never_idle_draws_the_newest_of_each_study_only(
     assert errand_of(installation, older).published_at is None
 
 
-def test_whoever_looks_at_a_forecast_has_it_drawn_at_once_and_once(
+def test_a_forecast_that_is_looked_at_is_drawn_at_once_and_once(
     installation: Installation, server: EmbeddedRedis
 ) -> None:
     looked_at = [finish_job(installation, NOW + timedelta(seconds=second)) for second in range(ASKED_AT_ONCE + 1)]

@@ -34,7 +34,7 @@ STUDY = coin_study(
 
 @dataclass(frozen=True)
 class Made:
-    """A forecast whose draws nobody looks at."""
+    """A forecast whose draws are not read."""
 
     answer: Answer = field(default_factory=lambda: coin_answer(STUDY))
     figures: Mapping[str, Any] = field(default_factory=lambda: {"horizon": {"data": []}})

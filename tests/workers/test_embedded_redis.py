@@ -78,7 +78,7 @@ def test_beside_a_frozen_server_no_other_is_started(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.service
-def test_a_live_server_of_somebody_else_is_refused(tmp_path: Path) -> None:
+def test_a_live_server_of_another_installation_is_refused(tmp_path: Path) -> None:
     ours, theirs = Settings(home=tmp_path / "ours"), Settings(home=tmp_path / "theirs")
     with redis_for(theirs):
         prepare_directories(ours)
@@ -88,7 +88,7 @@ def test_a_live_server_of_somebody_else_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.service
-def test_a_socket_file_that_nobody_answers_on_does_not_stop_the_next_start(tmp_path: Path) -> None:
+def test_a_socket_file_without_a_server_does_not_stop_the_next_start(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     with redis_for(settings) as server:
         server.kill()

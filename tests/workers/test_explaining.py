@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from forecast.errors import SamplingError, StopRequestedError
 from forecast.jobs.explanations import EXPLANATIONS
 from forecast.jobs.lifecycle import cancel_job, complete_job
+from forecast.jobs.quotas import JobLimits
 from forecast.jobs.states import FailureCode, JobKind, JobState
-from forecast.jobs.submit import JobLimits
-from forecast.store import ForecastRepository
 from forecast.store.tables.core import ExplanationRow
 from forecast.study import Study
 from tests.coin import coin_answer, coin_study
@@ -41,7 +41,7 @@ def add_forecast(installation: Installation, **answer: Any) -> str:
 
 def explanation_of_job(installation: Installation, job_id: str) -> ExplanationRow | None:
     with installation.database.read() as session:
-        return ForecastRepository(session).explanation_of_job(job_id)
+        return session.scalar(select(ExplanationRow).where(ExplanationRow.job_id == job_id))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from forecast.answer import Triage
-from forecast.jobs.digests import canonical_json
 from forecast.jobs.states import JobKind, JobState
 from forecast.jobs.submit import prepare_study, submit_job
 from forecast.store import EvidenceRepository, ForecastRepository, StudyRepository
-from forecast.store.tables.core import ForecastRow
+from forecast.store.tables.core import ExplanationRow, ForecastRow
 from forecast.study import EvidenceKind, accept_arrivals
+from forecast.study.document.canonical import canonical_json
 from forecast.timeline.history import history_page
 from forecast.timeline.knowledge import known_study
 from tests.explanations import submit_explanation_of
@@ -109,7 +110,7 @@ def test_an_update_begins_from_the_last_forecast_and_is_compared_with_it(updated
     run(installation, job)
     with installation.database.read() as session:
         entries = history_page(session, "small", 10, None).items
-        stored = ForecastRepository(session).explanation_of_job(job)
+        stored = session.scalar(select(ExplanationRow).where(ExplanationRow.job_id == job))
     # Newest first; another test's may be before them.
     last, before = [entry for entry in entries if entry.forecast_id in {first.id, second.id}]
     assert last.forecast_id == second.id

@@ -9,9 +9,9 @@ import pytest
 
 from forecast.errands import ErrandKind
 from forecast.errors import StudyError
-from forecast.jobs.digests import canonical_json
 from forecast.store import ErrandRepository, PreviewRepository, StudyRepository, utc_now
 from forecast.store.tables.core import PriorPreviewRow
+from forecast.study.document.canonical import canonical_json
 from tests.coin import coin_study
 from tests.installation import Installation, installation_in
 from workers import previewer

@@ -138,9 +138,9 @@ def test_a_taken_port_is_said_to_be_taken() -> None:
 
 def test_an_address_that_others_can_reach_needs_a_key_for_them(tmp_path: Path) -> None:
     with installation_in(tmp_path / "home", host="0.0.0.0", port=0) as installation:
-        # That of this machine opens it for nobody else.
+        # The key of this machine does not open it to others.
         assert installation.key
-        with pytest.raises(ExposedError, match="no key for anybody to use from there; make one with `forecast key"):
+        with pytest.raises(ExposedError, match="no key to use from there; make one with `forecast key"):
             require_keys(installation.database, installation.settings, utc_now())
         with installation.database.write() as session:
             made = create_key(session, "default", "desk", [Scope.READ], utc_now())

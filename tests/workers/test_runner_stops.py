@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from forecast.errors import StopRequestedError
 from forecast.jobs.lifecycle import Claim, cancel_job, fail_job, release_job
+from forecast.jobs.quotas import JobLimits
 from forecast.jobs.states import AttemptOutcome, FailureCode, JobKind, JobState
-from forecast.jobs.submit import JobLimits
 from forecast.store import utc_now
 from forecast.study import Study
 from tests.installation import Installation

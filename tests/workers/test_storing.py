@@ -21,9 +21,9 @@ from tests.workers.made_up_runs import files, forecast_of, result_of, runner
 from workers.runner import RunOutcome
 
 UNFORESEEN = [
-    DataError("UPDATE", {}, Exception("a value nobody thought of")),
-    ProgrammingError("UPDATE", {}, Exception("a column nobody thought of")),
-    SQLAlchemyError("a state nobody thought of"),
+    DataError("UPDATE", {}, Exception("an unforeseen value")),
+    ProgrammingError("UPDATE", {}, Exception("an unforeseen column")),
+    SQLAlchemyError("an unforeseen state"),
 ]
 
 
@@ -118,7 +118,7 @@ NEVER_RENEWED = {"lease_seconds": 0.2, "progress_seconds": 30.0, "heartbeat_seco
 def test_draws_of_a_forecast_that_may_be_stored_stay(
     tmp_path: Path, stopping: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The commit went through, nobody said so, and the database stayed away for longer than the lease."""
+    """The commit went through without a confirmation, and the database stayed away for longer than the lease."""
     with installation_in(tmp_path / "home", NEVER_RENEWED) as own:
         job_id = own.submit(now=utc_now())
         completed: list[int] = []

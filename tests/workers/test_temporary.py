@@ -46,7 +46,7 @@ def test_what_a_killed_worker_left_goes_when_the_next_one_starts_and_another_one
     (killed, left, _), (living, own, _) = start(tmp_path), start(tmp_path)
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
-    assert left.exists(), "nobody was there to remove it"
+    assert left.exists(), "no process was there to remove it"
     after, newest, _ = start(tmp_path)
     assert not left.exists()
     assert own.exists()

@@ -1,4 +1,4 @@
-"""Signing in and out, and the page of who one is. A session is a cookie that no script can read."""
+"""Signing in and out, and the page of the caller's access. A session is a cookie that scripts cannot read."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _exchange(service: Service, given: dict[str, str]) -> tuple[str, Principal]:
     life = timedelta(hours=service.settings.session_hours)
     link = given.get("link")
     if not link:
-        # Whoever has no key makes nobody wait who writes.
+        # Refuse invalid keys first, so that they never hold the write lock.
         with service.database.read() as session:
             require_key(session, given.get("key", ""), utc_now())
     with service.database.write() as session:
@@ -112,7 +112,7 @@ def post_sign_out(request: Request, service: OpenService) -> Response:
 
 @router.get("/access")
 def show_access_page(service: Reader) -> HTMLResponse:
-    """Who one is, how much is in use and, for who may see them, the keys of the workspace."""
+    """The caller, the use of limits and, for callers who may see them, the keys of the workspace."""
     caller = service.caller
     with service.database.read() as session:
         usage = read_usage(session, service.job_limits, utc_now())

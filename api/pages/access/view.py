@@ -1,4 +1,4 @@
-"""Signing in, and what the signed-in may do: contexts of their pages."""
+"""Contexts of the sign-in page and of the access page."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class SignInPage(PageContext):
     next_path: str
     """Where to go on afterwards."""
     problem: str | None
-    """Why the last try failed."""
+    """Why the last attempt failed."""
     workspace: str | None
-    """That of this browser's session, if it has one: a link must not replace it without a word."""
+    """Key of this browser's session, if any: a link must not replace it without asking."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class KeyRow:
     holds: str
     is_over: bool
     made_keys: int
-    """How many keys that still hold it has made, itself or by others that it made."""
+    """Number of valid keys that it made, directly or through keys that it made."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccessPage(PageContext):
-    """Who one is, how much is in use, and the keys of the workspace."""
+    """The caller, the use of limits, and the keys of the workspace."""
 
     template: ClassVar[str] = "access.html"
 
@@ -74,7 +74,7 @@ def build_sign_in(next_path: str, problem: str | None = None, workspace: str | N
 
 
 def build_access(caller: Principal, usage: Usage, keys: Iterable[ApiKeyRow], now: datetime) -> AccessPage:
-    """The page of who one is."""
+    """The page of the caller's access."""
     limits = usage.limits
     rows = tuple(keys)
     return AccessPage(

@@ -43,7 +43,7 @@ class Waterfall:
     summary: str
     """From which probability to which: `from 52 % to 31 %`."""
     is_open: bool
-    """Whether it is shown before anybody asks for it."""
+    """Whether it is open when the page loads."""
     steps: tuple[WaterfallStep, ...]
 
 

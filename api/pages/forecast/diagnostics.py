@@ -1,4 +1,4 @@
-"""A forecast's diagnostics: everything that a statistician wants to see before he trusts it."""
+"""A forecast's diagnostics: everything that a statistician checks before trusting it."""
 
 from __future__ import annotations
 

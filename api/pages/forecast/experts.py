@@ -1,4 +1,4 @@
-"""Experts and what they were asked: how they err, what they weigh, and where they differ from the model."""
+"""Experts and judged questions: errors, weights, and differences from the model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forecast.wording import numbers
 
 @dataclass(frozen=True)
 class ExpertRow:
-    """Somebody whose probabilities were used."""
+    """An expert whose probabilities were used."""
 
     id: str
     kind: str
@@ -30,7 +30,7 @@ class ExpertRow:
 
 @dataclass(frozen=True)
 class QuestionRow:
-    """One question that experts were asked."""
+    """One question that experts judged."""
 
     outcome: str
     title: str

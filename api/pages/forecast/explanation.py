@@ -1,4 +1,4 @@
-"""What moves a forecast: what is known of it, and what can still be computed."""
+"""Explanations of a forecast: those computed and those that can be requested."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Explanation:
 
     forecast_id: str
     can_compute: bool
-    """False for a refused forecast: what does not hold is not explained."""
+    """False for a refused forecast, which is not explained."""
     attribution: AttributionView | None
     influence: InfluenceView | None
     sensitivity: SensitivityView | None

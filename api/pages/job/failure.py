@@ -25,7 +25,7 @@ def build_failure(status: int, heading: str, detail: str) -> FailurePage:
     if status == 404:
         advice = "See whether the address is complete, or start from the list of studies."
     elif status >= 500:
-        advice = "Try again in a moment. If it stays, the log of the service tells more."
+        advice = "Try again in a moment. If it stays, see the log of the service."
     else:
         advice = "Start from the list of studies."
     return FailurePage(

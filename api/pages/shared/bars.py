@@ -24,7 +24,7 @@ class Bar:
     high: str
     estimate: str
     label: str
-    """The same in words, for whoever cannot see the drawing."""
+    """Text alternative of the drawing."""
     reference: str | None = None
     """A line to compare with, such as no effect."""
 

@@ -83,7 +83,7 @@ FAILURES: Final = {
     ),
     FailureCode.INTERNAL: (
         "A defect of the service",
-        "It is not the study's fault. The worker's log tells more under the id above.",
+        "It is not the study's fault. See the worker's log under the id above.",
     ),
 }
 """What each failure is called, and what to do about it."""

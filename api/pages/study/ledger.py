@@ -1,4 +1,4 @@
-"""The ledger of a study: how outcomes were resolved, and what everybody scored."""
+"""The ledger of a study: how outcomes were resolved, and the scores of all forecasters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCORES_SHOWN: Final = 100
 
 @dataclass(frozen=True)
 class ResolutionRow:
-    """How an outcome turned out, as somebody said."""
+    """A stated resolution of an outcome."""
 
     title: str
     id: str

@@ -1,4 +1,4 @@
-"""The address of a study's page: reads what is stored and renders it."""
+"""The page of a study: reads what is stored and renders it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps a study current: its schedules, its sources, the evidence that came, and who is told of what."""
+"""What keeps a study current: its schedules, sources, arrived evidence, subscriptions and alerts."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class SourceRow:
 
 @dataclass(frozen=True)
 class EvidenceRow:
-    """A row that came, with both its times."""
+    """A row of evidence with the times when it became known and was recorded."""
 
     subject: str
     kind: str
@@ -95,7 +95,7 @@ class Option:
 
 @dataclass(frozen=True)
 class SubscriptionView:
-    """Who is told of what."""
+    """A subscription to alerts."""
 
     id: str
     title: str
@@ -106,7 +106,7 @@ class SubscriptionView:
 
 @dataclass(frozen=True)
 class AlertView:
-    """Something there was to tell, and whether it has arrived."""
+    """An alert, and whether it has been delivered."""
 
     title: str
     age: str
@@ -177,7 +177,7 @@ def build_evidence(items: Iterable[EvidenceItem]) -> tuple[EvidenceRow, ...]:
 
 
 def build_subscriptions(rows: Iterable[SubscriptionRow], subjects: Collection[str]) -> tuple[SubscriptionView, ...]:
-    """Who is told of what.
+    """The subscriptions, as sentences.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def build_subscriptions(rows: Iterable[SubscriptionRow], subjects: Collection[st
 def build_alerts(
     rows: Iterable[AlertRow], deliveries: Mapping[str, DeliveryRow], now: datetime
 ) -> tuple[AlertView, ...]:
-    """What there was to tell."""
+    """The alerts, as the page lists them."""
     found = []
     for row in rows:
         delivery = deliveries.get(row.id)

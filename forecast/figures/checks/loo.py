@@ -57,7 +57,7 @@ class LeftOut:
 
 
 def leave_out(fit: Fit) -> Iterator[LeftOut]:
-    """Every case in turn, at most `MOST_CASES`, evenly spaced; cases that the model cannot tell apart are worked out once."""
+    """Every case in turn, at most `MOST_CASES`, evenly spaced; cases identical to the model are computed once."""
     likelihood = CaseLikelihood(fit, get_program())
     known: dict[tuple[object, ...], tuple[Weights, float]] = {}
     cases = likelihood.cases

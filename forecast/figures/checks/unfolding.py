@@ -16,7 +16,7 @@ DEPTH: Final = 3
 LEAST_SHARE: Final = 0.01
 """Branches of fewer futures are put together."""
 LEAST_LABELLED: Final = 0.04
-"""Narrower boxes have no room for a name; pointing at them tells it."""
+"""Width from which a box shows its name; narrower ones show it on hover."""
 SAME_TIME: Final = 1e-9
 NEVER: Final = 1e300
 LEAST_NAMED: Final = 0.08
@@ -118,7 +118,7 @@ def _label(name: str, share: float) -> str:
 def _figure(paths: Counter[Path], futures: int, ids: list[str]) -> Figure:
     boxes = branches(paths, futures)
     colours = {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(ids)}
-    # Where colours come again, hatches tell them apart.
+    # Where colours repeat, hatches distinguish them.
     patterns = {name: PATTERNS[place // len(PALETTE) % len(PATTERNS)] for place, name in enumerate(ids)}
     colours |= {NOTHING: "rgba(127, 127, 127, 0.22)", OTHERS: INK}
     shown = dict.fromkeys(box.path[-1] for box in boxes)

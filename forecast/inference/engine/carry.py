@@ -37,7 +37,7 @@ class Carried:
     before: FloatArray
     after: FloatArray
     log_proposal: FloatArray
-    """Log density of what was drawn anew, to be subtracted from the ratio of the log densities; dims (draw)."""
+    """Log density of the newly drawn variables, to be subtracted from the ratio of the log densities; dims (draw)."""
 
 
 def carry_draws(before: EncodedStudy, latent: xr.Dataset, after: EncodedStudy, rng: np.random.Generator) -> Carried:
@@ -78,8 +78,8 @@ def log_densities(loaded: LoadedStudy, points: FloatArray, threads: int) -> Floa
 def resample(weights: FloatArray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Places of `count` draws taken in proportion to their weights, in their own order.
 
-    Systematic resampling: Douc, Cappé and Moulines (2005), doi:10.1109/ISPA.2005.195385. Copies of a draw lie side by
-    side, where what looks at chains takes them for what they are: autocorrelated.
+    Systematic resampling: Douc, Cappé and Moulines (2005), doi:10.1109/ISPA.2005.195385. Copies of a draw are adjacent,
+    so diagnostics of chains see them as autocorrelation.
     """
     marks = (np.arange(count) + rng.uniform()) / count
     return np.minimum(np.searchsorted(np.cumsum(weights), marks), len(weights) - 1)

@@ -1,8 +1,6 @@
 """The model's definition as an engine: PyMC's graph, sampled by nutpie in its public way.
 
-Each study is compiled anew, for minutes, and sampling takes many times as long as with the kernel. It is what the
-kernel is held against, for users who want to check an answer: FORECAST_ENGINE=pymc. Names, dims and scales of what it
-gives are the kernel's.
+Each study is compiled separately, for minutes, and sampling takes many times as long as with the kernel. It serves as the reference for the kernel, and for users who want to check an answer: FORECAST_ENGINE=pymc. Names, dims and scales of its output are the kernel's.
 """
 
 from __future__ import annotations

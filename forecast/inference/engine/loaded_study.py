@@ -107,7 +107,7 @@ class KernelStudy(CompiledModel):
 
     @classmethod
     def load(cls, kernel: Kernel, arrays: ModelArrays, starts: FloatArray | None = None) -> Self:
-        """Nothing is compiled, and no other study is changed."""
+        """Load a study; nothing is compiled, and no other study is changed."""
         record = Record(arrays, places=max(PLACES, available_cores() + 1))
         return cls(
             dims={name: spec.dims for name, spec in NAMED.items() if spec.dims},

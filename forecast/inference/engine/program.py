@@ -2,7 +2,7 @@
 
 `get_program` loads or compiles the kernel at most once in a process and counts it (`compilation_count`);
 `Program.load` swaps a study's arrays in, about a millisecond, and never compiles. tests/contract/test_one_compilation.py
-holds it to that. With FORECAST_ENGINE=pymc the model's definition is sampled instead, compiled anew for each study
+holds it to that. With FORECAST_ENGINE=pymc the model's definition is sampled instead, compiled for each study
 (`forecast.inference.engine.definition`): for an audit, a doubt, or a platform on which the kernel does not compile.
 """
 

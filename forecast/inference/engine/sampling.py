@@ -1,9 +1,8 @@
-"""Chains of a loaded study that are drawn as far as asked, without blocking: progress, cancellation and a deadline.
+"""Runs the chains of a loaded study in the background, with progress, cancellation and a deadline.
 
-What is decided about chains (that they diverge, that there are enough draws) is decided after a fixed number of draws of
-each and from those alone, so that the same study and seed give the same numbers under any load. The draws that come back
-are complete or an error is raised: an interrupted sampler can return normally with a few draws, and a truncated posterior
-looks like any other.
+Decisions about chains (that they diverge, that there are enough draws) use a fixed number of draws of each chain. So
+the same study and seed give the same numbers under any load. The returned draws are complete, or an error is raised: an
+interrupted sampler can return normally with few draws, and a truncated posterior looks like any other.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from forecast.study.document.sampler import SamplerSettings
 POLL_SECONDS: Final = 0.02
 REPORT_SECONDS: Final = 0.1
 PREVIEW_SHARE: Final = 0.05
-"""At most this share of the time goes into looking at half-finished chains."""
+"""Largest share of time spent on inspecting unfinished chains."""
 PREVIEW_NUMBERS: Final = 10_000_000
 """Latent variables times draws that are looked at; each look copies them all."""
 
@@ -55,7 +54,7 @@ class SamplingProgress:
 
 @dataclass(frozen=True)
 class Watch:
-    """Who is told of progress, and who may stop the chains; both are called from the thread that waits for draws."""
+    """Callbacks for progress and for stopping; both are called from the thread that waits for draws."""
 
     on_progress: Callable[[SamplingProgress], None] | None = None
     """Called every tenth of a second."""
@@ -86,7 +85,7 @@ class Chains:
         self._paused = False
         self._wanted = 0
         self.discarded: list[Discarded] = []
-        """Runs that were thrown away because too many draws diverged."""
+        """Runs that were discarded because too many draws diverged."""
 
     def __enter__(self) -> Self:
         return self
@@ -182,7 +181,7 @@ class Chains:
         if self._finished is None:
             self._wait_for(draws)
         if self._finished is None and draws == self._most:
-            # Nothing more is asked of the sampler: what it keeps of its own is given back.
+            # The sampler is no longer needed; its memory is released.
             self._finished = self._sampler.wait()
         if self._finished is not None:
             tree, self._sampler = self._finished, None
@@ -239,7 +238,7 @@ class Chains:
         return len(chains) == self._settings.chains and all(chain.finished_draws >= needed for chain in chains)
 
     def _seen(self, preview: xr.Dataset | None) -> SamplingProgress:
-        """Progress towards what was asked for; draws of runs that were thrown away are done, and were wanted."""
+        """Progress towards the requested draws; those of discarded runs count as done and as requested."""
         draws, each = self._wanted, self._wanted + self._settings.warm_up
         if self._finished is not None:
             chains = tuple(
@@ -279,7 +278,7 @@ def sample_posterior(
 
 
 def _preview(sampler: Any) -> xr.Dataset | None:
-    """The draws so far, or None while there are none; never an error, since it is only a glance."""
+    """The draws so far, or None while there are none; never raises, since it is only for display."""
     try:
         tree = sampler.inspect()
         posterior = tree[POSTERIOR].to_dataset()

@@ -1,7 +1,7 @@
-"""The two ways in which nutpie takes the kernel: by address, through classes that it keeps to itself, or as Python functions.
+"""The two interfaces of nutpie to the kernel: by address, through private classes, or as Python functions.
 
-The first is the fast one and is taken where nutpie's private classes are as expected. The second is public and takes four to
-ten times the CPU time of sampling for the same draws. Which one was taken stands in provenance, log and doctor.
+The first is fast and is used where nutpie's private classes are as expected. The second is public and takes four to ten
+times the CPU time for the same draws. Provenance, log and doctor state which one is in use.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ EXPECTED: Final = {
     "PyVariable.new_variables": "($cls, names, item_types, shapes, dim_sizes, dims)",
     "PySampler.from_pymc": "(settings, cores, model, progress_type, extra_callback, extra_callback_rate, store)",
 }
-"""What is used of nutpie's private module, with the arguments that it takes."""
+"""The parts of nutpie's private module in use, with their arguments."""
 
 log = get_logger(__name__)
 
 
 class Seam(StrEnum):
-    """A way to nutpie."""
+    """An interface of nutpie."""
 
     PRIVATE = "nutpie by address"
     PUBLIC = "nutpie by Python functions"
@@ -39,7 +39,7 @@ class Seam(StrEnum):
 
 @cache
 def seam() -> Seam:
-    """The way that is taken with the nutpie that is installed."""
+    """The interface that is used with the installed nutpie."""
     if differences := private_differences(_lib):
         log.warning("nutpie_differs", differences=differences, taken=Seam.PUBLIC.value)
         return Seam.PUBLIC

@@ -1,4 +1,4 @@
-"""Events and time at risk by case and age band, and how cases that the model cannot tell apart are pooled.
+"""Events and time at risk by case and age band, with pooling of cases that are identical to the model.
 
 Cases of one class without frailty and with the same covariates have the same log odds or log rates whatever the
 parameters: their successes and trials, or events and exposures, add up without loss. 435 spells in one class become
@@ -31,7 +31,7 @@ class Cells:
     exposure: FloatArray
     """Periods."""
     unseen: FloatArray
-    """Periods before the case was first observed, where it has a frailty: those who had not survived them were not seen."""
+    """Periods before a case with a frailty was first observed: cases that did not survive them were not seen."""
 
 
 def split_into_cells(units: Sequence[Unit], bands: Mapping[str, AgeBands], offsets: Mapping[str, int]) -> Cells:
@@ -61,7 +61,7 @@ def split_into_cells(units: Sequence[Unit], bands: Mapping[str, AgeBands], offse
 
 
 def find_twins(units: Sequence[Unit], covariates: FloatArray) -> IntArray:
-    """For each unit the first one that the model cannot tell from it; itself when it has a frailty of its own.
+    """For each unit the first one that is identical to the model; itself when it has a frailty of its own.
 
     Parameters
     ----------
@@ -81,7 +81,8 @@ def find_twins(units: Sequence[Unit], covariates: FloatArray) -> IntArray:
 def pool_cells(cells: Cells, weights: FloatArray, twins: IntArray) -> dict[str, npt.ArrayLike]:
     """Weighted events and exposure of each group of twins in each band, as the model's arrays.
 
-    A case with a frailty is followed from age 0; what it must have survived is divided out (`encode_integrals`).
+    A case with a frailty is followed from age 0; what it must have survived is divided out
+    (`forecast.model.encoding.integrals`).
     """
     kept = weights[cells.unit] > 0
     weight = weights[cells.unit][kept]

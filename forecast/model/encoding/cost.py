@@ -1,4 +1,4 @@
-"""What a study would cost, before any of it is allocated."""
+"""Estimated memory of a study, before any of it is allocated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def count_quantities(encoded: EncodedStudy) -> int:
 
 
 def require_affordable(encoded: EncodedStudy) -> None:
-    """Refuse what would not fit into memory, before anything of it is allocated.
+    """Refuse a study that would not fit into memory, before anything is allocated.
 
     Raises
     ------

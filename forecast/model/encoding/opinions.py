@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from forecast.model.encoding.expert_shares import share_arrays
 from forecast.model.encoding.present import Present
 from forecast.model.encoding.said import Opinions
-from forecast.model.encoding.voices import voice_arrays
 from forecast.study import Judgment, Outcome, OutcomeKind, log_odds
 
 SHARED_BIAS_SCALE, BIAS_SCALE = 0.3, 0.3
@@ -34,7 +34,7 @@ effect 0.5 and a state two standard deviations up, the hazard over 60 periods is
 
 
 def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayLike]:
-    """Arrays of everything that experts say."""
+    """Arrays of all judgments and track records."""
     experts, kinds, topics = list(opinions.experts), opinions.kinds, opinions.topics
     questions, exercises = opinions.questions, opinions.exercises
     places = {outcome.id: place for place, outcome in enumerate(present.outcomes)}
@@ -50,7 +50,7 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
         "noise_scale": np.full(count, NOISE_SCALE),
         "noise_spread_scale": np.full(count, NOISE_SPREAD_SCALE),
         "expert_kind": _indices(kinds.index(kind) for kind in opinions.experts.values()),
-        **voice_arrays(opinions, present),
+        **share_arrays(opinions, present),
         "common_scale": np.full(int(bool(experts)), COMMON_SCALE),
         "topic_panel": np.zeros(len(topics), dtype=int),
         "question_topic": _indices(topics.index((q.outcome, q.given)) for q in questions.values()),

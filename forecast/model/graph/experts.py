@@ -1,9 +1,9 @@
 """Experts as instruments: bias, slope and noise of each, and the errors that all share.
 
-Everything here is sampled where the statements determine it. Statements determine what the experts said on average, on
-each question, and how each differs from the others; they hardly determine how that average divides into truth, shared
-error and bias. So levels and questions are sampled as said by their voices (`said_by`), and the deviations of a group
-of experts from nothing are turned so that one coordinate is their mean and the others are contrasts (`turned`).
+The sampled variables are those that the statements determine. Statements determine the experts' average on each
+question, and how each expert differs from the others. They hardly determine how that average divides into truth, shared
+error and bias. So levels and questions are sampled on the scale of the experts' statements (`said_by`). The deviations
+of a group of experts are reflected so that one coordinate is their mean and the others are contrasts (`turned`).
 """
 
 from __future__ import annotations
@@ -69,17 +69,18 @@ def partly_centred(name: str, mean: Any, scale: Any, centring: Any) -> Any:
 def turned(deviations: Any, x: dict[str, Any]) -> Any:
     """Deviations of experts from those that are sampled: a reflection within each group, so still standard normal.
 
-    It maps the group's first coordinate to equal deviations of all its members; see `encode_voices.reflection`.
+    It maps the group's first coordinate to equal deviations of all its members; see
+    `forecast.model.encoding.expert_shares.reflection`.
     """
     along, leader = x["expert_reflection"], x["expert_leader"]
     sums = pt.zeros_like(along)[leader].inc(along * deviations)
     return deviations - along * sums[leader]
 
 
-def said_by(voices: Any, centre: Any, scale: Any, experts: Experts) -> tuple[Any, Any]:
-    """Mean and scale of what its voices say about something with this centre and scale on the log odds.
+def said_by(shares: Any, centre: Any, scale: Any, experts: Experts) -> tuple[Any, Any]:
+    """Mean and scale of the experts' statements on a quantity with this centre and scale on the log odds.
 
-    Voices has dims (something, expert): the share of each expert in what was said.
+    `shares` has dims (quantity, expert): the share of each expert in the statements.
     """
-    slope = pt.exp(voices @ experts.log_slope)
-    return slope * (centre + voices @ experts.offset), slope * scale
+    slope = pt.exp(shares @ experts.log_slope)
+    return slope * (centre + shares @ experts.offset), slope * scale

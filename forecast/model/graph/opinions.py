@@ -1,4 +1,4 @@
-"""Experts: what they say about the outcomes, and about questions whose answers are known.
+"""Experts' statements: judgments of the outcomes, and track records of questions with known answers.
 
 One measurement model for both: a stated log odds is StudentT(4) around slope_e (L + shared bias + bias_e + c), with L
 the true log odds of the question and c an error that all experts share on one topic. On the study's own questions L is

@@ -57,8 +57,8 @@ def _factor_states(x: dict[str, Any]) -> tuple[Any, Any]:
 def _add_counts(x: dict[str, Any], state: Any) -> None:
     """Sampled is each indicator's log mean over the periods in which it was observed, factor included.
 
-    A handful of periods hardly tells a factor that was high from indicators whose long-run means are high; with the
-    mean over the observed periods as the variable, the sampler does not meet that ridge.
+    Few periods hardly distinguish a high factor from indicators with high long-run means. With the mean over the
+    observed periods as the variable, the sampler does not meet that ridge.
     """
     with_none = pt.concatenate([pt.zeros((state.shape[0], 1)), state], axis=1)
     loading = pm.Deterministic("loading", x["loading_scale"] * latent("loading_z"), dims="indicator")

@@ -1,4 +1,4 @@
-"""The file of a backup, read as something that anybody may have made: in bounded memory, and nothing in it is believed."""
+"""The file of a backup, read as untrusted input: in bounded memory, and everything in it is checked."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Manifest(BaseModel):
 
 
 class _Bounded(io.BufferedReader):
-    """A file of which nobody reads much at once: a header of a gigabyte is refused before it is in memory."""
+    """A file that refuses large single reads: a header of a gigabyte is refused before it is in memory."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is None or size < 0 or size > MOST_HEADER_BYTES:

@@ -157,7 +157,7 @@ def _row(line: bytes, table: Table, number: int) -> dict[str, Any]:
             ) from None
     if table.name == _LATER[0]:
         row[_LATER[1]] = None
-        # The time of workers begins anew.
+        # The time of workers starts again at zero.
         row["queued_worker_time"] = 0.0
     return row
 

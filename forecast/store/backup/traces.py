@@ -1,4 +1,4 @@
-"""What somebody who may fail leaves behind, and its removal: files, folders, a new SQLite database."""
+"""Removes what an operation that failed leaves behind: files, folders, a new SQLite database."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Traces:
         self.files.append(file)
 
     def remove(self) -> None:
-        """Remove it all; folders in which somebody else has put something stay."""
+        """Remove it all; folders that hold something else by now stay."""
         for file in self.files:
             with suppress(OSError):
                 file.unlink(missing_ok=True)

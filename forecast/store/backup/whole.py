@@ -1,7 +1,7 @@
 """A whole installation as one file, and back: its database, whichever kind it is, and its draws.
 
 The rows are those of one moment, taken while the service runs. Files of draws never change, so they are copied after
-that. Keys to sealed secrets are not in it: whoever finds the file opens nothing with it.
+that. Keys to sealed secrets are not in it, so the file alone opens none of them.
 """
 
 from __future__ import annotations

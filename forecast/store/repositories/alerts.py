@@ -21,7 +21,8 @@ DELIVERY: Final = "delivery"
 
 
 class AlertRepository:
-    """Subscriptions and alerts, as one transaction sees them. Deleted subscriptions are kept, and found by nobody."""
+    """Subscriptions and alerts, as one transaction sees them. Deleted subscriptions are kept, and no query finds
+    them."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -129,7 +130,7 @@ class AlertRepository:
         return {row.alert_id: row for row in found}
 
     def attempts(self, alert_id: str) -> tuple[DeliveryAttemptRow, ...]:
-        """Every try to deliver an alert, oldest first."""
+        """Every attempt to deliver an alert, oldest first."""
         query = select(DeliveryAttemptRow).where(DeliveryAttemptRow.alert_id == alert_id)
         return tuple(self._session.scalars(query.order_by(DeliveryAttemptRow.id)))
 
@@ -138,12 +139,12 @@ class AlertRepository:
         self._session.flush()
 
     def subscribing(self) -> tuple[str, ...]:
-        """Workspaces in which somebody wants to be told of anything."""
+        """Workspaces that have a subscription in force."""
         query = select(SubscriptionRow.workspace).where(SubscriptionRow.enabled, SubscriptionRow.deleted_at.is_(None))
         return tuple(self._session.scalars(query.distinct().order_by(SubscriptionRow.workspace)))
 
     def unassessed(self, limit: int) -> tuple[tuple[str, str], ...]:
-        """Workspace and id of forecasts that nobody has looked at for alerts, oldest first."""
+        """Workspace and id of forecasts that have not been checked for alerts, oldest first."""
         query = (
             select(ForecastRow.workspace, ForecastRow.id)
             .outerjoin(AssessedRow, AssessedRow.forecast_id == ForecastRow.id)

@@ -30,7 +30,7 @@ class ClockRepository:
         self._session = session
 
     def leave_sign(self, role: str, name: str, offset: float | None) -> None:
-        """Say that a process of this machine lives."""
+        """Record that a process of this machine lives."""
         host = host_name()
         changed = update(ProcessSignRow).where(ProcessSignRow.name == name)
         if not self._rows_of(changed.values(beats=ProcessSignRow.beats + 1, offset_seconds=offset)):
@@ -50,7 +50,7 @@ class ClockRepository:
         return self._all(select(HostClockRow).order_by(HostClockRow.host))
 
     def host_clock(self) -> HostClockRow | None:
-        """That of this machine since it was started; None when nobody has looked yet."""
+        """That of this machine since it was started; None when no process has looked yet."""
         row = self._session.get(HostClockRow, host_name(), populate_existing=True)
         return row if row is not None and row.boot_id == boot_id() else None
 
@@ -63,7 +63,7 @@ class ClockRepository:
         self._put_clock(values)
 
     def note_jump(self, reading: Reading, jump: float, held_until: float, now: datetime, process: str) -> None:
-        """Keep that this machine's clock has jumped, and until when of its boot clock nobody goes by it."""
+        """Keep that this machine's clock has jumped, and until when of its boot clock it is not relied on."""
         self._put_clock(
             {
                 "boot_id": boot_id(),
@@ -81,16 +81,17 @@ class ClockRepository:
         self._rows_of(update(HostClockRow).where(*held).values(held_until=None))
 
     def confirm(self) -> tuple[str, ...]:
-        """End all holds, since somebody has looked at the clocks; the machines that they were of."""
+        """End all holds after an operator has confirmed the clocks; returns their machines."""
         held = tuple(row.host for row in self.host_clocks() if row.held_until is not None)
         self._rows_of(update(HostClockRow).values(held_until=None))
         if self.host_clock() is not None:
-            # A jump that nobody has noticed yet is confirmed as well.
+            # A jump that no process has noticed yet is confirmed as well.
             self.note_clock(read_clocks())
         return held
 
     def is_trusted(self) -> bool:
-        """Whether this process may remove what has ended by the wall clock; only looks, for whoever does so rarely."""
+        """Whether this process may remove what has ended by the wall clock; reads only, for callers that remove
+        rarely."""
         row = self.host_clock()
         if row is not None and (row.held_until is not None or has_jumped(row.offset_seconds, read_clocks().offset)):
             return False

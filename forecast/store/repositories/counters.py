@@ -20,8 +20,11 @@ Counts = Mapping[tuple[str, str], float]
 
 
 def _write(session: Session) -> None:
-    """Write what was counted, as the last thing of a transaction and in one order for all: whoever held a counter while he
-    went on to other rows could wait for somebody who holds those and wants the counter."""
+    """Write what was counted, last in a transaction and in one order for all.
+
+    Otherwise a transaction that holds a counter and goes on to other rows could deadlock with one that holds those
+    rows.
+    """
     pending = session.info.pop(_PENDING, None)
     if not pending:
         return

@@ -1,4 +1,4 @@
-"""Queries about errands: what is wanted, claimed, done, and what the queue is to be told of."""
+"""Queries about errands: what is wanted, claimed, done, and what is to be published."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from forecast.store.tables.errands import ErrandRow
 
 AGAIN: Final = timedelta(seconds=1)
-"""How much later an errand that was put back is published again: the dispatcher may note that it published it only after the
-message has come back."""
+"""How much later an errand that a worker could not start is published again. The message may come back before the
+dispatcher has noted that it was published."""
 
 
 class ErrandRepository:
@@ -36,7 +36,7 @@ class ErrandRepository:
         return {row.key: row for row in self._session.scalars(query.execution_options(populate_existing=True))}
 
     def want(self, kind: str, workspace: str, key: str, now: datetime, *, anew: bool = False) -> ErrandRow:
-        """Want an errand, from its first attempt on; one that is wanted already is left as it is.
+        """Request an errand, from its first attempt on; one that is wanted already is left as it is.
 
         Parameters
         ----------
@@ -83,15 +83,15 @@ class ErrandRepository:
         row.done_at, row.claimed_until, row.given_up = now, None, given_up
 
     def postpone(self, row: ErrandRow, until: datetime) -> None:
-        """Let the next attempt begin at a moment; the queue is told then."""
+        """Let the next attempt begin at a moment; the errand is published then."""
         row.not_before, row.claimed_until, row.published_at = until, None, None
 
     def next_attempt_at(self, row: ErrandRow) -> datetime:
-        """When the next attempt may begin, if the one that holds an errand says nothing."""
+        """When the next attempt may begin, if the one that holds an errand reports nothing."""
         return row.not_before if row.claimed_until is None else max(row.not_before, row.claimed_until)
 
-    def put_back(self, kind: str, workspace: str, key: str, now: datetime) -> None:
-        """Have the queue told again, a moment later, of an errand that is due and that nothing works on."""
+    def republish_later(self, kind: str, workspace: str, key: str, now: datetime) -> None:
+        """Have an errand that is due and that no attempt holds published again, a moment later."""
         due = update(ErrandRow).where(
             ErrandRow.kind == kind,
             ErrandRow.workspace == workspace,
@@ -103,7 +103,8 @@ class ErrandRepository:
         self._session.execute(due.values(published_at=None, not_before=now + AGAIN))
 
     def due(self, kind: str, now: datetime, published_before: datetime) -> Select[str, str]:
-        """A query of workspace and key of errands that the queue is to be told of, the longest due first; the caller limits it."""
+        """A query of workspace and key of errands that are to be published, the longest due first; the caller limits
+        it."""
         return (
             select(ErrandRow.workspace, ErrandRow.key)
             .where(ErrandRow.kind == kind, ErrandRow.done_at.is_(None), ErrandRow.not_before <= now, _is_free(now))
@@ -121,7 +122,7 @@ class ErrandRepository:
     def due_in_shares(
         self, kind: str, now: datetime, published_before: datetime, of_workspace: int, limit: int
     ) -> tuple[tuple[str, str], ...]:
-        """Workspace and key of errands that the queue is to be told of, at most so many of each workspace."""
+        """Workspace and key of errands that are to be published, at most so many of each workspace."""
         place = func.row_number().over(partition_by=ErrandRow.workspace, order_by=(ErrandRow.not_before, ErrandRow.key))
         due = self.due(kind, now, published_before)
         found = due.add_columns(ErrandRow.not_before, place.label("place")).order_by(None).subquery()
@@ -133,13 +134,13 @@ class ErrandRepository:
         self._session.execute(found.values(published_at=now))
 
     def count_published(self, kind: str, since: datetime) -> int:
-        """How many errands of a kind are on their way: published since a moment, and not done."""
+        """How many errands of a kind are under way: published since a moment, and not done."""
         query = select(func.count()).select_from(ErrandRow)
         query = query.where(ErrandRow.kind == kind, ErrandRow.done_at.is_(None), ErrandRow.published_at >= since)
         return self._session.scalar(query) or 0
 
-    def count_unheard(self, kinds: Collection[str], moment: datetime) -> int:
-        """How many have been due since before a moment although the queue was told."""
+    def count_unclaimed(self, kinds: Collection[str], moment: datetime) -> int:
+        """How many were published and have been due, unclaimed, since before a moment."""
         query = (
             select(func.count())
             .select_from(ErrandRow)

@@ -17,6 +17,7 @@ from forecast.store.repositories.pages import Page, decode_cursor, make_page, nu
 from forecast.store.tables.core import StudyRow
 from forecast.store.tables.living import EvidenceRow
 from forecast.study import Arrival, EvidenceKind
+from forecast.study.document.canonical import canonical_json
 
 MAX_STORED: Final = 100_000
 """Rows of one study; its document holds fewer, so this bounds corrections."""
@@ -55,7 +56,7 @@ class EvidenceRepository:
         newest = self._newest_cells(study, [arrival.slot for arrival in arrived])
         added: list[EvidenceRow] = []
         for arrival in arrived:
-            cells = _canonical(arrival.cells)
+            cells = canonical_json(arrival.cells)
             if newest.get(arrival.slot) == cells:
                 duplicates += 1
                 continue
@@ -138,7 +139,3 @@ class EvidenceRepository:
 def as_arrival(row: EvidenceRow) -> Arrival:
     """A stored row as it was accepted."""
     return Arrival(EvidenceKind(row.kind), row.subject, json.loads(row.cells), row.known_at, row.slot)
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -110,8 +110,8 @@ class ForecastRepository:
         Returns
         -------
         tuple
-            Id, as-of date, and the last moment of which anything is in it: when its evidence was recorded (when it was
-            made, where that is not known), or when its version of the study was stored.
+            Id, as-of date, and the moment up to which it includes anything. That is when its evidence was recorded
+            (when it was made, where that is not known), or when its version of the study was stored.
         """
         query = (
             select(
@@ -186,9 +186,6 @@ class ForecastRepository:
         """The newest explanation of one kind, by forecast."""
         query = select(ExplanationRow).where(ExplanationRow.forecast_id.in_(forecast_ids), ExplanationRow.kind == kind)
         return {row.forecast_id: row for row in self._session.scalars(query.order_by(ExplanationRow.id))}
-
-    def explanation_of_job(self, job_id: str) -> ExplanationRow | None:
-        return self._session.scalar(select(ExplanationRow).where(ExplanationRow.job_id == job_id))
 
     def latest(self, study: str) -> ForecastRow | None:
         """The forecast of the latest as-of date; one of a stored version goes before those of documents sent with a job."""

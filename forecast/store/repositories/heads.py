@@ -22,7 +22,7 @@ _HEAD: Final = (
 
 @dataclass(frozen=True)
 class ForecastHead:
-    """What tells whether a forecast is the one that a client has."""
+    """What shows whether a forecast is the one that a client has."""
 
     id: str
     made_at: datetime

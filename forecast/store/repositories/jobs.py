@@ -89,7 +89,7 @@ class JobRepository:
         return self._session.scalar(select(func.min(JobRow.queued_at)).where(JobRow.state == "queued"))
 
     def count_of_worker(self, prefix: str) -> int:
-        """How many jobs run in processes whose name begins like this."""
+        """How many jobs run in processes whose name begins with this prefix."""
         query = select(func.count()).select_from(JobRow)
         query = query.where(JobRow.state == "running", JobRow.worker.startswith(prefix, autoescape=True))
         return self._session.scalar(query) or 0
@@ -105,12 +105,12 @@ class JobRepository:
         return self._session.scalar(query) or 0
 
     def count_before(self, row: JobRow) -> int:
-        """How many queued jobs of its workspace came before this one; those of others are nobody's business."""
+        """How many queued jobs of its workspace came before this one; those of other workspaces are not counted."""
         query = select(func.count()).select_from(JobRow).where(JobRow.state == "queued", JobRow.id < row.id)
         return self._session.scalar(query) or 0
 
     def change(self, job_id: str, *guards: ColumnElement[bool], **values: Any) -> bool:
-        """Change one row if every guard holds; tells whether it did. Watchers see a new revision."""
+        """Change one row if every guard holds; returns whether it did. Watchers see a new revision."""
         statement = (
             update(JobRow)
             .where(JobRow.id == job_id, *guards)
@@ -178,7 +178,7 @@ class JobRepository:
         steps = [
             and_(
                 JobRow.dispatches == count if count < last else JobRow.dispatches >= last,
-                # What was noted by a clock that was ahead would else wait until that moment comes.
+                # Otherwise a row noted by a clock that was ahead would wait until that moment comes.
                 or_(
                     JobRow.dispatched_at < now - timedelta(seconds=seconds), JobRow.dispatched_at > now + CLOCKS_DIFFER
                 ),
@@ -191,20 +191,21 @@ class JobRepository:
         return tuple(self._session.scalars(query.order_by(JobRow.id).limit(limit)))
 
     def mark_dispatched(self, job_id: str, now: datetime) -> bool:
-        """Remember that the queue was told about a job that still waits."""
+        """Note that a job that still waits was published."""
         return self.touch(job_id, JobRow.state == "queued", dispatched_at=now, dispatches=JobRow.dispatches + 1)
 
     def forget_dispatches(self) -> int:
-        """Treat every queued job as never dispatched; tells how many there are."""
+        """Treat every queued job as never dispatched; returns how many there are."""
         statement = update(JobRow).where(JobRow.state == "queued").values(dispatched_at=None, dispatches=0)
         return self._rows_of(statement.execution_options(synchronize_session=False))
 
-    def put_back(self, job_id: str) -> bool:
-        """Treat a queued job as never dispatched: it came to a worker while its workspace had no place left."""
+    def republish_later(self, job_id: str) -> bool:
+        """Treat a queued job as never dispatched: its message reached a worker while its workspace had no place
+        left."""
         return self.touch(job_id, JobRow.state == "queued", dispatched_at=None, dispatches=0)
 
     def unclaimed_since(self, moment: datetime) -> int:
-        """How many queued jobs were told to the queue, more than once, and have waited since before a moment."""
+        """How many queued jobs were published more than once and have waited since before a moment."""
         query = (
             select(func.count())
             .select_from(JobRow)

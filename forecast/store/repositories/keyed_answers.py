@@ -1,7 +1,7 @@
 """Answers to requests that came with an idempotency key, stored in the transaction of what they made.
 
-A key is taken when the transaction begins: whoever comes with the same key meanwhile waits until it ends, and then finds
-the answer, or takes the key himself if nothing was stored.
+A key is taken when the transaction begins. A request with the same key waits until that transaction ends. It then finds
+the answer, or takes the key itself if nothing was stored.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class KeyedAnswerRow(Workspaced, Base):
     workspace: Mapped[str] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     route: Mapped[str] = mapped_column(String(128))
-    """Method and template of the address, for whoever uses the key for something else."""
+    """Method and template of the address, to recognise a key that is used for another request."""
     request_hash: Mapped[str] = mapped_column(DIGEST)
     status: Mapped[int | None]
     """None only within the transaction that has taken the key."""
@@ -49,7 +49,7 @@ class KeyedAnswerRepository:
         return self._session.scalar(query.execution_options(populate_existing=True))
 
     def take(self, key: str, route: str, request_hash: str, now: datetime) -> bool:
-        """Take a key for this transaction, after any other that has taken it; tells whether it was free."""
+        """Take a key for this transaction, after any other that has taken it; returns whether it was free."""
         statement = insert_into(self._session, KeyedAnswerRow).values(
             workspace=workspace_of(self._session),
             key=key,
@@ -73,7 +73,7 @@ class KeyedAnswerRepository:
         )
 
     def remove_older(self, than: datetime, limit: int) -> int:
-        """Forget answers of before a moment, in all workspaces; how many."""
+        """Remove answers older than a moment, in all workspaces; returns how many."""
         which = tuple_(KeyedAnswerRow.workspace, KeyedAnswerRow.key)
         old = select(KeyedAnswerRow.workspace, KeyedAnswerRow.key).where(KeyedAnswerRow.created_at < than).limit(limit)
         statement = delete(KeyedAnswerRow).where(which.in_(old)).execution_options(synchronize_session=False)

@@ -57,7 +57,7 @@ def number_in(key: str) -> int:
     Raises
     ------
     CursorError
-        When it is none: somebody wrote the cursor himself.
+        When it is none: the service did not write this cursor.
     """
     if not (key.isascii() and key.isdigit() and len(key) <= MAX_DIGITS):
         raise CursorError("the cursor is not one of this list; leave it out to begin with the first page")
@@ -70,7 +70,7 @@ def moment_in(key: str) -> datetime:
     Raises
     ------
     CursorError
-        When it is none: somebody wrote the cursor himself.
+        When it is none: the service did not write this cursor.
     """
     try:
         found = datetime.fromisoformat(key)

@@ -16,7 +16,7 @@ from forecast.store.tables.errands import ErrandRow
 PREVIEW: Final = "preview"
 """The kind of its errands."""
 PATIENCE: Final = timedelta(hours=1)
-"""Nobody waits longer for a preview; asking again begins anew."""
+"""No client waits longer for a preview; asking again starts over."""
 
 
 class PreviewRepository:
@@ -29,7 +29,7 @@ class PreviewRepository:
         return self._session.get(PriorPreviewRow, (workspace_of(self._session), digest))
 
     def ask(self, digest: str, now: datetime) -> PriorPreviewRow:
-        """The preview of a stored document; one that failed is asked for again, one that waits is waited for anew."""
+        """The preview of a stored document; one that failed is requested again, one that waits gets a new wait."""
         errands, workspace = ErrandRepository(self._session), workspace_of(self._session)
         row = self.get(digest)
         if row is None:
@@ -45,7 +45,7 @@ class PreviewRepository:
         return row
 
     def count_waiting(self, now: datetime) -> int:
-        """How many somebody still waits for."""
+        """How many are still waited for."""
         waiting = (PriorPreviewRow.made_at.is_(None), PriorPreviewRow.asked_at >= now - PATIENCE)
         return self._session.scalar(select(func.count()).select_from(PriorPreviewRow).where(*waiting)) or 0
 
@@ -55,7 +55,7 @@ class PreviewRepository:
         return int(getattr(found, "rowcount", 0))
 
     def next_due(self, due: Select[str, str], now: datetime, limit: int) -> tuple[tuple[str, str], ...]:
-        """Workspace and digest of previews that somebody still waits for, among errands that are due."""
+        """Workspace and digest of previews that are still waited for, among errands that are due."""
         mine = (PriorPreviewRow.workspace == ErrandRow.workspace) & (PriorPreviewRow.digest == ErrandRow.key)
         query = due.join(PriorPreviewRow, mine).where(PriorPreviewRow.asked_at >= now - PATIENCE)
         return tuple((row[0], row[1]) for row in self._session.execute(query.limit(limit)))

@@ -1,4 +1,4 @@
-"""Which receivers of alerts answer nothing, and until when they are left alone."""
+"""Which receivers of alerts do not answer, and until when they are left alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ReceiverRepository:
         return self._session.get(ReceiverRow, (workspace, origin), populate_existing=True)
 
     def note_silence(self, workspace: str, origin: str) -> ReceiverRow:
-        """Count a try that nobody answered."""
+        """Count an attempt without an answer."""
         row = self.get(workspace, origin)
         if row is None:
             row = ReceiverRow(workspace=workspace, origin=origin, silences=0)
@@ -26,6 +26,6 @@ class ReceiverRepository:
         return row
 
     def note_answer(self, workspace: str, origin: str) -> None:
-        """Forget that a receiver was silent; whatever it said, it is there."""
+        """Forget that a receiver was silent; any answer shows that it is there."""
         if (row := self.get(workspace, origin)) is not None:
             self._session.delete(row)

@@ -33,7 +33,8 @@ _NEEDED: Final[tuple[tuple[tuple[Any, ...], tuple[Any, ...]], ...]] = (
         (ForecastRow.version.is_(None), ForecastRow.as_of.desc(), ForecastRow.id.desc()),
         (ForecastRow.verdict != "refused",),
     ),
-    # As `sampled_before` does; whether an update was sampled anew stands in its answer, so all that are no update count.
+    # As `sampled_before` does. Only its answer says whether an update was sampled again, so forecasts that are no
+    # update count.
     (
         (ForecastRow.as_of.desc(), ForecastRow.id.desc()),
         (
@@ -61,11 +62,11 @@ class RetentionRepository:
         self._session = session
 
     def removable_draws(self, limit: int, made_before: datetime | None = None) -> tuple[ForecastRow, ...]:
-        """Forecasts that still have draws nobody needs, oldest first.
+        """Forecasts that still have draws which are not needed, oldest first.
 
-        Needed are those of each study's latest forecast, which is the one that is shown and asked; of the latest that was
-        sampled and published, which updates begin from; of the newest of its current version; those that a job which has not
-        ended begins from; and those whose figures are not drawn yet.
+        Needed for each study are the draws of three forecasts: the latest one, which is shown and queried; the latest
+        sampled and published one, from which updates begin; and the newest one of the current version. Also needed are
+        draws from which a job that has not ended begins, and draws whose figures are not drawn yet.
         """
         needed = [_first_of(order, *guards) for order, guards in _NEEDED]
         current = (

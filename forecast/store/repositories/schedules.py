@@ -16,7 +16,7 @@ _RUNS = "runs"
 
 
 class ScheduleRepository:
-    """Schedules, as one transaction sees them. Deleted ones are kept for their runs, and found by nobody."""
+    """Schedules, as one transaction sees them. Deleted ones are kept for their runs, and no query finds them."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -24,7 +24,7 @@ def key_of(study: str, source: str) -> str:
 
 
 class SourceRepository:
-    """Sources, as one transaction sees them. One that its study names no more is kept, and never due."""
+    """Sources, as one transaction sees them. One that its study no longer names is kept, and never due."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -70,7 +70,7 @@ class SourceRepository:
         return tuple((row.workspace, row.study, row.id) for row in found)
 
     def is_wanted(self, row: SourceRow) -> bool:
-        """Whether a fetch of a source is on its way."""
+        """Whether a fetch of a source is under way."""
         return ErrandRepository(self._session).wanted(FETCH, row.workspace, key_of(row.study, row.id)) is not None
 
     def failing(self, study: str, least: int) -> tuple[SourceRow, ...]:

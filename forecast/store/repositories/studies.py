@@ -14,7 +14,8 @@ from forecast.store.upsert import insert_into
 
 
 class StudyRepository:
-    """Studies of a workspace, as one transaction sees them. Documents belong to all: who knows a digest knows its text."""
+    """Studies of a workspace, as one transaction sees them. Documents belong to all workspaces: a caller that knows a
+    digest knows its text."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -41,7 +42,7 @@ class StudyRepository:
         return self._session.scalar(query.execution_options(populate_existing=True))
 
     def put(self, study: str, title: str, digest: str, json: str, now: datetime) -> tuple[StudyRow, bool]:
-        """Make a document the current version of a study; tells whether the study is new."""
+        """Make a document the current version of a study; returns whether the study is new."""
         self.add_document(digest, json, now)
         row = self.lock(study)
         is_new = row is None

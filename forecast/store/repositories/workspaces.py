@@ -34,7 +34,7 @@ class WorkspaceRepository:
         return row
 
     def lock(self, workspace: str) -> WorkspaceRow:
-        """A workspace, held until the transaction ends: who counts its jobs counts alone."""
+        """A workspace, locked until the transaction ends, so that only one transaction counts its jobs."""
         query = select(WorkspaceRow).where(WorkspaceRow.id == workspace).with_for_update()
         row = self._session.scalar(query.execution_options(populate_existing=True))
         if row is None:

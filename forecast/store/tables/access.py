@@ -1,4 +1,4 @@
-"""The tables of who may do what: keys, sessions of browsers, and what became of attempts to get in."""
+"""The tables of who may do what: keys, sessions of browsers, and the log of attempts to get in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEY_ID = String(16)
 
 
 class ApiKeyRow(Base):
-    """A key of a workspace. Only its hash is kept: it holds 32 random bytes, so nobody finds it by trying."""
+    """A key of a workspace. Only its hash is kept: it holds 32 random bytes, so it cannot be guessed."""
 
     __tablename__ = "api_key"
     __table_args__ = (Index("ix_api_key_workspace", "workspace"), Index("ix_api_key_made_by", "made_by"))
@@ -59,7 +59,7 @@ class SignInLinkRow(Base):
 
 
 class AccessEventRow(Base):
-    """A key made or revoked, a sign-in, a try that failed; never changed, never removed."""
+    """A key made or revoked, a sign-in, an attempt that failed; never changed, never removed."""
 
     __tablename__ = "access_event"
 

@@ -1,4 +1,4 @@
-"""The tables of alerts: who wants to hear of what, what there was to hear, and what came of telling."""
+"""The tables of alerts: subscriptions, the alerts that were raised, and their deliveries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forecast.store.tables.core import ID, ROW_NUMBER, STUDY_ID, WORKSPACE_ID, B
 
 
 class SubscriptionRow(Workspaced, Base):
-    """What somebody wants to be told of a study, and where."""
+    """Which events of a study raise an alert, and where it is delivered."""
 
     __tablename__ = "subscription"
     __table_args__ = (study_key(), Index("ix_subscription_workspace_study", "workspace", "study"))
@@ -32,7 +32,8 @@ class SubscriptionRow(Workspaced, Base):
     url: Mapped[str | None] = mapped_column(Text)
     """None for alerts that are only listed."""
     secret: Mapped[str | None] = mapped_column(Text)
-    """Signs what is sent; sealed (`secrets.py`), and shown once, to who made the subscription."""
+    """Signs what is sent; sealed (`forecast.access.sealing`), and shown once, to the client that made the
+    subscription."""
     old_secrets: Mapped[list[dict[str, str]] | None] = mapped_column(JSON)
     """Those that sign as well, up to a moment: `secret`, sealed, and `until`; the one replaced last comes first."""
     enabled: Mapped[bool]
@@ -44,7 +45,7 @@ class SubscriptionRow(Workspaced, Base):
 
 
 class AlertRow(Workspaced, Base):
-    """Something that somebody wanted to be told; its key is why he is told once."""
+    """An alert that was raised; its key ensures that the subscription gets it once."""
 
     __tablename__ = "alert"
     __table_args__ = (
@@ -74,7 +75,7 @@ class AssessedRow(Base):
 
 
 class DeliveryRow(Base):
-    """Telling one alert to a webhook, and how that went; when it is attempted stands in its errand."""
+    """The delivery of one alert to a webhook, and its result; its errand holds when it is attempted."""
 
     __tablename__ = "delivery"
 
@@ -87,7 +88,7 @@ class DeliveryRow(Base):
 
 
 class ReceiverRow(Base):
-    """Whom a workspace's alerts go to and who has answered nothing lately."""
+    """A receiver of a workspace's alerts that has not answered lately."""
 
     __tablename__ = "receiver"
 
@@ -95,13 +96,13 @@ class ReceiverRow(Base):
     origin: Mapped[str] = mapped_column(String(300), primary_key=True)
     """Scheme, host and port."""
     silences: Mapped[int]
-    """Tries in a row that nobody answered."""
+    """Attempts in a row without an answer."""
     rests_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """It is left alone up to then."""
 
 
 class DeliveryAttemptRow(Base):
-    """One try; never changed, never removed."""
+    """One attempt; never changed, never removed."""
 
     __tablename__ = "delivery_attempt"
     __table_args__ = (Index("ix_delivery_attempt_alert_id_id", "alert_id", "id"),)

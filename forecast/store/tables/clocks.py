@@ -1,4 +1,5 @@
-"""What processes say of themselves and their clocks. It holds for this installation as it runs, and is in no backup."""
+"""What processes record about themselves and their clocks. It holds for this installation as it runs, and is in no
+backup."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ class ProcessSignRow(Base):
 
 
 class HostClockRow(Base):
-    """The clock of a machine as its processes have found it, and whether it may be gone by."""
+    """The clock of a machine as its processes have measured it, and whether it may be relied on."""
 
     __tablename__ = "host_clock"
 
@@ -34,7 +35,7 @@ class HostClockRow(Base):
     boot_id: Mapped[str] = mapped_column(String(64))
     """All else is about this start of the machine."""
     offset_seconds: Mapped[float] = mapped_column(Float)
-    """Wall clock minus boot clock, when somebody last looked."""
+    """Wall clock minus boot clock, when a process last looked."""
     jump_seconds: Mapped[float | None] = mapped_column(Float)
     """The last jump."""
     jumped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,7 +1,8 @@
 """The tables. The database is the only truth about studies, jobs, forecasts and their explanations.
 
-Documents are content-addressed and never change; forecasts, explanations and events are only ever added. What belongs to
-somebody carries its workspace: sessions that are bound to one see and write nothing of another (`workspaces.py`).
+Documents are content-addressed and never change; forecasts, explanations and events are only ever added. What belongs
+to a workspace carries its id: sessions that are bound to one workspace see and write nothing of another
+(`forecast.store.binding`).
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def study_key() -> ForeignKeyConstraint:
 
 
 class WorkspaceRow(Base):
-    """Whoever shares studies, jobs, forecasts and schedules, and how much they may ask for at a time."""
+    """A group of users that shares studies, jobs, forecasts and schedules, with its limits."""
 
     __tablename__ = "workspace"
 
@@ -146,7 +147,8 @@ class JobRow(Workspaced, Base):
     max_attempts: Mapped[int]
     fence: Mapped[str | None] = mapped_column(String(32))
     beats: Mapped[int] = mapped_column(default=0)
-    """Raised by each renewal of the attempt; whoever sees it stand still for a whole lease takes the job from it."""
+    """Raised by each renewal of the attempt; a process that sees it stand still for a whole lease takes the job from
+    it."""
     lease_seconds: Mapped[float | None] = mapped_column(Float)
     """What the attempt's worker has promised; None while none is at work."""
     computed_seconds: Mapped[float] = mapped_column(Float, default=0.0)

@@ -26,7 +26,7 @@ class ErrandRow(Workspaced, Base):
     not_before: Mapped[datetime] = mapped_column(UtcDateTime)
     """When the next attempt may begin."""
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the queue was last told."""
+    """When it was last published."""
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """While an attempt runs: when it is given up."""
     attempts: Mapped[int] = mapped_column(default=0)

@@ -54,7 +54,7 @@ class SourceRow(Workspaced, Base):
     definition: Mapped[str] = mapped_column(Text)
     """Its block of the document, as canonical JSON."""
     next_due: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """None once the study names it no more."""
+    """None once the study no longer names it."""
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was last asked, however that went."""
     fetched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

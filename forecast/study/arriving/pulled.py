@@ -98,8 +98,8 @@ def _json_rows(source: PullSource, body: bytes) -> Sequence[Mapping[str, Any]]:
 def news_of(study: Study, source: PullSource, rows: Sequence[Mapping[str, object]], today: date) -> News:
     """The rows that say something else than what is known of the same thing, checked.
 
-    A table that does not say when its rows became known repeats itself at every fetch: what it says again is no news,
-    and what it says anew became known today.
+    A table that does not state when its rows became known repeats itself at every fetch. Repeated rows are not new, and
+    changed ones became known today.
 
     Parameters
     ----------

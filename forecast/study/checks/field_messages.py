@@ -46,7 +46,7 @@ def field_errors(error: ValidationError, root: type[BaseModel]) -> list[FieldErr
         The model that was validated, for the known keys near an unknown one.
     """
     found = [details for details in error.errors(include_url=False) if not _is_consequence(details)]
-    # What is not reported is only counted: describing it takes time, which whoever sends wrong keys decides about.
+    # Further errors are only counted: describing them takes time that a hostile document could exploit.
     described = [_field_error(details, root) for details in found[:MAX_REPORTED]]
     return described + [FieldError("", details["type"], details["msg"]) for details in found[MAX_REPORTED:]]
 

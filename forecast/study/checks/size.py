@@ -104,7 +104,7 @@ def _units(study: Study) -> Iterator[tuple[Case, str]]:
 
 
 def _count_signals(study: Study) -> int:
-    """Of factors over past periods, and of indicators; what nobody has observed is not in the model."""
+    """Numbers of factors over past periods, and of indicators; unobserved ones are not in the model."""
     observations = resolve_observations(study)
     seen = [observation.period for found in observations.values() for observation in found]
     if not seen:

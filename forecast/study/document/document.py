@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr
 
 from forecast.study.document.calendar import Calendar, Period
+from forecast.study.document.canonical import canonical_json
 from forecast.study.document.cases import Case
 from forecast.study.document.evidence import (
     Covariate,
@@ -147,7 +148,7 @@ class Study(Block):
     @cached_property
     def canonical_json(self) -> str:
         """The canonical document as JSON with sorted keys and no spaces, as it is stored and digested."""
-        return json.dumps(self.document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return canonical_json(self.document)
 
     @cached_property
     def digest(self) -> str:

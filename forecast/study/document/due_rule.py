@@ -26,7 +26,7 @@ LONGEST_INTERVAL_SECONDS: Final = 366 * 86_400.0
 MAX_CRON_CHARACTERS: Final = 100
 _CRON: Final = re.compile(r"[0-9A-Za-z*,/\-# ]+|@[a-z]+")
 _RANDOM: Final = re.compile(r"(?:^| )[HRhr](?:\(|/| |$)")
-"""croniter draws these at random; a due time must be the same whoever works it out."""
+"""croniter draws these at random; a due time must be the same in every process."""
 
 
 @dataclass(frozen=True)

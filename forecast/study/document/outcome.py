@@ -1,4 +1,4 @@
-"""Outcomes: what is uncertain, how it resolves, and what the model is told about it beforehand."""
+"""Outcomes: what is uncertain, how it resolves, and its prior information."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def _address_errors(path: str, url: str) -> Iterable[FieldError]:
     if parts.scheme not in SCHEMES:
         yield error(f"{url[:80]!r} begins with {parts.scheme or 'nothing'}")
     elif parts.username is not None or parts.password is not None:
-        yield error("an address with a user name or password, which everybody who reads the study would see")
+        yield error("an address with a user name or password, which every reader of the study would see")
     elif parts.scheme == "file" and (host or not parts.path):
         yield error(f"{url[:80]!r} names {'another machine' if host else 'no file'}")
     elif parts.scheme != "file" and not host:

@@ -78,7 +78,7 @@ def _around(path: str) -> str:
 
 @dataclass
 class _Open:
-    """A mapping or list that is being read; its path is None where nobody asks for anything in it."""
+    """A mapping or list that is being read; its path is None where nothing inside it is requested."""
 
     at: Location | None
     is_mapping: bool
@@ -117,7 +117,7 @@ def _walk(text: str, wanted: AbstractSet[str], places: dict[str, tuple[int, int]
             top = stack[-1] if stack else None
             if top is not None and top.is_mapping and top.key is None:
                 if not isinstance(event, yaml.ScalarEvent):
-                    # The reader refuses such a key where it stands, so nobody asks for what follows.
+                    # The reader refuses such a key itself, so nothing after it is requested.
                     return
                 top.key = event.value
                 keep(top.child(), event)

@@ -12,8 +12,7 @@ MAX_REPORTED: Final = 50
 Location = Sequence[str | int]
 
 READS: Final = "forecast.reads"
-"""Audit event of what may take long, the more there is of it: its argument says what it does. Tests listen, so that none of
-it is done while others wait."""
+"""Audit event of potentially long work, with a description. Tests use it to check that no lock is held meanwhile."""
 
 
 def path_text(location: Location) -> str:

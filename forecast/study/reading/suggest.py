@@ -11,9 +11,9 @@ from forecast.errors import FieldError
 from forecast.study.reading.problems import READS
 
 LONGEST_NAME: Final = 100
-"""What is longer is no name, and nobody meant one by it."""
+"""Longest text that is compared with known names."""
 MOST_NAMES: Final = 1000
-"""Among so many a name is looked for; longer lists are not gone through for every mistake."""
+"""Longest list of known names that is searched."""
 CLOSE: Final = 0.59
 SHOWN: Final = 12
 

@@ -13,7 +13,7 @@ from forecast.study.rows.row_reader import RowReader
 
 
 class Layout(Enum):
-    """The four ways in which a row tells what happened; the value is the columns that it cannot do without."""
+    """The four layouts of a row; each value is the set of required columns."""
 
     DATES = ("entered", "exited", "event")
     DURATIONS = ("duration", "event")
@@ -30,7 +30,7 @@ _KEYS = {Layout.DATES: "entered", Layout.DURATIONS: "duration", Layout.COUNTS: "
 
 
 def find_layout(group: ReferenceClass, kind: OutcomeKind, reader: RowReader) -> Layout | None:
-    """How the class's table is laid out; None when it cannot be told, with the reason in ``reader.errors``.
+    """How the class's table is laid out; None when it is unclear, with the reason in ``reader.errors``.
 
     What `columns` names decides; only when it names none of the marks do the table's own column names.
     """

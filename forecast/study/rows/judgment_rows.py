@@ -26,7 +26,7 @@ class Statements:
     track_records: tuple[TrackRecord, ...]
     errors: tuple[FieldError, ...]
     has_unread_judgments: bool
-    """Whether some rows of judgments could not be read, so that nobody can tell what is judged."""
+    """Whether some rows of judgments could not be read, so that the judged questions are uncertain."""
 
 
 def read_statements(study: Study, table_files: Mapping[str, str]) -> Statements:
@@ -50,7 +50,7 @@ def read_statements(study: Study, table_files: Mapping[str, str]) -> Statements:
 
 
 def _read_kinds(*readers: RowReader) -> dict[str, ExpertKind]:
-    """What kind each expert is; a blank says nothing, an expert of whom no row says anything is a person."""
+    """What kind each expert is; a blank states nothing, and an expert without a stated kind is a person."""
     stated: dict[str, tuple[str, str]] = {}
     for reader in readers:
         for index, row in enumerate(reader.rows):

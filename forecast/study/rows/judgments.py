@@ -1,4 +1,4 @@
-"""What experts say: judgments of the study's outcomes, track records, and what counts when one expert spoke twice."""
+"""Experts' statements: judgments of the study's outcomes, track records, and which of several statements counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ type ExpertKind = Literal["person", "crowd", "market"]
 EXPERT_KINDS: Final = ("person", "crowd", "market")
 
 CLIP: Final = 0.005
-"""Stated probabilities are read as lying within [CLIP, 1 - CLIP]: nobody's 0 or 1 is worth infinite log odds."""
+"""Stated probabilities are clipped to [CLIP, 1 - CLIP], since 0 and 1 have infinite log odds."""
 
 
 def is_clipped(probability: float) -> bool:
@@ -28,7 +28,7 @@ def log_odds(probability: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """A probability that somebody stated."""
+    """A probability that an expert stated."""
 
     expert: str
     outcome: str
@@ -54,8 +54,8 @@ class Judgment:
     def way(self) -> str:
         """The question with the day from which it counts, where that is a whole period or more ago.
 
-        Who said 0.2 by the end of 2025 four years before spoke of those four years too. Statements less than a period
-        old are taken as said on the as-of date.
+        A statement of 0.2 by the end of 2025, made four years ago, covers those four years too. Statements less than a
+        period old are taken as said on the as-of date.
         """
         return self.question + (f"<{self.on.isoformat()}" if self.said_periods >= 1.0 else "")
 

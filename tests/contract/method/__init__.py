@@ -1,6 +1,6 @@
-"""The numbers that a method gives, kept under its number: whoever changes the numbers changes the number.
+"""The numbers that a method gives, kept under its number: a change of the numbers needs a new number.
 
-`python -m tests.contract.method` writes them anew for the method's present number and removes those of the one before.
+`python -m tests.contract.method` writes them for the method's present number and removes those of the one before.
 """
 
 from __future__ import annotations

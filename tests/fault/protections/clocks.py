@@ -16,7 +16,7 @@ CLOCKS: Final = (
         "tests/fault/test_races.py::test_a_wall_clock_that_jumps_costs_no_attempt_and_keeps_no_job",
     ),
     Protection(
-        "whoever watches leases is stopped; a machine sleeps",
+        "a watcher of leases is stopped; a machine sleeps",
         "a look counts a third of a lease at most",
         "forecast/jobs/leases.py",
         "            seen.seconds += min(max(0.0, now - seen.looked_at), lease * SHARE_PER_LOOK)",
@@ -49,7 +49,7 @@ CLOCKS: Final = (
     ),
     Protection(
         "a jump of the wall clock by more than a minute",
-        "nobody goes by it for ten minutes",
+        "no process goes by it for ten minutes",
         "forecast/jobs/clock_guard.py",
         "        return held_until is not None and reading.boot < held_until",
         "        return False",

@@ -27,8 +27,8 @@ NETWORK: Final = (
         "refused requests by the thousand",
         "they are counted",
         "forecast/runtime/logs.py",
-        "            if self._told_at is not None and now - self._told_at < self._seconds:",
-        "            if self._told_at == now:",
+        "            if self._logged_at is not None and now - self._logged_at < self._seconds:",
+        "            if self._logged_at == now:",
         "tests/api/test_connections.py::test_refused_requests_are_counted_and_not_told_one_by_one",
     ),
     Protection(

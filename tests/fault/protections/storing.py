@@ -56,7 +56,7 @@ STORING: Final = (
         "tests/fault/test_pgbouncer.py::test_every_transaction_has_its_limits_and_leaves_none_to_the_next",
     ),
     Protection(
-        "an error of the database that nobody foresaw, when a result is stored",
+        "an unforeseen error of the database, when a result is stored",
         "any error of the database is another try",
         "workers/storing.py",
         "            is_late = not is_passing(error) and",

@@ -1,4 +1,8 @@
-"""A tour of the service: from a folder of files to a stored forecast, over HTTP. Read it from top to bottom."""
+"""The service computes what is submitted over HTTP, and keeps it: a forecast once made is never changed.
+
+A job that was accepted is stored, so it will end. What comes of it is what the command line computes from the same document
+and seed.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ pytestmark = pytest.mark.stack
 def test_1_a_submitted_study_comes_back_as_a_published_forecast(karabakh: StoredForecast) -> None:
     assert karabakh.verdict == "published", karabakh.verdict_reasons
     assert [outcome.id for outcome in karabakh.outcomes] == [
-        o.id for o in load_study(study_path("karabakh-2021")).outcomes
+        outcome.id for outcome in load_study(study_path("karabakh-2021")).outcomes
     ]
     headline = next(scenario for scenario in karabakh.scenarios if scenario.id == "permanent_presence")
     assert headline.interval.low < headline.probability < headline.interval.high

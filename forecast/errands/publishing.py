@@ -1,4 +1,4 @@
-"""Telling the queue of errands, and noting that it was told."""
+"""Publishes errands, and notes that they were published."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from forecast.queue.queues import ErrandKind
 from forecast.store import Database, ErrandRepository
 
 
-def tell_of_errand(
+def publish_errand(
     database: Database, publisher: Publisher, kind: ErrandKind, workspace: str, key: str, now: datetime
 ) -> None:
-    """Tell the queue, then note it: a crash between the two costs one more message.
+    """Publish an errand, then note it; a crash between the two costs one more message.
 
     Raises
     ------

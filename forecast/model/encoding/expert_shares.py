@@ -1,6 +1,6 @@
-"""Who spoke about what, and how far that determines it: where the sampler's variables are centred.
+"""Experts' shares in the statements on each question, and the centring of the sampler's variables that follows.
 
-Nothing here changes the model; it decides in which variables it is sampled (`forecast.model.graph.experts`).
+Nothing here changes the model; it selects the variables in which the model is sampled (`forecast.model.graph.experts`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from forecast.model.encoding.present import Present
 from forecast.model.encoding.said import Opinions
 
 PRIOR_WORTH: Final = {"bias": 4.0, "slope": 9.0, "noise": 10.0}
-"""Statements of typical noise that tell as much of an expert's own quantity as its prior does."""
+"""Number of statements of typical noise that are as informative of an expert's own quantity as its prior."""
 
 SPREAD_WORTH: Final = 60.0
 """Experts. With few, their spread may be close to zero, where a centred variable would have no room."""
 
 
-def voice_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayLike]:
-    """Groups of experts, voices, and how far each variable is centred: n / (n + n0) after n statements."""
+def share_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayLike]:
+    """Groups of experts, their shares, and how far each variable is centred: n / (n + n0) after n statements."""
     experts, exercises = _places(opinions.experts), _places(opinions.exercises)
     outcomes = _places(outcome.id for outcome in present.outcomes)
     topics = {topic: place for place, topic in enumerate(opinions.topics, start=1)}
@@ -53,7 +53,7 @@ def voice_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayLik
 
 
 def centring(counts: npt.NDArray[np.float64], worth: float = 1.0) -> npt.NDArray[np.float64]:
-    """Share of what is known of something that is said, when the prior is worth that many statements."""
+    """Share of the information that comes from statements, when the prior is worth that many statements."""
     return np.asarray(counts / (counts + worth))
 
 

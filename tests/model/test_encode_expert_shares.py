@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.model.encoding.voices import centring, reflection
+from forecast.model.encoding.expert_shares import centring, reflection
 from tests.documents import binary_outcome, event_outcome
 from tests.model.test_encode_opinions import encode, said
 
@@ -21,7 +21,7 @@ def small_study() -> EncodedStudy:
     return encode(*rows, records=records, outcomes=[event_outcome(), binary_outcome()], links=links)
 
 
-def test_voices_are_shares_of_what_was_said_unconditionally() -> None:
+def test_shares_are_of_the_unconditional_statements() -> None:
     encoded = small_study()
     a = encoded.arrays
     assert encoded.coords["outcome"] == ["exit", "agreement"]

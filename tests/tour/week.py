@@ -1,19 +1,12 @@
-"""Days in the life of a study, on the whole service, with a clock that is moved. Read it from top to bottom.
-
-The study is forecast every morning at six; what has not changed is skipped. In between a count is corrected, a source
-brings a new one, an expert speaks, and the study itself is changed. It is a small study and a week; at full size it is
-Karabakh, and a life.
-"""
+"""The days that test_12_a_week.py looks back on: what happens when, and what is left of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-
-import pytest
 
 from forecast.answer import StoredForecast
 from forecast.client.client import ForecastClient
@@ -26,10 +19,8 @@ from tests.documents import binary_outcome, event_outcome
 from tests.living import living_document
 from tests.local_server import Answer, LocalServer, local_server
 from tests.stack import Stack
-from tests.suite.sizes import FULL_SIZE, sized
+from tests.suite.sizes import sized
 from tests.waiting import wait_until
-
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(5400 if FULL_SIZE else 600)]
 
 
 @dataclass(frozen=True)
@@ -103,6 +94,34 @@ class Life:
     jobs: dict[str, JobView] = field(default_factory=dict)
     alerts: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def told(self) -> set[tuple[str, str]]:
+        """Forecasts and their outcomes or scenarios that the subscriber was told of."""
+        details = [alert["detail"] for alert in self.alerts]
+        return {(detail["forecast"], detail.get("outcome") or detail["scenario"]) for detail in details}
+
+    def compute_again(self, index: int) -> tuple[StoredForecast, StoredForecast]:
+        """One of the forecasts, and the same asked for anew from what the store has of that day."""
+        entry = self.history[index]
+        made_by = self.jobs[entry.job_id]
+        with self.stack.client as client:
+            again = client.submit(
+                study=STUDY,
+                version=made_by.study_version,
+                as_of=made_by.as_of,
+                recorded_by=made_by.recorded_by,
+                sampler={**PLAN.sampler, "seed": made_by.seed},
+            )
+            ended = client.wait(again.id, 300)
+            assert ended.state is JobState.SUCCEEDED, self.stack.logs()
+            return client.forecast(entry.forecast_id), client.forecast(str(ended.forecast_id))
+
+
+def numbers_of(forecast: StoredForecast) -> dict[str, Any]:
+    """All of an answer that is computed from draws."""
+    answer = forecast.model_dump(mode="json")
+    return {part: answer[part] for part in ("outcomes", "scenarios", "indicators", "factors", "experts")}
+
 
 def document(server: LocalServer, **changes: Any) -> dict[str, Any]:
     source = {
@@ -130,8 +149,9 @@ def add(client: ForecastClient, kind: str, **row: Any) -> None:
     assert client.request("POST", f"/v1/studies/{STUDY}/{kind}", json=row)["added"] == 1
 
 
-@pytest.fixture(scope="module")
-def life(stack: Stack) -> Iterator[Life]:
+@contextmanager
+def lived(stack: Stack) -> Iterator[Life]:
+    """Those days on a running service; at the end it is today again, and nothing of this is due."""
     with local_server() as server, stack.client as client, ExitStack() as at_the_end:
         clock = stack.clock
         server.answers["/counts.csv"] = Answer(PLAN.told[0])
@@ -150,8 +170,14 @@ def life(stack: Stack) -> Iterator[Life]:
         def source() -> dict[str, Any]:
             return dict(client.request("GET", f"/v1/studies/{STUDY}/sources")["items"][0])
 
-        def due_times() -> int:
-            return len(client.request("GET", f"/v1/schedules/{schedule}/runs", params={"limit": 100})["items"])
+        def wait_for_source(since: datetime) -> None:
+            wait_until(lambda: source()["fetched_at"] > since.isoformat(), 60, "the source to be asked")
+
+        def runs() -> list[dict[str, Any]]:
+            return list(client.request("GET", f"/v1/schedules/{schedule}/runs", params={"limit": 100})["items"])
+
+        def wait_for_run(number: int) -> None:
+            wait_until(lambda: len(runs()) == number, 60, lambda: f"the due time:\n{stack.logs()}")
 
         wait_until(lambda: source()["fetched_at"], 60, "the source to be asked when the study was stored")
         for day in range(1, PLAN.days + 1):
@@ -160,9 +186,9 @@ def life(stack: Stack) -> Iterator[Life]:
                 # The month goes on: its count is left for the next one.
                 server.answers["/counts.csv"] = Answer(PLAN.told[1])
             clock.set(morning)
-            wait_until(lambda at=morning: source()["fetched_at"] > at.isoformat(), 60, "the source to be asked")
+            wait_for_source(morning)
             clock.set(morning.replace(hour=6))
-            wait_until(lambda n=day: due_times() == n, 60, lambda: f"the due time:\n{stack.logs()}")
+            wait_for_run(day)
             settle(client, stack)
             clock.set(morning.replace(hour=12))
             if morning.date() == PLAN.corrected[0]:
@@ -174,80 +200,8 @@ def life(stack: Stack) -> Iterator[Life]:
                 changed["outcomes"][0]["prior"] = PLAN.prior
                 client.put_study(STUDY, changed)
         found = Life(stack, schedule)
-        runs = client.request("GET", f"/v1/schedules/{schedule}/runs", params={"limit": 100})["items"]
-        found.runs = list(reversed(runs))
+        found.runs = list(reversed(runs()))
         found.history = list(reversed(client.history(STUDY)))
         found.jobs = {entry.job_id: client.job(entry.job_id) for entry in found.history}
         found.alerts = client.request("GET", "/v1/alerts", params={"study": STUDY, "limit": 200})["items"]
         yield found
-
-
-def test_1_every_morning_was_dealt_with_and_only_those_with_news_have_a_forecast(life: Life) -> None:
-    due = [datetime.fromisoformat(run["due_at"]) for run in life.runs]
-    assert due == [START.replace(hour=6) + timedelta(days=day) for day in range(1, PLAN.days + 1)]
-    made = [at.date().isoformat() for at, run in zip(due, life.runs, strict=True) if run["status"] == "job"]
-    assert made == list(PLAN.forecast_on)
-    skipped = [run for run in life.runs if run["status"] != "job"]
-    assert {run["status"] for run in skipped} == {"skipped"}
-    assert all("nothing has changed" in run["reason"] for run in skipped)
-    assert [entry.as_of.isoformat() for entry in life.history] == made
-    assert [run["job_id"] for run in life.runs if run["job_id"]] == [entry.job_id for entry in life.history]
-
-
-def test_2_each_forecast_says_why_it_differs(life: Life) -> None:
-    causes = [
-        None if entry.triage is None else [step.cause for step in entry.triage.steps if step.changed]
-        for entry in life.history
-    ]
-    assert causes == [
-        None,
-        ["clock", "data"],  # a count was corrected
-        ["clock", "world"],  # the month is over, and the source had its count
-        ["clock", "world"],  # an expert spoke
-        ["method", "clock"],  # another prior
-    ]
-    for entry in life.history[1:]:
-        assert entry.triage is not None
-        for outcome, move in entry.outcomes.items():
-            shares = [step.outcomes[outcome].change for step in entry.triage.steps]
-            assert sum(share for share in shares if share is not None) == pytest.approx(move.log_odds_change, abs=1e-9)
-
-
-def test_3_subscribers_were_told_of_moves_beyond_their_noise_and_of_no_others(life: Life) -> None:
-    told = {
-        (alert["detail"]["forecast"], alert["detail"].get("outcome") or alert["detail"]["scenario"])
-        for alert in life.alerts
-    }
-    moved = {
-        (entry.forecast_id, name)
-        for entry in life.history
-        for name, move in {**entry.outcomes, **entry.scenarios}.items()
-        if move.beyond_noise and move.change is not None and abs(move.change) >= 0.001
-    }
-    assert told == moved
-    assert moved, "days on which nothing moved would test nothing"
-    assert len(life.alerts) == len(told)
-
-
-@pytest.mark.parametrize("index", sized(range(5), (1, 4)))
-def test_4_each_can_be_computed_again_from_the_store_alone(life: Life, index: int) -> None:
-    entry = life.history[index]
-    made_by = life.jobs[entry.job_id]
-    with life.stack.client as client:
-        again = client.submit(
-            study=STUDY,
-            version=made_by.study_version,
-            as_of=made_by.as_of,
-            recorded_by=made_by.recorded_by,
-            sampler={**PLAN.sampler, "seed": made_by.seed},
-        )
-        ended = client.wait(again.id, 300)
-        assert ended.state is JobState.SUCCEEDED, life.stack.logs()
-        first, second = client.forecast(entry.forecast_id), client.forecast(str(ended.forecast_id))
-    assert first.forecast_id != second.forecast_id
-    assert numbers_of(first) == numbers_of(second)
-
-
-def numbers_of(forecast: StoredForecast) -> dict[str, Any]:
-    answer = forecast.model_dump(mode="json")
-    return {part: answer[part] for part in ("outcomes", "scenarios", "indicators", "factors", "experts")}
