@@ -7,6 +7,7 @@ Errors are the problems that they are, and a stream of events is text, since Ope
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -35,10 +36,16 @@ def complete_description(app: FastAPI) -> None:
 
 
 def _completed(app: FastAPI, make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    one_at_a_time = threading.Lock()
+    completed: list[dict[str, Any]] = []
+
     def describe() -> dict[str, Any]:
-        if app.openapi_schema is not None:
-            return app.openapi_schema
-        found = make()
+        with one_at_a_time:
+            if not completed:
+                completed.append(complete(make()))
+            return completed[0]
+
+    def complete(found: dict[str, Any]) -> dict[str, Any]:
         examples = json.loads(EXAMPLES_FILE.read_text(encoding="utf-8"))
         for operation in _operations(found):
             _complete_body(operation, found["components"]["schemas"])

@@ -77,6 +77,7 @@ def _on_sigterm(_signal: int, _frame: Any) -> None:
 def _warm_up() -> None:
     began = time.monotonic()
     try:
+        from forecast.inference.engine.seam import differences, seam
         from forecast.pipeline.compute import warm_up
 
         source = "cache" if warm_up() else "compiled"
@@ -84,7 +85,9 @@ def _warm_up() -> None:
         # A job will meet the same error and report it; an idle child can only log it.
         log.exception("warm_up_failed")
     else:
-        log.info("warm", seconds=round(time.monotonic() - began, 1), source=source)
+        log.info("warm", seconds=round(time.monotonic() - began, 1), source=source, sampler=seam().value)
+        if found := differences():
+            log.warning("nutpie_differs", differences=found)
         _note_warm(source)
 
 

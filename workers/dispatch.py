@@ -202,6 +202,11 @@ class Dispatcher:
         """Publish errands that are due; returns the sources among them, for the log."""
         again = now - timedelta(seconds=PUBLISH_AGAIN_SECONDS)
         with self._database.read() as session:
+            is_over = PreviewRepository(session).has_unwaited(now)
+        if is_over and self._guard.is_trusted():
+            with self._database.write() as session:
+                PreviewRepository(session).end_unwaited(now)
+        with self._database.read() as session:
             errands = ErrandRepository(session)
             due = {
                 ErrandKind.FETCH: errands.due_in_shares(ErrandKind.FETCH, now, again, BATCH, BATCH),

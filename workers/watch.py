@@ -85,7 +85,7 @@ def _watch(settings: Settings, last_message: LastMessage, queue: Queue) -> None:
         try:
             is_warm = time.monotonic() - began > WARM_UP_SECONDS
             if is_warm and last_message.silence_seconds > SILENCE_SECONDS and has_stopped_consuming(database, queue):
-                log.error("worker_is_deaf", pid=os.getpid(), queue=queue.value)
+                log.error("worker_stopped_consuming", pid=os.getpid(), queue=queue.value)
                 os.kill(os.getpid(), signal.SIGTERM)
                 time.sleep(settings.stop_grace_seconds)
                 os._exit(1)

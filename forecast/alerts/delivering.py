@@ -77,8 +77,9 @@ def deliver(
         except SecretsError as unopened:
             return _give_up(session, delivery, errand, str(unopened), began)
         if rule.is_spent(errand):
-            return _give_up(session, delivery, errand, rule.gave_up, began)
-        delivery.url = url = subscription.url
+            return _give_up(session, delivery, errand, rule.gave_up, began, is_lost=True)
+        delivery.url, delivery.attempts = subscription.url, errand.attempts
+        url = subscription.url
         receiver = ReceiverRepository(session).get(alert.workspace, origin_of(url))
         if receiver is not None and receiver.rests_until is not None:
             if receiver.rests_until > began:
@@ -114,6 +115,7 @@ def _wait_for_receiver(
 ) -> DeliveryState:
     """Postpone an alert until its receiver is attempted again, but never longer than all attempts of an alert take."""
     errand.attempts -= 1
+    delivery.attempts = errand.attempts
     pauses = settings.webhook_retry_seconds
     # As long as all attempts take when each request runs into its timeout.
     if now - errand.wanted_at > timedelta(seconds=sum(pauses) + (len(pauses) + 1) * settings.outgoing_seconds):
@@ -131,10 +133,13 @@ def _why_not(subscription: SubscriptionRow) -> str | None:
     return "the subscription has no address any more" if subscription.url is None else None
 
 
-def _give_up(session: Session, delivery: DeliveryRow, errand: ErrandRow, reason: str, now: datetime) -> DeliveryState:
+def _give_up(
+    session: Session, delivery: DeliveryRow, errand: ErrandRow, reason: str, now: datetime, *, is_lost: bool = False
+) -> DeliveryState:
+    """Settle a delivery as failed; `is_lost` when no attempt came to its end."""
     row = DeliveryAttemptRow(alert_id=delivery.alert_id, at=now, seconds=0.0, status=None, error=reason)
     AlertRepository(session).add_attempt(row)
-    ErrandRepository(session).finish(errand, now, given_up=True)
+    ErrandRepository(session).finish(errand, now, given_up=is_lost)
     delivery.state, delivery.settled_at = DeliveryState.FAILED.value, now
     return DeliveryState.FAILED
 
@@ -157,9 +162,11 @@ def _record(
     _note_receiver(session, alert_id, delivery.url, posted, settings, now)
     errand = errands.held(claimed)
     if errand is None:
-        # Given up and attempted again by another process in the meantime, whose result counts.
+        # Attempted again by another process in the meantime, whose result counts; or given up, and delivered after all.
+        if error is None and (lost := errands.given_up(claimed)) is not None:
+            errands.finish(lost, now)
+            delivery.state, delivery.settled_at = DeliveryState.DELIVERED.value, now
         return DeliveryState(delivery.state)
-    delivery.attempts = errand.attempts
     if error is None:
         errands.finish(errand, now)
         delivery.state, delivery.settled_at = DeliveryState.DELIVERED.value, now

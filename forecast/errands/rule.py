@@ -64,14 +64,18 @@ def begin_errand(
 ) -> ErrandRow | None:
     """Claim an errand that is due; None when it is not, so a second message changes nothing. Ask the rule whether it is spent."""
     until = now + timedelta(seconds=rule.held_seconds)
-    return ErrandRepository(session).claim(kind, workspace, key, now, until)
+    errand = ErrandRepository(session).claim(kind, workspace, key, now, until)
+    if errand is not None and errand.attempts <= len(rule.pauses):
+        # Should this attempt never come to its end, the next one follows after its pause.
+        errand.claimed_until = until + timedelta(seconds=rule.pauses[errand.attempts - 1])
+    return errand
 
 
 def settle_attempt(session: Session, errand: ErrandRow, rule: ErrandRule, now: datetime) -> bool:
     """After an attempt that failed: whether that was the last one. If not, the next one follows after its pause."""
     errands = ErrandRepository(session)
     if errand.attempts >= rule.most_attempts:
-        errands.finish(errand, now, given_up=True)
+        errands.finish(errand, now)
         return True
     errands.postpone(errand, now + timedelta(seconds=rule.pauses[errand.attempts - 1]))
     return False

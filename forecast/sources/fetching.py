@@ -90,8 +90,7 @@ def fetch_source(
     rule: ErrandRule = DEFAULT_RULE,
 ) -> FetchOutcome:
     """Ask a source whose fetch is wanted. A second message about the same wish changes nothing."""
-    with database.write() as session:
-        asked = _begin(session, study_id, source_id, rule, clock())
+    asked = _begin(database, study_id, source_id, rule, clock())
     if asked is None:
         return FetchOutcome.DROPPED
     if rule.is_spent(asked.errand):
@@ -151,12 +150,18 @@ class _GaveUpError(ForecastError, RuntimeError):
     code = "fetch_gave_up"
 
 
-def _begin(session: Session, study_id: str, source_id: str, rule: ErrandRule, now: datetime) -> _Asked | None:
-    row = SourceRepository(session).get(study_id, source_id, with_copy=True)
-    if row is None:
-        return None
-    errand = begin_errand(session, ErrandKind.FETCH, row.workspace, key_of(study_id, source_id), rule, now)
+def _begin(database: Database, study_id: str, source_id: str, rule: ErrandRule, now: datetime) -> _Asked | None:
+    with database.write() as session:
+        row = SourceRepository(session).get(study_id, source_id)
+        if row is None:
+            return None
+        errand = begin_errand(session, ErrandKind.FETCH, row.workspace, key_of(study_id, source_id), rule, now)
     if errand is None:
+        return None
+    # The copy is large, and others wait to write.
+    with database.read() as session:
+        row = SourceRepository(session).get(study_id, source_id, with_copy=True)
+    if row is None:
         return None
     return _Asked(source_of(row), errand, row.etag, row.last_modified, unpack_copy(row), row.media_type)
 

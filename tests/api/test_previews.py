@@ -80,6 +80,33 @@ def test_one_without_an_answer_for_an_hour_is_begun_again(client: TestClient, in
         assert (errand.attempts, errand.published_at) == (0, None)
 
 
+def test_what_no_caller_waits_for_any_more_does_not_look_like_a_lost_message(
+    client: TestClient, installation: Installation
+) -> None:
+    """A worker that went by it would end itself again and again."""
+    client.post("/v1/previews", json={"document": coin_document()})
+    digest, long_ago = coin_study().digest, utc_now() - timedelta(hours=3)
+    with installation.database.write() as session:
+        row, errands = PreviewRepository(session).get(digest), ErrandRepository(session)
+        errand = errands.wanted(ErrandKind.PREVIEW, "default", digest)
+        assert row is not None
+        assert errand is not None
+        row.asked_at = errand.wanted_at = errand.not_before = errand.published_at = long_ago
+    with installation.database.write() as session:
+        previews, errands = PreviewRepository(session), ErrandRepository(session)
+        assert errands.count_unclaimed([ErrandKind.PREVIEW], utc_now()) == 1
+        assert previews.has_unwaited(utc_now())
+        previews.end_unwaited(utc_now())
+        assert not previews.has_unwaited(utc_now())
+        assert errands.count_unclaimed([ErrandKind.PREVIEW], utc_now()) == 0
+        assert errands.count_by_kind() == {}
+    assert client.post("/v1/previews", json={"document": coin_document()}).json()["state"] == "waiting"
+    with installation.database.write() as session:
+        assert not PreviewRepository(session).has_unwaited(utc_now())
+        PreviewRepository(session).remove_older(utc_now() + timedelta(seconds=1))
+        assert PreviewRepository(session).has_unwaited(utc_now()), "its row is gone"
+
+
 def test_too_many_that_wait_are_refused_and_old_ones_forgotten(
     client: TestClient, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

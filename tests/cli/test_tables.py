@@ -91,8 +91,8 @@ def test_pairs_of_outcomes_are_a_matrix() -> None:
     cells = [[cell.strip() for cell in row.strip("│").split("│")] for row in rows]
     assert cells == [
         ["1 o0", "1 %", "0.1 %", "0.2 %"],
-        ["2 o1", "-", "2 %", "1 %"],
-        ["3 o2", "-", "2 %", "3 %"],
+        ["2 o1", "-", "2 %", "1.2 %"],
+        ["3 o2", "-", "2.1 %", "3 %"],
     ]
 
 

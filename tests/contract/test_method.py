@@ -35,6 +35,7 @@ def test_one_method_is_kept() -> None:
 
 @pytest.mark.parametrize("part", ["log_density", "gradient"])
 def test_the_density_is_the_methods(kept: dict[str, Any], found: dict[str, Any], part: str) -> None:
+    assert np.shape(found[part]) == np.shape(kept["numbers"][part])
     assert np.allclose(found[part], kept["numbers"][part], rtol=1e-9, atol=1e-11), f"{part} has changed; {TO_DO}"
 
 
@@ -42,6 +43,7 @@ def test_draws_from_the_prior_are_the_methods(kept: dict[str, Any], found: dict[
     before, now = kept["numbers"]["prior"], found["prior"]
     assert set(now) == set(before), f"the prior has other variables; {TO_DO}"
     for name, values in before.items():
+        assert np.shape(now[name]) == np.shape(values), f"{name} has another shape; {TO_DO}"
         assert np.allclose(now[name], values, rtol=1e-9, atol=1e-11), f"the prior of {name} has changed; {TO_DO}"
 
 

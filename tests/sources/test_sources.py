@@ -245,7 +245,7 @@ def test_a_fetch_that_found_no_place_is_told_again_even_where_the_telling_is_not
 @pytest.mark.both_databases
 def test_a_fetch_that_kills_its_worker_each_time_is_given_up(open_installation: Installation) -> None:
     store(open_installation, "file:a.csv")
-    rule = ErrandRule(pauses=(0.0, 0.0), held_seconds=60.0)
+    rule = ErrandRule(pauses=(0.0, 90.0), held_seconds=60.0)
 
     def attempt(minutes: float) -> FetchOutcome | None:
         def die(*_: object) -> Fetched:
@@ -257,14 +257,20 @@ def test_a_fetch_that_kills_its_worker_each_time_is_given_up(open_installation: 
         except KeyboardInterrupt:
             return None
 
-    assert [attempt(minutes) for minutes in (0, 0.5, 1, 2)] == [None, FetchOutcome.DROPPED, None, None]
-    assert attempt(3) is FetchOutcome.FAILED
+    assert [attempt(minutes) for minutes in (0, 0.5, 1, 3, 3.5)] == [
+        None,
+        FetchOutcome.DROPPED,
+        None,
+        FetchOutcome.DROPPED,  # the pause after the second
+        None,
+    ]
+    assert attempt(4.5) is FetchOutcome.FAILED
     found = standing(open_installation)
     assert (found.error_code, found.failures, found.fetch_wanted) == ("fetch_gave_up", 1, False)
     assert found.error == "given up after 3 attempts that did not end"
     assert found.next_due is not None
-    assert found.next_due > START + timedelta(minutes=3), "it is asked again when it is due"
-    assert attempt(4) is FetchOutcome.DROPPED
+    assert found.next_due > START + timedelta(minutes=4.5), "it is asked again when it is due"
+    assert attempt(5) is FetchOutcome.DROPPED
 
 
 def test_a_source_that_the_study_drops_is_not_asked(open_installation: Installation, server: LocalServer) -> None:

@@ -108,5 +108,5 @@ def _pairs(answer: Answer) -> Table:
 def _pair(pair: PairProbability | None) -> str:
     if pair is None:
         return ""
-    conditional = "-" if pair.conditional is None else percent(pair.conditional)
-    return f"{conditional}\n[dim]{percent(pair.joint)}[/dim]"
+    conditional = "-" if pair.conditional is None else percent(pair.conditional, pair.conditional_mcse)
+    return f"{conditional}\n[dim]{percent(pair.joint, pair.joint_mcse)}[/dim]"

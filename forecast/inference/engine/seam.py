@@ -6,6 +6,7 @@ times the CPU time for the same draws. Provenance, log and doctor state which on
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
@@ -14,9 +15,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from nutpie import _lib
-from nutpie.compiled_pyfunc import from_pyfunc
-
-from forecast.runtime.logs import get_logger
+from nutpie.compiled_pyfunc import PyFuncModel, from_pyfunc
 
 EXPECTED: Final = {
     "LogpFunc": "(ptr, user_data_ptr, keep_alive)",
@@ -26,8 +25,17 @@ EXPECTED: Final = {
     "PySampler.from_pymc": "(settings, cores, model, progress_type, extra_callback, extra_callback_rate, store)",
 }
 """The parts of nutpie's private module in use, with their arguments."""
-
-log = get_logger(__name__)
+MAKE_SAMPLER: Final = (
+    "self",
+    "settings",
+    "init_mean",
+    "cores",
+    "progress_type",
+    "extra_callback",
+    "extra_callback_rate",
+    "store",
+)
+"""Arguments with which nutpie makes a model's sampler; the way by address overrides that method."""
 
 
 class Seam(StrEnum):
@@ -40,10 +48,16 @@ class Seam(StrEnum):
 @cache
 def seam() -> Seam:
     """The interface that is used with the installed nutpie."""
-    if differences := private_differences(_lib):
-        log.warning("nutpie_differs", differences=differences, taken=Seam.PUBLIC.value)
-        return Seam.PUBLIC
-    return Seam.PRIVATE
+    return Seam.PUBLIC if differences() else Seam.PRIVATE
+
+
+def differences() -> list[str]:
+    """What of the installed nutpie is not as expected, in words."""
+    found = private_differences(_lib)
+    made = tuple(inspect.signature(PyFuncModel._make_sampler).parameters)  # noqa: SLF001 (it is what is looked at)
+    if made != MAKE_SAMPLER:
+        found.append(f"_make_sampler takes {made}, expected {MAKE_SAMPLER}")
+    return found
 
 
 def private_differences(library: Any) -> list[str]:

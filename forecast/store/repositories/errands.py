@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from forecast.store.tables.errands import ErrandRow
+from forecast.store.upsert import insert_into
 
 AGAIN: Final = timedelta(seconds=1)
 """How much later an errand that a worker could not start is published again. The message may come back before the
@@ -43,11 +44,12 @@ class ErrandRepository:
         anew
             Whether an attempt that is under way does not count.
         """
-        row = self.get(kind, workspace, key)
-        if row is None:
-            row = ErrandRow(kind=kind, workspace=workspace, key=key)
-            self._session.add(row)
-        elif row.done_at is None and not anew:
+        fresh = {"wanted_at": now, "not_before": now, "attempts": 0, "given_up": False}
+        new = insert_into(self._session, ErrandRow).values(kind=kind, workspace=workspace, key=key, **fresh)
+        # Another request may want the same at the same time.
+        self._session.execute(new.on_conflict_do_nothing())
+        row = self._session.get_one(ErrandRow, (kind, workspace, key), populate_existing=True, with_for_update=True)
+        if row.done_at is None and not anew:
             return row
         row.wanted_at = row.not_before = now
         row.published_at = row.claimed_until = row.done_at = None
@@ -68,8 +70,14 @@ class ErrandRepository:
 
     def held(self, claimed: ErrandRow) -> ErrandRow | None:
         """An errand as it stands, if nothing else was wanted or claimed since an attempt claimed it."""
-        row = self.wanted(claimed.kind, claimed.workspace, claimed.key)
-        if row is None or (row.wanted_at, row.attempts) != (claimed.wanted_at, claimed.attempts):
+        # Until the transaction ends, so that a wish of this moment comes after it.
+        place = claimed.kind, claimed.workspace, claimed.key
+        row = self._session.get(ErrandRow, place, populate_existing=True, with_for_update=True)
+        if (
+            row is None
+            or row.done_at is not None
+            or (row.wanted_at, row.attempts) != (claimed.wanted_at, claimed.attempts)
+        ):
             return None
         return row
 

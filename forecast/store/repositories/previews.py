@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from forecast.store.binding import workspace_of
@@ -54,8 +54,23 @@ class PreviewRepository:
         found = self._session.execute(delete(PriorPreviewRow).where(PriorPreviewRow.asked_at < than))
         return int(getattr(found, "rowcount", 0))
 
+    def has_unwaited(self, now: datetime) -> bool:
+        """Whether there are errands of previews that no caller waits for any more, or that were removed."""
+        return self._session.scalar(select(ErrandRow.key).where(*_unwaited(now)).limit(1)) is not None
+
+    def end_unwaited(self, now: datetime) -> None:
+        """End these errands."""
+        over = update(ErrandRow).where(*_unwaited(now)).values(done_at=now, claimed_until=None)
+        self._session.execute(over.execution_options(synchronize_session=False))
+
     def next_due(self, due: Select[str, str], now: datetime, limit: int) -> tuple[tuple[str, str], ...]:
         """Workspace and digest of previews that are still waited for, among errands that are due."""
         mine = (PriorPreviewRow.workspace == ErrandRow.workspace) & (PriorPreviewRow.digest == ErrandRow.key)
         query = due.join(PriorPreviewRow, mine).where(PriorPreviewRow.asked_at >= now - PATIENCE)
         return tuple((row[0], row[1]) for row in self._session.execute(query.limit(limit)))
+
+
+def _unwaited(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    mine = (PriorPreviewRow.workspace == ErrandRow.workspace) & (PriorPreviewRow.digest == ErrandRow.key)
+    waited_for = exists().where(mine, PriorPreviewRow.asked_at >= now - PATIENCE)
+    return ErrandRow.kind == PREVIEW, ErrandRow.done_at.is_(None), ~waited_for

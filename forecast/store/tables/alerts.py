@@ -83,7 +83,7 @@ class DeliveryRow(Base):
     url: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(12))
     attempts: Mapped[int] = mapped_column(default=0)
-    """That have come to their end since it was first wanted, or wanted again."""
+    """Since it was first wanted, or wanted again."""
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

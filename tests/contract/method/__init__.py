@@ -111,8 +111,11 @@ def file_of(method: str) -> Path:
 
 def write(method: str) -> None:
     """Keep the numbers of this method, and no other's."""
-    study = golden_document()
+    study, own = golden_document(), file_of(method)
+    before = json.loads(own.read_text(encoding="utf-8")) if own.is_file() else None
+    kept = {"document": study_from_document(study).canonical(), "numbers": numbers_of(study)}
+    if before is not None and before != kept:
+        raise SystemExit(f"method {method} has other numbers: give METHOD_VERSION another number first")
     for old in FOLDER.glob("*.json"):
         old.unlink()
-    kept = {"document": study_from_document(study).canonical(), "numbers": numbers_of(study)}
-    file_of(method).write_text(json.dumps(kept, separators=(",", ":")) + "\n", encoding="utf-8")
+    own.write_text(json.dumps(kept, separators=(",", ":")) + "\n", encoding="utf-8")
