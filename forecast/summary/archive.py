@@ -32,6 +32,7 @@ from forecast.model.encoding.encode import EncodedStudy
 from forecast.model.encoding.units import Unit
 from forecast.model.specs import ARRAYS
 from forecast.study import Trial
+from forecast.summary.descriptions import describe
 from forecast.summary.mechanism import futures_dataset, mechanism_dataset
 from forecast.summary.posterior import resolution_probabilities, stream_seed
 from forecast.summary.rolled import Rolled, label_probabilities
@@ -87,7 +88,9 @@ def assemble_tree(
         FUTURES: futures_dataset(rolled.futures, reported.sizes[DRAW]),
         MECHANISM: mechanism_dataset(encoded, rolled),
     }
-    return xr.DataTree.from_dict({f"/{name}": dataset for name, dataset in groups.items()})
+    tree = xr.DataTree.from_dict({f"/{name}": dataset for name, dataset in groups.items()})
+    describe(tree)
+    return tree
 
 
 def write_tree(tree: xr.DataTree, path: Path) -> None:

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from forecast.kernel.layout import NAMED
+from forecast.model.specs import ARRAYS, LATENTS
 from forecast.pipeline.compute import ComputedForecast, compute_forecast
 from forecast.study import load_study, with_sampler
+from forecast.summary.descriptions import described
 from priors import study_path
 
 pytestmark = pytest.mark.program
@@ -86,6 +89,20 @@ def test_every_labelled_dim_carries_the_ids_of_the_study(tree: xr.DataTree) -> N
     assert {label.split(":")[0] for label in posterior["level"].values} == {
         group.id for group in study.reference_classes
     }
+
+
+def test_every_variable_has_a_meaning_and_a_unit(tree: xr.DataTree) -> None:
+    for group in tree.children.values():
+        for name, variable in group.data_vars.items():
+            assert len(variable.attrs.get("long_name", "")) > 10, (group.name, name)
+            assert variable.attrs.get("units"), (group.name, name)
+
+
+def test_every_array_and_latent_variable_has_words() -> None:
+    wordless = [name for name in ARRAYS if described("constant_data", name) is None]
+    wordless += [name for name in LATENTS if described("latent", name) is None]
+    wordless += [name for name in NAMED if described("posterior", name) is None and name not in LATENTS]
+    assert wordless == []
 
 
 def test_no_dim_is_nameless(tree: xr.DataTree) -> None:

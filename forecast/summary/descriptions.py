@@ -1,0 +1,168 @@
+"""What each variable of `draws.nc` is, with its unit: attributes `long_name` and `units`, as ArviZ and xarray show them.
+
+The scale of an outcome is the log rate per period for an event and the log odds for a binary outcome. Symbols: docs/model.md.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import xarray as xr
+
+from forecast.dims import CONSTANT_DATA, FUTURES, OBSERVED_DATA, POSTERIOR, POSTERIOR_PREDICTIVE, PRIOR, SAMPLE_STATS
+from forecast.futures.stored import MECHANISM
+from forecast.model.specs import ARRAYS, OR_NONE
+
+SCALE: Final = "scale of the outcome"
+PARAMETERS: Final[dict[str, tuple[str, str]]] = {
+    "mu": ("Mean level of an outcome over classes", SCALE),
+    "tau": ("Standard deviation of classes around the mean level", SCALE),
+    "sigma": ("Standard deviation of cases within a class", SCALE),
+    "beta": ("Effect of a covariate", f"{SCALE}, per unit of the covariate"),
+    "trend": ("Exponent of age in the hazard", "1"),
+    "wiggle": ("Standard deviation of steps between age bands, beyond the trend", "log rate"),
+    "class_level": ("Level of a reference class for an outcome", SCALE),
+    "new_class_level": ("Level of a class that was never seen, at covariates of 0", SCALE),
+    "case_level": ("Level of a historical case", SCALE),
+    "theta": ("Level of the present case", SCALE),
+    "log_hazard_shape": ("Departure of an age band from the outcome's level", "log rate"),
+    "correlation": ("Correlation of two outcomes' residuals", "1"),
+    "persistence": ("Persistence of a factor from one period to the next", "1"),
+    "state": ("State of a factor", "standard deviations"),
+    "log_mean": ("Log of an indicator's mean count in a period", "log count"),
+    "loading": ("Effect of one standard deviation of the factor on an indicator's log mean", "log count"),
+    "dispersion": ("Square root of a count's variance beyond Poisson, relative to its mean", "1"),
+    "gamma": ("Effect of one standard deviation of a factor on an outcome", SCALE),
+    "delta": ("Effect of one outcome on another once it has occurred", SCALE),
+    "shared_bias": ("Bias that all experts of a kind share", "log odds"),
+    "bias_sd": ("Standard deviation of experts' biases within a kind", "log odds"),
+    "bias": ("Bias of an expert, beside the one shared by the kind", "log odds"),
+    "slope": ("Factor by which an expert stretches log odds", "1"),
+    "noise": ("Scale of an expert's errors", "log odds"),
+    "common_sd": ("Standard deviation of the error that all experts share on a topic", "log odds"),
+    "judged_log_odds": ("What the model says on a judged question", "log odds"),
+    "exam_base": ("Mean truth of the questions of a track record", "log odds"),
+    "exam_spread": ("Standard deviation of the truths of a track record's questions", "log odds"),
+    "exercise_log_odds": ("Truth of one question of a track record", "log odds"),
+    "probability": ("Share of a draw's futures in which an outcome resolves yes by its date", "1"),
+    "threshold_probability": ("The same for an outcome that an indicator's count decides", "1"),
+}
+STATISTICS: Final[dict[str, tuple[str, str]]] = {
+    "diverging": ("Whether the draw's trajectory diverged", "true or false"),
+    "energy": ("Energy of the trajectory", "nats"),
+    "energy_error": ("Change of the energy along the trajectory", "nats"),
+    "lp": ("Log density of the draw, up to a constant", "nats"),
+    "n_steps": ("Gradients that the draw took", "count"),
+    "step_size": ("Step of the integrator", "1"),
+    "acceptance_rate": ("Mean acceptance along the trajectory", "1"),
+    "tree_depth": ("Depth of the trajectory's tree", "doublings"),
+    "reached_max_treedepth": ("Whether the tree was as deep as it may be", "true or false"),
+}
+DATA: Final[dict[str, tuple[str, str]]] = {
+    "successes": ("Successes of a binary case", "trials"),
+    "events": ("Events of historical cases in an age band, weights left out", "events"),
+    "count": ("Count of an indicator in a period", "count"),
+    "next_count": ("Count of an indicator in the first period that was not complete on the as-of date", "count"),
+}
+FUTURE: Final[dict[str, tuple[str, str]]] = {
+    "event_period": ("Period in which an outcome occurs; one past the horizon when it does not", "periods"),
+    "event_time": ("Time at which an outcome occurs, from the as-of date; infinite when it does not", "periods"),
+    "source_chain": ("Chain of the draw that a future was rolled from", "position"),
+    "source_draw": ("Draw that a future was rolled from", "position"),
+}
+MECHANISMS: Final[dict[str, tuple[str, str]]] = {
+    "source": ("Draw of the posterior, chains end to end", "position"),
+    "kind": ("Kind of an outcome", "word"),
+    "group": ("Group of outcomes that exclude one another", "position"),
+    "resolves": ("When an outcome resolves, from the as-of date", "periods"),
+    "settled": ("What is known of an outcome: settled yes, settled no, or open", "code"),
+    "level": ("Level of the present case", SCALE),
+    "shape": PARAMETERS["log_hazard_shape"],
+    "time_in_band": ("Time that a future period spends in an age band", "periods"),
+    "link_cause": ("Outcome that a link leads from", "position"),
+    "link_effect_on": ("Outcome that a link leads to", "position"),
+    "scenario_title": ("Title of a scenario", "text"),
+    "scenario_when": ("Expression of a scenario", "text"),
+    "outcome_indicator": ("Indicator whose count decides an outcome", "position"),
+    "at_least": ("Count that the indicator has to reach", "count"),
+    "count_end": ("End of a period that is counted, from the as-of date", "periods"),
+}
+INPUTS: Final[dict[str, tuple[str, str]]] = {
+    "band_log_age": ("Log of an age band's middle, relative to the outcome's mean", "1"),
+    "walk": ("Steps of the random walk that add up to a band's departure", "1"),
+    "trial_yes": ("Weighted successes of a case", "trials"),
+    "trial_n": ("Weighted trials of a case", "trials"),
+    "cell_events": ("Weighted events of a case in an age band", "events"),
+    "cell_exposure": ("Weighted time of a case in an age band", "periods"),
+    "unit_covariates": ("Covariates of a case, as they enter", "the covariate's own"),
+    "present_weights": ("Weight of a class in the present case's level", "1"),
+    "present_new": ("Weight of a class that was never seen", "1"),
+    "present_covariates": ("Covariates of the present case, as they enter", "the covariate's own"),
+    "history_exposure": ("Time without the event in the present case's past", "periods"),
+    "pair_shape": ("Shape of the beta prior of a partial correlation", "1"),
+    "integral_power": ("Power of an integrated likelihood: the case's weight, negative for a divisor", "1"),
+    "integral_yes": ("Successes of an integrated case", "trials"),
+    "integral_n": ("Trials of an integrated case", "trials"),
+    "integral_rule": ("Rule of nodes of an integral", "position"),
+    "span_events": ("Events of an integrated case in an age band", "events"),
+    "span_exposure": ("Time of an integrated case in an age band", "periods"),
+    "rule_from": ("Spread from which a rule of nodes is used", SCALE),
+    "node_place": ("Node of a rule", "standard deviations"),
+    "node_weight": ("Weight of a node", "1"),
+    "is_first": ("Whether a period is the first one", "0 or 1"),
+    "observed_share": ("One over the number of observed periods, in each of them", "1"),
+    "count_value": ("Count of an indicator", "count"),
+    "count_log_exposure": ("Log of the share of a period that a count covers", "1"),
+    "expert_reflection": ("Entry of the reflection that separates a group's mean from its contrasts", "1"),
+    "outcome_voices": ("Share of an expert in what was said on an outcome", "1"),
+    "exercise_voices": ("Share of an expert in what was said on a track record's question", "1"),
+    "question_is_binary": ("Whether a question is about a binary outcome", "0 or 1"),
+    "question_steps": ("Segments of a question's time", "count"),
+    "segment_step": ("Length of a segment of a question's time", "periods"),
+    "part_length": ("Time of an outcome within a segment of a question", "periods"),
+    "part_own": ("Whether a part is of the judged outcome itself", "0 or 1"),
+    "judgment_log_odds": ("Stated probability", "log odds"),
+    "record_log_odds": ("Stated probability of a track record", "log odds"),
+    "exercise_yes": ("Whether a track record's question was answered yes", "0 or 1"),
+}
+_ENDINGS: Final = {
+    "_loc": ("Centre of the prior of {of}", None),
+    "_scale": ("Scale of the prior of {of}", None),
+    "_centring": ("How far {of} is sampled around its data; 0 not, 1 wholly", "1"),
+}
+
+
+def describe(tree: xr.DataTree) -> None:
+    """Give every variable its `long_name` and `units`, unless it has them."""
+    for group in tree.children.values():
+        for name, variable in group.data_vars.items():
+            found = described(str(group.name), str(name))
+            if found is not None:
+                variable.attrs = {"long_name": found[0], "units": found[1], **variable.attrs}
+
+
+def described(group: str, name: str) -> tuple[str, str] | None:
+    """Meaning and unit of a variable of a group; None for one that has no words yet."""
+    tables = {
+        POSTERIOR: PARAMETERS,
+        PRIOR: PARAMETERS,
+        SAMPLE_STATS: STATISTICS,
+        POSTERIOR_PREDICTIVE: DATA,
+        OBSERVED_DATA: DATA,
+        FUTURES: FUTURE,
+        MECHANISM: PARAMETERS | MECHANISMS,
+        CONSTANT_DATA: INPUTS,
+    }
+    if found := tables.get(group, {}).get(name):
+        return found
+    if name.endswith("_z"):
+        return f"Deviation of {name.removesuffix('_z')} from its prior", "standard deviations"
+    if (spec := ARRAYS.get(name)) is not None and spec.indexes is not None:
+        into = spec.indexes.removesuffix(OR_NONE)
+        none = "; 0 for none, then from 1" if into != spec.indexes else ""
+        return f"Position of the {into} of each {spec.dims[0]}{none}", "position"
+    for ending, (words, unit) in _ENDINGS.items():
+        if name.endswith(ending):
+            of = name.removesuffix(ending)
+            return words.format(of=of), unit or PARAMETERS.get(of, ("", "1"))[1]
+    return None
