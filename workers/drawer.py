@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 import xarray as xr
 from sqlalchemy.orm import Session
@@ -29,8 +29,6 @@ from forecast.store import (
 )
 from forecast.study import study_from_document
 
-DEFAULT_RULE: Final = ErrandRule(pauses=(0.0, 0.0), held_seconds=180.0)
-
 log = get_logger(__name__)
 
 
@@ -44,9 +42,7 @@ class DrawOutcome(StrEnum):
     GIVEN_UP = "given up"
 
 
-def draw(
-    database: Database, artifacts: ArtifactStore, forecast_id: str, rule: ErrandRule = DEFAULT_RULE
-) -> DrawOutcome:
+def draw(database: Database, artifacts: ArtifactStore, forecast_id: str, rule: ErrandRule) -> DrawOutcome:
     """Draw the figures of a forecast, and all images, if that is wanted."""
     # The attempt is counted by itself: whatever goes wrong afterwards, it is not for ever.
     with database.write() as session:

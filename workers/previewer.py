@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import Final
 
 from forecast.errands import ErrandKind, ErrandRule, begin_errand
 from forecast.errors import ForecastError
@@ -13,8 +12,6 @@ from forecast.pipeline.preview import PriorCurves, preview_priors
 from forecast.runtime.logs import get_logger
 from forecast.store import Database, ErrandRepository, PreviewRepository, StudyRepository, utc_now
 from forecast.study import study_from_document
-
-DEFAULT_RULE: Final = ErrandRule(pauses=(0.0, 0.0), held_seconds=120.0)
 
 log = get_logger(__name__)
 
@@ -28,7 +25,7 @@ class PreviewOutcome(StrEnum):
     FAILED = "failed"
 
 
-def answer_preview(database: Database, digest: str, rule: ErrandRule = DEFAULT_RULE) -> PreviewOutcome:
+def answer_preview(database: Database, digest: str, rule: ErrandRule) -> PreviewOutcome:
     """Answer a preview that waits, of the workspace that the database is confined to."""
     assert database.workspace is not None, "a preview belongs to a workspace"
     with database.write() as session:

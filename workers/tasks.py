@@ -93,7 +93,7 @@ def _fetch(workspace: str, key: str) -> object:
 
     settings, (study, _, source) = get_settings(), key.partition("/")
     rule = ErrandRule.of(ErrandKind.FETCH, settings)
-    return fetch_source(database().of(workspace), asker(settings, workspace), study, source, rule=rule)
+    return fetch_source(database().of(workspace), asker(settings, workspace), study, source, rule)
 
 
 def _deliver(_workspace: str, alert_id: str) -> object:

@@ -35,7 +35,6 @@ from forecast.study import Arrival, News, PullSource, Study, news_of, read_table
 from forecast.timeline.appending import append_checked
 
 MAX_ERROR_CHARACTERS: Final = 2_000
-DEFAULT_RULE: Final = ErrandRule(pauses=(0.0, 60.0), held_seconds=90.0)
 
 log = get_logger(__name__)
 
@@ -86,8 +85,8 @@ def fetch_source(
     ask: Ask,
     study_id: str,
     source_id: str,
+    rule: ErrandRule,
     clock: Callable[[], datetime] = utc_now,
-    rule: ErrandRule = DEFAULT_RULE,
 ) -> FetchOutcome:
     """Ask a source whose fetch is wanted. A second message about the same wish changes nothing."""
     asked = _begin(database, study_id, source_id, rule, clock())

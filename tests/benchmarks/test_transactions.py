@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from forecast.errands import ErrandKind, ErrandRule
 from forecast.jobs.submit import submit_job
 from forecast.outgoing import Fetched
 from forecast.sources.fetching import FetchOutcome, fetch_source
@@ -119,7 +120,8 @@ def test_little_is_done_while_others_wait(installation: Installation) -> None:
 
     def fetch() -> None:
         answer = Fetched(table, "text/csv", None, None)
-        outcome = fetch_source(installation.database, lambda *_: answer, "coin", "s", lambda: NOW)
+        rule = ErrandRule.of(ErrandKind.FETCH, installation.settings)
+        outcome = fetch_source(installation.database, lambda *_: answer, "coin", "s", rule, lambda: NOW)
         assert outcome is FetchOutcome.STORED
 
     shares = {work.__name__: measure(work.__name__, work) for work in (store, submit, append, fetch)}

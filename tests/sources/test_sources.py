@@ -30,6 +30,7 @@ from tests.living import living_study
 from tests.local_server import Answer, LocalServer, local_server
 
 START = datetime(2020, 4, 20, 12, tzinfo=UTC)
+RULE = ErrandRule(pauses=(0.0, 60.0), held_seconds=90.0)
 TABLE = b"Month,Count\n2020-02,6\n2020-03,9\n"
 
 
@@ -60,7 +61,7 @@ def store(installation: Installation, url: str, now: datetime = START, outcomes:
 
 
 def ask(installation: Installation, now: datetime = START) -> FetchOutcome:
-    return fetch_source(installation.database, asker(installation.settings), "small", "counts", lambda: now)
+    return fetch_source(installation.database, asker(installation.settings), "small", "counts", RULE, lambda: now)
 
 
 def want(installation: Installation, now: datetime = START) -> None:
@@ -253,7 +254,7 @@ def test_a_fetch_that_kills_its_worker_each_time_is_given_up(open_installation: 
 
         now = START + timedelta(minutes=minutes)
         try:
-            return fetch_source(open_installation.database, die, "small", "counts", lambda: now, rule)
+            return fetch_source(open_installation.database, die, "small", "counts", rule, lambda: now)
         except KeyboardInterrupt:
             return None
 
@@ -295,7 +296,9 @@ def test_an_answer_that_comes_after_the_source_has_changed_is_dropped(open_insta
         store(open_installation, "file:b.csv")
         return Fetched(TABLE, "text/csv", None, None)
 
-    assert fetch_source(open_installation.database, slow, "small", "counts", lambda: START) is FetchOutcome.DROPPED
+    assert (
+        fetch_source(open_installation.database, slow, "small", "counts", RULE, lambda: START) is FetchOutcome.DROPPED
+    )
     assert evidence(open_installation) == []
     assert standing(open_installation).fetch_wanted
 
@@ -306,7 +309,9 @@ def test_a_defect_of_ours_is_a_failure_too(open_installation: Installation) -> N
     def broken(source: object, etag: str | None, last_modified: str | None) -> Fetched:
         raise ZeroDivisionError("oops")
 
-    assert fetch_source(open_installation.database, broken, "small", "counts", lambda: START) is FetchOutcome.FAILED
+    assert (
+        fetch_source(open_installation.database, broken, "small", "counts", RULE, lambda: START) is FetchOutcome.FAILED
+    )
     found = standing(open_installation)
     assert (found.error_code, found.fetch_wanted) == ("internal", False)
     assert "oops" not in str(found.error)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from forecast.answer import Answer
-from forecast.errands import ErrandKind
+from forecast.errands import ErrandKind, ErrandRule
 from forecast.jobs.lifecycle import complete_job
 from forecast.pipeline.compute import ComputedForecast, compute_forecast
 from forecast.store import DrawingRepository, ErrandRepository, ForecastRepository, compress_figure
@@ -19,6 +19,7 @@ from tests.coin import coin_answer, coin_study
 from tests.installation import Installation, forecast_row, installation_in
 from workers.drawer import DrawOutcome, draw
 
+RULE = ErrandRule(pauses=(0.0, 0.0), held_seconds=180.0)
 STUDY = coin_study(
     reference_classes=[
         {
@@ -78,18 +79,18 @@ def drawing_of(installation: Installation, forecast_id: str) -> tuple[DrawingRow
 @pytest.mark.program
 def test_a_forecast_is_drawn_once(installation: Installation) -> None:
     forecast_id = store(installation, compute_forecast(STUDY))
-    assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DRAWN
+    assert draw(installation.database, installation.artifacts, forecast_id, RULE) is DrawOutcome.DRAWN
     row, images = drawing_of(installation, forecast_id)
     assert row.failures == []
     assert row.drawn_at is not None
     assert {"horizon", "trace", "rank", "pareto-k", "loo-pit", "pairs", "predictive-successes"} <= images
     with installation.database.read() as session:
         assert images == set(ForecastRepository(session).figure_names(forecast_id))
-    assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DROPPED
+    assert draw(installation.database, installation.artifacts, forecast_id, RULE) is DrawOutcome.DROPPED
 
 
 def test_a_forecast_that_does_not_exist_is_dropped(installation: Installation) -> None:
-    assert draw(installation.database, installation.artifacts, "nothing") is DrawOutcome.DROPPED
+    assert draw(installation.database, installation.artifacts, "nothing", RULE) is DrawOutcome.DROPPED
 
 
 def test_missing_draws_are_said_and_not_tried_again(installation: Installation) -> None:
@@ -98,12 +99,12 @@ def test_missing_draws_are_said_and_not_tried_again(installation: Installation) 
         row = ForecastRepository(session).get(forecast_id)
         assert row is not None
         installation.artifacts.remove(row.artifact_path)
-    assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DRAWN
+    assert draw(installation.database, installation.artifacts, forecast_id, RULE) is DrawOutcome.DRAWN
     drawing, images = drawing_of(installation, forecast_id)
     assert len(drawing.failures) == 1
     assert "nc" in drawing.failures[0]
     assert images == frozenset()
-    assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DROPPED
+    assert draw(installation.database, installation.artifacts, forecast_id, RULE) is DrawOutcome.DROPPED
 
 
 def test_tries_that_never_came_back_are_given_up(installation: Installation) -> None:
@@ -112,7 +113,7 @@ def test_tries_that_never_came_back_are_given_up(installation: Installation) -> 
         errand = ErrandRepository(session).wanted(ErrandKind.DRAWING, "default", forecast_id)
         assert errand is not None
         errand.attempts = 3
-    assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.GIVEN_UP
+    assert draw(installation.database, installation.artifacts, forecast_id, RULE) is DrawOutcome.GIVEN_UP
     assert "given up" in drawing_of(installation, forecast_id)[0].failures[0]
 
 
@@ -122,7 +123,7 @@ def test_a_damaged_figure_is_one_try_of_three(installation: Installation) -> Non
         row = session.get(FigureRow, (forecast_id, "horizon"))
         assert row is not None
         row.json_gzip = b"damaged"
-    assert draw(installation.database, installation.artifacts, forecast_id) is DrawOutcome.DRAWN
+    assert draw(installation.database, installation.artifacts, forecast_id, RULE) is DrawOutcome.DRAWN
     drawing, _ = drawing_of(installation, forecast_id)
     with installation.database.read() as session:
         errand = ErrandRepository(session).get(ErrandKind.DRAWING, "default", forecast_id)

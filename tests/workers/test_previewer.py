@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from forecast.errands import ErrandKind
+from forecast.errands import ErrandKind, ErrandRule
 from forecast.errors import StudyError
 from forecast.store import ErrandRepository, PreviewRepository, StudyRepository, utc_now
 from forecast.store.tables.core import PriorPreviewRow
@@ -16,6 +16,8 @@ from tests.coin import coin_study
 from tests.installation import Installation, installation_in
 from workers import previewer
 from workers.previewer import PreviewOutcome, answer_preview
+
+RULE = ErrandRule(pauses=(0.0, 0.0), held_seconds=120.0)
 
 
 @pytest.fixture
@@ -43,13 +45,13 @@ def row_of(installation: Installation, digest: str) -> PriorPreviewRow:
 @pytest.mark.program
 def test_a_preview_is_answered_once(installation: Installation) -> None:
     digest = ask(installation)
-    assert answer_preview(installation.database, digest) is PreviewOutcome.ANSWERED
+    assert answer_preview(installation.database, digest, RULE) is PreviewOutcome.ANSWERED
     row = row_of(installation, digest)
     assert row.error is None
     assert row.answer is not None
     assert '"id":"heads"' in row.answer
-    assert answer_preview(installation.database, digest) is PreviewOutcome.DROPPED
-    assert answer_preview(installation.database, "nothing") is PreviewOutcome.DROPPED
+    assert answer_preview(installation.database, digest, RULE) is PreviewOutcome.DROPPED
+    assert answer_preview(installation.database, "nothing", RULE) is PreviewOutcome.DROPPED
 
 
 @pytest.mark.parametrize("error", [StudyError([]), ValueError("nan in it")])
@@ -61,7 +63,7 @@ def test_a_failure_is_told_in_words(
 
     monkeypatch.setattr(previewer, "preview_priors", fail)
     digest = ask(installation)
-    assert answer_preview(installation.database, digest) is PreviewOutcome.FAILED
+    assert answer_preview(installation.database, digest, RULE) is PreviewOutcome.FAILED
     row = row_of(installation, digest)
     assert row.answer is None
     assert row.error is not None
@@ -74,5 +76,5 @@ def test_tries_that_never_came_back_are_given_up(installation: Installation) -> 
         errand = ErrandRepository(session).wanted(ErrandKind.PREVIEW, "default", digest)
         assert errand is not None
         errand.attempts = 3
-    assert answer_preview(installation.database, digest) is PreviewOutcome.FAILED
+    assert answer_preview(installation.database, digest, RULE) is PreviewOutcome.FAILED
     assert "given up" in str(row_of(installation, digest).error)
