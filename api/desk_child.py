@@ -7,7 +7,6 @@ another. It also exits when its parent does.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import resource
 import signal
@@ -18,12 +17,9 @@ import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from forecast.errors import ForecastError
-
-WORK: Final = "api.desk_work"
-"""What is loaded before the first task."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,9 @@ def main() -> None:
     # The parent stops the child by closing the socket; signals are ignored.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGXCPU, _on_cpu)
-    importlib.import_module(WORK)
+    # What tasks need is loaded before the first one. The limit counts from what the process holds then.
+    import api.desk_work  # noqa: F401
+
     _limit_memory(memory)
     connection = Connection(socket.socket(fileno=number).detach())
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
