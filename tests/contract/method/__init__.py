@@ -1,22 +1,23 @@
 """The numbers that a method gives, kept under its number: a change of the numbers needs a new number.
 
-`python -m tests.contract.method` writes them for the method's present number and removes those of the one before.
+`python -m tests.contract.method` writes them for the method's present number and removes those of the one before. Under
+the same number it adds a section that is new, and changes none.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from forecast.futures.simulation import simulate_futures
 from forecast.inference.engine.program import get_program
 from forecast.model.encoding.encode import encode_study
 from forecast.study import study_from_document
+from tests.contract.method.futures import futures_of, with_all_kinds
 from tests.documents import Document, binary_outcome, document, event_outcome
-from tests.futures.present import make_present
 
 FOLDER: Final = Path(__file__).parent
 DIGITS: Final = 12
@@ -79,21 +80,15 @@ def golden_document() -> Document:
 
 
 def numbers_of(study: Document) -> dict[str, Any]:
-    """Log density and gradient at a point, draws from the prior, and how many of 4,000 futures hold each outcome by period."""
+    """Log density and gradient at a point, and draws from the prior."""
     program, arrays = get_program(), encode_study(study_from_document(study)).arrays
     point = np.linspace(-0.8, 0.9, arrays.parameters)
     logp, gradient = program.load(arrays).log_density(point)
     prior = program.draw_prior(arrays, DRAWS, seed=1)
-    present = make_present(
-        np.full((3, 12), [[0.03], [0.02], [0.05]]), groups=[0, 0, 2], yes={2: 0.4}, draws=1000,
-        states={"a": (0.5, 0.8)}, effects={(0, "a"): 0.4, (2, "a"): 0.3}, links={(1, 2): 0.7},
-    )  # fmt: skip
-    times = simulate_futures(present, replicates=4, seed=1, threads=1).times
     return {
         "log_density": _said(logp),
         "gradient": _said(gradient),
         "prior": {name: _said(values) for name, values in sorted(prior.items()) if values.size},
-        "futures": [[int(np.sum(times[..., outcome] <= period)) for period in range(1, 13)] for outcome in range(3)],
     }
 
 
@@ -109,13 +104,32 @@ def file_of(method: str) -> Path:
     return FOLDER / f"{method}.json"
 
 
+def with_new_sections(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a method, and the sections that it did not have yet.
+
+    Raises
+    ------
+    ValueError
+        When a section that is kept has changed, or is gone.
+    """
+    if changed := [name for name in before if before[name] != now.get(name)]:
+        raise ValueError(f"{', '.join(changed)} would change")
+    return {**before, **now}
+
+
 def write(method: str) -> None:
     """Keep the numbers of this method, and no other's."""
     study, own = golden_document(), file_of(method)
-    before = json.loads(own.read_text(encoding="utf-8")) if own.is_file() else None
-    kept = {"document": study_from_document(study).canonical(), "numbers": numbers_of(study)}
-    if before is not None and before != kept:
-        raise SystemExit(f"method {method} has other numbers: give METHOD_VERSION another number first")
+    kept: dict[str, Any] = {
+        "document": study_from_document(study).canonical(),
+        "numbers": numbers_of(study),
+        "futures": futures_of(with_all_kinds(study)),
+    }
+    if own.is_file():
+        try:
+            kept = with_new_sections(json.loads(own.read_text(encoding="utf-8")), kept)
+        except ValueError as error:
+            raise SystemExit(f"method {method}: {error}; give METHOD_VERSION another number first") from None
     for old in FOLDER.glob("*.json"):
         old.unlink()
     own.write_text(json.dumps(kept, separators=(",", ":")) + "\n", encoding="utf-8")
