@@ -90,6 +90,14 @@ QUEUES: Final = (
         "tests/sources/test_sources.py::test_a_fetch_that_kills_its_worker_each_time_is_given_up",
     ),
     Protection(
+        "a fetch that kills its worker each time",
+        "an attempt that reports nothing holds it for a limited time",
+        "forecast/errands/rule.py",
+        "until = now + timedelta(seconds=rule.held_seconds)",
+        "until = now + timedelta(days=1)",
+        "tests/fault/test_fetch_faults.py::test_a_fetch_whose_process_dies_each_time_is_given_up_and_others_are_made",
+    ),
+    Protection(
         "the queue before a job grows shorter",
         "its place in the queue is part of what a watcher has seen",
         "api/routes/events.py",
