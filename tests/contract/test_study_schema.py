@@ -48,6 +48,8 @@ def test_every_canonical_study_meets_the_schema(path: Path) -> None:
         {"outcomes": []},
         {"sampler": {"draws": 10}},
         {"indicators": [{"id": "x"}]},
+        {"factors": [{"id": "x", "effects": {"No Outcome": "normal(0.0, 1.0)"}}]},
+        {"links": [{"cause": "No Outcome", "effect_on": "x", "log_ratio": "normal(0.0, 1.0)"}]},
     ],
 )
 def test_the_schema_refuses_what_loading_refuses(change: dict[str, Any]) -> None:

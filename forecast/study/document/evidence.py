@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Field, SkipValidation, WithJsonSchema, model_validator
 
 from forecast.study.document.fields import (
+    OUTCOME_ID_PATTERN,
     Block,
     Flag,
     Id,
@@ -46,6 +47,7 @@ CASE_COLUMNS: Final = frozenset(
 )
 """Our names of the columns of a table of cases."""
 
+_OUTCOME_SCHEMA: dict[str, Any] = {"type": "string", "pattern": OUTCOME_ID_PATTERN}
 _CELL_SCHEMA: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
 _CELLS_SCHEMA: dict[str, Any] = {"anyOf": [_CELL_SCHEMA, {"type": "array", "items": _CELL_SCHEMA, "minItems": 1}]}
 
@@ -72,7 +74,7 @@ OutcomeIds = Annotated[
     tuple[OutcomeId, ...],
     Field(min_length=1),
     BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+    WithJsonSchema({"anyOf": [_OUTCOME_SCHEMA, {"type": "array", "items": _OUTCOME_SCHEMA, "minItems": 1}]}),
 ]
 Cells = Annotated[tuple[Cell, ...], SkipValidation, BeforeValidator(_cells), WithJsonSchema(_CELLS_SCHEMA)]
 Condition = Annotated[

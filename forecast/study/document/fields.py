@@ -102,7 +102,7 @@ Text = Annotated[str, Field(max_length=TEXT_LIMIT)]
 RequiredText = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT)]
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 StudyId = Annotated[str, Field(pattern=STUDY_ID_PATTERN)]
-OutcomeId = Annotated[str, BeforeValidator(_outcome_id), Field(pattern=OUTCOME_ID_PATTERN)]
+OutcomeId = Annotated[str, Field(pattern=OUTCOME_ID_PATTERN), BeforeValidator(_outcome_id)]
 Day = Annotated[
     date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "examples": ["2021-09-10"]})
 ]
@@ -119,5 +119,12 @@ CovariateValue = Annotated[
     float,
     Field(strict=True, ge=-LARGEST, le=LARGEST),
     BeforeValidator(_covariate_value),
-    WithJsonSchema({"anyOf": [{"type": "number"}, {"enum": ["yes", "no", "partial", True, False]}]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": -LARGEST, "maximum": LARGEST},
+                {"enum": ["yes", "no", "partial", True, False]},
+            ]
+        }
+    ),
 ]

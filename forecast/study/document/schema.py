@@ -22,12 +22,25 @@ def study_schema() -> dict[str, Any]:
     for definition in definitions.values():
         if {"table", "rows"} <= definition.get("properties", {}).keys():
             definition["oneOf"] = [{"required": ["table"]}, {"required": ["rows"]}]
+        _refuse_other_keys(definition)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "Study document",
         "description": "Outcomes, evidence, priors and scenarios of one question, as of one date.",
     }
+
+
+def _refuse_other_keys(part: Any) -> None:
+    """Where keys have a pattern, keys that do not match it are none; pydantic leaves that open."""
+    if isinstance(part, dict):
+        if "patternProperties" in part:
+            part["additionalProperties"] = False
+        for inner in part.values():
+            _refuse_other_keys(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            _refuse_other_keys(inner)
 
 
 def schema_text() -> str:
