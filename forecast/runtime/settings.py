@@ -51,13 +51,15 @@ class Settings(NetworkSettings, JobSettings, LimitSettings):
     )
 
     home: Path = Field(default_factory=lambda: user_data_path("scenario-forecast", appauthor=False))
-    """The one directory of state: database, artifacts, queue, logs, lock."""
+    """The one directory of state: database, artifacts, queue, logs, lock. By default `scenario-forecast` in the user's
+    directory of data, on Linux `~/.local/share`."""
     database_url: str | None = None
     """SQLAlchemy URL of the database; by default SQLite in `home`."""
     redis_url: str | None = None
     """URL of a Redis or Valkey server; by default one is run inside `home`."""
     cache_dir: Path = Field(default_factory=lambda: user_cache_path("scenario-forecast", appauthor=False))
-    """Directory of compiled programs, shared by all processes of this user."""
+    """Directory of compiled programs, shared by all processes of this user. By default `scenario-forecast` in the user's
+    cache directory, on Linux `~/.cache`."""
     key: SecretStr | None = None
     """Key that the command line sends; by default, to the service of `home`, the one in its file `key`."""
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, LISTED] = ()

@@ -8,13 +8,14 @@ from api.problem_kinds import TITLES
 from forecast.jobs.states import FailureCode
 from forecast.runtime.limit_settings import LimitSettings
 from tests.contract.limits_page import CODES, FIXED, OTHER_CODES, PAGE, page
+from tests.contract.schema_words import difference
 
 OF_SOURCES = {"fetch_failed", "url_refused"}
 OF_OTHERS = {"none"}
 
 
 def test_the_page_is_what_it_should_be() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m tests.contract.limits_page`"
+    assert not (other := difference(PAGE, page())), f"run `python -m tests.contract.limits_page`:\n{other}"
 
 
 def test_every_setting_of_limits_is_on_it() -> None:

@@ -140,7 +140,12 @@ class Covariate(Block):
 
 
 class ReferenceClass(TableBlock):
-    """A group of comparable historical cases of one outcome, or of several that share their cases."""
+    """A group of comparable historical cases of one outcome, or of several that share their cases.
+
+    Columns of an event: entered, exited (blank: still going on), event and origin (default entered); or, in periods,
+    duration, event and entry (default 0); or, for counts, exposure, events and age. Of a binary outcome: successes and
+    trials (default 1). Of both: id (default the row's number), weight (0 to 1, default 1), source, note and known_at.
+    """
 
     id: Id
     """Id of the reference class."""

@@ -179,7 +179,7 @@ class Prior(Block):
     """What is believed of an outcome before its reference classes are seen, and why.
 
     Either ``distribution: normal(m, s)`` on the outcome's scale, or an elicited ``probability`` with ``by``, which
-    may also stand under ``distribution``.
+    may also stand under ``distribution``. The mean is within -50 to 50, the standard deviation above 0 and at most 50.
     """
 
     distribution: Distribution | None = None
