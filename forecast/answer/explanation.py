@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from forecast.answer.parts import Part, Probability
+from forecast.answer.thresholds import MAX_PARETO_K, SCALING_NOTED
 
 
 class ProbabilityStep(Part):
@@ -49,8 +52,9 @@ class Influence(Part):
     """Whether a historical case or an expert is left out."""
     id: str
     """`class/case`, or the name of the expert."""
-    pareto_k: float | None
-    """Pareto k of the importance weights; above 0.7 they cannot be trusted. Null when not defined."""
+    pareto_k: float | None = Field(
+        description=f"Pareto k of the importance weights; above {MAX_PARETO_K} they cannot be trusted. Null when not defined."
+    )
     refitted: bool
     """Whether the numbers come from a new run without it."""
     reliable: bool
@@ -77,11 +81,13 @@ class PowerScaling(Part):
     """The part that was scaled: a part of the prior, or `data`."""
     outcome: str
     """Id of the outcome."""
-    sensitivity: float
-    """Cumulative Jensen-Shannon distance per doubling of the power; above 0.05 it deserves a look."""
-    pareto_k: float | None
-    """Larger Pareto k of the two sets of importance weights; above 0.7 they cannot be trusted. Null when not
-    defined."""
+    sensitivity: float = Field(
+        description=f"Cumulative Jensen-Shannon distance per doubling of the power; above {SCALING_NOTED} it deserves a look."
+    )
+    pareto_k: float | None = Field(
+        description=f"Larger Pareto k of the two sets of importance weights; above {MAX_PARETO_K} they cannot be trusted. "
+        "Null when not defined."
+    )
 
 
 class Lean(Part):
@@ -99,8 +105,10 @@ class Lean(Part):
     """Probability with the mean of the effect's prior one standard deviation lower."""
     high: Probability
     """Probability with the mean of the effect's prior one standard deviation higher."""
-    pareto_k: float | None
-    """Largest Pareto k of the importance weights; above 0.7 they cannot be trusted. Null when none were needed."""
+    pareto_k: float | None = Field(
+        description=f"Largest Pareto k of the importance weights; above {MAX_PARETO_K} they cannot be trusted. "
+        "Null when none were needed."
+    )
 
 
 class SensitivityReport(Part):

@@ -5,7 +5,7 @@ mass matrix, so chains adapt theirs again.) The answer says which way it took, a
 
 References
 ----------
-Pareto-smoothed importance sampling and the limit of 0.7 on k: Vehtari et al. (2024), Journal of Machine Learning
+Pareto-smoothed importance sampling and the limit on k: Vehtari et al. (2024), Journal of Machine Learning
 Research 25(72), arXiv:1507.02646. Effective draws: Kish (1965), Survey Sampling, section 11.7.
 """
 

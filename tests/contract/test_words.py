@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from forecast import answer
+from forecast.answer.thresholds import MAX_PARETO_K, SCALING_NOTED
 from forecast.runtime.settings import Settings
 from forecast.study import study_schema
 from tests.contract.openapi import interface
@@ -74,6 +77,20 @@ def test_every_field_of_a_study_document_has_a_description() -> None:
     # The key of a condition, `not`, belongs to the field that it stands in.
     found = (entry for name, block in blocks.items() for entry in fields(block, name) if not entry[0].endswith(".not"))
     assert without_words(found) == []
+
+
+def test_limits_of_checks_are_said_as_they_are(document: dict[str, Any]) -> None:
+    said = {place: part["description"] for place, part in described(document)}
+    limits = {place: MAX_PARETO_K for place in said if place.endswith(".pareto_k")}
+    assert len(limits) == 4
+    for place, limit in {**limits, "PowerScaling.sensitivity": SCALING_NOTED}.items():
+        assert f"above {limit} " in said[place], place
+
+
+def test_no_description_of_an_answer_has_a_limit_typed_in() -> None:
+    modules = [module for module in Path(answer.__file__).parent.glob("*.py") if module.name != "thresholds.py"]
+    typed = re.compile(r"\b(?:above|below|most|least|to) \d+\.\d+")
+    assert [(module.name, found.group()) for module in modules for found in typed.finditer(module.read_text())] == []
 
 
 def test_every_setting_has_a_description() -> None:
