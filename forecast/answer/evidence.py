@@ -123,7 +123,8 @@ class ExpertSummary(Part):
     track_records: int
     """Number of resolved questions that were used to learn the expert's errors."""
     bias: Spread
-    """Error on the log odds; positive means too high. The bias shared by all experts of the kind is not in it."""
+    """Error on the log odds; positive means too high. The sum of the expert's own bias and of the one that all experts of
+    the kind share."""
     slope: Spread
     """Factor on the log odds; above 1 means more extreme than the truth."""
     noise: Spread

@@ -108,7 +108,7 @@ def _summarize_experts(encoded: EncodedStudy, posterior: xr.Dataset, worth: list
                 kind=kind,
                 judgments=sum(judgment.expert == expert for judgment in opinions.judgments),
                 track_records=sum(record.expert == expert for record in opinions.track_records),
-                bias=summarize_draws(own["bias"]),
+                bias=summarize_draws(own["bias"] + posterior["shared_bias"].sel(kind=kind)),
                 slope=summarize_draws(own["slope"]),
                 noise=summarize_draws(own["noise"]),
                 weight=min(sum(share for share, _ in shares) / count, 1.0),

@@ -1,0 +1,38 @@
+"""What is said of experts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from forecast.model.encoding.encode import encode_study
+from forecast.summary.opinions import summarize_opinions
+from tests.documents import binary_outcome, make_study
+
+SAID = {"outcome": "agreement", "probability": 0.3, "on": "2019-12-01"}
+
+
+def test_a_bias_is_the_shared_and_the_own_one_together() -> None:
+    """The sum is known better than its parts, which the same statements pull in opposite ways."""
+    rows = [{**SAID, "expert": "ann"}, {**SAID, "expert": "crowd", "kind": "crowd"}]
+    encoded = encode_study(make_study(binary_outcome(), judgments={"rows": rows}))
+    rng = np.random.default_rng(1)
+    shared = rng.normal([0.4, -0.2], 0.3, (4, 500, 2))
+    own = np.stack([rng.normal(0.5, 0.1, (4, 500)) - shared[..., 0], rng.normal(0.1, 0.1, (4, 500))], axis=2)
+    of_expert = {name: (("chain", "draw", "expert"), np.ones((4, 500, 2))) for name in ("slope", "noise")}
+    posterior = xr.Dataset(
+        {
+            "shared_bias": (("chain", "draw", "kind"), shared),
+            "bias": (("chain", "draw", "expert"), own),
+            **of_expert,
+            "common_sd": (("chain", "draw", "panel"), np.ones((4, 500, 1))),
+            "judged_log_odds": (("chain", "draw", "question"), np.zeros((4, 500, 1))),
+        },
+        coords={"kind": ["person", "crowd"], "expert": ["ann", "crowd"], "question": encoded.coords["question"]},
+    )
+    ann, crowd = summarize_opinions(encoded, posterior)[0]
+    assert (ann.bias.mean, crowd.bias.mean) == pytest.approx((0.5, -0.1), abs=0.02)
+    assert (ann.bias.sd, crowd.bias.sd) == pytest.approx((0.1, np.hypot(0.3, 0.1)), rel=0.05)
+    width = ann.bias.interval.high - ann.bias.interval.low
+    assert width == pytest.approx(2 * 1.645 * 0.1, rel=0.08)
