@@ -43,7 +43,7 @@ LATENT = "latent"
 OBSERVATION = "observation"
 """One count of one indicator, labelled ``indicator@first day of the period``."""
 PREDICTIVE_DRAWS = 1000
-PRIOR_REPLICATES = 20
+PRIOR_REPLICATES = 60
 """Futures of each prior draw, for outcomes without a closed form."""
 PREDICTIVE_STREAM, PRIOR_STREAM = 3, 5
 """Beside the streams of `forecast.summary.rolled`."""
@@ -78,7 +78,7 @@ def assemble_tree(
     groups = {
         POSTERIOR: posterior,
         LATENT: latent,
-        PRIOR: _prior_dataset(encoded, prior, reported, seed),
+        PRIOR: _prior_dataset(encoded, prior, reported, rolled.present.closed, seed),
         POSTERIOR_PREDICTIVE: predictive,
         SAMPLE_STATS: stats[[name for name in STATS if name in stats]].rename(
             {name: new for name, new in STATS.items() if name in stats}
@@ -101,7 +101,13 @@ def write_tree(tree: xr.DataTree, path: Path) -> None:
     tree.to_netcdf(path, engine="netcdf4")
 
 
-def _prior_dataset(encoded: EncodedStudy, prior: dict[str, FloatArray], reported: xr.Dataset, seed: int) -> xr.Dataset:
+def _prior_dataset(
+    encoded: EncodedStudy,
+    prior: dict[str, FloatArray],
+    reported: xr.Dataset,
+    closed: npt.NDArray[np.bool_],
+    seed: int,
+) -> xr.Dataset:
     """Prior draws under the names, dims and labels that the posterior has, and the probabilities that they imply."""
     variables = {
         name: ((CHAIN, DRAW, *reported[name].dims[2:]), values[None])
@@ -116,7 +122,7 @@ def _prior_dataset(encoded: EncodedStudy, prior: dict[str, FloatArray], reported
     probability = resolution_probabilities(
         encoded, dataset, replicates=PRIOR_REPLICATES, seed=stream_seed(seed, PRIOR_STREAM)
     )
-    return dataset.merge(label_probabilities(encoded, probability[None]))
+    return dataset.merge(label_probabilities(encoded, probability[None], closed, PRIOR_REPLICATES))
 
 
 def _predict(

@@ -44,8 +44,8 @@ PARAMETERS: Final[dict[str, tuple[str, str]]] = {
     "exam_base": ("Mean truth of the questions of a track record", "log odds"),
     "exam_spread": ("Standard deviation of the truths of a track record's questions", "log odds"),
     "exercise_log_odds": ("Truth of one question of a track record", "log odds"),
-    "probability": ("Share of a draw's futures in which an outcome resolves yes by its date", "1"),
-    "threshold_probability": ("The same for an outcome that an indicator's count decides", "1"),
+    "probability": ("Probability that an outcome resolves yes by its date, exact for the draw", "1"),
+    "share_of_futures": ("Share of a few futures of a draw in which an outcome resolves yes by its date", "1"),
 }
 STATISTICS: Final[dict[str, tuple[str, str]]] = {
     "diverging": ("Whether the draw's trajectory diverged", "true or false"),

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-import numpy as np
 import xarray as xr
 
 from forecast.answer import Check
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.study import CLIP, Spell
+from forecast.study import CLIP, Outcome, Spell
+from forecast.summary.rolled import probability_quantiles
 
 
 def make_notes(encoded: EncodedStudy, prior: xr.Dataset) -> tuple[Check, ...]:
-    """All notes on an answer; `prior` has the variable `probability` with dims (chain, draw, outcome)."""
+    """All notes on an answer; `prior` is the group `prior` of `draws.nc`."""
     found = [
         *_settled(encoded),
         *_late_entries(encoded),
@@ -103,16 +103,36 @@ def _linked(encoded: EncodedStudy) -> set[tuple[str, str]]:
 
 
 def _implied(encoded: EncodedStudy, prior: xr.Dataset) -> Iterator[Note]:
-    """What the priors alone say of the present case, with the spread of classes and cases, before any evidence."""
+    """What the priors alone say of the present case before any evidence, with what is in it beside the stated prior."""
     for outcome in encoded.study.outcomes:
-        if not outcome.is_modelled:
+        if not outcome.is_modelled or outcome.id in encoded.settled:
             continue
-        low, median, high = np.quantile(prior["probability"].sel(outcome=outcome.id), [0.05, 0.5, 0.95])
+        low, median, high = probability_quantiles(prior, outcome.id, (0.05, 0.5, 0.95))
         message = (
-            f"before any case or history, {outcome.id} has probability {median:.2f} by its date "
-            f"({low:.2f} to {high:.2f}, 90 %): the stated prior, widened by the spread of classes and cases"
+            f"before any case or history, {outcome.id} has probability {median:.2f} by its date ({low:.2f} to {high:.2f}, "
+            f"90 %): the stated prior with {_joined(_beside_the_prior(encoded, outcome))}"
         )
         yield "prior", float(median), message
+
+
+def _beside_the_prior(encoded: EncodedStudy, outcome: Outcome) -> list[str]:
+    """What else the prior probability of an outcome holds; what moves a competitor moves it as well."""
+    rivals = [
+        o.id for o in encoded.study.outcomes if o.id == outcome.id or (o.competes and o.competes == outcome.competes)
+    ]
+    parts = {
+        "the spread of classes and cases": True,
+        "covariates": bool(encoded.study.covariates),
+        "competing outcomes": len(rivals) > 1,
+        "links": any(effect in rivals for _, effect in encoded.links),
+        "factors": any(moved in rivals for moved, _ in encoded.effects),
+    }
+    return [words for words, is_there in parts.items() if is_there]
+
+
+def _joined(words: list[str]) -> str:
+    """A list as a sentence has it: `one`, `one and two`, `one, two and three`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def latest_known(encoded: EncodedStudy) -> date | None:

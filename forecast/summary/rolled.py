@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
-from forecast.dims import CHAIN, DRAW, OUTCOME
+from forecast.dims import CHAIN, CLOSED, DRAW, SIMULATED
 from forecast.futures.hazards import cumulative_incidence
 from forecast.futures.present import FloatArray, PresentCase
+from forecast.futures.shares import share_quantiles
 from forecast.futures.simulation import MAX_DRAWS, Futures, simulate_futures, thin_draws
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.runtime.settings import get_settings
@@ -20,13 +24,14 @@ from forecast.summary.posterior import (
     stream_seed,
 )
 
-THRESHOLD = "threshold"
-
 SPREAD = 1000, 200
 """Draws and futures per draw of the second simulation, from which the spread of a probability is taken."""
 MOVED_SPREAD = 500, 60
 """The same where factors, links or counts make a future ten times as dear. 500 draws place the ends of a 90 % interval
-within a tenth of its standard deviation; 60 futures leave a binomial noise that `denoise` takes out."""
+within a tenth of its standard deviation; 60 futures leave a binomial noise that `forecast.futures.shares` takes out."""
+PROBABILITY, SHARES = "probability", "share_of_futures"
+FUTURES_PER_DRAW = "futures_per_draw"
+"""Attribute of `share_of_futures`: how many futures each share is of."""
 
 MORE_DRAWS = 20_000
 """Draws that are rolled forward at most where a study says how precise its probabilities have to be."""
@@ -50,6 +55,8 @@ class Rolled:
     """Fewer draws, many futures each."""
     seed: int
     """Of `futures`."""
+    futures_per_share: int = 1
+    """Futures behind each share in `by_resolution`."""
 
     @property
     def resolves(self) -> dict[str, float]:
@@ -74,41 +81,66 @@ def roll_forward(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int, rep
     present = present_case(encoded, posterior, kept)
     own_seed = stream_seed(seed, FUTURES_STREAM)
     futures = simulate_futures(present, replicates=each, seed=own_seed, draws=kept)
+    per_share = each if len(kept) == chains * draws else 1
     if len(kept) == chains * draws:
         by_resolution = exact_or_counted(present, futures)
     else:
         every_draw = stream_seed(seed, EVERY_DRAW_STREAM)
-        by_resolution = resolution_probabilities(encoded, posterior, replicates=1, seed=every_draw)
+        by_resolution = resolution_probabilities(encoded, posterior, replicates=per_share, seed=every_draw)
     most, replicates = SPREAD if present.closed.all() else MOVED_SPREAD
     few = thin_draws(chains, len(kept) // chains, most)
     replicated = simulate_futures(
         present.select(few), replicates=replicates, seed=stream_seed(seed, SPREAD_STREAM), draws=kept[few]
     )
-    return Rolled(present, cumulative_incidence(present), by_resolution, futures, replicated, own_seed)
+    return Rolled(present, cumulative_incidence(present), by_resolution, futures, replicated, own_seed, per_share)
 
 
 def outcome_probabilities(encoded: EncodedStudy, posterior: xr.Dataset, rolled: Rolled) -> xr.Dataset:
-    """`probability` (chain, draw, outcome) and, if there are any, `threshold_probability` (chain, draw, threshold).
-
-    By the resolution date. Threshold outcomes have a dim of their own: no other posterior variable knows them.
-    """
+    """What each draw says of each outcome by its resolution date: exact as `probability`, else `share_of_futures`."""
     shape = (posterior.sizes[CHAIN], posterior.sizes[DRAW], -1)
     coords = {CHAIN: posterior[CHAIN], DRAW: posterior[DRAW]}
-    return label_probabilities(encoded, rolled.by_resolution.reshape(shape)).assign_coords(coords)
+    values = rolled.by_resolution.reshape(shape)
+    return label_probabilities(encoded, values, rolled.present.closed, rolled.futures_per_share).assign_coords(coords)
 
 
-def label_probabilities(encoded: EncodedStudy, values: FloatArray) -> xr.Dataset:
-    """The same from an array of dims (chain, draw, outcome), in which all outcomes of the study are."""
-    ids = [outcome.id for outcome in encoded.study.outcomes]
-    modelled = list(encoded.outcomes)
-    thresholds = [id for id in ids if id not in modelled]
-    variables = {"probability": (OUTCOME, modelled), "threshold_probability": (THRESHOLD, thresholds)}
-    return xr.Dataset(
-        {
-            name: xr.DataArray(
-                values[:, :, [ids.index(id) for id in found]], dims=(CHAIN, DRAW, dim), coords={dim: found}
-            )
-            for name, (dim, found) in variables.items()
-            if found
-        }
+def label_probabilities(
+    encoded: EncodedStudy, values: FloatArray, closed: npt.NDArray[np.bool_], futures_per_share: int
+) -> xr.Dataset:
+    """`probability` (chain, draw, closed_outcome) and `share_of_futures` (chain, draw, simulated_outcome).
+
+    A share of few futures is no probability: it takes few values and spreads too widely. So the two have dims of their
+    own. One without any outcome is left out.
+
+    Parameters
+    ----------
+    values
+        Dims (chain, draw, outcome), in which all outcomes of the study are.
+    closed
+        Dims (outcome): whether the value is exact.
+    """
+    ids = np.array([outcome.id for outcome in encoded.study.outcomes])
+    exact = xr.DataArray(values[:, :, closed], dims=(CHAIN, DRAW, CLOSED), coords={CLOSED: ids[closed].tolist()})
+    shares = xr.DataArray(
+        values[:, :, ~closed],
+        dims=(CHAIN, DRAW, SIMULATED),
+        coords={SIMULATED: ids[~closed].tolist()},
+        attrs={FUTURES_PER_DRAW: futures_per_share},
     )
+    found = {PROBABILITY: exact, SHARES: shares}
+    return xr.Dataset({name: variable for name, variable in found.items() if variable.size})
+
+
+def probability_quantiles(labelled: xr.Dataset, outcome: str, levels: Sequence[float]) -> FloatArray:
+    """Quantiles over draws of the probability of an outcome by its date, dims (level); shares without their noise.
+
+    Parameters
+    ----------
+    labelled
+        As `label_probabilities` gives it.
+    """
+    if PROBABILITY in labelled and outcome in labelled[CLOSED].values:
+        return np.asarray(np.quantile(labelled[PROBABILITY].sel({CLOSED: outcome}).values, levels), dtype=float)
+    shares = labelled[SHARES]
+    futures = int(shares.attrs[FUTURES_PER_DRAW])
+    counts = np.rint(shares.sel({SIMULATED: outcome}).values.reshape(-1, 1) * futures).astype(np.int64)
+    return share_quantiles(counts, futures, levels)[:, 0]

@@ -28,7 +28,6 @@ EVENT_POSTERIOR = {
     "new_class_level": ("outcome",),
     "log_hazard_shape": ("band",),
     "theta": ("outcome",),
-    "probability": ("outcome",),
     "case_level": ("unit",),
 }
 EVIDENCE_POSTERIOR = {
@@ -47,7 +46,7 @@ EVIDENCE_POSTERIOR = {
     "noise": ("expert",),
     "common_sd": ("panel",),
     "judged_log_odds": ("question",),
-    "threshold_probability": ("threshold",),
+    "share_of_futures": ("simulated_outcome",),
 }
 
 

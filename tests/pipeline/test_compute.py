@@ -108,7 +108,7 @@ def test_a_long_horizon_is_rolled_forward_within_its_memory() -> None:
     assert computed.draws["posterior"]["probability"].sizes["draw"] == 900
     exact = computed.draws["posterior"]["probability"].mean(("chain", "draw"))
     for outcome in computed.answer.outcomes:
-        assert abs(outcome.probability - float(exact.sel(outcome=outcome.id))) < 5 * outcome.mcse
+        assert abs(outcome.probability - float(exact.sel(closed_outcome=outcome.id))) < 5 * outcome.mcse
 
 
 def test_a_scenario_about_one_outcome_has_its_exact_interval() -> None:

@@ -100,7 +100,7 @@ RATS_THETA_71, RATS_THETA_71_ALLOWANCE = 0.211, 0.006
 
 def test_rat_tumors_population_mean_is_that_of_bda3(computed: Computed) -> None:
     forecast = computed("rat-tumors")
-    per_draw = scalar_draws(forecast, "probability", outcome="tumor")
+    per_draw = scalar_draws(forecast, "probability", closed_outcome="tumor")
     allowed = RATS_POPULATION_ALLOWANCE + MONTE_CARLO_ERRORS * mcse(per_draw)
     assert float(per_draw.mean()) == pytest.approx(RATS_POPULATION, abs=allowed)
     # The answer counts simulated futures, which adds the noise of the count to that of the draws.
@@ -129,7 +129,7 @@ def test_rat_tumors_rates_are_those_of_numerical_integration(computed: Computed)
     rates = 1.0 / (1.0 + np.exp(-forecast.draws["posterior"]["case_level"]))
     error = arviz_stats.mcse(rates.to_dataset(name="rate"), method="mean")["rate"].values
     assert np.all(np.abs(estimates(forecast) - exact.cases) <= 0.0005 + 5.0 * error)
-    per_draw = scalar_draws(forecast, "probability", outcome="tumor")
+    per_draw = scalar_draws(forecast, "probability", closed_outcome="tumor")
     allowed = 0.0005 + MONTE_CARLO_ERRORS * mcse(per_draw)
     assert float(per_draw.mean()) == pytest.approx(exact.population, abs=allowed)
 

@@ -37,13 +37,23 @@ def made() -> tuple[xr.DataTree, Rolled]:
 def test_probabilities_are_labelled_with_all_outcomes(made: tuple[xr.DataTree, Rolled]) -> None:
     for group in ("posterior", "prior"):
         dataset = made[0][group].to_dataset()
-        assert dataset["probability"].dims == ("chain", "draw", "outcome")
+        assert dataset["probability"].dims == ("chain", "draw", "closed_outcome")
+        assert dataset["closed_outcome"].values.tolist() == ["agreement", "alone"]
+        assert dataset["share_of_futures"].dims == ("chain", "draw", "simulated_outcome")
+        assert dataset["simulated_outcome"].values.tolist() == ["exit", "conversion", "war", "deadly"]
         assert dataset["outcome"].values.tolist() == ["exit", "conversion", "agreement", "war", "alone"]
-        assert dataset["threshold_probability"].dims == ("chain", "draw", "threshold")
-        assert dataset["threshold"].values.tolist() == ["deadly"]
         assert dataset["theta"].dims == ("chain", "draw", "outcome")
     assert made[0]["prior"]["state"].dims == ("chain", "draw", "past_period", "factor")
     assert made[0]["prior"].sizes["draw"] == 250
+    assert made[0]["posterior"]["share_of_futures"].attrs["futures_per_draw"] == 5
+    assert made[0]["prior"]["share_of_futures"].attrs["futures_per_draw"] == 60
+
+
+def test_a_probability_of_a_draw_is_never_a_share_of_a_few_futures(made: tuple[xr.DataTree, Rolled]) -> None:
+    for group in ("posterior", "prior"):
+        draws = made[0][group]["probability"]
+        assert all(len(np.unique(draws.isel(closed_outcome=place))) == draws[..., place].size for place in range(2))
+    assert len(np.unique(made[0]["posterior"]["share_of_futures"])) <= 6
 
 
 def test_counts_are_replicated_as_they_were_observed(made: tuple[xr.DataTree, Rolled]) -> None:

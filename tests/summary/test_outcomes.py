@@ -36,14 +36,16 @@ def test_every_draw_has_its_probability_exact_where_it_can_be() -> None:
     posterior = make_posterior(encoded, draws=2000)
     rolled = roll_forward(encoded, posterior, seed=1)
     found = outcome_probabilities(encoded, posterior, rolled)
-    exact = found["probability"].sel(outcome="agreement").values
+    assert found["closed_outcome"].values.tolist() == ["agreement", "alone"]
+    exact = found["probability"].sel(closed_outcome="agreement").values
     assert exact == pytest.approx(1 / (1 + np.exp(-posterior["theta"].sel(outcome="agreement").values)))
-    counted = found["probability"].sel(outcome="war").values
+    counted = found["share_of_futures"].sel(simulated_outcome="war").values
     assert set(np.unique(counted)) == {0.0, 1.0}
     position = rolled.present.outcomes.index("war")
     stored = (rolled.futures.times[:, :, position] <= 60).mean()
     assert counted.mean() == pytest.approx(stored, abs=4 * np.sqrt(0.25 / 8000 + 0.25 / 20_000))
-    assert found["threshold_probability"].shape == (4, 2000, 1)
+    assert found["share_of_futures"].attrs["futures_per_draw"] == 1
+    assert found["simulated_outcome"].values.tolist() == ["exit", "conversion", "war", "deadly"]
 
 
 def test_pairs_agree_with_the_futures_and_with_one_another(rolled: tuple[EncodedStudy, Rolled]) -> None:
