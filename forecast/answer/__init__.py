@@ -46,7 +46,7 @@ from forecast.answer.outcomes import (
     Timing,
     icd203_words,
 )
-from forecast.answer.parts import Interval, Part, Probability, Spread, Verdict
+from forecast.answer.parts import Interval, IntervalError, Part, Probability, Spread, Verdict
 from forecast.answer.update import Update
 from forecast.answer.whole import Answer, StoredForecast
 
@@ -74,6 +74,7 @@ __all__ = [
     "Influence",
     "InfluenceReport",
     "Interval",
+    "IntervalError",
     "Lean",
     "LinkSummary",
     "NewClassSummary",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from forecast.answer.parts import Interval, Part, Probability
+from forecast.answer.parts import Interval, IntervalError, Part, Probability
 
 
 class HorizonPoint(Part):
@@ -130,6 +130,8 @@ class OutcomeForecast(Part):
     """Monte Carlo standard error of `probability`, in units of probability."""
     interval: Interval
     """90 % posterior interval of the probability."""
+    interval_mcse: IntervalError | None = None
+    """Monte Carlo standard error of each end of `interval`; null in forecasts that were made before it was told."""
     words: str
     """The ICD 203 wording of the probability, such as `very unlikely`."""
     by: date
@@ -159,6 +161,8 @@ class ScenarioForecast(Part):
     """p (1 - p) / mcse²: how many independent futures would give the same error."""
     interval: Interval
     """90 % posterior interval of the probability."""
+    interval_mcse: IntervalError | None = None
+    """Monte Carlo standard error of each end of `interval`; null in forecasts that were made before it was told."""
     words: str
     """The ICD 203 wording of the probability, such as `very unlikely`."""
 

@@ -37,6 +37,15 @@ class Interval(Part):
     """Upper end, in the unit of the quantity."""
 
 
+class IntervalError(Part):
+    """How exactly the ends of an interval are known: both would move with other random numbers."""
+
+    low: float
+    """Monte Carlo standard error of the lower end, in the unit of the quantity."""
+    high: float
+    """Monte Carlo standard error of the upper end, in the unit of the quantity."""
+
+
 class Spread(Part):
     """A quantity's posterior in three numbers."""
 

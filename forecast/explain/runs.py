@@ -17,7 +17,7 @@ import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
 from forecast.errors import StopRequestedError
-from forecast.futures.scenarios import denoise
+from forecast.futures.shares import denoise
 from forecast.futures.simulation import MAX_DRAWS, thin_draws
 from forecast.inference.engine.program import Program, get_program
 from forecast.inference.engine.sampling import SamplingProgress, sample_posterior

@@ -132,31 +132,3 @@ def spread(values: FloatArray, level: float = INTERVAL_LEVEL) -> Interval:
     """Equal-tailed interval of a quantity over draws."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(level=level, low=float(low), high=float(high))
-
-
-def probability_spread(happened: BoolArray, level: float = INTERVAL_LEVEL) -> Interval:
-    """Posterior spread of a probability known for each draw only by a share of its futures; dims (draw, replicate)."""
-    low, high = np.quantile(
-        denoise(happened.mean(axis=1), happened.shape[1]), [(1 - level) / 2, (1 + level) / 2], axis=0
-    )
-    return Interval(level=level, low=float(low), high=float(high))
-
-
-def denoise(shares: FloatArray, replicates: int) -> FloatArray:
-    """Shares of `replicates` futures, drawn together until they spread as the probabilities behind them do.
-
-    They spread more, by the binomial variance p (1 - p) / n; they are drawn towards their mean until their variance is
-    the unbiased estimate of the probabilities' own (method of moments, as in empirical Bayes: Efron and Morris 1975,
-    doi:10.1080/01621459.1975.10479864).
-
-    Parameters
-    ----------
-    shares
-        Dims (draw, any others).
-    """
-    mean, total = shares.mean(axis=0), shares.var(axis=0)
-    if replicates < 2:
-        return np.broadcast_to(mean, shares.shape)
-    binomial = (shares * (1 - shares)).mean(axis=0) / (replicates - 1)
-    factor = np.sqrt(np.divide(np.maximum(total - binomial, 0.0), total, out=np.zeros_like(total), where=total > 0))
-    return np.asarray(np.clip(mean + factor * (shares - mean), 0.0, 1.0))

@@ -53,6 +53,12 @@ def share_quantiles(counts: Counts, replicates: int, levels: Sequence[float]) ->
     return _quantiles(_histograms(counts, replicates), levels).T
 
 
+def noise_share(counts: Counts, replicates: int) -> float:
+    """Part of the variance of one event's shares that is the noise of their futures, 0 to 1; dims of `counts`: (draw)."""
+    shares = counts / replicates
+    return 1.0 - float(_factor(shares.var(), (shares * (1.0 - shares)).mean(), replicates)) ** 2
+
+
 def share_quantile_errors(counts: Counts, replicates: int, chains: int, levels: Sequence[float]) -> FloatArray:
     """Monte Carlo standard errors of the quantiles of one event, dims (level): from finitely many draws and futures.
 

@@ -11,24 +11,17 @@ import xarray as xr
 from forecast.answer import (
     CovariateEffect,
     HorizonPoint,
-    Interval,
     OutcomeForecast,
     ScenarioForecast,
     Timing,
     icd203_words,
 )
 from forecast.futures.hazards import probability_by
-from forecast.futures.scenarios import (
-    INTERVAL_LEVEL,
-    Estimate,
-    denoise,
-    estimate,
-    evaluate,
-    probability_spread,
-    spread,
-)
+from forecast.futures.scenarios import Estimate, estimate, evaluate, spread
+from forecast.futures.shares import share_quantiles
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import By, Expression, Not, Occurs, Or, Outcome, OutcomeKind
+from forecast.summary.ends import ENDS, Ends, counted_ends, exact_ends
 from forecast.summary.reference import summarize_reference
 from forecast.summary.rolled import Rolled
 
@@ -58,16 +51,16 @@ def _summarize_outcome(
     times = rolled.futures.times[:, :, position]
     ends = np.arange(1, study.horizon + 1)
     shares = np.searchsorted(np.sort(times.ravel()), ends, side="right") / times.size
-    low, high = np.quantile(
-        _probabilities_by_period(rolled, position), [(1 - INTERVAL_LEVEL) / 2, (1 + INTERVAL_LEVEL) / 2], axis=0
-    )
+    low, high = _ends_by_period(rolled, position)
+    found = _outcome_ends(outcome, position, encoded, rolled)
     return OutcomeForecast(
         id=outcome.id,
         title=outcome.title,
         kind=outcome.kind.value,
         probability=result.probability,
         mcse=result.mcse,
-        interval=_outcome_spread(outcome, position, encoded, rolled),
+        interval=found.interval,
+        interval_mcse=found.mcse,
         words=icd203_words(result.probability),
         by=study.resolves_by(outcome.id),
         horizon=tuple(
@@ -87,23 +80,23 @@ def _summarize_outcome(
     )
 
 
-def _outcome_spread(outcome: Outcome, position: int, encoded: EncodedStudy, rolled: Rolled) -> Interval:
+def _outcome_ends(outcome: Outcome, position: int, encoded: EncodedStudy, rolled: Rolled) -> Ends:
     if rolled.present.closed[position]:
-        return spread(rolled.by_resolution[:, position])
-    return expression_spread(Occurs(outcome.id), encoded, rolled)
+        return exact_ends(rolled.by_resolution[:, position], rolled.present.chains)
+    return expression_ends(Occurs(outcome.id), encoded, rolled)
 
 
-def _probabilities_by_period(rolled: Rolled, position: int) -> FloatArray:
-    """Probability by the end of each period, dims (draw, horizon): exact, or shares with their noise taken out."""
+def _ends_by_period(rolled: Rolled, position: int) -> FloatArray:
+    """Ends of the interval of the probability by the end of each period, dims (end, horizon)."""
     if rolled.present.closed[position]:
-        return rolled.incidence[:, position, :]
+        return np.quantile(rolled.incidence[:, position, :], ENDS, axis=0)
     times = rolled.replicated.times[:, :, position]
     draws, replicates = times.shape
     horizon = rolled.replicated.horizon
     period = np.where(np.isfinite(times), np.ceil(times), horizon + 1).astype(np.int64)
     place = period + np.arange(draws)[:, None] * (horizon + 2)
     counts = np.bincount(place.ravel(), minlength=draws * (horizon + 2)).reshape(draws, -1)
-    return denoise(np.cumsum(counts, axis=1)[:, 1 : horizon + 1] / replicates, replicates)
+    return share_quantiles(np.cumsum(counts, axis=1)[:, 1 : horizon + 1], replicates, ENDS)
 
 
 def _clip(value: float) -> float:
@@ -147,13 +140,14 @@ def exact_probability(expression: Expression, encoded: EncodedStudy, rolled: Rol
     return probability_by(rolled.present, rolled.incidence, position, time)
 
 
-def expression_spread(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> Interval:
+def expression_ends(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> Ends:
     """Posterior spread of the probability of an expression."""
     exact = exact_probability(expression, encoded, rolled)
     if exact is not None:
-        return spread(exact)
+        return exact_ends(exact, rolled.present.chains)
     calendar = encoded.study.calendar
-    return probability_spread(evaluate(expression, rolled.replicated, resolves=rolled.resolves, calendar=calendar))
+    happened = evaluate(expression, rolled.replicated, resolves=rolled.resolves, calendar=calendar)
+    return counted_ends(happened, rolled.replicated.chains)
 
 
 def summarize_scenarios(encoded: EncodedStudy, rolled: Rolled) -> tuple[ScenarioForecast, ...]:
@@ -178,6 +172,7 @@ def _summarize_expression(
     id: str, title: str, when: str, expression: Expression, encoded: EncodedStudy, rolled: Rolled
 ) -> ScenarioForecast:
     counted = count_futures(expression, encoded, rolled)
+    found = expression_ends(expression, encoded, rolled)
     return ScenarioForecast(
         id=id,
         title=title,
@@ -185,7 +180,8 @@ def _summarize_expression(
         probability=counted.probability,
         mcse=counted.mcse,
         effective_draws=counted.effective_draws,
-        interval=expression_spread(expression, encoded, rolled),
+        interval=found.interval,
+        interval_mcse=found.mcse,
         words=icd203_words(counted.probability),
     )
 

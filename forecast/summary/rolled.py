@@ -12,10 +12,12 @@ import xarray as xr
 from forecast.dims import CHAIN, CLOSED, DRAW, SIMULATED
 from forecast.futures.hazards import cumulative_incidence
 from forecast.futures.present import FloatArray, PresentCase
-from forecast.futures.shares import share_quantiles
+from forecast.futures.scenarios import evaluate
+from forecast.futures.shares import noise_share, share_quantiles
 from forecast.futures.simulation import MAX_DRAWS, Futures, simulate_futures, thin_draws
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.runtime.settings import get_settings
+from forecast.summary.ends import counted_ends
 from forecast.summary.posterior import (
     draws_within_budget,
     exact_or_counted,
@@ -29,6 +31,11 @@ SPREAD = 1000, 200
 MOVED_SPREAD = 500, 60
 """The same where factors, links or counts make a future ten times as dear. 500 draws place the ends of a 90 % interval
 within a tenth of its standard deviation; 60 futures leave a binomial noise that `forecast.futures.shares` takes out."""
+MORE_DRAWS_SPREAD, MORE_FUTURES_SPREAD = (2000, 60), (500, 240)
+"""The same where `MOVED_SPREAD` leaves an end of an interval with an error above `LARGEST_END_ERROR`. Of the two, what the
+worst interval lacks: draws, or futures where most of the spread of its shares is their noise."""
+LARGEST_END_ERROR = 0.01
+"""Of an end of an interval of a probability; as much as that of a probability itself may be."""
 PROBABILITY, SHARES = "probability", "share_of_futures"
 FUTURES_PER_DRAW = "futures_per_draw"
 """Attribute of `share_of_futures`: how many futures each share is of."""
@@ -87,12 +94,43 @@ def roll_forward(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int, rep
     else:
         every_draw = stream_seed(seed, EVERY_DRAW_STREAM)
         by_resolution = resolution_probabilities(encoded, posterior, replicates=per_share, seed=every_draw)
-    most, replicates = SPREAD if present.closed.all() else MOVED_SPREAD
-    few = thin_draws(chains, len(kept) // chains, most)
-    replicated = simulate_futures(
-        present.select(few), replicates=replicates, seed=stream_seed(seed, SPREAD_STREAM), draws=kept[few]
-    )
+    replicated = _replicate(encoded, present, kept, stream_seed(seed, SPREAD_STREAM))
     return Rolled(present, cumulative_incidence(present), by_resolution, futures, replicated, own_seed, per_share)
+
+
+def _replicate(encoded: EncodedStudy, present: PresentCase, kept: npt.NDArray[np.int64], seed: int) -> Futures:
+    """Many futures of fewer draws; of more draws where the ends of intervals would not be exact enough."""
+
+    def simulate(most: int, replicates: int) -> Futures:
+        few = thin_draws(present.chains, len(kept) // present.chains, most)
+        return simulate_futures(present.select(few), replicates=replicates, seed=seed, draws=kept[few])
+
+    if present.closed.all():
+        return simulate(*SPREAD)
+    found = simulate(*MOVED_SPREAD)
+    error, noise = _worst_end(encoded, present, found)
+    if error <= LARGEST_END_ERROR:
+        return found
+    if noise > 0.5:
+        return simulate(*MORE_FUTURES_SPREAD)
+    return simulate(*MORE_DRAWS_SPREAD) if len(found.draws) < len(kept) else found
+
+
+def _worst_end(encoded: EncodedStudy, present: PresentCase, futures: Futures) -> tuple[float, float]:
+    """Largest Monte Carlo error of an end of an interval, and how much of the spread there is the noise of futures.
+
+    Of outcomes without a closed form, and of scenarios.
+    """
+    happened = [futures.times[:, :, place] <= present.resolves[place] for place in np.flatnonzero(~present.closed)]
+    resolves = dict(zip(present.outcomes, present.resolves.tolist(), strict=True))
+    calendar = encoded.study.calendar
+    happened += [
+        evaluate(scenario.expression, futures, resolves=resolves, calendar=calendar)
+        for scenario in encoded.study.scenarios
+    ]
+    errors = [counted_ends(event, futures.chains).largest_mcse for event in happened]
+    worst = int(np.argmax(errors))
+    return errors[worst], noise_share(happened[worst].sum(axis=1), futures.times.shape[1])
 
 
 def outcome_probabilities(encoded: EncodedStudy, posterior: xr.Dataset, rolled: Rolled) -> xr.Dataset:

@@ -6,7 +6,7 @@ import math
 from datetime import UTC, date, datetime
 from typing import Final
 
-from forecast.answer import Interval
+from forecast.answer import Interval, IntervalError
 
 NO_BREAK_SPACE: Final = "\u00a0"
 EN_DASH: Final = "\u2013"
@@ -68,6 +68,20 @@ def plain(text: str) -> str:
 def points(mcse: float) -> str:
     """A Monte Carlo error in percentage points."""
     return f"{significant(100 * mcse)}{NO_BREAK_SPACE}pp"
+
+
+def ends_error(error: IntervalError | None, mcse: float | None = None) -> str:
+    """Monte Carlo errors of an interval's ends, `±0.8 pp` or `±0.3, ±0.9 pp`; empty where rounding hides them.
+
+    Parameters
+    ----------
+    mcse
+        As for `percent_range`, which rounds the ends.
+    """
+    if error is None or max(error.low, error.high) <= 0.5 * 10.0 ** -(2 + percent_digits(mcse)):
+        return ""
+    shown = dict.fromkeys(f"±{significant(100 * value, 1)}" for value in (error.low, error.high))
+    return f"{', '.join(shown)}{NO_BREAK_SPACE}pp"
 
 
 def level(interval: Interval) -> str:

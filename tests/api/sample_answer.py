@@ -11,6 +11,7 @@ from forecast.answer import (
     CovariateEffect,
     Diagnostics,
     Interval,
+    IntervalError,
     ParameterDiagnostics,
     Provenance,
     ScenarioForecast,
@@ -139,6 +140,7 @@ def scenarios() -> tuple[ScenarioForecast, ...]:
             mcse=0.0045,
             effective_draws=probability * (1 - probability) / 0.0045**2,
             interval=interval,
+            interval_mcse=IntervalError(low=interval.low / 50, high=interval.high / 224),
             words=icd203_words(probability),
         )
         for name, title, when, probability, interval in rows
@@ -160,7 +162,9 @@ def checks() -> tuple[Check, ...]:
 
 def diagnostics(latent: int = 60) -> Diagnostics:
     outcomes = ("withdrawal", "conversion", "comprehensive_agreement")
-    reported = [f"{name}[{outcome}]" for name in ("probability", "theta", "mu", "tau", "sigma") for outcome in outcomes]
+    reported = [
+        f"{name}[{outcome}]" for name in ("share_of_futures", "theta", "mu", "tau", "sigma") for outcome in outcomes
+    ]
     parameters = [
         ParameterDiagnostics(
             name=name,

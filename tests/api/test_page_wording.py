@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from api.pages.shared.bars import PROBABILITY, scale_of_ratios
-from forecast.answer import Interval
+from forecast.answer import Interval, IntervalError
 from forecast.wording import numbers
 
 
@@ -41,6 +41,27 @@ def test_a_probability_shows_what_its_error_supports(probability: float, mcse: f
 )
 def test_an_interval_names_its_unit_once(low: float, high: float, shown: str) -> None:
     assert plain(numbers.percent_range(Interval(low=low, high=high), 0.005)) == shown
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "mcse", "shown"),
+    [
+        (0.004, 0.005, 0.004, ""),
+        (0.004, 0.0061, 0.004, "±0.4, ±0.6 pp"),
+        (0.008, 0.0081, 0.004, "±0.8 pp"),
+        (0.013, 0.004, 0.004, "±1, ±0.4 pp"),
+        (0.0004, 0.0004, 0.0008, ""),
+        (0.002, 0.002, 0.0008, "±0.2 pp"),
+    ],
+)
+def test_errors_of_ends_are_said_where_rounding_does_not_hide_them(
+    low: float, high: float, mcse: float, shown: str
+) -> None:
+    assert plain(numbers.ends_error(IntervalError(low=low, high=high), mcse)) == shown
+
+
+def test_a_forecast_without_errors_of_ends_says_none() -> None:
+    assert numbers.ends_error(None, 0.004) == ""
 
 
 @pytest.mark.parametrize(

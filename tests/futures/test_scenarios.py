@@ -6,9 +6,8 @@ from datetime import date
 
 import numpy as np
 import pytest
-from scipy import stats
 
-from forecast.futures.scenarios import conditional_each, draws_left, estimate, evaluate, probability_spread
+from forecast.futures.scenarios import conditional_each, draws_left, estimate, evaluate
 from forecast.futures.simulation import Futures
 from forecast.study import Calendar, Period, parse_expression
 
@@ -102,17 +101,3 @@ def test_no_future_out_of_many_is_not_certainty() -> None:
     result = estimate(np.zeros((1000, 5), dtype=bool), chains=4)
     assert result.probability == 0.0
     assert 0 < result.mcse < 0.001
-
-
-def test_spread_is_that_of_the_probability_and_not_of_a_few_futures() -> None:
-    rng = np.random.default_rng(3)
-    p = rng.beta(4, 16, 2000)
-    few = probability_spread(rng.random((2000, 20)) < p[:, None])
-    exact = stats.beta(4, 16).ppf([0.05, 0.95])
-    assert [few.low, few.high] == pytest.approx(exact, abs=0.03)
-
-
-def test_a_probability_known_exactly_has_no_spread() -> None:
-    rng = np.random.default_rng(4)
-    interval = probability_spread(rng.random((1000, 100)) < 0.4)
-    assert interval.high - interval.low < 0.05

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.futures.shares import denoise, share_quantile_errors, share_quantiles
+from forecast.futures.shares import denoise, noise_share, share_quantile_errors, share_quantiles
 
 ENDS = (0.05, 0.95)
 LAW = stats.beta(4, 16)
@@ -32,6 +32,15 @@ def test_a_probability_known_exactly_has_no_spread() -> None:
     rng = np.random.default_rng(4)
     low, high = share_quantiles(rng.binomial(100, 0.4, (1000, 1)), 100, ENDS)[:, 0]
     assert high - low < 0.05
+
+
+def test_the_noise_of_few_futures_is_told_from_what_draws_differ_in() -> None:
+    rng = np.random.default_rng(8)
+    p, futures = LAW.rvs(20_000, random_state=rng), 20
+    noise = (p * (1 - p)).mean() / futures
+    found = noise_share(rng.binomial(futures, p), futures)
+    assert found == pytest.approx(noise / (noise + LAW.var()), abs=0.02)
+    assert noise_share(rng.binomial(futures, 0.2, 20_000), futures) > 0.95
 
 
 @pytest.mark.parametrize("count", [0, 60])

@@ -36,6 +36,8 @@ class AnswerRow:
     title: str
     probability: str
     interval: str
+    ends_error: str
+    """Of the interval's ends; empty where rounding hides it."""
     error: str
     words: str
     by: str
@@ -213,6 +215,7 @@ def _answer_row(part: OutcomeForecast | ScenarioForecast, *, by: str, expression
         title=part.title,
         probability=probability,
         interval=interval,
+        ends_error=numbers.ends_error(part.interval_mcse, part.mcse),
         error=numbers.points(part.mcse),
         words=part.words,
         by=by,

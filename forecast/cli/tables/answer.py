@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from forecast.answer import Answer, PairProbability, StoredForecast, Verdict
+from forecast.answer import Answer, OutcomeForecast, PairProbability, ScenarioForecast, StoredForecast, Verdict
 from forecast.cli.tables.evidence import print_evidence
 from forecast.cli.tables.explanation import print_explanations
 from forecast.cli.tables.text import name_text, new_table, percent, percent_range, print_titled
+from forecast.wording.numbers import ends_error, plain
 
 VERDICT_STYLE: Final = {Verdict.PUBLISHED: "bold green", Verdict.DEGRADED: "bold yellow", Verdict.REFUSED: "bold red"}
 VERDICT_MEANING: Final = {
@@ -66,12 +67,18 @@ def _outcomes(answer: Answer) -> Table:
         table.add_row(
             name_text(outcome.id, outcome.title),
             percent(outcome.probability, outcome.mcse),
-            percent_range(outcome.interval, outcome.mcse),
+            _interval(outcome),
             f"{outcome.mcse:.4f}",
             outcome.words,
             str(outcome.by),
         )
     return table
+
+
+def _interval(part: OutcomeForecast | ScenarioForecast) -> str:
+    """With the errors of its ends below, where rounding does not hide them."""
+    error = plain(ends_error(part.interval_mcse, part.mcse))
+    return percent_range(part.interval, part.mcse) + (f"\nends {error}" if error else "")
 
 
 def _scenarios(answer: Answer) -> Table:
@@ -84,7 +91,7 @@ def _scenarios(answer: Answer) -> Table:
         table.add_row(
             name_text(scenario.id, scenario.title),
             percent(scenario.probability, scenario.mcse),
-            percent_range(scenario.interval, scenario.mcse),
+            _interval(scenario),
             f"{scenario.mcse:.4f}",
             scenario.words,
         )
