@@ -68,6 +68,7 @@ def _answered(curves: PriorCurves) -> PriorAnswer:
                 low=outcome.interval.low,
                 high=outcome.interval.high,
                 words=outcome.words,
+                confidence=outcome.confidence,
                 horizon=outcome.horizon,
             )
             for outcome in curves.outcomes

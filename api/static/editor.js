@@ -222,7 +222,8 @@ function previewRow(outcome) {
   title.className = "wide";
   title.dir = "auto";
   title.textContent = outcome.title;
-  const cells = [percent(outcome.probability), `${percent(outcome.low)} to ${percent(outcome.high)}`, outcome.words];
+  const interval = `${percent(outcome.low)} to ${percent(outcome.high)}`;
+  const cells = [percent(outcome.probability), interval, outcome.words, outcome.confidence ?? ""];
   row.append(
     title,
     ...cells.map((value, place) => {

@@ -46,7 +46,7 @@ from forecast.answer.outcomes import (
     Timing,
     icd203_words,
 )
-from forecast.answer.parts import Interval, IntervalError, Part, Probability, Spread, Verdict
+from forecast.answer.parts import Confidence, Interval, IntervalError, Part, Probability, Spread, Verdict
 from forecast.answer.update import Update
 from forecast.answer.whole import Answer, StoredForecast
 
@@ -60,6 +60,7 @@ __all__ = [
     "CauseStep",
     "Check",
     "ClassSummary",
+    "Confidence",
     "CountPoint",
     "CovariateEffect",
     "Diagnostics",

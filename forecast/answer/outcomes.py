@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from forecast.answer.parts import Interval, IntervalError, Part, Probability
+from forecast.answer.parts import Confidence, Interval, IntervalError, Part, Probability
 
 
 class HorizonPoint(Part):
@@ -134,6 +134,9 @@ class OutcomeForecast(Part):
     """Monte Carlo standard error of each end of `interval`; null in forecasts that were made before it was told."""
     words: str
     """The ICD 203 wording of the probability, such as `very unlikely`."""
+    confidence: Confidence | None = None
+    """How well the probability is known, by the width of `interval`: high up to 0.25, moderate up to 0.5, else low.
+    Null in forecasts that were made before it was told."""
     by: date
     """Last day that counts."""
     horizon: tuple[HorizonPoint, ...]
@@ -165,6 +168,9 @@ class ScenarioForecast(Part):
     """Monte Carlo standard error of each end of `interval`; null in forecasts that were made before it was told."""
     words: str
     """The ICD 203 wording of the probability, such as `very unlikely`."""
+    confidence: Confidence | None = None
+    """How well the probability is known, by the width of `interval`: high up to 0.25, moderate up to 0.5, else low.
+    Null in forecasts that were made before it was told."""
 
 
 class PairProbability(Part):

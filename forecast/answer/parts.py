@@ -46,6 +46,9 @@ class IntervalError(Part):
     """Monte Carlo standard error of the upper end, in the unit of the quantity."""
 
 
+Confidence = Literal["high", "moderate", "low"]
+
+
 class Spread(Part):
     """A quantity's posterior in three numbers."""
 

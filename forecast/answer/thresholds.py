@@ -4,6 +4,7 @@ References
 ----------
 R-hat at most 1.01 and effective sample sizes of at least 400: Vehtari et al. (2021), doi:10.1214/20-BA1221.
 E-BFMI above 0.3: the value below which Stan's and ArviZ's documentation advise against trusting the chains.
+Confidence apart from likelihood: Intelligence Community Directive 203 (2015), section D.6.e(2). It gives no widths.
 Pareto k up to 0.7: Vehtari et al. (2024), Pareto smoothed importance sampling, Journal of Machine Learning Research 25(72).
 Power-scaling above 0.05: Kallioinen et al. (2024), doi:10.1007/s11222-023-10366-5.
 """
@@ -23,5 +24,9 @@ MCSE_PUBLISHED: Final = 0.01
 """The largest Monte Carlo error of a probability."""
 MAX_PARETO_K: Final = 0.7
 """Of importance weights; above it they cannot be trusted."""
+HIGH_CONFIDENCE_WIDTH: Final = 0.25
+"""Widest 90 % interval of a probability that is known with high confidence: the widest step of the ICD 203 scale."""
+MODERATE_CONFIDENCE_WIDTH: Final = 0.5
+"""Widest with moderate confidence: half of all probabilities. Beyond it the interval says little, whatever its middle."""
 SCALING_NOTED: Final = 0.05
 """Cumulative Jensen-Shannon distance per doubling; above it a power-scaling sensitivity deserves a look."""

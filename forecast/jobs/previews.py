@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from forecast.answer import HorizonPoint
+from forecast.answer import Confidence, HorizonPoint
 from forecast.jobs.view import View
 
 
@@ -26,6 +26,9 @@ class PriorOutcome(View):
     """Upper end of the 90 % prior interval of the probability."""
     words: str
     """The ICD 203 wording of the probability, such as `very unlikely`."""
+    confidence: Confidence | None = None
+    """How well the priors know the probability, by the width of its interval: high up to 0.25, moderate up to 0.5, else
+    low. Null in previews that were made before it was told."""
     horizon: tuple[HorizonPoint, ...]
     """Prior probability by the end of each future period, in order."""
 

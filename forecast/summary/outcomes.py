@@ -24,6 +24,7 @@ from forecast.study import By, Expression, Not, Occurs, Or, Outcome, OutcomeKind
 from forecast.summary.ends import ENDS, Ends, counted_ends, exact_ends
 from forecast.summary.reference import summarize_reference
 from forecast.summary.rolled import Rolled
+from forecast.wording.confidence import confidence_level
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -62,6 +63,7 @@ def _summarize_outcome(
         interval=found.interval,
         interval_mcse=found.mcse,
         words=icd203_words(result.probability),
+        confidence=confidence_level(found.interval),
         by=study.resolves_by(outcome.id),
         horizon=tuple(
             HorizonPoint(
@@ -183,6 +185,7 @@ def _summarize_expression(
         interval=found.interval,
         interval_mcse=found.mcse,
         words=icd203_words(counted.probability),
+        confidence=confidence_level(found.interval),
     )
 
 

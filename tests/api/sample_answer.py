@@ -19,6 +19,7 @@ from forecast.answer import (
     Verdict,
     icd203_words,
 )
+from forecast.wording.confidence import confidence_level
 from tests.api import sample_evidence, sample_explanations
 from tests.api.sample_outcomes import AS_OF, HORIZON, binary_outcome, event_outcome, threshold_outcome
 
@@ -142,6 +143,7 @@ def scenarios() -> tuple[ScenarioForecast, ...]:
             interval=interval,
             interval_mcse=IntervalError(low=interval.low / 50, high=interval.high / 224),
             words=icd203_words(probability),
+            confidence=confidence_level(interval),
         )
         for name, title, when, probability, interval in rows
     )

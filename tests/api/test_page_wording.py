@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 
 from api.pages.shared.bars import PROBABILITY, scale_of_ratios
-from forecast.answer import Interval, IntervalError
+from forecast.answer import Confidence, Interval, IntervalError
 from forecast.wording import numbers
+from forecast.wording.confidence import confidence_level
 
 
 def plain(text: str) -> str:
@@ -62,6 +63,20 @@ def test_errors_of_ends_are_said_where_rounding_does_not_hide_them(
 
 def test_a_forecast_without_errors_of_ends_says_none() -> None:
     assert numbers.ends_error(None, 0.004) == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "level"),
+    [
+        (0.02, 0.17, "high"),
+        (0.0, 0.25, "high"),
+        (0.21, 0.57, "moderate"),
+        (0.0, 0.5, "moderate"),
+        (0.002, 0.946, "low"),
+    ],
+)
+def test_confidence_goes_by_the_width_of_the_interval(low: float, high: float, level: Confidence) -> None:
+    assert confidence_level(Interval(low=low, high=high)) == level
 
 
 @pytest.mark.parametrize(

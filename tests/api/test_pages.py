@@ -90,8 +90,8 @@ class TestForecast:
     def test_it_shows_the_answer_with_interval_error_words_and_date(self, every_page: dict[str, str]) -> None:
         text = plain(Elements(every_page["forecast"]).text)
         assert "Karabakh after the 44-day war" in text
-        assert "69 % 41–90 % ends ±0.8, ±0.4 pp likely ±0.45 pp" in text
-        assert "<0.1 % <0.1–0.3 % almost no chance" in text
+        assert "69 % 41–90 % ends ±0.8, ±0.4 pp likely Confidence: moderate ±0.45 pp" in text
+        assert "<0.1 % <0.1–0.3 % almost no chance Confidence: high" in text
         assert "withdrawal by 10 November 2025." in text
         assert "conversion or not by(withdrawal, 2025-11-10)" in text
         assert "Published Every check passed" in text

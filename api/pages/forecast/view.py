@@ -25,6 +25,7 @@ from api.pages.shared.page import PageContext
 from api.pages.shared.questions import Question, build_questions
 from forecast.answer import HorizonPoint, Interval, OutcomeForecast, ScenarioForecast, StoredForecast
 from forecast.wording import numbers
+from forecast.wording.confidence import confidence_level
 from forecast.wording.verdicts import VerdictBadge, verdict_badge
 
 
@@ -40,6 +41,7 @@ class AnswerRow:
     """Of the interval's ends; empty where rounding hides it."""
     error: str
     words: str
+    confidence: str
     by: str
     """Until when, for an outcome; empty for a scenario, whose expression says it."""
     expression: str
@@ -218,6 +220,7 @@ def _answer_row(part: OutcomeForecast | ScenarioForecast, *, by: str, expression
         ends_error=numbers.ends_error(part.interval_mcse, part.mcse),
         error=numbers.points(part.mcse),
         words=part.words,
+        confidence=confidence_level(part.interval),
         by=by,
         expression=expression,
         note=note,

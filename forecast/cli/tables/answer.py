@@ -12,6 +12,7 @@ from forecast.answer import Answer, OutcomeForecast, PairProbability, ScenarioFo
 from forecast.cli.tables.evidence import print_evidence
 from forecast.cli.tables.explanation import print_explanations
 from forecast.cli.tables.text import name_text, new_table, percent, percent_range, print_titled
+from forecast.wording.confidence import confidence_level
 from forecast.wording.numbers import ends_error, plain
 
 VERDICT_STYLE: Final = {Verdict.PUBLISHED: "bold green", Verdict.DEGRADED: "bold yellow", Verdict.REFUSED: "bold red"}
@@ -62,6 +63,7 @@ def print_verdict(console: Console, answer: Answer) -> None:
 def _outcomes(answer: Answer) -> Table:
     table = new_table("Outcome", *NUMBERS)
     table.add_column("In words")
+    table.add_column("Confidence")
     table.add_column("By", no_wrap=True)
     for outcome in answer.outcomes:
         table.add_row(
@@ -70,6 +72,7 @@ def _outcomes(answer: Answer) -> Table:
             _interval(outcome),
             f"{outcome.mcse:.4f}",
             outcome.words,
+            confidence_level(outcome.interval),
             str(outcome.by),
         )
     return table
@@ -84,6 +87,7 @@ def _interval(part: OutcomeForecast | ScenarioForecast) -> str:
 def _scenarios(answer: Answer) -> Table:
     table = new_table("Scenario", *NUMBERS)
     table.add_column("In words")
+    table.add_column("Confidence")
     rest = () if answer.remainder is None else (answer.remainder,)
     for scenario in (*answer.scenarios, *rest):
         if scenario is answer.remainder:
@@ -94,6 +98,7 @@ def _scenarios(answer: Answer) -> Table:
             _interval(scenario),
             f"{scenario.mcse:.4f}",
             scenario.words,
+            confidence_level(scenario.interval),
         )
     return table
 
