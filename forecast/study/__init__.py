@@ -25,6 +25,7 @@ from forecast.study.document.evidence import (
     TrackRecords,
 )
 from forecast.study.document.evidence_kind import EvidenceKind
+from forecast.study.document.experts import Experts
 from forecast.study.document.expression import And, Before, By, Expression, Not, Occurs, Or, time_problems, walk
 from forecast.study.document.grammar import parse_expression
 from forecast.study.document.outcome import Outcome, Pooling, Resolution
@@ -66,6 +67,7 @@ __all__ = [
     "ElicitedProbability",
     "EvidenceKind",
     "ExpertKind",
+    "Experts",
     "Expression",
     "Factor",
     "Indicator",

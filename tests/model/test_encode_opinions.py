@@ -10,6 +10,7 @@ import pytest
 
 from forecast.model.encoding.encode import EncodedStudy, encode_study
 from forecast.model.encoding.selection import Selection
+from forecast.study import Experts
 from tests.documents import NO_POOLING, binary_outcome, event_outcome, make_study
 
 PART = ("part_segment", "part_outcome", "part_band", "part_link", "part_length", "part_own")
@@ -213,3 +214,42 @@ def test_without_links_what_is_said_under_a_condition_is_left_out() -> None:
     rows = [said("x", "agreement", given="exit"), said("x", "agreement")]
     study = make_study(event_outcome(), binary_outcome(), judgments={"rows": rows}, links=links)
     assert encode_study(study, Selection(links=False)).coords["question"] == ["agreement@2024-01-01"]
+
+
+ASSUMED = {
+    "shared_bias_sd": "shared_bias_scale",
+    "bias_sd": "bias_scale",
+    "slope_mean_sd": "slope_mean_scale",
+    "slope_sd": "slope_scale",
+    "error_sd": "noise_scale",
+    "error_spread": "noise_spread_scale",
+    "common_error_sd": "common_scale",
+    "track_record_base_sd": "exam_base_scale",
+    "track_record_spread": "exam_spread_scale",
+}
+"""Array by the field of a document's `experts`."""
+DEFAULTS = (0.3, 0.3, 0.3, 0.2, 0.6, 0.3, 0.5, 1.0, 1.0)
+
+
+def assumed_arrays(**experts: float) -> dict[str, list[float]]:
+    records = [{"expert": "x", "question": "q", "probability": 0.5, "outcome": 1}]
+    rows = [said("x", "agreement"), said("crowd", "agreement", kind="crowd")]
+    document = {} if not experts else {"experts": experts}
+    study = make_study(binary_outcome(), judgments={"rows": rows}, track_records={"rows": records}, **document)
+    arrays = encode_study(study).arrays
+    return {name: arrays[name].tolist() for name in ASSUMED.values()}
+
+
+def test_every_assumption_about_experts_is_a_field() -> None:
+    assert set(ASSUMED) == set(Experts.model_fields)
+    by_default = assumed_arrays()
+    assert [found[0] for found in by_default.values()] == list(DEFAULTS)
+    assert by_default == assumed_arrays(**dict(zip(ASSUMED, DEFAULTS, strict=True)))
+
+
+@pytest.mark.parametrize("field", ASSUMED)
+def test_an_assumption_about_experts_reaches_its_array_and_no_other(field: str) -> None:
+    by_default, changed = assumed_arrays(), assumed_arrays(**{field: 0.7})
+    own = ASSUMED[field]
+    assert set(changed[own]) == {0.7}
+    assert {**changed, own: by_default[own]} == by_default

@@ -190,3 +190,44 @@ def test_ten_clones_pull_the_forecast_less() -> None:
     )
     assert alike > -1.0 + 4 * alike_error
     assert apart - alike > 4 * np.hypot(alike_error, apart_error)
+
+
+TIMID, TIMID_SAID = 0.5, 0.35
+"""Twenty experts halve the true log odds. So what is 0.35 by their word is 0.225."""
+TIMID_EXPERTS = [f"t{k}" for k in range(20)]
+
+
+def timid_crowd(experts: dict[str, float]) -> xr.DataArray:
+    """Log odds of what a crowd calls 0.35 whose sixty resolved questions show it too timid; dims (chain, draw)."""
+    rng = np.random.default_rng(8)
+    truth = np.repeat(TRUTH_SD * QUANTILES, 6)
+    yes = np.tile((np.arange(6) + 0.5) / 6, 10) < 1 / (1 + np.exp(-truth))  # of six alike as many as it says
+    records = [
+        {"expert": name, "question": f"q{q}", "probability": probability(TIMID * truth[q] + 0.3 * error), "outcome": int(yes[q])}
+        for name in TIMID_EXPERTS
+        for q, error in enumerate(rng.standard_normal(len(truth)))
+    ]  # fmt: skip
+    said = np.log(TIMID_SAID / (1 - TIMID_SAID)) + 0.3 * np.repeat(QUANTILES, 2)
+    judged = [
+        {"expert": name, "outcome": "agreement", "probability": probability(own), "on": "2019-12-01"}
+        for name, own in zip(TIMID_EXPERTS, said, strict=True)
+    ]
+    study = make_study(
+        binary_outcome(prior={"distribution": "normal(0, 2)"}),
+        judgments={"rows": judged},
+        track_records={"rows": records},
+        experts=experts,
+        sampler=OF_PANELS,
+    )
+    return fit(study)[1]["theta"].sel(outcome="agreement")
+
+
+def test_a_wider_prior_of_slopes_lets_a_timid_crowd_be_sharpened() -> None:
+    """The default of 0.3 has a slope of one half at 2.3 deviations, and sixty answers say only so much against it."""
+    by_default, wider = timid_crowd({}), timid_crowd({"slope_mean_sd": 1.0})
+    (little, little_error), (more, more_error) = mean_and_error(by_default), mean_and_error(wider)
+    stated = np.log(TIMID_SAID / (1 - TIMID_SAID))
+    assert little < stated - 4 * little_error
+    assert little - more > 4 * np.hypot(little_error, more_error)
+    low, high = np.quantile(wider, [0.05, 0.95])
+    assert low < stated / TIMID < high

@@ -110,3 +110,13 @@ def test_the_question_is_the_document_without_evidence_day_and_sampler() -> None
     assert not is_same_question(
         first, study("2020-03-15", outcomes=[event_outcome(prior={"distribution": "normal(-2, 1)"})])
     )
+
+
+def test_other_assumptions_about_experts_are_another_question_and_a_change_of_the_method() -> None:
+    before, after = study("2020-03-15"), study("2020-05-01", MARCH, experts={"slope_mean_sd": 1.0})
+    assert not is_same_question(before, after)
+    assert is_same_question(study("2020-03-15", experts={"slope_mean_sd": 1.0}), after)
+    method = steps(before, after)[Cause.METHOD]
+    assert method is not None
+    assert (method.experts.slope_mean_sd, method.as_of) == (1.0, before.as_of)
+    assert values(method) == values(before)

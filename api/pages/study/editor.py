@@ -50,6 +50,7 @@ KEYS = (
     KeyHelp("reference_classes", "comparable historical cases, as rows or a table beside the document"),
     KeyHelp("indicators, factors", "monthly warning signs and the hidden states that drive them"),
     KeyHelp("judgments, track_records", "stated probabilities, and how their authors have done"),
+    KeyHelp("experts", "how far experts may err, before their track records are read"),
     KeyHelp("links, dependence", "how outcomes act on one another"),
     KeyHelp("scenarios", "expressions over outcomes: and, or, not, by(outcome, date), before(a, b)"),
 )

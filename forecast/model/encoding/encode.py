@@ -151,7 +151,9 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
     pairs = tuple((link.cause, link.effect_on) for link in links)
     settled = settled_outcomes(study)
     judgments = tuple(j for j in resolve_judgments(study) if j.outcome not in _decided(study, settled))
-    opinions = Opinions(selection.statements(judgments), selection.statements(resolve_track_records(study)))
+    opinions = Opinions(
+        selection.statements(judgments), selection.statements(resolve_track_records(study)), study.experts
+    )
     moved = frozenset(outcome for outcome, _ in signals.effects)
     with_classes = frozenset(level.outcome for level in levels)
     present = Present(modelled, ages, bands, offsets, pairs, moved, with_classes)

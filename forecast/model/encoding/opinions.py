@@ -18,13 +18,6 @@ from forecast.model.encoding.present import Present
 from forecast.model.encoding.said import Opinions
 from forecast.study import Judgment, Outcome, OutcomeKind, log_odds
 
-SHARED_BIAS_SCALE, BIAS_SCALE = 0.3, 0.3
-SLOPE_MEAN_SCALE, SLOPE_SCALE = 0.3, 0.2
-NOISE_SCALE, NOISE_SPREAD_SCALE = 0.6, 0.3
-COMMON_SCALE: Final = 0.5
-EXAM_BASE_SCALE, EXAM_SPREAD_SCALE = 1.0, 1.0
-"""All on the log odds: normal for biases and the logarithm of slopes, half-normal for spreads."""
-
 LONG_PAST: Final = 1e6
 """Steps of a factor's path for time before the as-of date: its mean, zero, whatever it was."""
 
@@ -40,18 +33,18 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
     places = {outcome.id: place for place, outcome in enumerate(present.outcomes)}
     labels, asked = list(questions), list(exercises)
     about = [present.outcomes[places[judgment.outcome]] for judgment in questions.values()]
-    count = len(kinds)
+    count, assumed = len(kinds), opinions.assumed
     has_exam = bool(exercises)
     return {
-        "shared_bias_scale": np.full(count, SHARED_BIAS_SCALE),
-        "bias_scale": np.full(count, BIAS_SCALE),
-        "slope_mean_scale": np.full(count, SLOPE_MEAN_SCALE),
-        "slope_scale": np.full(count, SLOPE_SCALE),
-        "noise_scale": np.full(count, NOISE_SCALE),
-        "noise_spread_scale": np.full(count, NOISE_SPREAD_SCALE),
+        "shared_bias_scale": np.full(count, assumed.shared_bias_sd),
+        "bias_scale": np.full(count, assumed.bias_sd),
+        "slope_mean_scale": np.full(count, assumed.slope_mean_sd),
+        "slope_scale": np.full(count, assumed.slope_sd),
+        "noise_scale": np.full(count, assumed.error_sd),
+        "noise_spread_scale": np.full(count, assumed.error_spread),
         "expert_kind": _indices(kinds.index(kind) for kind in opinions.experts.values()),
         **share_arrays(opinions, present),
-        "common_scale": np.full(int(bool(experts)), COMMON_SCALE),
+        "common_scale": np.full(int(bool(experts)), assumed.common_error_sd),
         "topic_panel": np.zeros(len(topics), dtype=int),
         "question_topic": _indices(topics.index((q.outcome, q.given)) for q in questions.values()),
         "question_outcome": _indices(places[outcome.id] for outcome in about),
@@ -63,8 +56,8 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
         "judgment_expert": _indices(experts.index(judgment.expert) for judgment in opinions.judgments),
         "judgment_log_odds": np.array([log_odds(j.probability) for j in opinions.judgments], dtype=float),
         "exam_panel": np.zeros(int(has_exam), dtype=int),
-        "exam_base_scale": np.full(int(has_exam), EXAM_BASE_SCALE),
-        "exam_spread_scale": np.full(int(has_exam), EXAM_SPREAD_SCALE),
+        "exam_base_scale": np.full(int(has_exam), assumed.track_record_base_sd),
+        "exam_spread_scale": np.full(int(has_exam), assumed.track_record_spread),
         "exercise_exam": np.zeros(len(exercises), dtype=int),
         "exercise_yes": np.array(list(exercises.values()), dtype=float),
         "record_exercise": _indices(asked.index(record.question) for record in opinions.track_records),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from forecast.study import ExpertKind, Judgment, TrackRecord
+from forecast.study import ExpertKind, Experts, Judgment, TrackRecord
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,8 @@ class Opinions:
 
     judgments: tuple[Judgment, ...] = ()
     track_records: tuple[TrackRecord, ...] = ()
+    assumed: Experts = field(default_factory=Experts)
+    """How far their experts may err."""
 
     @property
     def experts(self) -> dict[str, ExpertKind]:

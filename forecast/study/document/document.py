@@ -29,6 +29,7 @@ from forecast.study.document.evidence import (
     Resolutions,
     TrackRecords,
 )
+from forecast.study.document.experts import Experts
 from forecast.study.document.fields import Block, Day, RequiredText, StudyId, Text
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.pull_source import MAX_SOURCES, PullSource
@@ -66,6 +67,8 @@ class Study(Block):
     """Probabilities that experts stated for the study's outcomes."""
     track_records: TrackRecords | None = None
     """Experts' earlier probabilities with what happened; from these the model learns their errors."""
+    experts: Experts = Experts()
+    """How far experts may err before their track records are read; absent: the defaults."""
     links: Annotated[tuple[Link, ...], Field(max_length=500)] = ()
     """Effects of one outcome on another."""
     dependence: Dependence | None = None
