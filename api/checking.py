@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from forecast.errors import FieldError, StudyError
 from forecast.jobs.limits import StudyLimits, require_within
+from forecast.model.encoding.checking import require_encodable
 from forecast.runtime.settings import Settings
 from forecast.study import Study
 from forecast.study.checks.size import measure_study
@@ -46,13 +47,14 @@ def accept_document(study: Study, limits: DocumentLimits) -> str:
     DocumentTooLargeError
         When its document has more bytes than the installation accepts.
     StudyError
-        With every part that is more than the installation accepts.
+        With every part that is more than the installation accepts, or that cannot be encoded.
     """
     document = study.canonical_json
     if (size := len(document.encode())) > limits.bytes:
         message = f"the document has {size} bytes with its tables, expected at most {limits.bytes}; leave out rows"
         raise DocumentTooLargeError([FieldError("document", "too_large", message)])
     require_within(study, limits.study)
+    require_encodable(study)
     return document
 
 

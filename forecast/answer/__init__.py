@@ -43,6 +43,7 @@ from forecast.answer.outcomes import (
     PairProbability,
     ReferenceSummary,
     ScenarioForecast,
+    StatedPrior,
     Timing,
     icd203_words,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "SensitivityReport",
     "Spread",
     "StatePoint",
+    "StatedPrior",
     "StoredForecast",
     "Timing",
     "Triage",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from forecast.answer.parts import Confidence, Interval, IntervalError, Part, Probability
+from forecast.answer.thresholds import HIGH_CONFIDENCE_WIDTH, MODERATE_CONFIDENCE_WIDTH
 
 
 class HorizonPoint(Part):
@@ -115,6 +118,27 @@ class ReferenceSummary(Part):
     """A class that has not been seen."""
 
 
+class StatedPrior(Part):
+    """A probability that the study states as its prior, before its evidence is counted."""
+
+    median: Probability
+    """Stated median of the probability."""
+    low: Probability
+    """Stated lower end of the interval."""
+    high: Probability
+    """Stated upper end of the interval."""
+    level: Probability
+    """Belief that the probability lies between the ends."""
+    by: date
+    """Last day that the statement speaks of."""
+    on: date
+    """Day on which it was stated; quiet time up to it is inside the statement."""
+    about: Literal["present", "typical"]
+    """`present`: the present case, all spreads inside. `typical`: a typical case, so that spreads came on top."""
+    words: str
+    """A sentence that says which of median and mean was stated."""
+
+
 class OutcomeForecast(Part):
     """The answer for one outcome."""
 
@@ -126,17 +150,24 @@ class OutcomeForecast(Part):
     """`event`: at some time or not. `binary`: yes or no on one date. `threshold`: an indicator reaches a value."""
     probability: Probability
     """Probability that the outcome occurs by the end of `by`."""
+    median: Probability | None = None
+    """Posterior median of the probability, from the draws behind `interval`; `probability` is their mean. Null before
+    method 7."""
     mcse: float
     """Monte Carlo standard error of `probability`, in units of probability."""
     interval: Interval
     """90 % posterior interval of the probability."""
     interval_mcse: IntervalError | None = None
     """Monte Carlo standard error of each end of `interval`; null in forecasts that were made before it was told."""
+    stated: StatedPrior | None = None
+    """The probability that the study states as its prior; null where it states none."""
     words: str
     """The ICD 203 wording of the probability, such as `very unlikely`."""
-    confidence: Confidence | None = None
-    """How well the probability is known, by the width of `interval`: high up to 0.25, moderate up to 0.5, else low.
-    Null in forecasts that were made before it was told."""
+    confidence: Confidence | None = Field(
+        default=None,
+        description=f"How well the probability is known, by the width of `interval`: high up to {HIGH_CONFIDENCE_WIDTH}, "
+        f"moderate up to {MODERATE_CONFIDENCE_WIDTH}, else low. Null in forecasts that were made before it was told.",
+    )
     by: date
     """Last day that counts."""
     horizon: tuple[HorizonPoint, ...]
@@ -168,9 +199,11 @@ class ScenarioForecast(Part):
     """Monte Carlo standard error of each end of `interval`; null in forecasts that were made before it was told."""
     words: str
     """The ICD 203 wording of the probability, such as `very unlikely`."""
-    confidence: Confidence | None = None
-    """How well the probability is known, by the width of `interval`: high up to 0.25, moderate up to 0.5, else low.
-    Null in forecasts that were made before it was told."""
+    confidence: Confidence | None = Field(
+        default=None,
+        description=f"How well the probability is known, by the width of `interval`: high up to {HIGH_CONFIDENCE_WIDTH}, "
+        f"moderate up to {MODERATE_CONFIDENCE_WIDTH}, else low. Null in forecasts that were made before it was told.",
+    )
 
 
 class PairProbability(Part):

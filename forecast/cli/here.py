@@ -15,7 +15,10 @@ from forecast.cli.terminal import AsOf, ExitCode, File, load_document, make_cons
 
 def check(file: File) -> None:
     """Check a study document and say everything that is wrong with it."""
+    from forecast.model.encoding.checking import require_encodable
+
     study = load_document(file)
+    require_encodable(study)
     make_console().print(
         f"{study.study} is valid: {len(study.outcomes)} outcomes, {len(study.reference_classes)} reference classes, "
         f"{len(study.scenarios)} scenarios; digest {study.digest[:12]}",

@@ -15,7 +15,9 @@ from forecast.model.specs import ARRAYS, LATENTS
 
 FloatArray = npt.NDArray[np.float64]
 
-DATA: tuple[str, ...] = ("trial", "cell", "span", "integral", "history", "count", "judgment", "record")
+DATA: tuple[str, ...] = (
+    "trial", "cell", "span", "integral", "history", "verdict", "press", "count", "judgment", "record",
+)  # fmt: skip
 """Dims along which the likelihood adds up; nothing is sampled along them."""
 
 CHECK_EVERY = 500

@@ -17,6 +17,7 @@ import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
 from forecast.errors import StopRequestedError
+from forecast.expectations import with_expectations
 from forecast.futures.shares import denoise
 from forecast.futures.simulation import MAX_DRAWS, thin_draws
 from forecast.inference.engine.program import Program, get_program
@@ -131,7 +132,7 @@ class Runs:
         with self._clock.stage(Stage.LOAD):
             encoded = encode_study(study, selection)
             require_affordable(encoded)
-        return encoded
+            return with_expectations(encoded, self.seed)
 
     @cached_property
     def program(self) -> Program:

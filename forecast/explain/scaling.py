@@ -88,9 +88,9 @@ def _sensitivity(values: FloatArray, low: FloatArray, high: FloatArray, chains: 
 def component_densities(runs: Runs, fit: Fit) -> dict[str, FloatArray]:
     """Log density of every part under every draw up to a constant, dims (draw); empty parts are left out."""
     arrays = fit.encoded.arrays
-    mean, sd = np.asarray(arrays["mu_loc"], dtype=float), np.asarray(arrays["mu_scale"], dtype=float)
+    sd = np.asarray(arrays["mu_scale"], dtype=float)
     found = {
-        f"level of {outcome}": -0.5 * ((fit.values("mu")[:, place] - mean[place]) / sd[place]) ** 2
+        f"level of {outcome}": -0.5 * fit.values("mu_z")[:, place] ** 2
         for place, outcome in enumerate(fit.encoded.outcomes)
         if sd[place] > 0
     }

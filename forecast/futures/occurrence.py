@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecast.futures.offsets import marginal_offsets
 from forecast.futures.paths import (
     HazardPath,
     factor_states,
@@ -25,7 +26,7 @@ from forecast.futures.paths import (
     log_odds,
     threshold_times,
 )
-from forecast.futures.present import BINARY, EVENT, THRESHOLD, FloatArray, IntArray, PresentCase
+from forecast.futures.present import BINARY, EVENT, THRESHOLD, FloatArray, IntArray, Offsets, PresentCase
 
 
 @dataclass
@@ -99,7 +100,8 @@ def occurrence_times(
     else:
         times, moved = np.array(known.reshape(-1, len(present.outcomes)).T, order="C"), reachable(present, forced)
     clocks = _Clocks(present, owner, times, clock, {}, {}, forced, frozenset(moved - set(forced)))
-    _start(clocks, streams[0], streams[2])
+    offsets = marginal_offsets(present) if present.offsets is None else present.offsets
+    _start(clocks, offsets.plus(present.correction), streams[0], streams[2])
     everyone = np.arange(len(owner))
     for outcome, time in forced.items():
         for rival in _rivals(clocks, outcome):
@@ -122,7 +124,9 @@ def reachable(present: PresentCase, outcomes: Iterable[int]) -> set[int]:
         found = more
 
 
-def _start(clocks: _Clocks, factor_stream: np.random.Generator, count_stream: np.random.Generator) -> None:
+def _start(
+    clocks: _Clocks, offsets: Offsets, factor_stream: np.random.Generator, count_stream: np.random.Generator
+) -> None:
     """Times of the outcomes to be worked out, before any of them acts on another."""
     present, owner = clocks.present, clocks.owner
     driven = set(present.factors.effect_outcome.tolist()) | set(
@@ -132,12 +136,12 @@ def _start(clocks: _Clocks, factor_stream: np.random.Generator, count_stream: np
     everyone, linked = np.arange(len(owner)), set(present.links.effect_on.tolist())
     for outcome in clocks.free:
         if present.kinds[outcome] == EVENT:
-            path = hazard_path(present, outcome, owner, states)
+            path = hazard_path(present, outcome, owner, states, offsets.log_hazard.get(outcome))
             clocks.times[outcome] = path.first_passage(everyone, clocks.clock[outcome])
             if outcome in linked:
                 clocks.paths[outcome] = path
         elif present.kinds[outcome] == BINARY:
-            clocks.odds[outcome] = log_odds(present, outcome, owner, states)
+            clocks.odds[outcome] = log_odds(present, outcome, owner, states, offsets.log_odds.get(outcome))
             clocks.times[outcome] = clocks.resolve(outcome, everyone)
     if any(present.kinds[outcome] == THRESHOLD for outcome in clocks.free):
         for outcome, times in threshold_times(present, owner, states, count_stream).items():

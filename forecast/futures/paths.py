@@ -52,9 +52,16 @@ def factor_shift(present: PresentCase, outcome: int, owner: IntArray, states: Fl
     return shift
 
 
-def log_odds(present: PresentCase, outcome: int, owner: IntArray, states: FloatArray) -> FloatArray:
-    """Log odds of a binary outcome, factors counted by their mean up to its resolution; dims (future)."""
+def log_odds(
+    present: PresentCase, outcome: int, owner: IntArray, states: FloatArray, offset: FloatArray | None = None
+) -> FloatArray:
+    """Log odds of a binary outcome, factors counted by their mean up to its resolution; dims (future).
+
+    `offset` has dims (draw).
+    """
     level: FloatArray = present.level[owner, outcome]
+    if offset is not None:
+        level = level + offset[owner]
     shift = factor_shift(present, outcome, owner, states)
     if shift is None:
         return level
@@ -100,9 +107,15 @@ class HazardPath:
         return np.asarray(before + (time - whole) * (after - before))
 
 
-def hazard_path(present: PresentCase, outcome: int, owner: IntArray, states: FloatArray) -> HazardPath:
-    """The path of an event outcome, nothing else having occurred."""
-    rates = np.ascontiguousarray(present.own_rates(outcome).T)
+def hazard_path(
+    present: PresentCase, outcome: int, owner: IntArray, states: FloatArray, offset: FloatArray | None = None
+) -> HazardPath:
+    """The path of an event outcome, nothing else having occurred.
+
+    `offset` is added to the log hazard and has dims (draw, horizon).
+    """
+    own = present.own_rates(outcome)
+    rates = np.ascontiguousarray((own if offset is None else own * np.exp(offset)).T)
     shift = factor_shift(present, outcome, owner, states)
     column = owner if shift is None else np.arange(len(owner))
     horizon, draws = rates.shape
@@ -134,6 +147,19 @@ def threshold_times(
             reached = counts >= streams.at_least[outcome]
             result[int(outcome)] = np.where(reached.any(axis=0), streams.ends[reached.argmax(axis=0)], np.inf)
     return result
+
+
+def threshold_hazards(present: PresentCase, seed: int) -> FloatArray:
+    """Hazard of each threshold outcome in each period, over all draws, from one future of each; dims (outcome, horizon)."""
+    owner = np.arange(present.draws)
+    states, counts = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
+    times = threshold_times(present, owner, factor_states(present, owner, states), counts)
+    found = np.zeros((len(present.outcomes), present.horizon))
+    ends = np.arange(1, present.horizon + 1)
+    for outcome, when in times.items():
+        pending = 1.0 - np.searchsorted(np.sort(when), [0.0, *ends], side="right") / present.draws
+        found[outcome] = -np.diff(np.log(np.maximum(pending, 0.5 / present.draws)))
+    return found
 
 
 def _counts(

@@ -5,6 +5,7 @@ Light: NumPy alone, so that the web process can roll a stored forecast forward a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -46,6 +47,25 @@ class Factors:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What was expected of causes on the day of a statement about their effects, older than the as-of date."""
+
+    lead: IntArray
+    """Per outcome: whole periods from that day to the as-of date; 0 where each draw's own causes are expected."""
+    own: FloatArray
+    """Dims (link, step): hazard of the cause in each period from that day on."""
+    group: FloatArray
+    """Dims (link, step): the same of all that exclude one another, the cause included."""
+    had_occurred: BoolArray
+    """Per link: whether the cause had occurred by that day."""
+
+    @classmethod
+    def none(cls, outcomes: int) -> Expected:
+        """Every statement is of the as-of date."""
+        return cls(np.zeros(outcomes, dtype=np.int64), np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0, dtype=np.bool_))
+
+
+@dataclass(frozen=True)
 class Links:
     """What an outcome does to another from the moment it occurs."""
 
@@ -54,6 +74,8 @@ class Links:
     """Both per link: places of the outcomes."""
     delta: FloatArray
     """Dims (draw, link): change of the log rate or log odds."""
+    keeps_marginal: BoolArray
+    """Per link: whether the effect's level is its marginal, with this link in it; else it is a level without the cause."""
 
     def select(self, draws: IntArray) -> Links:
         return replace(self, delta=self.delta[draws])
@@ -61,7 +83,8 @@ class Links:
     @classmethod
     def none(cls, draws: int) -> Links:
         """No link."""
-        return cls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros((draws, 0)))
+        empty = np.zeros(0, dtype=np.int64)
+        return cls(empty, empty, np.zeros((draws, 0)), np.zeros(0, dtype=np.bool_))
 
 
 @dataclass(frozen=True)
@@ -80,6 +103,8 @@ class Streams:
     """Per outcome: the count to be reached in one period; 0 unless it is a threshold outcome."""
     ends: FloatArray
     """Per future count: periods from the as-of date to the last day of the natural period that it counts."""
+    hazard: FloatArray
+    """Dims (outcome, horizon): hazard of each threshold outcome in each period, over all draws; empty if none is a cause."""
 
     def select(self, draws: IntArray) -> Streams:
         return replace(
@@ -91,7 +116,32 @@ class Streams:
         """No threshold outcome."""
         empty = np.zeros((draws, 0))
         nothing = np.full(outcomes, -1, dtype=np.int64)
-        return cls(empty, empty, empty, np.zeros(0, dtype=np.int64), nothing, np.zeros(outcomes), np.zeros(0))
+        places = np.zeros(0, dtype=np.int64)
+        return cls(empty, empty, empty, places, nothing, np.zeros(outcomes), np.zeros(0), np.zeros((0, 0)))
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """What is added so that marginals stay; an outcome that nothing moves has no entry."""
+
+    log_hazard: Mapping[int, FloatArray]
+    """By place of an event outcome, dims (draw, horizon)."""
+    log_odds: Mapping[int, FloatArray]
+    """By place of a binary outcome, dims (draw)."""
+
+    def select(self, draws: IntArray) -> Offsets:
+        """The same for some of the draws."""
+        return Offsets(
+            {outcome: values[draws] for outcome, values in self.log_hazard.items()},
+            {outcome: values[draws] for outcome, values in self.log_odds.items()},
+        )
+
+    def plus(self, correction: FloatArray) -> Offsets:
+        """With something added for all draws, dims (outcome, horizon); the first period's number to log odds."""
+        return Offsets(
+            {outcome: values + correction[outcome] for outcome, values in self.log_hazard.items()},
+            {outcome: values + correction[outcome, 0] for outcome, values in self.log_odds.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -116,11 +166,16 @@ class PresentCase:
     """Dims (horizon, band): share of each future period that is spent in the band."""
     factors: Factors
     links: Links
+    expected: Expected
     streams: Streams
     settled: FloatArray
     """Per outcome: not a number while it is open; 0 or just before, in their order, for what is known to have happened;
     infinite for what is known not to happen."""
+    correction: FloatArray
+    """Dims (outcome, horizon): added to the offsets of marginals (`forecast.futures.correction`); the first one to log odds."""
     chains: int
+    offsets: Offsets | None = None
+    """Without the correction; None: they have not been worked out (`forecast.futures.offsets.marginal_offsets`)."""
 
     @property
     def draws(self) -> int:
@@ -151,6 +206,7 @@ class PresentCase:
             factors=self.factors.select(draws),
             links=self.links.select(draws),
             streams=self.streams.select(draws),
+            offsets=None if self.offsets is None else self.offsets.select(draws),
         )
 
     def own_rates(self, outcome: int) -> FloatArray:
@@ -182,11 +238,13 @@ class PresentCase:
     def closed(self) -> BoolArray:
         """Per outcome: whether its probability has a closed form for each draw.
 
-        No factor and no other outcome moves it or one that it competes with, and it is not a threshold outcome.
+        No factor moves it or one that it competes with, nor does an outcome, unless its level is the marginal as of the
+        as-of date; and it is not a threshold outcome.
         """
         moved = np.array([kind == THRESHOLD for kind in self.kinds], dtype=bool)
         moved[self.factors.effect_outcome] = True
-        moved[self.links.effect_on] = True
+        moved[self.links.effect_on[~self.links.keeps_marginal]] = True
+        moved[self.expected.lead > 0] = True
         moved |= ~np.isnan(self.settled)
         return ~np.isin(self.groups, self.groups[moved])
 

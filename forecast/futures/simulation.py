@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from forecast.futures.occurrence import occurrence_times
+from forecast.futures.offsets import marginal_offsets
 from forecast.futures.present import FloatArray, IntArray, PresentCase
 from forecast.study.checks.size import FUTURE_DRAWS
 
@@ -81,6 +82,8 @@ def simulate_futures(
     starts = range(0, present.draws, size)
     seeds = np.random.SeedSequence(seed).spawn(len(starts))
     times = np.empty((present.draws, replicates, len(present.outcomes)))
+    offsets = marginal_offsets(present) if present.offsets is None else present.offsets
+    present = replace(present, offsets=offsets)
 
     def fill(start: int, block_seed: np.random.SeedSequence) -> None:
         block = np.arange(start, min(start + size, present.draws))

@@ -18,7 +18,7 @@ import numpy as np
 
 from forecast.dims import FUTURES
 from forecast.errors import ForecastError
-from forecast.futures.present import THRESHOLD, Factors, FloatArray, IntArray, Links, PresentCase, Streams
+from forecast.futures.present import THRESHOLD, Expected, Factors, FloatArray, IntArray, Links, PresentCase, Streams
 from forecast.futures.simulation import Futures, simulate_futures
 from forecast.study.document.calendar import Calendar, Period
 
@@ -179,6 +179,13 @@ def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
             _places(_names(found, "link_cause"), outcomes),
             _places(_names(found, "link_effect_on"), outcomes),
             values("delta", draws, 0),
+            values("link_keeps_marginal", 0).astype(np.bool_),
+        ),
+        expected=Expected(
+            lead=np.asarray(found.get("statement_lead", np.zeros(len(outcomes))), dtype=np.int64),
+            own=values("expected_hazard", 0, 0),
+            group=values("expected_group_hazard", 0, 0),
+            had_occurred=values("had_occurred", 0).astype(np.bool_),
         ),
         streams=Streams(
             log_mean=values("log_mean", draws, 0),
@@ -191,8 +198,10 @@ def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
             at_least=values("at_least", len(outcomes)),
             # Files of method 2 took every count to be complete at the end of a period from the as-of date.
             ends=values("count_end") if "count_end" in found else np.arange(1.0, horizon + 1.0),
+            hazard=values("threshold_hazard", 0, 0),
         ),
         settled=values("settled") if "settled" in found else np.full(len(outcomes), np.nan),
+        correction=values("offset_correction", len(outcomes), horizon),
         chains=chains,
     )
 

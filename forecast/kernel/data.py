@@ -43,6 +43,8 @@ def made_arrays(arrays: ModelArrays) -> dict[str, Array]:
     distinct, times = np.unique(counts, axis=0, return_counts=True)
     moved = np.zeros((arrays.lengths["outcome"], arrays.lengths["factor"]), dtype=np.int64)
     moved[arrays["effect_outcome"], arrays["effect_factor"]] = 1
+    supposes = np.zeros(arrays.lengths["question"], dtype=np.int64)
+    supposes[arrays["condition_question"]] = 1
     return {
         **_ordered(arrays, "count", "count_indicator", "count_start", arrays.lengths["indicator"]),
         **_ordered(arrays, "span", "span_integral", "span_start", arrays.lengths["integral"]),
@@ -55,6 +57,10 @@ def made_arrays(arrays: ModelArrays) -> dict[str, Array]:
         "distinct_value": np.ascontiguousarray(distinct[:, 1]),
         "distinct_times": times.astype(float),
         "is_moved": moved,
+        # Legs and stakes come in order: a chain runs through them.
+        "condition_start": _starts(arrays["leg_condition"], arrays.lengths["condition"]),
+        "stake_start": _starts(arrays["stake_leg"], arrays.lengths["leg"]),
+        "question_condition": supposes,
         **_shares("heard", arrays["outcome_voices"]),
         **_shares("asked", arrays["exercise_voices"]),
     }

@@ -47,6 +47,10 @@ MADE: Final[Mapping[str, FieldSpec]] = {
     "distinct_indicator": FieldSpec(("distinct",), "int64"),
     "distinct_value": FieldSpec(("distinct",)),
     "distinct_times": FieldSpec(("distinct",)),
+    # Where the legs of each condition begin, and the stakes of each leg; 1 for a question that is a condition's.
+    "condition_start": FieldSpec(("condition_edge",), "int64"),
+    "stake_start": FieldSpec(("stake_edge",), "int64"),
+    "question_condition": FieldSpec(("question",), "int64"),
     # Shares of experts above zero: where those of each outcome or exercise begin, and where they end.
     "heard_start": FieldSpec(("heard_edge",), "int64"),
     "heard_expert": FieldSpec(("heard",), "int64"),
@@ -97,7 +101,15 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     band=("walked",),
     factor=("innovation_scale", "log_persistence"),
     indicator=("mean_drive", "shape", "log_shape"),
-    question=("yes", "no", "question_centre"),
+    question=("yes", "no", "question_centre", "question_level"),
+    condition=("condition_supposed", "condition_joint", "condition_rest"),
+    leg=(
+        "leg_cause", "leg_other", "leg_turns", "leg_stays", "leg_after", "leg_before",
+        "leg_pending", "leg_occurred", "leg_gone",
+    ),
+    stake=("stake_rate", "stake_ratio"),
+    history=("history_push",),
+    verdict=("verdict_push",),
     exam=("truth_variance", "error_variance"),
     exercise=("asked_log_slope", "asked_offset", "exercise_scale", "exercise_power", "exercise_deviation"),
 ) | {
@@ -113,7 +125,6 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     "segment_own": FieldSpec(("question", "segment")),
     "segment_before": FieldSpec(("question", "segment")),
     "part_rate": FieldSpec(("part",)),
-    "part_kept": FieldSpec(("part", "factor")),
 }  # fmt: skip
 """Values that one pass leaves for another."""
 

@@ -1,7 +1,7 @@
 """Levels: of each outcome over the classes, and of each reference class as an outcome sees it.
 
-    mu_j = location + scale d_mu         class level = mu_j + tau_j z
-    tau_j, sigma_j = scale |z|           beta = scale z
+    mu_j = location + scale skewed(d_mu), at skew 0 location + scale d_mu
+    class level = mu_j + tau_j z         tau_j, sigma_j = scale |z|         beta = scale z
 
 d_mu is sampled partly centred, on the scale of the experts' statements: with their mean log slope m and mean offset o
 the mean is exp(m) (location + x_j' beta + common error + o) and the scale exp(m) scale
@@ -10,12 +10,28 @@ the mean is exp(m) (location + x_j' beta + common error + o) and the scale exp(m
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, expm1, log
 from typing import Any
 
 from forecast.kernel.compiling import block
 from forecast.kernel.elementary import spread_over, uncentre, uncentre_back, weighted
-from forecast.model.constants import TINY
+from forecast.model.constants import STRAIGHT_FROM, TINY
+
+
+@block
+def skewed(deviation: float, skew: float) -> float:
+    """(exp(skew d) - 1) / skew, from `STRAIGHT_FROM` on its tangent; d itself at skew 0."""
+    if skew == 0.0:
+        return deviation
+    along = skew * deviation
+    bent = min(along, STRAIGHT_FROM)
+    return (expm1(bent) + exp(bent) * (along - bent)) / skew
+
+
+@block
+def skewed_slope(deviation: float, skew: float) -> float:
+    """Derivative of `skewed` by the deviation."""
+    return exp(min(skew * deviation, STRAIGHT_FROM))
 
 
 @block
@@ -39,7 +55,7 @@ def forward(x: Any, z: Any, v: Any) -> float:
         log_scale = v.voice_log_slope[j] + log(x.mu_scale[j] + TINY)
         v.mu_z[j], v.mu_power[j], jacobian = uncentre(z.mu_z[j], v.mu_centre[j], log_scale, x.mu_centring[j])
         logp += jacobian
-        v.mu[j] = x.mu_loc[j] + x.mu_scale[j] * v.mu_z[j]
+        v.mu[j] = x.mu_loc[j] + x.mu_scale[j] * skewed(v.mu_z[j], x.mu_skew[j])
         v.tau[j] = x.tau_scale[j] * v.tau_z[j]
         v.sigma[j] = x.sigma_scale[j] * v.sigma_z[j]
     for c in range(x.level_outcome.size):
@@ -61,7 +77,10 @@ def backward(x: Any, v: Any, a: Any, g: Any) -> None:
         a.tau_z[j] += a.tau[j] * x.tau_scale[j]
         a.sigma_z[j] += a.sigma[j] * x.sigma_scale[j]
         g.mu_z[j], mean, log_scale = uncentre_back(
-            a.mu[j] * x.mu_scale[j] - v.mu_z[j], v.mu_z[j], v.mu_power[j], x.mu_centring[j]
+            a.mu[j] * x.mu_scale[j] * skewed_slope(v.mu_z[j], x.mu_skew[j]) - v.mu_z[j],
+            v.mu_z[j],
+            v.mu_power[j],
+            x.mu_centring[j],
         )
         centre = mean * exp(v.voice_log_slope[j])
         start, stop = x.heard_start[j], x.heard_start[j + 1]

@@ -100,6 +100,8 @@ def probe_arrays() -> ModelArrays:
     values["rule_from"] = np.zeros(1)
     # A judged event; and what is turned within a group of one is reflected.
     values["question_is_binary"] = np.zeros(1)
+    # The effect of a binary cause, which resolves at the end of the leg.
+    values |= {"stake_link": np.ones(1, dtype=np.int64), "stake_side": np.zeros(1), "stake_own": np.ones(1)}
     values["expert_reflection"] = np.array([np.sqrt(2.0)])
     return ModelArrays(values, frailties=1)
 

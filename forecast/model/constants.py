@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 FREEDOM: Final = 4.0
@@ -12,6 +13,20 @@ NOISE_FLOOR: Final = 0.1
 
 TINY: Final = 1e-12
 """Probabilities closer than this to 0 or 1 are treated as equal to it."""
+
+LOGISTIC_NORMAL: Final = math.pi / 8.0
+"""The mean logistic of a normal variable of mean x and variance v is about that of x / sqrt(1 + pi v / 8), within .005 for
+v up to 1: MacKay (1992), Neural Computation 4(5), doi:10.1162/neco.1992.4.5.720."""
+
+LEAST_TOTAL: Final = 1e-30
+"""Keeps (1 - exp(-H)) / H finite on a stretch without hazard."""
+
+LEAST_MASS: Final = 1e-300
+"""Keeps shares among those at risk finite when hardly any are left."""
+
+STRAIGHT_FROM: Final = 3.0
+"""Skew times deviation from which a skewed level goes on in a straight line, so that rates stay finite where chains begin.
+At the largest skew it is two standard deviations out."""
 
 MAX_LOG_RATE: Final = 50.0
 """Rates on the way to a judged date grow no further: their exponentials stay finite."""

@@ -37,9 +37,10 @@ def _index(dim: str, into: str) -> ArraySpec:
 
 
 CLASSES: Final = {
-    # Priors of each outcome: level, spread of classes, frailty, age trend, departure from the trend.
+    # Priors of each outcome: level (median, slope there, skew), spread of classes, frailty, age trend, departure from it.
     "mu_loc": _number("outcome"),
     "mu_scale": _positive("outcome"),
+    "mu_skew": _number("outcome"),
     "tau_scale": _positive("outcome"),
     "sigma_scale": _positive("outcome"),
     "trend_scale": _positive("outcome"),
@@ -78,6 +79,14 @@ PRESENT: Final = {
     "history_band": _index("history", "band"),
     "history_period": _index("history", "past_period" + OR_NONE),
     "history_exposure": _positive("history"),
+    "history_events": _positive("history"),
+    # Binary outcomes that resolved: 1 for yes, 0 for no.
+    "verdict_outcome": _index("verdict", "outcome"),
+    "verdict_yes": _positive("verdict"),
+    # Links that act there since their causes have occurred, on effects whose level is that without a cause.
+    "press_history": _index("press", "history" + OR_NONE),
+    "press_verdict": _index("press", "verdict" + OR_NONE),
+    "press_link": _index("press", "link"),
     # Canonical partial correlations of the outcomes' residuals, below the diagonal; shape of their beta priors.
     "pair_row": _index("pair", "outcome"),
     "pair_column": _index("pair", "outcome"),
@@ -171,6 +180,22 @@ OPINIONS: Final = {
     "part_link": _index("part", "link" + OR_NONE),
     "part_length": _positive("part"),
     "part_own": _positive("part"),
+    # Questions that suppose a cause to have occurred by their date, where a link leads from it: the way to the date in legs
+    # of constant hazards. A stake is one outcome of the effect's group (side 0) or the cause's (1) in one leg.
+    "condition_question": _index("condition", "question"),
+    "condition_cause": _index("condition", "outcome"),
+    "condition_is_certain": _positive("condition"),
+    "leg_condition": _index("leg", "condition"),
+    "leg_step": _positive("leg"),
+    # 1 where a binary cause resolves at the end of the leg.
+    "leg_jump": _positive("leg"),
+    "stake_leg": _index("stake", "leg"),
+    "stake_outcome": _index("stake", "outcome"),
+    "stake_band": _index("stake", "band"),
+    "stake_link": _index("stake", "link" + OR_NONE),
+    "stake_length": _positive("stake"),
+    "stake_side": _positive("stake"),
+    "stake_own": _positive("stake"),
     "judgment_question": _index("judgment", "question"),
     "judgment_expert": _index("judgment", "expert"),
     "judgment_log_odds": _number("judgment"),

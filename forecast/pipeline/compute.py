@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from forecast.answer import Update
 from forecast.errors import StopRequestedError
+from forecast.expectations import with_expectations
 from forecast.inference.deviations import FloatArray
 from forecast.inference.engine.program import get_program
 from forecast.inference.engine.sampling import Chains, SamplingProgress, Watch
@@ -70,6 +71,7 @@ def compute_forecast(
         seed = resolve_seed(study, seed)
         encoded = encode_study(study)
         require_affordable(encoded)
+        encoded = with_expectations(encoded, seed)
     return sample_and_assemble(run, encoded, seed)
 
 

@@ -24,6 +24,7 @@ from forecast.answer import METHOD_VERSION, Answer, Check, Update, Verdict
 from forecast.answer.thresholds import MAX_PARETO_K
 from forecast.dims import CHAIN, DRAW
 from forecast.errors import StopRequestedError
+from forecast.expectations import with_expectations
 from forecast.explain.weights import Weights, smooth_weights
 from forecast.futures.simulation import MAX_DRAWS, thin_draws
 from forecast.inference.deviations import FloatArray, in_deviations
@@ -128,6 +129,7 @@ def compute_update(
         seed = resolve_seed(study, seed)
         encoded = encode_study(study)
         require_affordable(encoded)
+        encoded = with_expectations(encoded, seed)
 
     def refit(reason: str, weighed: _Weighed | None = None) -> ComputedForecast:
         starts = None if weighed is None else weighed.starts(encoded)

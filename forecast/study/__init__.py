@@ -29,7 +29,15 @@ from forecast.study.document.experts import Experts
 from forecast.study.document.expression import And, Before, By, Expression, Not, Occurs, Or, time_problems, walk
 from forecast.study.document.grammar import parse_expression
 from forecast.study.document.outcome import Outcome, Pooling, Resolution
-from forecast.study.document.prior import ElicitedProbability, Normal, OutcomeKind, Prior, Quantiles, default_prior
+from forecast.study.document.prior import (
+    About,
+    ElicitedProbability,
+    Normal,
+    OutcomeKind,
+    Prior,
+    Quantiles,
+    default_prior,
+)
 from forecast.study.document.pull_source import PullSource
 from forecast.study.document.sampler import SamplerSettings
 from forecast.study.document.scenario import Scenario
@@ -55,6 +63,7 @@ from forecast.study.rows.observations import Observation, Resolved
 
 __all__ = [
     "CLIP",
+    "About",
     "And",
     "Arrival",
     "Before",

@@ -18,6 +18,8 @@ from forecast.errors import StudyError
 from forecast.study.checks.field_messages import field_errors
 from forecast.study.checks.validation import check_study
 from forecast.study.document.document import Study
+from forecast.study.document.outcome import Outcome
+from forecast.study.document.prior import About
 from forecast.study.reading.inline import inline_tables
 from forecast.study.reading.plain_data import plain_copy, read_json
 from forecast.study.reading.problems import READS, one_error, study_error
@@ -139,12 +141,35 @@ def study_from_canonical(document: dict[str, Any], table_files: dict[str, str]) 
 def with_as_of(study: Study, as_of: date) -> Study:
     """The same study as of another day, checked again.
 
+    Stated probabilities of the present case keep their day: it is written down where the document leaves it open, unless
+    the other day is earlier.
+
     Raises
     ------
     StudyError
         When the document makes no sense then, for example because an outcome was not yet at risk.
     """
-    return _changed(study, {"as_of": as_of.isoformat()})
+    dated = dated_outcomes(study) if study.as_of <= as_of else study.document["outcomes"]
+    return _changed(study, {"as_of": as_of.isoformat(), "outcomes": dated})
+
+
+def dated_outcomes(study: Study) -> list[dict[str, Any]]:
+    """The outcomes of its document, in which every stated probability of a present case has its day."""
+    return [
+        {**block, "prior": _dated(block["prior"], study.as_of)} if _is_undated(outcome) else block
+        for outcome, block in zip(study.outcomes, study.document["outcomes"], strict=True)
+    ]
+
+
+def _is_undated(outcome: Outcome) -> bool:
+    elicited = outcome.prior.elicited if outcome.prior is not None else None
+    return elicited is not None and elicited.about is About.PRESENT and elicited.on is None
+
+
+def _dated(prior: dict[str, Any], on: date) -> dict[str, Any]:
+    if "probability" in prior:
+        return {**prior, "on": on.isoformat()}
+    return {**prior, "distribution": {**prior["distribution"], "on": on.isoformat()}}
 
 
 def with_sampler(study: Study, **overrides: float | None) -> Study:
@@ -165,6 +190,7 @@ def _changed(study: Study, changes: Mapping[str, Any]) -> Study:
 
 __all__ = [
     "StudyError",
+    "dated_outcomes",
     "load_study",
     "study_from_bytes",
     "study_from_canonical",

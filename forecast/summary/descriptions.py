@@ -81,10 +81,20 @@ MECHANISMS: Final[dict[str, tuple[str, str]]] = {
     "time_in_band": ("Time that a future period spends in an age band", "periods"),
     "link_cause": ("Outcome that a link leads from", "position"),
     "link_effect_on": ("Outcome that a link leads to", "position"),
+    "link_keeps_marginal": ("Whether the level of a link's effect is its marginal, this link in it", "true or false"),
     "scenario_title": ("Title of a scenario", "text"),
     "scenario_when": ("Expression of a scenario", "text"),
     "outcome_indicator": ("Indicator whose count decides an outcome", "position"),
     "at_least": ("Count that the indicator has to reach", "count"),
+    "offset_correction": ("Added to the offsets that keep marginals, from counted futures", "log rate or log odds"),
+    "expected_hazard": (
+        "Hazard of a link's cause in a period, as expected on the day of its effect's statement",
+        "events a period",
+    ),
+    "expected_group_hazard": ("The same of all that exclude the cause, itself included", "events a period"),
+    "had_occurred": ("Whether a link's cause had occurred on the day of its effect's statement", "true or false"),
+    "statement_lead": ("Whole periods from the day of an outcome's statement to the as-of date", "periods"),
+    "threshold_hazard": ("Hazard of a threshold outcome in a period, over all draws", "events a period"),
     "count_end": ("End of a period that is counted, from the as-of date", "periods"),
 }
 INPUTS: Final[dict[str, tuple[str, str]]] = {
@@ -98,7 +108,9 @@ INPUTS: Final[dict[str, tuple[str, str]]] = {
     "present_weights": ("Weight of a class in the present case's level", "1"),
     "present_new": ("Weight of a class that was never seen", "1"),
     "present_covariates": ("Covariates of the present case, as they enter", "the covariate's own"),
-    "history_exposure": ("Time without the event in the present case's past", "periods"),
+    "history_exposure": ("Time at risk in the present case's past", "periods"),
+    "history_events": ("Whether the event of the present case ended a stretch of its past", "count"),
+    "verdict_yes": ("Whether a binary outcome that resolved turned out yes", "0 or 1"),
     "pair_shape": ("Shape of the beta prior of a partial correlation", "1"),
     "integral_power": ("Power of an integrated likelihood: the case's weight, negative for a divisor", "1"),
     "integral_yes": ("Successes of an integrated case", "trials"),
@@ -119,6 +131,12 @@ INPUTS: Final[dict[str, tuple[str, str]]] = {
     "question_is_binary": ("Whether a question is about a binary outcome", "0 or 1"),
     "question_steps": ("Segments of a question's time", "count"),
     "segment_step": ("Length of a segment of a question's time", "periods"),
+    "condition_is_certain": ("Whether the cause that a question supposes is known to have occurred", "0 or 1"),
+    "leg_step": ("Middle of a leg of the way to a date, for the factors' paths", "periods"),
+    "leg_jump": ("Whether the cause that a question supposes resolves at the end of a leg", "0 or 1"),
+    "stake_length": ("Time of an outcome within a leg", "periods"),
+    "stake_side": ("Whether an outcome in a leg belongs to the cause's group, not to the effect's", "0 or 1"),
+    "stake_own": ("Whether an outcome in a leg is the cause or the effect itself", "0 or 1"),
     "part_length": ("Time of an outcome within a segment of a question", "periods"),
     "part_own": ("Whether a part is of the judged outcome itself", "0 or 1"),
     "judgment_log_odds": ("Stated probability", "log odds"),
@@ -128,6 +146,7 @@ INPUTS: Final[dict[str, tuple[str, str]]] = {
 _ENDINGS: Final = {
     "_loc": ("Centre of the prior of {of}", None),
     "_scale": ("Scale of the prior of {of}", None),
+    "_skew": ("Skew of the prior of {of}; 0 for a normal one", "1"),
     "_centring": ("How far {of} is sampled around its data; 0 not, 1 wholly", "1"),
 }
 

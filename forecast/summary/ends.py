@@ -26,6 +26,7 @@ class Ends:
     """An interval with the errors of its ends."""
 
     interval: Interval
+    median: float
     mcse: IntervalError | None
     """None where chains are too short for one."""
 
@@ -37,22 +38,23 @@ class Ends:
 
 def exact_ends(values: FloatArray, chains: int) -> Ends:
     """Of a probability that is exact for each draw; dims (draw), chains end to end."""
-    interval = spread(values)
+    interval, median = spread(values), float(np.median(values))
     if values.size // chains < FEWEST_DRAWS:
-        return Ends(interval, None)
+        return Ends(interval, median, None)
     if np.ptp(values) <= np.finfo(float).eps:
-        return Ends(interval, IntervalError(low=0.0, high=0.0))
+        return Ends(interval, median, IntervalError(low=0.0, high=0.0))
     by_chain = values.reshape(chains, -1)
     errors = [array_stats.mcse(by_chain, chain_axis=0, draw_axis=1, method="quantile", prob=level) for level in ENDS]
-    return Ends(interval, _errors(np.asarray(errors, dtype=float)))
+    return Ends(interval, median, _errors(np.asarray(errors, dtype=float)))
 
 
 def counted_ends(happened: BoolArray, chains: int) -> Ends:
     """Of a probability of which each draw has a share of its futures; dims (draw, replicate), chains end to end."""
     counts, replicates = happened.sum(axis=1), happened.shape[1]
-    low, high = share_quantiles(counts[:, None], replicates, ENDS)[:, 0]
+    low, median, high = share_quantiles(counts[:, None], replicates, (ENDS[0], 0.5, ENDS[1]))[:, 0]
     errors = share_quantile_errors(counts, replicates, chains, ENDS)
-    return Ends(Interval(level=INTERVAL_LEVEL, low=float(low), high=float(high)), _errors(errors))
+    interval = Interval(level=INTERVAL_LEVEL, low=float(low), high=float(high))
+    return Ends(interval, float(median), _errors(errors))
 
 
 def _errors(found: FloatArray) -> IntervalError | None:

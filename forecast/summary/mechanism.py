@@ -41,7 +41,7 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
     """Inputs of the simulation; variables without any label are left out."""
     study, present = encoded.study, rolled.present
     ids = present.outcomes
-    factors, links, streams = present.factors, present.links, present.streams
+    factors, links, streams, expected = present.factors, present.links, present.streams, present.expected
     thresholds = {outcome.indicator for outcome in study.outcomes} - {None}
     indicators = [indicator.id for indicator in study.indicators if indicator.id in thresholds]
     factor_ids = list(encoded.factors)
@@ -53,6 +53,7 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         "factor": factor_ids,
         "effect": encoded.coords["effect"],
         "link": encoded.coords["link"],
+        "step": np.arange(1, expected.own.shape[1] + 1),
         "indicator": indicators,
         "scenario": [scenario.id for scenario in study.scenarios],
     }
@@ -66,6 +67,7 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         "group": ((OUTCOME,), named(present.groups, ids)),
         "resolves": ((OUTCOME,), present.resolves),
         "settled": ((OUTCOME,), present.settled),
+        "offset_correction": ((OUTCOME, "horizon"), present.correction),
         "level": ((ROLLED_DRAW, OUTCOME), present.level),
         "shape": ((ROLLED_DRAW, BAND), present.shape),
         "band_outcome": ((BAND,), named(present.band_outcome, ids)),
@@ -78,6 +80,11 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         "delta": ((ROLLED_DRAW, "link"), links.delta),
         "link_cause": (("link",), named(links.cause, ids)),
         "link_effect_on": (("link",), named(links.effect_on, ids)),
+        "link_keeps_marginal": (("link",), links.keeps_marginal.astype(np.int8)),
+        "expected_hazard": (("link", "step"), expected.own),
+        "expected_group_hazard": (("link", "step"), expected.group),
+        "had_occurred": (("link",), expected.had_occurred.astype(np.int8)),
+        "statement_lead": ((OUTCOME,), expected.lead),
         "log_mean": ((ROLLED_DRAW, "indicator"), streams.log_mean),
         "loading": ((ROLLED_DRAW, "indicator"), streams.loading),
         "dispersion": ((ROLLED_DRAW, "indicator"), streams.dispersion),
@@ -89,6 +96,7 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         variables["outcome_indicator"] = (OUTCOME,), named(streams.of_outcome, indicators)
         variables["at_least"] = (OUTCOME,), streams.at_least
         variables["count_end"] = ("horizon",), streams.ends
+        variables["threshold_hazard"] = (OUTCOME, "horizon"), streams.hazard
     kept = {name: (dims, values) for name, (dims, values) in variables.items() if np.size(values)}
     used = {dim for dims, _ in kept.values() for dim in dims} | {"horizon"}
     attributes = {

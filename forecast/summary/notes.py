@@ -19,6 +19,7 @@ def make_notes(encoded: EncodedStudy, prior: xr.Dataset) -> tuple[Check, ...]:
         *_settled(encoded),
         *_late_entries(encoded),
         *_default_priors(encoded),
+        *_shrunk(encoded),
         *_unused(encoded),
         *_judgments(encoded),
         *_implied(encoded, prior),
@@ -110,7 +111,7 @@ def _implied(encoded: EncodedStudy, prior: xr.Dataset) -> Iterator[Note]:
         low, median, high = probability_quantiles(prior, outcome.id, (0.05, 0.5, 0.95))
         message = (
             f"before any case or history, {outcome.id} has probability {median:.2f} by its date ({low:.2f} to {high:.2f}, "
-            f"90 %): the stated prior with {_joined(_beside_the_prior(encoded, outcome))}"
+            f"90 %): {_origin(encoded, outcome)}"
         )
         yield "prior", float(median), message
 
@@ -133,6 +134,23 @@ def _beside_the_prior(encoded: EncodedStudy, outcome: Outcome) -> list[str]:
 def _joined(words: list[str]) -> str:
     """A list as a sentence has it: `one`, `one and two`, `one, two and three`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _origin(encoded: EncodedStudy, outcome: Outcome) -> str:
+    if outcome.id in encoded.stated:
+        return "what its prior was solved for, with all that spreads it"
+    return f"the stated prior with {_joined(_beside_the_prior(encoded, outcome))}"
+
+
+def _shrunk(encoded: EncodedStudy) -> Iterator[Note]:
+    """Spreads that gave way to a stated probability."""
+    for name, level in encoded.stated.items():
+        if level.factor < 1.0:
+            message = (
+                f"the spreads of {name} that the study does not state are {level.factor:.2f} of their defaults, so that the "
+                "present case can have the stated probability"
+            )
+            yield "shrunk_spreads", level.factor, message
 
 
 def latest_known(encoded: EncodedStudy) -> date | None:

@@ -13,6 +13,7 @@ from forecast.answer import (
     HorizonPoint,
     OutcomeForecast,
     ScenarioForecast,
+    StatedPrior,
     Timing,
     icd203_words,
 )
@@ -20,11 +21,12 @@ from forecast.futures.hazards import probability_by
 from forecast.futures.scenarios import Estimate, estimate, evaluate, spread
 from forecast.futures.shares import share_quantiles
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.study import By, Expression, Not, Occurs, Or, Outcome, OutcomeKind
+from forecast.study import By, Calendar, Expression, Not, Occurs, Or, Outcome, OutcomeKind
 from forecast.summary.ends import ENDS, Ends, counted_ends, exact_ends
 from forecast.summary.reference import summarize_reference
 from forecast.summary.rolled import Rolled
 from forecast.wording.confidence import confidence_level
+from forecast.wording.stated import stated_words
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -59,9 +61,11 @@ def _summarize_outcome(
         title=outcome.title,
         kind=outcome.kind.value,
         probability=result.probability,
+        median=_clip(found.median),
         mcse=result.mcse,
         interval=found.interval,
         interval_mcse=found.mcse,
+        stated=_stated(encoded, outcome),
         words=icd203_words(result.probability),
         confidence=confidence_level(found.interval),
         by=study.resolves_by(outcome.id),
@@ -86,6 +90,28 @@ def _outcome_ends(outcome: Outcome, position: int, encoded: EncodedStudy, rolled
     if rolled.present.closed[position]:
         return exact_ends(rolled.by_resolution[:, position], rolled.present.chains)
     return expression_ends(Occurs(outcome.id), encoded, rolled)
+
+
+def _stated(encoded: EncodedStudy, outcome: Outcome) -> StatedPrior | None:
+    elicited = outcome.prior.elicited if outcome.prior is not None else None
+    if elicited is None or not outcome.is_modelled:
+        return None
+    study, quantiles = encoded.study, elicited.probability
+    on = elicited.on or study.as_of
+    if outcome.kind is OutcomeKind.BINARY:
+        by = study.resolves_by(outcome.id)
+    else:
+        by = Calendar(study.period, on).day_after(elicited.by or study.horizon)
+    return StatedPrior(
+        median=quantiles.median,
+        low=quantiles.low,
+        high=quantiles.high,
+        level=quantiles.level,
+        by=by,
+        on=on,
+        about=elicited.about.value,
+        words=stated_words(elicited.about),
+    )
 
 
 def _ends_by_period(rolled: Rolled, position: int) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -9,13 +10,16 @@ import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
 from forecast.futures.hazards import cumulative_incidence, probability_by_resolution
-from forecast.futures.present import Factors, FloatArray, IntArray, Links, PresentCase, Streams
+from forecast.futures.paths import threshold_hazards
+from forecast.futures.present import THRESHOLD, Expected, Factors, FloatArray, IntArray, Links, PresentCase, Streams
 from forecast.futures.simulation import Futures, simulate_futures
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import OutcomeKind, Study
 
 MAX_HAZARDS = 20_000_000
 """Hazards (draws times outcomes times periods) that are held at once: 160 MB an array."""
+THRESHOLD_SEED = 7
+"""Of the futures that say how often a count that acts on other outcomes reaches its level: the same for all jobs."""
 ROLLED_FORWARD = (
     "theta",
     "log_hazard_shape",
@@ -47,7 +51,7 @@ def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray |
     shape, band_outcome, time_in_band = _bands(encoded, read, ids)
     labels = [outcome.competes or f"\0{outcome.id}" for outcome in study.outcomes]
     resolves = [study.calendar.periods_until(study.resolves_by(outcome)) for outcome in ids]
-    return PresentCase(
+    present = PresentCase(
         outcomes=tuple(ids),
         kinds=tuple(outcome.kind.value for outcome in study.outcomes),
         groups=np.array([labels.index(label) for label in labels], dtype=np.int64),
@@ -61,11 +65,18 @@ def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray |
             _places([cause for cause, _ in encoded.links], ids),
             _places([effect for _, effect in encoded.links], ids),
             read.values("delta", "link", encoded.coords["link"]),
+            np.array([link.keeps_marginal for link in study.links[: len(encoded.links)]], dtype=np.bool_),
         ),
+        expected=_expected(encoded, ids),
         streams=_streams(encoded, read, ids),
         settled=_settled(encoded, ids),
+        correction=np.zeros((len(ids), study.horizon)),
         chains=posterior.sizes[CHAIN],
     )
+    if not any(present.kinds[cause] == THRESHOLD for cause in present.links.cause[present.links.keeps_marginal]):
+        return present
+    hazard = threshold_hazards(present, THRESHOLD_SEED)
+    return replace(present, streams=replace(present.streams, hazard=hazard))
 
 
 class _Reader:
@@ -180,6 +191,25 @@ def _streams(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Streams:
         of_outcome=of_outcome,
         at_least=at_least,
         ends=np.array(_count_ends(encoded.study)) if used else np.zeros(0),
+        hazard=np.zeros((0, 0)),
+    )
+
+
+def _expected(encoded: EncodedStudy, ids: list[str]) -> Expected:
+    foreseen = encoded.foreseen
+    if not foreseen.lead:
+        return Expected.none(len(ids))
+    causes = [foreseen.causes.get(link) for link in encoded.links]
+    steps = encoded.study.horizon + max(foreseen.lead.values())
+    own, group = np.zeros((len(causes), steps)), np.zeros((len(causes), steps))
+    for place, cause in enumerate(causes):
+        if cause is not None:
+            own[place, : len(cause.own)], group[place, : len(cause.group)] = cause.own, cause.group
+    return Expected(
+        lead=np.array([foreseen.lead.get(outcome, 0) for outcome in ids], dtype=np.int64),
+        own=own,
+        group=group,
+        had_occurred=np.array([cause is not None and cause.had_occurred for cause in causes], dtype=np.bool_),
     )
 
 
@@ -207,7 +237,14 @@ def draws_within_budget(encoded: EncodedStudy) -> int:
     return max(1, MAX_HAZARDS // (len(encoded.study.outcomes) * encoded.study.horizon))
 
 
-def resolution_probabilities(encoded: EncodedStudy, posterior: xr.Dataset, *, replicates: int, seed: int) -> FloatArray:
+def resolution_probabilities(
+    encoded: EncodedStudy,
+    posterior: xr.Dataset,
+    *,
+    replicates: int,
+    seed: int,
+    correction: FloatArray | None = None,
+) -> FloatArray:
     """Probability of each outcome by its own resolution date under every draw, dims (draw, outcome).
 
     Exact where there is a closed form, else the share of `replicates` futures. Worked out for some draws at a time:
@@ -219,6 +256,8 @@ def resolution_probabilities(encoded: EncodedStudy, posterior: xr.Dataset, *, re
     for chunk, start in enumerate(range(0, total, size)):
         present = present_case(encoded, posterior, np.arange(start, min(start + size, total)))
         futures = None
+        if correction is not None:
+            present = replace(present, correction=correction)
         if not present.closed.all():
             futures = simulate_futures(present, replicates=replicates, seed=stream_seed(seed, chunk))
         parts.append(exact_or_counted(present, futures))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from forecast.dims import CHAIN, CLOSED, DRAW, SIMULATED
+from forecast.futures.correction import corrected
 from forecast.futures.hazards import cumulative_incidence
 from forecast.futures.present import FloatArray, PresentCase
 from forecast.futures.scenarios import evaluate
@@ -85,7 +86,7 @@ def roll_forward(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int, rep
     if encoded.study.sampler.target_mcse is not None:
         most = max(most, min(MORE_DRAWS, get_settings().max_futures // each))
     kept = thin_draws(chains, draws, min(most, draws_within_budget(encoded)))
-    present = present_case(encoded, posterior, kept)
+    present = corrected(present_case(encoded, posterior, kept))
     own_seed = stream_seed(seed, FUTURES_STREAM)
     futures = simulate_futures(present, replicates=each, seed=own_seed, draws=kept)
     per_share = each if len(kept) == chains * draws else 1
@@ -93,7 +94,9 @@ def roll_forward(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int, rep
         by_resolution = exact_or_counted(present, futures)
     else:
         every_draw = stream_seed(seed, EVERY_DRAW_STREAM)
-        by_resolution = resolution_probabilities(encoded, posterior, replicates=per_share, seed=every_draw)
+        by_resolution = resolution_probabilities(
+            encoded, posterior, replicates=per_share, seed=every_draw, correction=present.correction
+        )
     replicated = _replicate(encoded, present, kept, stream_seed(seed, SPREAD_STREAM))
     return Rolled(present, cumulative_incidence(present), by_resolution, futures, replicated, own_seed, per_share)
 

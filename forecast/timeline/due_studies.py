@@ -94,6 +94,10 @@ def _unchanged(last: JobRow, study: Study) -> str | None:
     calendar = study.calendar
     if calendar.natural_period(last.as_of) != calendar.natural_period(study.as_of):
         return None
-    if with_as_of(study, last.as_of).digest != last.digest:
+    try:
+        then = with_as_of(study, last.as_of)
+    except StudyError:  # it says something that could not be said on that day
+        return None
+    if then.digest != last.digest:
         return None
     return f"nothing has changed since job {last.id}: no new evidence, the same document, method and {calendar.period}"

@@ -158,3 +158,17 @@ class TestPage:
         assert "<script>alert" not in html
         assert 'data-study="coin"' in html
         assert client.get("/new?study=nothing", headers=BROWSER).status_code == 404
+
+
+def test_a_stated_prior_that_cannot_be_met_is_an_error_at_its_line(client: TestClient) -> None:
+    document = coin_document()
+    document["outcomes"][0]["prior"] = {"probability": {"low": 0.45, "median": 0.5, "high": 0.55}}
+    document["outcomes"][0]["pooling"] = {"class_sd": 1.0, "case_sd": 0.5}
+    found = check(client, {"study.yaml": yaml.safe_dump(document, sort_keys=False)})
+    assert found["valid"] is False
+    (error,) = found["errors"]
+    assert (error["path"], error["code"]) == ("outcomes[0].pooling", "too_wide")
+    assert error["line"] > 1
+    assert "class_sd at most 0." in error["message"]
+    document["outcomes"][0]["pooling"] = {}
+    assert check(client, {"study.yaml": yaml.safe_dump(document, sort_keys=False)})["valid"] is True

@@ -44,7 +44,7 @@ class TestAnswer:
     def test_what_is_left_without_any_scenario_comes_after_them(self, text: str) -> None:
         assert text.index("orderly_exit =") < text.index("None of the scenarios") < text.index("Outcomes The Russian")
         assert "None of the scenarios remainder = not (conversion" in text
-        assert "4 % 1–9 % almost no chance ±0.18 pp" in text
+        assert "4 % 1–9 % almost no chance Confidence: high ±0.18 pp" in text
 
     def test_an_outcome_without_cases_is_in_the_answer_and_not_among_the_cases(self, text: str) -> None:
         page = build_forecast(sample_forecast())

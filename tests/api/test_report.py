@@ -33,7 +33,7 @@ def test_it_holds_the_answer_the_questions_the_figures_the_method_and_the_source
     draw(installation, forecast_id)
     html = get(client, f"/forecasts/{forecast_id}/report")
     text = plain(Elements(html).text)
-    assert "69 % 41–90 % likely ±0.45 pp" in text
+    assert "69 % 41–90 % ends ±0.8, ±0.4 pp likely Confidence: moderate ±0.45 pp" in text
     for words in (
         "What is asked",
         "Over time",

@@ -64,12 +64,12 @@ def test_the_prior_alone_answers_as_a_normal_whose_precision_is_scaled() -> None
     assert {row.component for report in reports for row in report.scaling} == {"level of exit"}
 
 
-def linked(**changes: Any) -> Study:
+def linked(base: str = "none", **changes: Any) -> Study:
     """`exit` is all but certain at once and adds 1 to the log odds of `agreement`, which is known to be even."""
     return make_study(
         event_outcome(prior={"distribution": "normal(3, 0.1)"}),
         binary_outcome(prior={"distribution": "normal(0, 0.01)"}),
-        links=[{"cause": "exit", "effect_on": "agreement", "log_ratio": "normal(1, 0.5)"}],
+        links=[{"cause": "exit", "effect_on": "agreement", "log_ratio": "normal(1, 0.5)", "base": base}],
         **{"sampler": MORE, **changes},
     )
 
@@ -86,6 +86,12 @@ def test_a_link_that_nothing_speaks_of_leans_as_its_prior_says() -> None:
     assert found.without == pytest.approx(0.5, abs=error)
     assert (found.low, found.high) == pytest.approx((expected(0.5, 0.5), expected(1.5, 0.5)), abs=error)
     assert found.pareto_k is None
+
+
+def test_a_link_inside_the_marginal_does_not_move_it() -> None:
+    found = lean(compute_sensitivity(linked("marginal"), seed=1), "exit -> agreement", "agreement")
+    error = 4 * np.sqrt(0.25 / (4000 * LEAN_REPLICATES))
+    assert (found.probability, found.without, found.low, found.high) == pytest.approx((0.5,) * 4, abs=error)
 
 
 def test_an_effect_that_experts_speak_of_is_removed_as_by_a_run_without_it() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from forecast.futures.present import Factors, Links, PresentCase, Streams
+from forecast.futures.present import Expected, Factors, Links, PresentCase, Streams
 
 
 def make_present(
@@ -19,6 +19,7 @@ def make_present(
     states: dict[str, tuple[float, float]] | None = None,
     effects: dict[tuple[int, str], float] | None = None,
     links: dict[tuple[int, int], float] | None = None,
+    keeps_marginal: bool = False,
     streams: list[tuple[float, float, float, str | None]] | None = None,
     thresholds: dict[int, tuple[int, float]] | None = None,
 ) -> PresentCase:
@@ -73,7 +74,9 @@ def make_present(
             places([cause for cause, _ in links or {}]),
             places([effect for _, effect in links or {}]),
             repeat(list((links or {}).values())),
+            np.full(len(links or {}), keeps_marginal),
         ),
+        expected=Expected.none(outcomes),
         streams=Streams(
             log_mean=repeat([stream[0] for stream in streams or []]),
             loading=repeat([stream[1] for stream in streams or []]),
@@ -82,7 +85,9 @@ def make_present(
             of_outcome=places([reached[o][0] if o in reached else -1 for o in range(outcomes)]),
             at_least=np.array([reached[o][1] if o in reached else 0.0 for o in range(outcomes)]),
             ends=np.arange(1.0, horizon + 1.0),
+            hazard=np.zeros((0, 0)),
         ),
         settled=np.full(outcomes, np.nan),
+        correction=np.zeros((outcomes, horizon)),
         chains=chains,
     )

@@ -1,7 +1,8 @@
 """A slow simulation written another way: from one occurrence to the next, drawing afresh each time, in plain Python.
 
 Gillespie's direct method (1977, doi:10.1021/j100540a008) between the dates on which anything is decided. It shares
-nothing with `forecast.futures` but the present case, of which it reads the first draw.
+nothing with `forecast.futures` but the present case, of which it reads the first draw, and the offsets of marginals
+(tests/futures/test_offsets.py).
 """
 
 from __future__ import annotations
@@ -10,22 +11,27 @@ import math
 
 import numpy as np
 
-from forecast.futures.present import PresentCase
+from forecast.futures.offsets import marginal_offsets
+from forecast.futures.present import Offsets, PresentCase
 
 
 def simulate_slowly(present: PresentCase, futures: int, seed: int, forced: dict[int, float]) -> np.ndarray:
     """Times of all outcomes, dims (future, outcome)."""
     rng = np.random.default_rng(seed)
-    return np.array([_Future(present, rng, forced).run() for _ in range(futures)])
+    offsets = marginal_offsets(present).plus(present.correction)
+    return np.array([_Future(present, rng, forced, offsets).run() for _ in range(futures)])
 
 
 class _Future:
-    def __init__(self, present: PresentCase, rng: np.random.Generator, forced: dict[int, float]) -> None:
+    def __init__(
+        self, present: PresentCase, rng: np.random.Generator, forced: dict[int, float], offsets: Offsets
+    ) -> None:
         self.present, self.rng, self.forced = present, rng, forced
         self.outcomes = range(len(present.outcomes))
         self.times = [math.inf for _ in self.outcomes]
         self.state = [self._path(f) for f in range(present.factors.state.shape[1])]
         self.reached = self._threshold_times()
+        self.offsets = offsets
 
     def _path(self, factor: int) -> list[float]:
         state, persistence = (
@@ -67,6 +73,8 @@ class _Future:
         if self.present.kinds[outcome] != "event" or outcome in self.forced or ended:
             return 0.0
         shift = self.linked(outcome, now) + self.driven(outcome, range(period, period + 1))
+        if outcome in self.offsets.log_hazard:
+            shift += float(self.offsets.log_hazard[outcome][0, period - 1])
         return float(self.present.rates[0, outcome, period - 1]) * math.exp(shift)
 
     def decide(self, now: float) -> None:
@@ -79,6 +87,7 @@ class _Future:
             if due and outcome not in self.forced:
                 odds = self.present.level[0, outcome] + self.linked(outcome, now)
                 odds += self.driven(outcome, range(1, math.ceil(now) + 1))
+                odds += float(self.offsets.log_odds.get(outcome, np.zeros(1))[0])
                 if self.rng.random() < 1 / (1 + math.exp(-odds)):
                     self.times[outcome] = now
 

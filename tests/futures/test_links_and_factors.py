@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.integrate import quad
+from scipy.optimize import brentq
 
 from forecast.futures.paths import factor_states
 from forecast.futures.present import PresentCase
@@ -30,6 +31,13 @@ def expect(function: Callable[[np.ndarray], np.ndarray], mean: float, sd: float)
     """Mean of a smooth function of a normal variable, by Gauss-Hermite quadrature."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(80)
     return float(weights @ function(mean + sd * nodes) / weights.sum())
+
+
+def level_of(hazard: float, gamma: float) -> float:
+    """The a at which exp(-a exp(gamma s)) has the mean exp(-hazard) over a standard normal s."""
+    return float(
+        brentq(lambda a: expect(lambda s: np.exp(-a * np.exp(gamma * s)), 0.0, 1.0) - np.exp(-hazard), 1e-9, 9)
+    )
 
 
 @pytest.mark.parametrize("delta", [0.9, -1.5])
@@ -105,16 +113,18 @@ def test_factors_go_forward_as_a_stationary_autoregression() -> None:
 
 
 def test_a_factor_moves_the_hazard_of_each_period() -> None:
-    """One period: the mean of 1 - exp(-a exp(gamma s)) over a normal s."""
+    """One period: the mean of 1 - exp(-a exp(gamma s)) over a normal s, a such that the stationary mean is the level's."""
     present = make_present([[0.2]], states={"f": (1.5, 0.6)}, effects={(0, "f"): 0.8}, draws=100)
-    exact = expect(lambda s: -np.expm1(-0.2 * np.exp(0.8 * s)), 0.9, 0.8)
+    a = level_of(0.2, 0.8)
+    exact = expect(lambda s: -np.expm1(-a * np.exp(0.8 * s)), 0.9, 0.8)
     assert close(np.isfinite(times_of(present)[:, 0]), exact)
 
 
 def test_a_factor_makes_outcomes_occur_together() -> None:
     present = make_present([[0.2], [0.2]], states={"f": (0.0, 0.0)}, effects={(0, "f"): 1.0, (1, "f"): 1.0}, draws=100)
-    both = np.isfinite(times_of(present)).all(axis=1)
-    assert close(both, expect(lambda s: np.expm1(-0.2 * np.exp(s)) ** 2, 0.0, 1.0))
+    happened, a = np.isfinite(times_of(present)), level_of(0.2, 1.0)
+    assert close(happened[:, 0], -np.expm1(-0.2))
+    assert close(happened.all(axis=1), expect(lambda s: np.expm1(-a * np.exp(s)) ** 2, 0.0, 1.0))
 
 
 def test_a_factor_moves_a_binary_outcome_by_its_mean_up_to_the_date() -> None:
@@ -122,7 +132,9 @@ def test_a_factor_moves_a_binary_outcome_by_its_mean_up_to_the_date() -> None:
         np.zeros((1, 6)), yes={0: 0.3}, resolves=[1.4], states={"f": (1.0, 0.5)}, effects={(0, "f"): 2.0}, draws=100
     )
     # Two periods: mean of s1 and s2 is normal with mean (0.5 + 0.25) / 2, variance (1.5^2 0.75 + 0.75) / 4.
-    sd, level = np.sqrt((1.5**2 * 0.75 + 0.75) / 4), np.log(0.3 / 0.7)
+    # Under the stationary law the mean has variance (1 + 1 + 2 * 0.5) / 4, and the probability is 0.3.
+    sd = np.sqrt((1.5**2 * 0.75 + 0.75) / 4)
+    level = brentq(lambda x: expect(lambda s: 1 / (1 + np.exp(-(x + 2 * s))), 0.0, np.sqrt(0.75)) - 0.3, -5, 5)
     exact = expect(lambda s: 1 / (1 + np.exp(-(level + 2 * s))), 0.375, sd)
     assert close(np.isfinite(times_of(present)[:, 0]), exact)
 

@@ -24,8 +24,8 @@ def resolved(outcome: str, resolution: str, on: str = "2019-12-01", **changes: A
     return {"outcome": outcome, "resolution": resolution, "on": on, **changes}
 
 
-def settled(*rows: dict[str, Any]) -> EncodedStudy:
-    return everything(resolutions={"rows": list(rows)})
+def settled(*rows: dict[str, Any], **changes: Any) -> EncodedStudy:
+    return everything(resolutions={"rows": list(rows)}, **changes)
 
 
 def probabilities(encoded: EncodedStudy) -> dict[str, float]:
@@ -47,12 +47,17 @@ def test_what_turned_out_no_does_not_happen(outcome: str) -> None:
 
 
 def test_what_has_happened_acts_on_others_from_the_as_of_date_on() -> None:
-    """As an intervention at the same moment would."""
-    encoded = settled(resolved("agreement", "yes"))
+    """As an intervention at the same moment would, where the level is that without the cause."""
+    link = {"cause": "agreement", "effect_on": "war", "log_ratio": "normal(-0.7, 0.4)", "rationale": "peace"}
+    links = [{**link, "base": "none"}]
+    encoded = settled(resolved("agreement", "yes"), links=links)
     posterior = make_posterior(encoded)
     times = simulate_futures(present_case(encoded, posterior), replicates=5, seed=4).times
     forced = simulate_futures(
-        present_case(everything(), make_posterior(everything())), replicates=5, seed=4, forced={"agreement": 0.0}
+        present_case(everything(links=links), make_posterior(everything(links=links))),
+        replicates=5,
+        seed=4,
+        forced={"agreement": 0.0},
     ).times
     war = [outcome.id for outcome in encoded.study.outcomes].index("war")
     assert np.array_equal(times[..., war], forced[..., war])
@@ -103,7 +108,7 @@ def history(*rows: dict[str, Any]) -> dict[str, float]:
 
 def test_history_ends_with_the_risk() -> None:
     assert history(resolved("exit", "annulled")) == {"exit": 12.0, "conversion": 12.0}
-    assert history(resolved("exit", "yes", "2019-07-01")) == {"exit": 0.0, "conversion": 6.0}
+    assert history(resolved("exit", "yes", "2019-07-01")) == {"exit": 6.0, "conversion": 6.0}
     assert history(resolved("exit", "no", "2019-07-01")) == {"exit": 12.0, "conversion": 12.0}
 
 

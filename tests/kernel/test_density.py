@@ -22,7 +22,7 @@ from forecast.model.encoding.encode import encode_study
 from forecast.model.specs import ARRAYS, LATENTS
 from forecast.study import load_study
 from priors import bundled_studies, study_path
-from tests.model.random_studies import FULL, SHAPES, random_arrays
+from tests.model.random_studies import CASES, FULL, SHAPES, random_arrays
 
 pytestmark = pytest.mark.program
 
@@ -67,6 +67,17 @@ def test_effects_of_exactly_zero_have_their_derivatives() -> None:
     compare(arrays, point)
 
 
+@pytest.mark.parametrize("skews", [(1.5, -1.5, 0.7), (-0.01, 1e-12, 1.0)])
+@pytest.mark.parametrize("deviation", [0.0, 1.0, 4.0])
+def test_levels_of_any_skew_on_the_curve_and_on_its_tangent(skews: tuple[float, ...], deviation: float) -> None:
+    arrays = random_arrays(13, **CASES)
+    arrays = ModelArrays({**arrays, "mu_skew": np.array(skews)}, frailties=arrays.lengths["frailty"])
+    point = np.random.default_rng(8).normal(0, 0.6, arrays.parameters)
+    for signs in ((1, 1, 1), (-1, -1, 1)):
+        point[:3] = deviation * np.array(signs)  # mu_z comes first
+        compare(arrays, point)
+
+
 @pytest.mark.parametrize("name", bundled_studies())
 def test_the_bundled_studies(name: str) -> None:
     arrays = encode_study(load_study(study_path(name))).arrays
@@ -102,8 +113,10 @@ BLOCKS = {
     "frailties": ("frailty", "term", "pair"),
     "factors": ("factor", "effect"),
     "counts": ("count", "indicator"),
-    "links": ("link",),
-    "judgments": ("topic", "question", "segment", "judgment"),
+    "links": ("link", "press"),
+    "verdicts": ("verdict",),
+    "judgments": ("topic", "question", "segment", "judgment", "condition", "leg"),
+    "conditions": ("condition", "leg"),
     "records": ("exam", "exercise", "record"),
 }
 

@@ -20,9 +20,11 @@ CASES = {"level": 3, "unit": 8, "frailty": 5, "term": 9, "covariate": 2, "trial"
 INTEGRATED = {"integral": 5, "axis": 3, "span": 9}
 FACTORS = {"factor": 2, "past_period": 6, "indicator": 3, "count": 11, "effect": 3}
 EXPERTS = {"kind": 2, "expert": 4, "panel": 1}
-JUDGED = {**EXPERTS, "topic": 3, "question": 4, "segment": 3, "judgment": 9}
+JUDGED = {**EXPERTS, "topic": 3, "question": 4, "segment": 3, "judgment": 9, "condition": 2, "leg": 7}
 RECORDS = {**EXPERTS, "exam": 1, "exercise": 5, "record": 11}
-FULL = {**CASES, **INTEGRATED, **FACTORS, **JUDGED, **RECORDS, "pair": 3, "link": 2}
+FULL = {**CASES, **INTEGRATED, **FACTORS, **JUDGED, **RECORDS, "pair": 3, "link": 2, "verdict": 2, "press": 3}
+NEWER = ("condition", "leg", "stake", "verdict", "press")
+"""Dims of blocks whose numbers come from a stream of their own."""
 
 SHAPES: dict[str, dict[str, int]] = {
     "full": FULL,
@@ -41,6 +43,7 @@ SHAPES: dict[str, dict[str, int]] = {
     "factors before any period": {"factor": 1, "effect": 2},
     "a single month": {"factor": 1, "past_period": 1, "indicator": 1, "count": 1},
     "links only": {"link": 2},
+    "causes that occurred": {"history": 3, "verdict": 2, "link": 2, "press": 5},
     "judgments alone": JUDGED,
     "judgments and links": {**JUDGED, "link": 2},
     "judgments and factors": {**JUDGED, **FACTORS},
@@ -60,16 +63,23 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     is_binary = rng.integers(0, 2, n["question"]) if n["segment"] else np.ones(n["question"])
     parts = _parts(rng, n, is_binary)
     n["part"] = len(parts["part_question"])
+    # A stream of their own: the other blocks stay as they are.
+    other = np.random.default_rng([seed, 1])
+    supposed = _conditions(other, n)
+    n["stake"] = len(supposed["stake_leg"])
     first_rules, rules = quadrature_rules(range(1, n["axis"] + 1) if n["integral"] else ())
     n["rule"], n["node"] = np.shape(rules["node_place"])
     values: dict[str, Any] = {}
     for name, spec in ARRAYS.items():
         shape = [n[dim] for dim in spec.dims]
+        if name == "mu_skew":
+            continue  # given below
+        own = other if spec.dims[0] in NEWER or name == "history_events" else rng
         if spec.indexes is not None:
             into = n[spec.indexes.removesuffix(OR_NONE)] + spec.indexes.endswith(OR_NONE)
-            values[name] = rng.integers(0, max(into, 1), shape)
+            values[name] = own.integers(0, max(into, 1), shape)
         else:
-            values[name] = rng.normal(0, 1, shape) if spec.minimum is None else rng.uniform(0.2, 1.2, shape)
+            values[name] = own.normal(0, 1, shape) if spec.minimum is None else own.uniform(0.2, 1.2, shape)
     walk = np.zeros((6, 3))
     walk[:3, :2], walk[3:5, 2:] = BANDS[0].walk, BANDS[1].walk
     weights = rng.dirichlet(np.ones(n["level"] + 1), size=OUTCOMES)[:, :-1]
@@ -81,8 +91,12 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     chosen = sorted(rng.choice(len(pairs), n["pair"], replace=False))
     every = list(itertools.product(range(OUTCOMES), range(n["factor"])))
     effects = [every[k] for k in rng.choice(len(every), n["effect"], replace=False)] if every else []
-    values |= parts | {
+    values |= parts
+    values |= supposed
+    values |= {
         "mu_loc": rng.normal(-1, 0.5, OUTCOMES),
+        # To either side, small ones too, and none. Larger ones lead where integrals by hand have no digits left.
+        "mu_skew": [0.2, -1e-9, 0.0] if seed % 2 else [0.0, 1e-4, -0.5],
         "sigma_scale": [0.7, 0.0, 0.4],
         "trend_scale": [0.5, 0.0, 0.0],
         "trial_yes": rng.binomial(trials, 0.3),
@@ -135,6 +149,34 @@ def _integrals(rng: np.random.Generator, n: dict[str, int], first_rules: dict[in
         "integral_n": np.where(there, trials + 1, 0),
         "span_integral": of,
         "span_axis": rng.integers(0, axes[of]),
+    }
+
+
+def _conditions(rng: np.random.Generator, n: dict[str, int]) -> dict[str, Any]:
+    """Conditions of different questions, each with a leg or more; a leg has the effect, perhaps rivals, and its cause."""
+    count = min(n["condition"], n["question"])
+    of = np.sort(np.concatenate([np.arange(count), rng.integers(0, count, max(n["leg"] - count, 0))])) if count else []
+    n["condition"], n["leg"] = count, len(of)
+    names = ("stake_leg", "stake_outcome", "stake_band", "stake_link", "stake_length", "stake_side", "stake_own")
+    rows: list[tuple[Any, ...]] = []
+    for leg in range(len(of)):
+        effect, cause, third = rng.permutation(OUTCOMES)
+        side = rng.integers(0, 2)
+        stakes = [(effect, 0, 1), (cause, 1, 1), *([(third, side, 0)] if rng.random() < 0.6 else [])]
+        for outcome, side_of, own in stakes:
+            link = 0 if side_of else rng.integers(0, n["link"] + 1)
+            rows.append((leg, outcome, rng.integers(0, 6), link, rng.uniform(0.2, 2), side_of, own))
+    return {
+        "history_events": rng.integers(0, 2, n["history"]),
+        "verdict_yes": rng.integers(0, 2, n["verdict"]),
+        "condition_question": rng.permutation(n["question"])[:count],
+        "condition_is_certain": rng.choice([0.0, 0.0, 1.0], count),
+        "leg_condition": np.asarray(of, dtype=int),
+        "leg_jump": rng.choice([0.0, 0.0, 1.0], len(of)),
+        **{
+            name: np.array([row[column] for row in rows]).astype(float if column > 3 else int)
+            for column, name in enumerate(names)
+        },
     }
 
 

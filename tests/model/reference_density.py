@@ -77,11 +77,18 @@ def log_density(point: np.ndarray, a: ModelArrays) -> float:
     mu, mu_prior = levels_as_said(z, a, panel)
     present, likelihood = present_case(z, a, mu, cholesky_factor(z, a))
     total += prior + mu_prior + likelihood
-    for j, b, period, exposure in zip(
-        a["history_outcome"], a["history_band"], a["history_period"], a["history_exposure"], strict=True
-    ):
-        drive = float(present.gamma[j] @ present.state[period - 1]) if period else 0.0
-        total -= float(exposure * np.exp(present.theta[j] + present.shape[b] + drive))
+    links = list(zip(a["press_history"], a["press_verdict"], a["press_link"], strict=True))
+    history = (a[f"history_{name}"] for name in ("outcome", "band", "period", "exposure", "events"))
+    for h, (j, b, period, exposure, events) in enumerate(zip(*history, strict=True), start=1):
+        # Over the mean of exp(gamma s), which is exp(gamma^2 / 2) for a standard normal s.
+        gamma = present.gamma[j]
+        drive = np.exp(gamma @ present.state[period - 1]) / np.exp(gamma @ gamma / 2) if period else 1.0
+        push = sum(present.delta[link] for place, _, link in links if place == h)
+        rate = drive * np.exp(present.theta[j] + present.shape[b] + push)
+        total += float(events * np.log(rate) - exposure * rate)
+    for n, (j, yes) in enumerate(zip(a["verdict_outcome"], a["verdict_yes"], strict=True), start=1):
+        chance = special.expit(present.theta[j] + sum(present.delta[link] for _, place, link in links if place == n))
+        total += float(np.log(chance if yes else 1 - chance))
     return total + count_density(z, a, present.state) + opinion_density(present, panel, a)
 
 

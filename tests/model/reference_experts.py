@@ -81,6 +81,15 @@ def said(voices: np.ndarray, centre: float, scale: float, panel: Panel) -> tuple
     return float(slope * (centre + offset)), float(slope * scale)
 
 
+def skewed(deviation: float, skew: float) -> float:
+    """Exponential up to the third power of e, then its tangent; the deviation itself without skew."""
+    if not skew:
+        return deviation
+    if skew * deviation > 3:
+        return float((np.exp(3) - 1 + np.exp(3) * (skew * deviation - 3)) / skew)
+    return float(np.expm1(skew * deviation) / skew)
+
+
 def levels_as_said(z: dict[str, np.ndarray], a: ModelArrays, panel: Panel) -> tuple[np.ndarray, float]:
     """Level of each outcome over the classes, and the log prior of the variables that they are sampled in."""
     beta = a["beta_scale"] * z["beta_z"]
@@ -90,5 +99,7 @@ def levels_as_said(z: dict[str, np.ndarray], a: ModelArrays, panel: Panel) -> tu
         centre = a["mu_loc"][j] + a["present_covariates"][j] @ beta + (panel.common[topic - 1] if topic else 0.0)
         mean, scale = said(a["outcome_voices"][j], centre, a["mu_scale"][j], panel)
         deviation, prior = uncentred(z["mu_z"][j], mean, scale, a["mu_centring"][j])
-        mu[j], total = a["mu_loc"][j] + a["mu_scale"][j] * deviation, total + prior
+        skew = float(a["mu_skew"][j])
+        along = skewed(float(deviation), skew)
+        mu[j], total = a["mu_loc"][j] + a["mu_scale"][j] * along, total + prior
     return mu, total

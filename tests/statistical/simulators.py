@@ -191,7 +191,9 @@ def history_block() -> Block:
 def simulate_survivors(rng: np.random.Generator, truth: Truth, a: ModelArrays) -> Arrays | None:
     """Counts of a world in which the event has not come, month by month."""
     for period, exposure in zip(a["history_period"], a["history_exposure"], strict=True):
-        drive = truth["gamma"][0] * truth["state"][period - 1, 0] if period else 0.0
+        gamma = truth["gamma"][0]
+        # The level is the mean over the stationary law.
+        drive = gamma * truth["state"][period - 1, 0] - gamma**2 / 2 if period else 0.0
         if rng.random() > np.exp(-exposure * np.exp(truth["theta"][0] + drive)):
             return None
     return simulate_counts(rng, truth, a)

@@ -65,8 +65,11 @@ def test_a_study_with_only_a_prior_gives_the_prior_back() -> None:
 def test_an_elicited_probability_comes_back_as_the_interval_that_was_stated() -> None:
     statement = {"probability": {"median": 0.3, "low": 0.1, "high": 0.68, "level": 0.9}, "by": 60}
     forecast = compute_forecast(sampled_study(event_outcome(prior=statement)))
-    interval = forecast.answer.outcomes[0].interval
-    assert [interval.low, interval.high] == pytest.approx([0.1, 0.68], abs=0.04)
+    outcome = forecast.answer.outcomes[0]
+    assert [outcome.interval.low, outcome.interval.high] == pytest.approx([0.1, 0.68], abs=0.04)
+    assert outcome.median == pytest.approx(0.3, abs=0.03)
+    assert outcome.stated is not None
+    assert (outcome.stated.median, outcome.stated.about) == (0.3, "present")
 
 
 def test_events_over_time_at_risk_and_an_event_free_history_give_the_exact_posterior() -> None:

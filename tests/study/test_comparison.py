@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from forecast.study import Study, study_from_document, with_as_of, with_sampler
@@ -120,3 +120,14 @@ def test_other_assumptions_about_experts_are_another_question_and_a_change_of_th
     assert method is not None
     assert (method.experts.slope_mean_sd, method.as_of) == (1.0, before.as_of)
     assert values(method) == values(before)
+
+
+def test_a_stated_probability_on_its_day_is_the_same_question_on_a_later_one(document: dict[str, Any]) -> None:
+    document["outcomes"][0]["prior"] = {"probability": {"low": 0.1, "median": 0.3, "high": 0.6}}
+    first = study_from_document(document)
+    moved = with_as_of(first, first.as_of + timedelta(days=40))
+    assert moved.outcomes[0].prior is not None
+    assert moved.outcomes[0].prior.on == first.as_of
+    assert is_same_question(first, moved)
+    restated = study_from_document({**document, "as_of": moved.as_of.isoformat()})
+    assert not is_same_question(first, restated)

@@ -105,7 +105,7 @@ def test_a_threshold_outcome_needs_no_prior_and_no_factor(watched: dict[str, Any
 
 
 def test_a_prior_of_a_threshold_is_allowed_and_not_fitted(watched: dict[str, Any]) -> None:
-    lopsided = {"probability": {"low": 0.01, "median": 0.02, "high": 0.98}}
+    lopsided = {"probability": {"low": 0.01, "median": 0.02, "high": 0.98}, "about": "typical"}
     watched["outcomes"][2]["prior"] = lopsided
     study_from_document(watched)
     watched["outcomes"][0]["prior"] = lopsided

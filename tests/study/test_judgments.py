@@ -78,7 +78,6 @@ def errors_of(document: dict[str, Any], judgments: Rows | None = None, records: 
         ({"by": "2023-09-10"}, date(2023, 9, 10), 24.0),
         ({"outcome": "agreement", "by": None}, date(2022, 9, 10), 12.0),
         ({"outcome": "agreement", "by": "2022-09-10"}, date(2022, 9, 10), 12.0),
-        ({"outcome": "agreement", "by": "2023-01-01"}, date(2022, 9, 10), 12.0),
     ],
 )
 def test_a_judgment_is_about_a_day(document: dict[str, Any], row: dict[str, Any], day: date, periods: float) -> None:
@@ -86,6 +85,15 @@ def test_a_judgment_is_about_a_day(document: dict[str, Any], row: dict[str, Any]
     assert judgment.by_day == day
     assert judgment.by_periods == pytest.approx(periods, abs=1e-12)
     assert judgment.question == f"{judgment.outcome}@{day}"
+
+
+@pytest.mark.parametrize("by", ["2023-01-01", 13])
+def test_a_judgment_by_a_later_day_than_its_outcome_resolves_is_an_error(document: dict[str, Any], by: object) -> None:
+    document["outcomes"][0]["resolution"]["by"] = "2022-09-10"
+    for outcome in ("agreement", "withdrawal"):
+        (error,) = errors_of(document, said({"outcome": outcome, "on": "2021-09-10", "by": by}))
+        assert "is after 2022-09-10" in error
+        assert "rows[0].by" in error
 
 
 def test_a_condition_is_part_of_the_question(document: dict[str, Any]) -> None:

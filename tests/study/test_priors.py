@@ -86,7 +86,10 @@ def test_an_elicited_prior_may_stand_under_distribution() -> None:
 
 
 def test_quantiles_that_no_normal_meets_are_an_error_with_both_triples(document: dict[str, Any]) -> None:
-    document["outcomes"][1]["prior"] = {"probability": {"low": 0.01, "median": 0.9, "high": 0.95}}
+    document["outcomes"][1]["prior"] = {
+        "probability": {"low": 0.01, "median": 0.9, "high": 0.95},
+        "about": "typical",
+    }
     with pytest.raises(StudyError, match=r"low 0\.01, median 0\.9, high 0\.95.*closest has 0\.\d+") as caught:
         study_from_document(document)
     assert caught.value.errors[0].path == "outcomes[1].prior.probability"

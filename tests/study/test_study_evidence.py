@@ -43,9 +43,9 @@ FULL: dict[str, Any] = {
             {
                 "expert": "y",
                 "outcome": "agreement",
-                "by": 17,
+                "by": 16,
                 "probability": 1,
-                "on": "2021-05-01",
+                "on": "2021-05-10",
                 "given": "withdrawal",
             },
             {"expert": "z", "outcome": "agreement", "probability": 0.5, "on": "2021-05-01", "known_at": "2021-09-11"},
@@ -74,7 +74,7 @@ def test_every_block_is_read_as_of_the_date(document: dict[str, Any]) -> None:
     assert [(o.value, o.exposure) for o in earlier] == [(2, 0.5)]
     assert [(j.expert, j.by, j.given) for j in resolve_judgments(study)] == [
         ("x", date(2022, 9, 10), None),
-        ("y", 17.0, "withdrawal"),
+        ("y", 16.0, "withdrawal"),
     ]
     assert [(t.question, t.outcome) for t in resolve_track_records(study)] == [("q", True)]
     assert [(r.outcome, r.resolution) for r in resolve_resolutions(study)] == [("agreement", "no")]

@@ -38,9 +38,9 @@ def test_probabilities_are_labelled_with_all_outcomes(made: tuple[xr.DataTree, R
     for group in ("posterior", "prior"):
         dataset = made[0][group].to_dataset()
         assert dataset["probability"].dims == ("chain", "draw", "closed_outcome")
-        assert dataset["closed_outcome"].values.tolist() == ["agreement", "alone"]
+        assert dataset["closed_outcome"].values.tolist() == ["agreement", "war", "alone"]
         assert dataset["share_of_futures"].dims == ("chain", "draw", "simulated_outcome")
-        assert dataset["simulated_outcome"].values.tolist() == ["exit", "conversion", "war", "deadly"]
+        assert dataset["simulated_outcome"].values.tolist() == ["exit", "conversion", "deadly"]
         assert dataset["outcome"].values.tolist() == ["exit", "conversion", "agreement", "war", "alone"]
         assert dataset["theta"].dims == ("chain", "draw", "outcome")
     assert made[0]["prior"]["state"].dims == ("chain", "draw", "past_period", "factor")
@@ -52,7 +52,7 @@ def test_probabilities_are_labelled_with_all_outcomes(made: tuple[xr.DataTree, R
 def test_a_probability_of_a_draw_is_never_a_share_of_a_few_futures(made: tuple[xr.DataTree, Rolled]) -> None:
     for group in ("posterior", "prior"):
         draws = made[0][group]["probability"]
-        assert all(len(np.unique(draws.isel(closed_outcome=place))) == draws[..., place].size for place in range(2))
+        assert all(len(np.unique(draws.isel(closed_outcome=place))) == draws[..., place].size for place in range(3))
     assert len(np.unique(made[0]["posterior"]["share_of_futures"])) <= 6
 
 

@@ -26,7 +26,7 @@ def test_what_moves_an_outcome_or_its_competitors_leaves_it_without_a_closed_for
     present = roll_forward(encoded, make_posterior(encoded), seed=1).present
     closed = dict(zip(present.outcomes, present.closed.tolist(), strict=True))
     assert closed == {
-        "exit": False, "conversion": False, "agreement": True, "war": False, "deadly": False, "alone": True
+        "exit": False, "conversion": False, "agreement": True, "war": True, "deadly": False, "alone": True
     }  # fmt: skip
 
 
@@ -36,16 +36,16 @@ def test_every_draw_has_its_probability_exact_where_it_can_be() -> None:
     posterior = make_posterior(encoded, draws=2000)
     rolled = roll_forward(encoded, posterior, seed=1)
     found = outcome_probabilities(encoded, posterior, rolled)
-    assert found["closed_outcome"].values.tolist() == ["agreement", "alone"]
+    assert found["closed_outcome"].values.tolist() == ["agreement", "war", "alone"]
     exact = found["probability"].sel(closed_outcome="agreement").values
     assert exact == pytest.approx(1 / (1 + np.exp(-posterior["theta"].sel(outcome="agreement").values)))
-    counted = found["share_of_futures"].sel(simulated_outcome="war").values
+    counted = found["share_of_futures"].sel(simulated_outcome="exit").values
     assert set(np.unique(counted)) == {0.0, 1.0}
-    position = rolled.present.outcomes.index("war")
+    position = rolled.present.outcomes.index("exit")
     stored = (rolled.futures.times[:, :, position] <= 60).mean()
     assert counted.mean() == pytest.approx(stored, abs=4 * np.sqrt(0.25 / 8000 + 0.25 / 20_000))
     assert found["share_of_futures"].attrs["futures_per_draw"] == 1
-    assert found["simulated_outcome"].values.tolist() == ["exit", "conversion", "war", "deadly"]
+    assert found["simulated_outcome"].values.tolist() == ["exit", "conversion", "deadly"]
 
 
 def test_pairs_agree_with_the_futures_and_with_one_another(rolled: tuple[EncodedStudy, Rolled]) -> None:

@@ -56,9 +56,14 @@ def test_what_is_counted_is_events_and_time_at_risk_by_age() -> None:
     assert arrays["history_exposure"].tolist() == [12, 12]
 
 
-def test_a_stated_probability_is_turned_into_a_rate_per_month() -> None:
-    prior = study_from_bytes(STUDY, "application/yaml").outcome("exit").prior_on_scale(36)
-    assert 1 - np.exp(-36 * np.exp(prior.mean)) == pytest.approx(0.3, abs=0.05)
+def test_a_stated_probability_is_that_of_the_present_case() -> None:
+    # Two quiet years and what ages and a class may add are inside the statement; the law of the level is solved for.
+    encoded = encode_study(study_from_bytes(STUDY, "application/yaml"))
+    law = encoded.stated["exit"].law
+    assert encoded.arrays["mu_loc"].tolist() == [law.mean]
+    # That nothing has happened for two years says of itself that the rate is low: the level alone may be higher.
+    typical = STUDY.replace(b"rationale: A guess.", b"about: typical, rationale: A guess.")
+    assert law.mean > encode_study(study_from_bytes(typical, "application/yaml")).arrays["mu_loc"][0]
 
 
 def test_a_hazard_gives_a_curve_that_rises_to_the_horizon() -> None:

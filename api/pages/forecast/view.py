@@ -26,6 +26,7 @@ from api.pages.shared.questions import Question, build_questions
 from forecast.answer import HorizonPoint, Interval, OutcomeForecast, ScenarioForecast, StoredForecast
 from forecast.wording import numbers
 from forecast.wording.confidence import confidence_level
+from forecast.wording.stated import median_and_statement
 from forecast.wording.verdicts import VerdictBadge, verdict_badge
 
 
@@ -206,7 +207,8 @@ def _scenario_row(scenario: ScenarioForecast) -> AnswerRow:
 
 
 def _outcome_row(outcome: OutcomeForecast, forecast: StoredForecast) -> AnswerRow:
-    return _answer_row(outcome, by=numbers.day(outcome.by), expression="", note=_timing(outcome, forecast.period))
+    note = " ".join(filter(None, (median_and_statement(outcome), _timing(outcome, forecast.period))))
+    return _answer_row(outcome, by=numbers.day(outcome.by), expression="", note=note)
 
 
 def _answer_row(part: OutcomeForecast | ScenarioForecast, *, by: str, expression: str, note: str) -> AnswerRow:

@@ -14,6 +14,7 @@ from forecast.cli.tables.explanation import print_explanations
 from forecast.cli.tables.text import name_text, new_table, percent, percent_range, print_titled
 from forecast.wording.confidence import confidence_level
 from forecast.wording.numbers import ends_error, plain
+from forecast.wording.stated import median_and_statement
 
 VERDICT_STYLE: Final = {Verdict.PUBLISHED: "bold green", Verdict.DEGRADED: "bold yellow", Verdict.REFUSED: "bold red"}
 VERDICT_MEANING: Final = {
@@ -33,6 +34,9 @@ def print_answer(console: Console, answer: Answer, page_url: str | None = None) 
     console.print(f"[bold]{escape(answer.title)}[/bold]")
     console.print(f"As of {answer.as_of}, {answer.horizon_periods} {answer.period}s ahead")
     console.print(_outcomes(answer))
+    for outcome in answer.outcomes:
+        if said := median_and_statement(outcome):
+            console.print(f"[dim]{escape(outcome.id)}: {escape(plain(said))}[/dim]", highlight=False)
     if answer.scenarios:
         console.print(_scenarios(answer))
     if answer.pairs and 2 <= len(answer.outcomes) <= MAX_MATRIX:

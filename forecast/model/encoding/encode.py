@@ -18,12 +18,15 @@ from forecast.model.encoding.bands import AgeBands
 from forecast.model.encoding.cells import Cells, find_twins, pool_cells, pool_trials, split_into_cells
 from forecast.model.encoding.covariates import standardize, unit_covariates
 from forecast.model.encoding.dependence import correlated_outcomes, link_arrays, pair_arrays, term_arrays
+from forecast.model.encoding.foreseen import Foreseen, stated_days
 from forecast.model.encoding.integrals import find_integrals, integral_arrays
 from forecast.model.encoding.opinions import opinion_arrays
 from forecast.model.encoding.present import Present, Standardization, history_arrays, present_arrays
 from forecast.model.encoding.said import Opinions
 from forecast.model.encoding.selection import EVERYTHING, Selection
 from forecast.model.encoding.signals import Signals, select_signals, signal_arrays
+from forecast.model.encoding.stated import Law, Spreads, stated_levels
+from forecast.model.encoding.stated import Level as StatedLevel
 from forecast.model.encoding.units import Level, Unit, make_units
 from forecast.study import (
     Outcome,
@@ -65,6 +68,10 @@ class EncodedStudy:
     selection: Selection = EVERYTHING
     settled: Mapping[str, Resolved] = field(default_factory=dict)
     """Outcomes known to have turned out yes or no."""
+    stated: Mapping[str, StatedLevel] = field(default_factory=dict)
+    """What stated probabilities of the present case come to, by outcome."""
+    foreseen: Foreseen = field(default_factory=Foreseen)
+    """What was expected of causes on the day of older statements (`forecast.expectations`)."""
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -128,13 +135,15 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
     Raises
     ------
     StudyError
-        When a case contradicts itself once the as-of date is applied, or a covariate cannot be standardised.
+        When a case contradicts itself once the as-of date is applied, a covariate cannot be standardised, or a
+        stated probability of the present case cannot be met.
     """
     modelled = tuple(outcome for outcome in study.outcomes if outcome.is_modelled)
     outcomes = {outcome.id: position for position, outcome in enumerate(modelled)}
     all_cases = resolve_cases(study)
     standardizations = standardize(study, all_cases)
     cases = [case if selection.keeps_case(case) else replace(case, weight=0.0) for case in all_cases]
+    stated = stated_levels(study, standardizations)
     levels = tuple(Level(group.id, outcome) for group in study.reference_classes for outcome in group.outcomes)
     bands = {o.id: AgeBands(o.bands(study.horizon) if o.kind is OutcomeKind.EVENT else (0.0,)) for o in modelled}
     correlated = correlated_outcomes(study, modelled) if selection.links else ()
@@ -156,10 +165,23 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
     )
     moved = frozenset(outcome for outcome, _ in signals.effects)
     with_classes = frozenset(level.outcome for level in levels)
-    present = Present(modelled, ages, bands, offsets, pairs, moved, with_classes)
+    present = Present(
+        modelled,
+        ages,
+        bands,
+        offsets,
+        pairs,
+        moved,
+        with_classes,
+        keeping=frozenset((link.cause, link.effect_on) for link in links if link.keeps_marginal),
+        certain=frozenset(name for name, found in settled.items() if found.resolution == "yes"),
+        refuted=frozenset(name for name, found in settled.items() if found.resolution == "no"),
+        stated=stated_days(study),
+        resolves={o.id: study.calendar.periods_until(study.resolves_by(o.id)) for o in modelled},
+    )
     arrays = ModelArrays(
         {
-            **_prior_arrays(study, modelled),
+            **_prior_arrays(study, modelled, stated),
             **_unit_arrays(levels, units.items, covariates, outcomes),
             **term_arrays(units.items),
             **pool_trials(units.items, weights, twins),
@@ -205,6 +227,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         coords,
         selection,
         settled,
+        stated,
     )
 
 
@@ -220,17 +243,27 @@ def _present_age(study: Study, outcome: Outcome) -> float:
     return study.calendar.periods_between(outcome.at_risk_since, study.as_of)
 
 
-def _prior_arrays(study: Study, outcomes: Sequence[Outcome]) -> dict[str, npt.ArrayLike]:
-    levels = [outcome.prior_on_scale(study.horizon) for outcome in outcomes]
-    pooling = [outcome.pooling for outcome in outcomes]
-    event = [outcome.kind is OutcomeKind.EVENT for outcome in outcomes]
+def _prior_arrays(
+    study: Study, outcomes: Sequence[Outcome], stated: Mapping[str, StatedLevel]
+) -> dict[str, npt.ArrayLike]:
+    """Laws of levels and scales of spreads: solved from what is said of the present case, or as they stand."""
+    laws, spreads = [], []
+    for outcome in outcomes:
+        if outcome.id in stated:
+            laws.append(stated[outcome.id].law)
+            spreads.append(stated[outcome.id].spreads)
+        else:
+            normal = outcome.prior_on_scale(study.horizon)
+            laws.append(Law(normal.mean, normal.sd))
+            spreads.append(Spreads.of(outcome))
     return {
-        "mu_loc": [prior.mean for prior in levels],
-        "mu_scale": [prior.sd for prior in levels],
-        "tau_scale": [p.class_sd for p in pooling],
-        "sigma_scale": [p.case_sd for p in pooling],
-        "trend_scale": [p.trend_sd if e else 0.0 for p, e in zip(pooling, event, strict=True)],
-        "wiggle_scale": [p.wiggle_sd if e else 0.0 for p, e in zip(pooling, event, strict=True)],
+        "mu_loc": [law.mean for law in laws],
+        "mu_scale": [law.sd for law in laws],
+        "mu_skew": [law.skew for law in laws],
+        "tau_scale": [each.classes for each in spreads],
+        "sigma_scale": [each.cases for each in spreads],
+        "trend_scale": [each.trend for each in spreads],
+        "wiggle_scale": [each.wiggle for each in spreads],
         "beta_scale": [covariate.sd for covariate in study.covariates],
     }
 

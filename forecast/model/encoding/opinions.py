@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from forecast.model.encoding.conditionals import condition_arrays, supposes_linked_cause
 from forecast.model.encoding.expert_shares import share_arrays
 from forecast.model.encoding.present import Present
 from forecast.model.encoding.said import Opinions
@@ -52,6 +53,7 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
         "question_is_binary": np.array([o.kind is OutcomeKind.BINARY for o in about], dtype=float),
         "question_steps": np.array([np.ceil(max(q.by_periods, 1.0)) for q in questions.values()], dtype=float),
         **_way_arrays(list(questions.values()), about, present, places),
+        **condition_arrays(list(questions.values()), present, places),
         "judgment_question": _indices(labels.index(judgment.way) for judgment in opinions.judgments),
         "judgment_expert": _indices(experts.index(judgment.expert) for judgment in opinions.judgments),
         "judgment_log_odds": np.array([log_odds(j.probability) for j in opinions.judgments], dtype=float),
@@ -75,7 +77,9 @@ def _way_arrays(
 ) -> dict[str, npt.ArrayLike]:
     """Segments of every question about an event, and the hazards in them."""
     ways = [
-        _edges(question, present.rivals(outcome), present) if outcome.kind is OutcomeKind.EVENT else []
+        _edges(question, present.rivals(outcome), present)
+        if outcome.kind is OutcomeKind.EVENT and not supposes_linked_cause(question, present)
+        else []
         for question, outcome in zip(questions, about, strict=True)
     ]
     longest = max((len(edges) - 1 for edges in ways if edges), default=0)

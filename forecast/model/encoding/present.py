@@ -43,6 +43,16 @@ class Present:
     """Outcomes that a factor moves."""
     with_classes: frozenset[str]
     """Outcomes that reference classes are about."""
+    keeping: frozenset[tuple[str, str]] = frozenset()
+    """Links that leave the marginal of their effect where it was stated."""
+    certain: frozenset[str] = frozenset()
+    """Outcomes known to have happened."""
+    stated: Mapping[str, date] = MappingProxyType({})
+    """Day of the statement about an outcome, where it is before the as-of date."""
+    refuted: frozenset[str] = frozenset()
+    """Outcomes known not to happen."""
+    resolves: Mapping[str, float] = MappingProxyType({})
+    """Periods to the resolution date, by outcome."""
 
     def rivals(self, outcome: Outcome) -> tuple[Outcome, ...]:
         """The outcome and those that exclude it."""
@@ -79,54 +89,150 @@ def present_arrays(
     }
 
 
+@dataclass(frozen=True)
+class _Row:
+    """Time at risk of one outcome in one age band, and whether the event ended it."""
+
+    outcome: int
+    band: int
+    period: int
+    exposure: float
+    events: float
+    causes: tuple[str, ...]
+    """Outcomes known to have occurred by then whose links act on a level without them."""
+
+
 def history_arrays(
     study: Study,
     present: Present | None,
     past_periods: Sequence[date],
     settled: Mapping[str, Resolved] = MappingProxyType({}),
 ) -> dict[str, npt.ArrayLike]:
-    """Event-free time of the present case by age band, and by past period where a factor moves the outcome.
+    """What the present case has shown: time at risk by age band, events that occurred, binary outcomes that resolved.
 
-    Time before the first past period has no factor; the days after the last complete one have its state.
+    By past period where a factor moves the outcome. Time before the first past period has no factor; the days after the
+    last complete one have its state. A cause that occurred is inside the level of its effect, so that quiet time counts
+    on; where the level is that without the cause, its link acts from then on.
 
     Parameters
     ----------
     present
         None leaves the history out.
     settled
-        An outcome that has happened has no event-free history to speak of, and one that it excludes has it up to then.
+        An event that happened counts with its day, and ends the risk of those that it excludes.
     """
-    rows: list[tuple[float, ...]] = []
+    rows: list[_Row] = []
+    verdicts: list[tuple[int, float, tuple[str, ...]]] = []
     for place, outcome in enumerate(present.outcomes if present else ()):
-        if present is None or outcome.id not in present.ages:
-            continue
-        if outcome.id in settled and settled[outcome.id].resolution == "yes":
-            continue
-        bands, offset = present.bands[outcome.id], present.offsets[outcome.id]
-        until = _quiet_until(study, outcome, settled, present)
-        for period, start, end in _stretches(study, outcome, present, past_periods):
-            exposure = bands.exposure(min(start, until), min(end, until))
-            rows.extend(
-                (place, offset + int(band), period, float(exposure[band])) for band in np.flatnonzero(exposure > 0)
-            )
-    table = np.asarray(rows, dtype=float).reshape(-1, 4)
+        assert present is not None
+        found = settled.get(outcome.id)
+        if outcome.id in present.ages and outcome.at_risk_since is not None:
+            rows += _rows_of(study, outcome, place, present, past_periods, settled)
+        elif outcome.id not in present.ages and found is not None and found.resolution in ("yes", "no"):
+            verdicts.append((place, float(found.resolution == "yes"), _acting(outcome, found.on, settled, present)))
+    links = {cause: place for place, cause in enumerate(present.links)} if present else {}
+    pressed = [
+        (row + 1, 0, links[cause, study_outcome(present, found.outcome)])
+        for row, found in enumerate(rows)
+        for cause in found.causes
+    ] + [
+        (0, row + 1, links[cause, study_outcome(present, place)])
+        for row, (place, _, causes) in enumerate(verdicts)
+        for cause in causes
+    ]
+    press = np.asarray(pressed, dtype=int).reshape(-1, 3)
     return {
-        "history_outcome": table[:, 0].astype(int),
-        "history_band": table[:, 1].astype(int),
-        "history_period": table[:, 2].astype(int),
-        "history_exposure": table[:, 3],
+        "history_outcome": np.array([row.outcome for row in rows], dtype=int),
+        "history_band": np.array([row.band for row in rows], dtype=int),
+        "history_period": np.array([row.period for row in rows], dtype=int),
+        "history_exposure": np.array([row.exposure for row in rows], dtype=float),
+        "history_events": np.array([row.events for row in rows], dtype=float),
+        "verdict_outcome": np.array([place for place, _, _ in verdicts], dtype=int),
+        "verdict_yes": np.array([yes for _, yes, _ in verdicts], dtype=float),
+        "press_history": press[:, 0],
+        "press_verdict": press[:, 1],
+        "press_link": press[:, 2],
     }
 
 
-def _quiet_until(study: Study, outcome: Outcome, settled: Mapping[str, Resolved], present: Present) -> float:
-    """Age at which another outcome ended the risk, or changed it through a link; else the age on the as-of date."""
+def study_outcome(present: Present | None, place: int) -> str:
+    """Id of the outcome at a place."""
+    assert present is not None
+    return present.outcomes[place].id
+
+
+def _rows_of(
+    study: Study,
+    outcome: Outcome,
+    place: int,
+    present: Present,
+    past_periods: Sequence[date],
+    settled: Mapping[str, Resolved],
+) -> list[_Row]:
+    assert outcome.at_risk_since is not None
+    since, bands, offset = outcome.at_risk_since, present.bands[outcome.id], present.offsets[outcome.id]
+    until = _at_risk_until(study, outcome, settled, present)
+    found = settled.get(outcome.id)
+    happened = found is not None and found.resolution == "yes" and found.on > since
+    turns = sorted(
+        {
+            min(max(study.calendar.periods_between(since, settled[cause].on), 0.0), until)
+            for cause in _causes(outcome, settled, present)
+        }
+        | {0.0, until}
+    )
+    rows: list[_Row] = []
+    for period, start, end in _stretches(study, outcome, present, past_periods):
+        for left, right in itertools.pairwise(turns):
+            first, last = max(start, left), min(end, right)
+            if last <= first:
+                continue
+            causes = tuple(
+                cause
+                for cause in _causes(outcome, settled, present)
+                if study.calendar.periods_between(since, settled[cause].on) <= first
+            )
+            exposure = bands.exposure(first, last)
+            ends_here = happened and last == until
+            rows.extend(
+                _Row(
+                    place,
+                    offset + int(band),
+                    period,
+                    float(exposure[band]),
+                    float(ends_here and band == bands.band_of(until)),
+                    causes,
+                )
+                for band in np.flatnonzero(exposure > 0)
+            )
+    return rows
+
+
+def _causes(outcome: Outcome, settled: Mapping[str, Resolved], present: Present) -> list[str]:
+    """Outcomes known to have occurred that are not inside the level of an outcome: later than the statement about it."""
+    day = present.stated.get(outcome.id)
+    return [
+        name
+        for name, found in settled.items()
+        if found.resolution == "yes"
+        and (name, outcome.id) in present.links
+        and ((name, outcome.id) not in present.keeping or (day is not None and found.on > day))
+    ]
+
+
+def _acting(outcome: Outcome, on: date, settled: Mapping[str, Resolved], present: Present) -> tuple[str, ...]:
+    return tuple(cause for cause in _causes(outcome, settled, present) if settled[cause].on <= on)
+
+
+def _at_risk_until(study: Study, outcome: Outcome, settled: Mapping[str, Resolved], present: Present) -> float:
+    """Age at which the outcome, or one that excludes it, occurred; else the age on the as-of date."""
     ends = [
         study.calendar.periods_between(outcome.at_risk_since, found.on)
         for name, found in settled.items()
         if found.resolution == "yes"
         and outcome.at_risk_since is not None
         and found.on > outcome.at_risk_since
-        and ((name, outcome.id) in present.links or study.outcome(name) in present.rivals(outcome))
+        and study.outcome(name) in present.rivals(outcome)
     ]
     return min([present.ages[outcome.id], *ends])
 

@@ -23,7 +23,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from forecast.model.arrays import ModelArrays, smallest_arrays
-from forecast.model.constants import TINY
+from forecast.model.constants import STRAIGHT_FROM, TINY
 from forecast.model.graph.dependence import add_links, residual_cholesky
 from forecast.model.graph.experts import Experts, add_experts, partly_centred, said_by
 from forecast.model.graph.integrals import add_integrals
@@ -77,9 +77,16 @@ def build_model(arrays: ModelArrays | None = None, *, every_block: bool = False)
         signals = add_signals(x)
         delta = add_links(x)
         log_rate = theta[x["history_outcome"]] + shape[x["history_band"]]
-        log_rate += (signals.gamma[x["history_outcome"]] * signals.padded_state[x["history_period"]]).sum(axis=1)
-        pm.Potential("event_free_history", -(x["history_exposure"] * pt.exp(log_rate)).sum())
-        add_opinions(x, theta, shape, signals, delta, experts)
+        gamma, is_known = signals.gamma[x["history_outcome"]], (x["history_period"] > 0)[:, None]
+        log_rate += (gamma * signals.padded_state[x["history_period"]] - 0.5 * is_known * gamma**2).sum(axis=1)
+        pressed = delta[x["press_link"]]
+        log_rate += pt.zeros(x["history_outcome"].shape[0] + 1)[x["press_history"]].inc(pressed)[1:]
+        pm.Potential("case_history", (x["history_events"] * log_rate - x["history_exposure"] * pt.exp(log_rate)).sum())
+        verdict = theta[x["verdict_outcome"]]
+        verdict += pt.zeros(x["verdict_outcome"].shape[0] + 1)[x["press_verdict"]].inc(pressed)[1:]
+        pm.Potential("verdicts", (x["verdict_yes"] * verdict - pt.softplus(verdict)).sum())
+        conditions = every_block or arrays.lengths["condition"] > 0
+        add_opinions(x, theta, shape, signals, delta, experts, conditions=conditions)
     return model
 
 
@@ -89,12 +96,21 @@ def _class_levels(x: dict[str, Any], experts: Experts) -> Classes:
     centre = x["mu_loc"] + x["present_covariates"] @ beta + common
     said = said_by(x["outcome_voices"], centre, x["mu_scale"] + TINY, experts)
     own = deviation("mu_z", partly_centred("mu_z", *said, x["mu_centring"]))
-    mu = pm.Deterministic("mu", x["mu_loc"] + x["mu_scale"] * own, dims="outcome")
+    mu = pm.Deterministic("mu", x["mu_loc"] + x["mu_scale"] * _skewed(own, x["mu_skew"]), dims="outcome")
     tau = pm.Deterministic("tau", x["tau_scale"] * latent("tau_z"), dims="outcome")
     sigma = pm.Deterministic("sigma", x["sigma_scale"] * latent("sigma_z"), dims="outcome")
     of = x["level_outcome"]
     level = pm.Deterministic("class_level", mu[of] + tau[of] * latent("level_z"), dims="level")
     return Classes(mu, tau, sigma, beta, level)
+
+
+def _skewed(deviation: Any, skew: Any) -> Any:
+    """(exp(skew d) - 1) / skew, from `STRAIGHT_FROM` on its tangent; d itself at skew 0."""
+    is_normal = pt.eq(skew, 0.0)
+    along = skew * deviation
+    bent = pt.minimum(along, STRAIGHT_FROM)
+    stretched = pt.expm1(bent) + pt.exp(bent) * (along - bent)
+    return pt.switch(is_normal, deviation, stretched / pt.switch(is_normal, 1.0, skew))
 
 
 def _case_centres(x: dict[str, Any], classes: Classes) -> Any:

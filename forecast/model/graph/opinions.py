@@ -20,15 +20,18 @@ from typing import Any
 import pymc as pm
 import pytensor.tensor as pt
 
-from forecast.model.constants import FREEDOM, MAX_LOG_RATE, TINY
+from forecast.model.constants import FREEDOM, LEAST_TOTAL, MAX_LOG_RATE, TINY
+from forecast.model.graph.conditionals import conditional_log_odds
 from forecast.model.graph.experts import Experts, partly_centred, said_by
 from forecast.model.graph.latents import deviation, latent
-from forecast.model.graph.signals import Signals
+from forecast.model.graph.signals import Signals, log_drift, moved_log_odds
 
 
-def add_opinions(x: dict[str, Any], theta: Any, shape: Any, signals: Signals, delta: Any, experts: Experts) -> None:
-    """The likelihood of judgments and track records."""
-    truth = _judged_log_odds(x, theta, shape, signals, delta)
+def add_opinions(
+    x: dict[str, Any], theta: Any, shape: Any, signals: Signals, delta: Any, experts: Experts, *, conditions: bool
+) -> None:
+    """The likelihood of judgments and track records; `conditions` says whether any question supposes a linked cause."""
+    truth = _judged_log_odds(x, theta, shape, signals, delta, conditions=conditions)
     centre = truth + experts.common[x["question_topic"]]
     said = _log_density(x["judgment_log_odds"], centre[x["judgment_question"]], x["judgment_expert"], experts)
     pm.Potential("judgments", said)
@@ -41,35 +44,34 @@ def _log_density(said: Any, centre: Any, expert: Any, experts: Experts) -> Any:
     return -pt.log(noise) - 0.5 * (FREEDOM + 1.0) * pt.log1p(residual**2 / FREEDOM)
 
 
-def _judged_log_odds(x: dict[str, Any], theta: Any, shape: Any, signals: Signals, delta: Any) -> Any:
-    """Log odds of each judged question along the mean path of the factors, dims (question)."""
+def _judged_log_odds(
+    x: dict[str, Any], theta: Any, shape: Any, signals: Signals, delta: Any, *, conditions: bool
+) -> Any:
+    """Log odds of each judged question, given the last state of the factors; dims (question)."""
     padded_delta = pt.concatenate([pt.zeros(1), delta])
-    now = signals.padded_state[-1]
-    is_binary = x["question_is_binary"]
-    binary = _binary_log_odds(x, theta, signals, padded_delta, now)
-    event = _event_log_odds(x, theta, shape, signals, padded_delta, now)
+    is_binary, of = x["question_is_binary"], x["question_outcome"]
+    binary = theta[of] + padded_delta[x["question_link"]]
+    event = _event_log_odds(x, theta, shape, signals, padded_delta)
+    if conditions:
+        supposed_event, supposed_binary = conditional_log_odds(x, theta, shape, signals, delta)
+        event = event[x["condition_question"]].set(supposed_event)
+        binary = binary[x["condition_question"]].set(supposed_binary)
+    binary = moved_log_odds(signals, of, x["question_steps"], binary)
     return pm.Deterministic("judged_log_odds", is_binary * binary + (1.0 - is_binary) * event, dims="question")
 
 
-def _binary_log_odds(x: dict[str, Any], theta: Any, signals: Signals, padded_delta: Any, now: Any) -> Any:
-    """With the mean of the factors' mean path over the n periods to the date: rho (1 - rho^n) / (n (1 - rho))."""
-    of, steps, rho = x["question_outcome"], x["question_steps"], signals.persistence
-    mean = rho * (1.0 - rho ** steps[:, None]) / (steps[:, None] * (1.0 - rho))
-    return theta[of] + padded_delta[x["question_link"]] + (signals.gamma[of] * now * mean).sum(axis=1)
-
-
-def _event_log_odds(x: dict[str, Any], theta: Any, shape: Any, signals: Signals, padded_delta: Any, now: Any) -> Any:
+def _event_log_odds(x: dict[str, Any], theta: Any, shape: Any, signals: Signals, padded_delta: Any) -> Any:
     """Cumulative incidence among the outcomes that exclude one another, segment by segment."""
     steps = x["segment_step"]
     of, question, segment = x["part_outcome"], x["part_question"], x["part_segment"]
-    path = now * signals.persistence ** steps[question, segment][:, None]
-    log_rate = theta[of] + shape[x["part_band"]] + padded_delta[x["part_link"]] + (signals.gamma[of] * path).sum(axis=1)
+    drift = log_drift(signals, of, steps[question, segment])
+    log_rate = theta[of] + shape[x["part_band"]] + padded_delta[x["part_link"]] + drift
     hazard = x["part_length"] * pt.exp(pt.minimum(log_rate, MAX_LOG_RATE))
     empty = pt.zeros(steps.shape)
     total = empty[question, segment].inc(hazard)
     own = empty[question, segment].inc(hazard * x["part_own"])
     at_start = pt.exp(-(pt.cumsum(total, axis=1) - total))
-    happens = at_start * -pt.expm1(-total) / (total + 1e-30)
+    happens = at_start * -pt.expm1(-total) / (total + LEAST_TOTAL)
     yes = (happens * own).sum(axis=1)
     no = pt.exp(-total.sum(axis=1)) + (happens * (total - own)).sum(axis=1)
     return pt.log(yes + TINY) - pt.log(no + TINY)

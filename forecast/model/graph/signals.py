@@ -18,7 +18,7 @@ from typing import Any
 import pymc as pm
 import pytensor.tensor as pt
 
-from forecast.model.constants import LEAST_VARIANCE
+from forecast.model.constants import LEAST_VARIANCE, LOGISTIC_NORMAL
 from forecast.model.graph.latents import deviation, latent
 from forecast.model.graph.recurrence import recurrence
 
@@ -43,6 +43,35 @@ def add_signals(x: dict[str, Any]) -> Signals:
     matrix = pt.zeros((x["mu_loc"].shape[0], state.shape[1]))
     gamma = matrix[x["effect_outcome"], x["effect_factor"]].set(effects)
     return Signals(padded, persistence, gamma)
+
+
+def log_drift(signals: Signals, outcome: Any, steps: Any) -> Any:
+    """What is known of the factors adds to a log hazard some steps ahead, dims as those of `outcome` and `steps`.
+
+    The level is the marginal under the stationary law. Over it, the mean of exp(gamma s) is larger by
+    exp(gamma k s_T - gamma^2 k^2 / 2), k = rho^steps, s_T the last state: what selection among survivors changes in
+    both is the same to first order.
+    """
+    kept = signals.persistence ** steps[:, None]
+    pushed = signals.gamma[outcome] * kept
+    return (pushed * signals.padded_state[-1] - 0.5 * pushed**2).sum(axis=1)
+
+
+def moved_log_odds(signals: Signals, outcome: Any, steps: Any, level: Any) -> Any:
+    """Log odds of binary outcomes that factors move, from those under the stationary law of the factors; dims (question).
+
+    The mean s of a factor's path over the n periods to the date has variance V under the stationary law, and given the
+    last state s_T the mean c s_T and the variance V - c^2, with c = rho (1 - rho^n) / (n (1 - rho)). The mean logistic
+    of a normal variable is that of its mean over sqrt(1 + `LOGISTIC_NORMAL` variance).
+    """
+    n, rho, gamma = steps[:, None], signals.persistence, signals.gamma[outcome]
+    mean = rho * (1.0 - rho**n) / (n * (1.0 - rho))
+    variance = (n + 2.0 * rho * (n * (1.0 - rho) - (1.0 - rho**n)) / (1.0 - rho) ** 2) / n**2
+    stationary = (gamma**2 * variance).sum(axis=1)
+    left = stationary - (gamma**2 * mean**2).sum(axis=1)
+    shift = (gamma * signals.padded_state[-1] * mean).sum(axis=1)
+    widened = level * pt.sqrt(1.0 + LOGISTIC_NORMAL * stationary)
+    return (widened + shift) / pt.sqrt(1.0 + LOGISTIC_NORMAL * left)
 
 
 def _factor_states(x: dict[str, Any]) -> tuple[Any, Any]:

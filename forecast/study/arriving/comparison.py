@@ -16,7 +16,7 @@ from typing import Any, Final
 from forecast.errors import StudyError
 from forecast.study.document.calendar import Calendar
 from forecast.study.document.document import Study
-from forecast.study.loading import study_from_canonical
+from forecast.study.loading import dated_outcomes, study_from_canonical
 from forecast.study.reading.table import Row, cell_text
 from forecast.study.rows.row_reader import RowReader
 
@@ -70,12 +70,16 @@ def changes_between(before: Study, after: Study) -> tuple[Change, ...]:
 
 
 def is_same_question(before: Study, after: Study) -> bool:
-    """Whether two studies differ in their as-of date, evidence and sampler settings alone."""
+    """Whether two studies differ in their as-of date, evidence and sampler settings alone.
+
+    A stated probability has a day: where two leave it open, it is another statement on another as-of date.
+    """
     return _question(before) == _question(after)
 
 
 def _question(study: Study) -> dict[str, Any]:
     document = {name: block for name, block in study.document.items() if name not in ("as_of", "sampler", "title")}
+    document["outcomes"] = dated_outcomes(study)
     for name in THINGS:
         rest = {key: value for key, value in document.pop(name, {}).items() if key != "rows"}
         if rest:

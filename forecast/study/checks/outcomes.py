@@ -8,7 +8,7 @@ from datetime import date
 from forecast.errors import FieldError
 from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
-from forecast.study.document.prior import FIT_TOLERANCE, OutcomeKind
+from forecast.study.document.prior import FIT_TOLERANCE, About, OutcomeKind
 from forecast.study.reading.suggest import nearest_hint
 from forecast.study.rows.evidence_tables import settled_outcomes
 
@@ -95,7 +95,17 @@ def _threshold_errors(study: Study, outcome: Outcome, path: str) -> Iterator[Fie
 
 def _prior_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldError]:
     elicited = outcome.prior.elicited if outcome.prior is not None else None
-    if elicited is None or outcome.kind is OutcomeKind.THRESHOLD:  # which has no level, so that nothing is fitted
+    if elicited is None:
+        return
+    if elicited.on is not None and elicited.on > study.as_of:
+        yield FieldError(
+            f"{path}.prior.on",
+            "date_order",
+            f"{elicited.on} is after the as-of date {study.as_of}; expected a day up to that, on which the probability "
+            "was stated; correct it or use a later as_of",
+        )
+    # A threshold outcome has no level, so that nothing is fitted; statements about the present case are solved, not fitted.
+    if outcome.kind is OutcomeKind.THRESHOLD or elicited.about is About.PRESENT:
         return
     error = elicited.fit_error(outcome.kind, study.horizon)
     if error > FIT_TOLERANCE:
@@ -106,7 +116,7 @@ def _prior_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldEr
             "poor_fit",
             f"low {stated.low:g}, median {stated.median:g}, high {stated.high:g} fit no normal on the scale of {outcome.kind} "
             f"outcomes: the closest has {fitted[0]:.3g}, {fitted[1]:.3g}, {fitted[2]:.3g}; expected all within "
-            f"{FIT_TOLERANCE:g}; move the quantiles, or give `distribution: normal(m, s)`",
+            f"{FIT_TOLERANCE:g}; move the quantiles, state them `about: present`, or give `distribution: normal(m, s)`",
         )
 
 

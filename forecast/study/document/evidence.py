@@ -230,10 +230,18 @@ class Link(Block):
     """Id of the outcome that it acts on."""
     log_ratio: NormalText
     """Prior of the change of the log rate or log odds."""
+    base: Literal["marginal", "none"] = "marginal"
+    """`marginal`: what is stated of the effect has the cause in it. `none`: it is stated as if no cause occurs, and
+    the link moves it."""
     source: Text | None = None
     """Where the prior comes from."""
     rationale: Text | None = None
     """Why there is such an effect."""
+
+    @property
+    def keeps_marginal(self) -> bool:
+        """Whether the stated probability of the effect is its marginal one, this link in it."""
+        return self.base == "marginal"
 
 
 class Dependence(Block):

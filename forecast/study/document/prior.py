@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
 from enum import StrEnum
 from statistics import NormalDist
 from typing import Annotated, Final, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from forecast.study.document.fields import Block, OpenProbability, Positive, Scale, Text, field_error
+from forecast.study.document.fields import Block, Day, OpenProbability, Positive, Scale, Text, field_error
 
 FIT_TOLERANCE: Final = 0.05
 """Largest difference in probability between stated and fitted quantiles that is still called a fit."""
@@ -31,6 +32,15 @@ class OutcomeKind(StrEnum):
     """Resolves yes or no on one date."""
     THRESHOLD = "threshold"
     """An indicator reaches a value in some period up to a date."""
+
+
+class About(StrEnum):
+    """Which case a stated probability speaks of."""
+
+    PRESENT = "present"
+    """The present case, with all that classes, cases and ages may add, and with its competitors."""
+    TYPICAL = "typical"
+    """A typical case of a typical class, as if nothing competed; what classes, cases and ages add comes on top."""
 
 
 class Normal(Block):
@@ -106,21 +116,31 @@ class Quantiles(Block):
 
 
 class ElicitedProbability(Block):
-    """A probability with its quantiles, by a number of periods from the as-of date.
+    """A probability with its quantiles, by a number of periods from the day on which it is stated.
 
-    It is read as a statement about a typical class of cases, as if nothing competed. The event-free history is not in it:
-    the model adds that as data. The spread of classes, cases and ages comes on top; the checks of a forecast show
-    what all of that implies for the present case.
+    By default it is about the present case: what classes, cases and ages may add, and the competitors, are inside it.
+    So is the quiet time before its day; quiet time after it is data.
     """
 
     probability: Quantiles
     """Quantiles of the probability."""
     by: Positive | None = None
-    """Periods from the as-of date; absent: the study's horizon. Binary outcomes resolve on one date and do not use
-    it."""
+    """Periods from `on`; absent: the study's horizon. Binary outcomes resolve on one date and do not use it."""
+    about: About = About.PRESENT
+    """`present`: the present case, all spreads inside. `typical`: a typical case, so that spreads come on top."""
+    on: Day | None = None
+    """Day on which it is stated, up to the as-of date; absent: the as-of date. Only for `about: present`."""
+
+    @model_validator(mode="after")
+    def _dated(self) -> Self:
+        _require_undated(self.about, self.on)
+        return self
 
     def on_scale(self, kind: OutcomeKind, horizon: int) -> Normal:
         """The normal distribution closest to the three quantiles on the outcome's scale, in closed form.
+
+        What a statement about a typical case means; for the present case it is where solving begins
+        (`forecast.model.encoding.stated`).
 
         On that scale the quantiles of a normal are mean + sd z with z = -q, 0, +q, so least squares over the three
         of them (the median counts as one of three) gives mean = (low + median + high) / 3 and
@@ -165,6 +185,14 @@ class ElicitedProbability(Block):
         return 1.0 / (1.0 + math.exp(-y)) if y >= 0.0 else math.exp(y) / (1.0 + math.exp(y))
 
 
+def _require_undated(about: About | None, on: date | None) -> None:
+    if about is About.TYPICAL and on is not None:
+        raise field_error(
+            f"on: {on} beside about: typical; expected it for the present case alone: a typical case has no day; "
+            "remove one of them"
+        )
+
+
 def _distribution_tag(value: object) -> str:
     return "<elicited>" if isinstance(value, dict | ElicitedProbability) else "<normal>"
 
@@ -187,7 +215,12 @@ class Prior(Block):
     probability: Quantiles | None = None
     """Quantiles of the probability, instead of `distribution`."""
     by: Positive | None = None
-    """Periods from the as-of date by which `probability` is meant; absent: the study's horizon."""
+    """Periods from `on` by which `probability` is meant; absent: the study's horizon."""
+    about: About | None = None
+    """`present` (the default): `probability` is that of the present case. `typical`: of a typical case, spreads come on
+    top. A normal distribution is about a typical class."""
+    on: Day | None = None
+    """Day on which `probability` is stated, up to the as-of date; absent: the as-of date. Quiet time after it is data."""
     source: Text | None = None
     """Where the prior comes from."""
     rationale: Text | None = None
@@ -200,19 +233,31 @@ class Prior(Block):
             raise field_error(
                 f"{seen} of distribution and probability given; expected one of them; state the prior once"
             )
-        if self.by is not None and self.probability is None:
-            raise field_error("by without probability; expected it beside an elicited probability; remove it")
+        for key, value in (("by", self.by), ("on", self.on)):
+            if value is not None and self.probability is None:
+                raise field_error(f"{key} without probability; expected it beside an elicited probability; remove it")
+        if isinstance(self.distribution, Normal) and self.about is About.PRESENT:
+            raise field_error(
+                f"about: present beside {self.distribution}; expected it beside a probability: a normal distribution is "
+                "about a typical class; remove it, or state the probability"
+            )
+        if isinstance(self.distribution, ElicitedProbability) and self.about is not None:
+            raise field_error(
+                "about beside distribution; expected it beside the probability that it speaks of; move it there"
+            )
+        _require_undated(self.about, self.on)
         return self
 
     @property
     def elicited(self) -> ElicitedProbability | None:
         """The elicited statement, None when the distribution was given on the outcome's scale."""
         if self.probability is not None:
-            return ElicitedProbability(probability=self.probability, by=self.by)
+            about = self.about or About.PRESENT
+            return ElicitedProbability(probability=self.probability, by=self.by, about=about, on=self.on)
         return self.distribution if isinstance(self.distribution, ElicitedProbability) else None
 
     def on_scale(self, kind: OutcomeKind, horizon: int) -> Normal:
-        """The prior as a normal on the outcome's scale: log rate per period (`event`) or log odds.
+        """The prior of a typical class as a normal on the outcome's scale: log rate per period (`event`) or log odds.
 
         An elicited probability is fitted in closed form, see `ElicitedProbability.on_scale`.
         """

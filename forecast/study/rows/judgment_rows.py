@@ -158,16 +158,23 @@ def _judged_day(
         message = f"{day} is after the end of the horizon, {end}; expected a day up to that; lengthen `horizon` or leave it out"
         reader.fail(index, "by", "beyond_horizon", message)
         return None
-    if outcome.kind is not OutcomeKind.BINARY or day <= study.as_of:
+    if day <= study.as_of:
         return day
-    if day < resolves:
+    if day > resolves:
+        message = (
+            f"{day} is after {resolves}, when {outcome.id!r} resolves; expected a day up to that; leave `by` blank if the "
+            "probability is about its resolution, or leave the row out"
+        )
+        reader.fail(index, "by", "after_resolution", message)
+        return None
+    if outcome.kind is OutcomeKind.BINARY and day < resolves:
         message = (
             f"{day} is before {resolves}, when the binary outcome {outcome.id!r} resolves; expected that day; leave `by` "
             "blank, or make it an event outcome"
         )
         reader.fail(index, "by", "before_resolution", message)
         return None
-    return resolves
+    return day
 
 
 def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, ExpertKind]) -> tuple[TrackRecord, ...]:

@@ -1,0 +1,116 @@
+"""Causes as they were expected on an earlier day: the study as it was known then, sampled for itself.
+
+References
+----------
+A marginal statement keeps its meaning under later evidence on its parents only if the parents' law at the time of the
+statement is kept with it: Jeffrey's rule, see Diaconis and Zabell (1982), doi:10.1080/01621459.1982.10477893.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+from forecast.futures.hazards import cumulative_incidence
+from forecast.futures.present import FloatArray, PresentCase
+from forecast.inference.engine.program import get_program
+from forecast.inference.engine.sampling import sample_posterior
+from forecast.inference.labels import label_posterior
+from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.foreseen import Foreseen, ForeseenCause, stated_days
+from forecast.runtime.machine import sampling_cores
+from forecast.study import Outcome, SamplerSettings, Study
+from forecast.summary.posterior import present_case
+
+SAMPLER: Final = SamplerSettings(draws=500, tune=300, chains=4)
+"""For means of probabilities: their Monte Carlo error is some .005."""
+
+REMEMBERED: Final = 8
+_known: dict[tuple[str, date, int], PresentCase] = {}
+
+
+def with_expectations(encoded: EncodedStudy, seed: int) -> EncodedStudy:
+    """The same study, with what was expected of causes where a statement about their effect is older than the as-of date.
+
+    Raises
+    ------
+    StudyError
+        When the study contradicts itself as of the day of such a statement.
+    SamplingError
+        When it cannot be sampled.
+    """
+    study = encoded.study
+    kept = [
+        (link.cause, link.effect_on)
+        for link in study.links
+        if link.keeps_marginal and (link.cause, link.effect_on) in encoded.links
+    ]
+    days = {effect: day for effect, day in stated_days(study).items() if any(on == effect for _, on in kept)}
+    if not days:
+        return encoded
+    lead = {effect: round(study.calendar.periods_between(day, study.as_of)) for effect, day in days.items()}
+    lead = {effect: periods for effect, periods in lead.items() if periods > 0}
+    causes = {
+        (cause, effect): _foreseen(_as_known(study, days[effect], seed), cause, lead[effect] + study.horizon)
+        for cause, effect in kept
+        if effect in lead
+    }
+    return replace(encoded, foreseen=Foreseen(lead, causes))
+
+
+def _as_known(study: Study, day: date, seed: int) -> PresentCase:
+    """The present case as it was seen on a day, under draws of the study as it was known then."""
+    key = study.digest, day, seed
+    if key not in _known:
+        then = study.model_copy(
+            update={"as_of": day, "outcomes": tuple(_outcome_on(outcome, day) for outcome in study.outcomes)}
+        )
+        encoded = with_expectations(encode_study(then), seed)
+        loaded = get_program().load(encoded.arrays)
+        tree = sample_posterior(loaded, SAMPLER, seed=seed, cores=sampling_cores())
+        posterior, _ = label_posterior(tree, encoded)
+        while len(_known) >= REMEMBERED:
+            del _known[next(iter(_known))]
+        _known[key] = present_case(encoded, posterior)
+    return _known[key]
+
+
+def _outcome_on(outcome: Outcome, day: date) -> Outcome:
+    """Without what lies after the day: a later beginning of the risk, a later day of the statement."""
+    changes: dict[str, object] = {}
+    if outcome.at_risk_since is not None and outcome.at_risk_since >= day:
+        changes["at_risk_since"] = None
+    prior = outcome.prior
+    if prior is not None and prior.elicited is not None and prior.elicited.on is not None and prior.elicited.on > day:
+        inner = prior.distribution
+        undated = None if inner is None else inner.model_copy(update={"on": None})
+        changes["prior"] = prior.model_copy(update={"on": None} if inner is None else {"distribution": undated})
+    return outcome.model_copy(update=changes)
+
+
+def _foreseen(present: PresentCase, cause: str, steps: int) -> ForeseenCause:
+    """Hazards of the mean over draws; beyond the horizon of that day the last one goes on."""
+    place = present.outcomes.index(cause)
+    settled = present.settled[place]
+    members = np.flatnonzero(present.groups == present.groups[place])
+    incidence = cumulative_incidence(present).mean(axis=0)
+    if np.isnan(settled):
+        gains = np.diff(incidence[members], axis=1, prepend=0.0)
+        left = np.maximum(1.0 - incidence[members].sum(axis=0), 1e-12)
+        group = -np.diff(np.log(left), prepend=0.0)
+        total = gains.sum(axis=0)
+        own = np.divide(group * gains[members == place][0], total, out=np.zeros_like(group), where=total > 0)
+        if present.streams.hazard.size and present.streams.of_outcome[place] >= 0:
+            own = group = present.streams.hazard[place]
+    else:
+        own = group = np.zeros(present.horizon)
+    goes_on = bool(present.is_event[place])
+    return ForeseenCause(_extended(own, steps, goes_on), _extended(group, steps, goes_on), bool(np.isfinite(settled)))
+
+
+def _extended(hazard: FloatArray, steps: int, goes_on: bool) -> FloatArray:
+    more = max(steps - len(hazard), 0)
+    return np.concatenate([hazard, np.full(more, hazard[-1] if goes_on else 0.0)])[:steps]

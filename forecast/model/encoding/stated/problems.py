@@ -1,0 +1,162 @@
+"""What is said of a statement that cannot be met: what was seen, what would do, what to change."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from forecast.errors import FieldError
+from forecast.model.encoding.stated.rounds import Settled, Unsettled, settle
+from forecast.model.encoding.stated.solving import FACTORS, Solved, largest_factor, shrunk
+from forecast.model.encoding.stated.statement import FIELDS, Group, Member, Spreads, Statement
+from forecast.study import Study
+
+_HALVINGS: Final = 6
+"""Of the way on which an end of the interval is moved."""
+
+
+def unmet(study: Study, group: Group, found: Unsettled) -> FieldError:
+    """The error of the member whose statement is not met."""
+    member = group.members[found.place]
+    assert member.statement is not None
+    index = [outcome.id for outcome in study.outcomes].index(member.outcome)
+    seen = _shown(member.statement.quantiles)
+    if (scaled := _narrower(group, found.place)) is not None:
+        stated = ", ".join(f"{name} {scale:g}" for name, scale in _stated(member))
+        most = ", ".join(f"{name} at most {_rounded_down(scale * scaled)}" for name, scale in _stated(member))
+        return FieldError(
+            f"outcomes[{index}].pooling",
+            "too_wide",
+            f"{stated}: what classes, cases and ages may differ by is alone wider than the stated {seen} of "
+            f"{member.outcome!r}; expected {most}; lower them together, leave them out so that they follow the prior, "
+            "or state a wider interval",
+        )
+    path = f"outcomes[{index}].prior.probability"
+    if (near := _nearest(group, found.place)) is not None:
+        return FieldError(
+            path,
+            "not_met",
+            f"no law of the level has the stated {seen}{_besides(study, group, member)}; the nearest with this median "
+            f"is {_shown(near)}; state that, or move the median",
+        )
+    return FieldError(
+        path,
+        "not_met",
+        f"no law of the level has the stated {seen}{_besides(study, group, member)}, nor any other interval about this "
+        "median; expected a statement that goes with what else the study says; move the median, or correct the other",
+    )
+
+
+def _besides(study: Study, group: Group, member: Member) -> str:
+    """What else the statement has to go with."""
+    statement, found = member.statement, []
+    assert statement is not None
+    place = group.members.index(member)
+    if statement.quiet and (quiet := sum(statement.quiet[place])) > 0.0:
+        found.append(f"after {quiet:.3g} quiet periods")
+    rivals = [other.outcome for other in group.members if other is not member]
+    if rivals:
+        medians = [other.statement.quantiles[1] for other in group.members if other.statement is not None]
+        found.append(f"beside {', '.join(rivals)} (stated medians sum to {sum(medians):.3g})")
+    if any(member.covariates):
+        names = [c.id for c, load in zip(study.covariates, member.covariates, strict=True) if load]
+        found.append(f"with the effects of {', '.join(names)}")
+    return " " + ", ".join(found) if found else ""
+
+
+def _stated(member: Member) -> list[tuple[str, float]]:
+    return [
+        (name, scale)
+        for name, scale in zip(FIELDS, member.spreads.scales, strict=True)
+        if name in member.fixed and scale > 0.0
+    ]
+
+
+def _narrower(group: Group, place: int) -> float | None:
+    """The largest factor of the stated spreads that would do, beside that of the others; None where none would."""
+    if not _stated(group.members[place]):
+        return None
+
+    def spreads(factor: float) -> Sequence[Spreads]:
+        found = shrunk(group, factor)
+        found[place] = group.members[place].spreads.times(factor)
+        return found
+
+    scaled = largest_factor(group, spreads)
+    return scaled.factor if isinstance(scaled, Solved) and scaled.factor < 1.0 else None
+
+
+def _nearest(group: Group, place: int) -> tuple[float, float, float] | None:
+    """The triple with the same median whose ends are the least away on the log odds, among those that can be met."""
+    statement = group.members[place].statement
+    assert statement is not None
+    low, median, high = (group.on_scale(p) for p in statement.quantiles)
+    ways = (
+        (low, 2.0 * median - low),  # the upper end, up to the mirror image of the lower one
+        (2.0 * median - high, high),
+        (median + 0.02 * (low - median), median + 0.02 * (high - median)),
+    )
+    found = [end for way in ways if (end := _along(group, place, (low, median, high), way)) is not None]
+
+    def moved(triple: tuple[float, float, float]) -> float:
+        return sum(abs(_log_odds(p) - _log_odds(q)) for p, q in zip(triple, statement.quantiles, strict=True))
+
+    return min(found, key=moved, default=None)
+
+
+def _along(
+    group: Group, place: int, stated: tuple[float, float, float], ends: tuple[float, float]
+) -> tuple[float, float, float] | None:
+    """The first triple on a straight way to other ends that can be met, by halving; None where the last cannot."""
+    low, median, high = stated
+
+    def triple(share: float) -> tuple[float, float, float]:
+        moved = (low + share * (ends[0] - low), median, high + share * (ends[1] - high))
+        first, middle, last = (_rounded(group.from_scale(value)) for value in moved)
+        return first, middle, last
+
+    if not _is_met(group, place, triple(1.0)):
+        return None
+    unmet_share, met_share = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        share = 0.5 * (unmet_share + met_share)
+        if _is_met(group, place, triple(share)):
+            met_share = share
+        else:
+            unmet_share = share
+    return triple(met_share)
+
+
+def _is_met(group: Group, place: int, quantiles: Sequence[float]) -> bool:
+    if not 0.0 < quantiles[0] < quantiles[1] < quantiles[2] < 1.0:
+        return False
+    member = group.members[place]
+    assert member.statement is not None
+    statement: Statement = replace(member.statement, quantiles=(quantiles[0], quantiles[1], quantiles[2]))
+    members = [*group.members]
+    members[place] = replace(member, statement=statement)
+    changed = replace(group, members=tuple(members))
+    start = [each.law for each in members]
+    return isinstance(settle(changed, shrunk(changed, FACTORS[-1]), start), Settled)
+
+
+def _rounded(probability: float) -> float:
+    """To two digits of its smaller side."""
+    side = max(min(probability, 1.0 - probability), 1e-15)
+    return round(probability, 1 - math.floor(math.log10(side)))
+
+
+def _rounded_down(scale: float) -> str:
+    digits = 1 - math.floor(math.log10(scale))
+    return f"{math.floor(scale * 10**digits) / 10**digits:g}"
+
+
+def _shown(quantiles: Sequence[float]) -> str:
+    low, median, high = quantiles
+    return f"{median:g} [{low:g}, {high:g}]"
+
+
+def _log_odds(probability: float) -> float:
+    return math.log(probability) - math.log1p(-probability)

@@ -1,0 +1,125 @@
+"""What the program takes a conditional judgment to mean is what its futures show: P(effect by t | cause by t)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import special
+
+from forecast.futures.simulation import simulate_futures
+from forecast.inference.engine.program import get_program
+from forecast.inference.labels import label_quantities
+from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.summary.posterior import present_case
+from tests.documents import binary_outcome, event_outcome, make_study
+
+pytestmark = pytest.mark.program
+
+FUTURES = 100_000
+DRAWS = 6
+
+
+def level(log_rate: float) -> dict[str, Any]:
+    return {"prior": {"distribution": f"normal({log_rate}, 0.5)"}}
+
+
+def judged(outcome: str, given: str, **more: Any) -> dict[str, Any]:
+    return {"expert": "x", "outcome": outcome, "probability": 0.4, "on": "2020-01-01", "given": given, **more}
+
+
+def study(
+    *rows: dict[str, Any], outcomes: list[dict[str, Any]], links: dict[tuple[str, str], float], **more: Any
+) -> EncodedStudy:
+    made = [
+        {"cause": cause, "effect_on": effect, "log_ratio": f"normal({size}, 0.2)", "rationale": "Tested."}
+        for (cause, effect), size in links.items()
+    ]
+    return encode_study(make_study(*outcomes, links=made, judgments={"rows": list(rows)}, **more))
+
+
+CASES = {
+    "an event on an event": study(
+        judged("effect", "cause"), judged("effect", "cause", by="2022-07-01"),
+        outcomes=[event_outcome(id="cause", **level(-4)), event_outcome(id="effect", **level(-4.5))],
+        links={("cause", "effect"): 1.5},
+    ),
+    "against": study(
+        judged("effect", "cause"),
+        outcomes=[event_outcome(id="cause", **level(-3.5)), event_outcome(id="effect", **level(-4))],
+        links={("cause", "effect"): -1.5},
+    ),
+    "on each of two rivals, from one of two others": study(
+        judged("exit", "war"), judged("stay", "war"),
+        outcomes=[
+            event_outcome(id="war", competes="a", **level(-4)), event_outcome(id="peace", competes="a", **level(-4.5)),
+            event_outcome(id="exit", competes="b", **level(-4)), event_outcome(id="stay", competes="b", **level(-4)),
+        ],
+        links={("war", "exit"): 1.2, ("war", "stay"): 0.4},
+    ),
+    "a binary outcome on an event": study(
+        judged("effect", "agreement"),
+        outcomes=[binary_outcome(resolution={"criteria": "Signed.", "by": "2021-09-15"}), event_outcome(id="effect", **level(-4))],
+        links={("agreement", "effect"): 1.3},
+    ),
+    "an event on a binary outcome": study(
+        judged("agreement", "cause"),
+        outcomes=[event_outcome(id="cause", **level(-4)), binary_outcome()],
+        links={("cause", "agreement"): 1.8},
+    ),
+    "a cause that is itself an effect": study(
+        judged("effect", "cause"),
+        outcomes=[event_outcome(id=name, **level(-4)) for name in ("first", "cause", "effect")],
+        links={("first", "cause"): 1.0, ("cause", "effect"): 1.2},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("encoded", CASES.values(), ids=CASES.keys())
+def test_the_judged_log_odds_are_those_of_the_futures(encoded: EncodedStudy) -> None:
+    program = get_program()
+    drawn = program.draw_prior(encoded.arrays, DRAWS, seed=1)
+    prior = label_quantities(drawn, dict(zip(program.names, program.dims, strict=True)), encoded)
+    present = present_case(encoded, prior)
+    times = simulate_futures(present, replicates=FUTURES, seed=2).times
+    for place, question in enumerate(encoded.opinions.questions.values()):
+        cause, effect = (present.outcomes.index(str(name)) for name in (question.given, question.outcome))
+        by = question.by_periods
+        given = times[:, :, cause] <= by
+        both = given & (times[:, :, effect] <= by)
+        counted = both.sum(axis=1) / given.sum(axis=1)
+        meant = special.expit(drawn["judged_log_odds"][:, place])
+        error = np.sqrt(meant * (1 - meant) / given.sum(axis=1))
+        # The chain has 24 legs, and takes causes to be independent among survivors.
+        assert np.all(np.abs(counted - meant) < 0.006 + 4 * error), (question.question, counted, meant)
+
+
+def test_unconditional_judgments_and_priors_speak_of_the_marginal() -> None:
+    """With and without the link the program says the same of an unconditional question."""
+    outcomes = [event_outcome(id="cause", **level(-4)), event_outcome(id="effect", **level(-4.5))]
+    row = {"expert": "x", "outcome": "effect", "probability": 0.4, "on": "2020-01-01"}
+    found = []
+    for links in ({}, {("cause", "effect"): 1.5}):
+        arrays = study(row, outcomes=outcomes, links=links).arrays
+        point = np.zeros((1, arrays.parameters))
+        found.append(get_program().load(arrays).quantities(point)["judged_log_odds"])
+    assert found[0] == pytest.approx(found[1], abs=1e-12)
+
+
+def test_a_level_without_the_cause_takes_the_condition_at_once() -> None:
+    """`base: none`: the hazard is multiplied from the as-of date on."""
+    outcomes = [event_outcome(id="cause", **level(-4)), event_outcome(id="effect", **level(-4.5))]
+    link = {
+        "cause": "cause",
+        "effect_on": "effect",
+        "log_ratio": "normal(1.5, 0.2)",
+        "base": "none",
+        "rationale": "Tested.",
+    }
+    made = make_study(*outcomes, links=[link], judgments={"rows": [judged("effect", "cause")]})
+    arrays = encode_study(made).arrays
+    quantities = get_program().load(arrays).quantities(np.zeros((1, arrays.parameters)))
+    theta, delta = quantities["theta"][0, 1], quantities["delta"][0, 0]
+    expected = -np.expm1(-60 * np.exp(theta + delta))
+    assert special.expit(quantities["judged_log_odds"][0, 0]) == pytest.approx(expected, rel=1e-9)
