@@ -48,7 +48,9 @@ def test_a_submitted_study_is_watched_until_its_forecast_is_read(
     expect(page.locator(".verdict .badge")).to_contain_text("Published")
     presence = page.locator("#scenario-permanent_presence")
     expect(presence.locator(".probability")).to_have_text(re.compile(r"^[0-9]+(\.[0-9])?\s%$"))
-    expect(presence.locator(".range")).to_have_text(re.compile(r"^[0-9.]+–[0-9.]+\s%$"))
+    expect(presence.locator(".range")).to_have_text(
+        re.compile(r"^[0-9.]+–[0-9.]+\s%(\s+ends ±[0-9.]+, ±[0-9.]+\spp)?\s*$")
+    )
     expect(page.locator("#outcome-withdrawal .words")).not_to_be_empty()
     wait_for_figures(page)
     summary = page.locator("details.cases summary", has_text="broken away from it").first
