@@ -63,6 +63,15 @@ CASES = {
         outcomes=[binary_outcome(resolution={"criteria": "Signed.", "by": "2021-09-15"}), event_outcome(id="effect", **level(-4))],
         links={("agreement", "effect"): 1.3},
     ),
+    "a likely event on a binary outcome that acts strongly": study(
+        judged("effect", "agreement"),
+        outcomes=[
+            binary_outcome(resolution={"criteria": "Signed.", "by": "2022-01-01"}, prior={"distribution": "normal(0, 0.3)"}),
+            event_outcome(id="effect", **level(-3.6)),
+        ],
+        links={("agreement", "effect"): 2.2},
+        horizon=36,
+    ),
     "an event on a binary outcome": study(
         judged("agreement", "cause"),
         outcomes=[event_outcome(id="cause", **level(-4)), binary_outcome()],

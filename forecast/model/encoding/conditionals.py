@@ -55,10 +55,15 @@ def condition_arrays(
             [] if question.given in present.certain or cause.kind is not OutcomeKind.EVENT else present.rivals(cause)
         )
         jump = present.resolves[cause.id] if cause.kind is OutcomeKind.BINARY else np.inf
-        for start, end in itertools.pairwise(_edges(question.by_periods, [*effects, *agents], jump, present)):
+        edges = _edges(question.by_periods, [*effects, *agents], jump, present)
+        spans = [(start, end, False) for start, end in itertools.pairwise(edges)]
+        if np.isfinite(jump) and question.given not in present.certain:
+            # A date has no length: what comes after it sees the cause, what comes before does not.
+            spans.append((jump, jump, True))
+            spans.sort(key=lambda span: (span[1], span[2]))
+        for start, end, jumps in spans:
             leg = len(legs)
-            ends_in_jump = bool(np.isclose(end, jump)) and question.given not in present.certain
-            legs.append((condition, (np.floor(start) + 1.0 + np.ceil(end)) / 2.0, float(ends_in_jump)))
+            legs.append((condition, (np.floor(start) + 1.0 + np.ceil(end)) / 2.0, float(jumps)))
             for side, outcome in [*((0, o) for o in effects), *((1, o) for o in agents)]:
                 age = present.ages[outcome.id] + (start + end) / 2.0
                 band = present.offsets[outcome.id] + present.bands[outcome.id].band_of(age)
