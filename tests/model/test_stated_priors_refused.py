@@ -31,6 +31,19 @@ def test_stated_spreads_that_are_wider_than_the_statement_are_an_error_with_what
     assert refused(event(0.03, 0.1, 0.3, pooling=wider)).errors[0].code == "too_wide"
 
 
+def test_spreads_of_rivals_that_are_all_too_wide_are_named_together() -> None:
+    """One alone would not do: the others' spreads leave no law whatever its own are."""
+
+    def rivals(spread: float) -> list[Document]:
+        pooling = {"class_sd": spread, "case_sd": spread, **NO_AGES}
+        return [event(0.05, 0.2, 0.5, id=name, competes="end", pooling=pooling) for name in ("stay", "leave")]
+
+    error = refused(*rivals(1.5)).errors[0]
+    assert (error.path, error.code) == ("outcomes[1].pooling", "too_wide")
+    assert "and those of stay by as much" in error.message
+    encoded(*rivals(float(error.message.split("class_sd at most ")[1].split(",")[0])))
+
+
 def test_a_triple_that_no_law_has_is_an_error_with_the_nearest_that_would_do() -> None:
     error = refused(binary(0.05, 0.9, 0.905)).errors[0]
     assert (error.path, error.code) == ("outcomes[0].prior.probability", "not_met")

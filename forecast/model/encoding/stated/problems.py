@@ -23,14 +23,19 @@ def unmet(study: Study, group: Group, found: Unsettled) -> FieldError:
     assert member.statement is not None
     index = [outcome.id for outcome in study.outcomes].index(member.outcome)
     seen = _shown(member.statement.quantiles)
-    if (scaled := _narrower(group, found.place)) is not None:
+    scaled = _narrower(group, [found.place])
+    together = ""
+    if scaled is None and len(group.members) > 1:
+        scaled = _narrower(group, range(len(group.members)))
+        together = f", and those of {', '.join(o.outcome for o in group.members if o is not member)} by as much"
+    if scaled is not None and _stated(member):
         stated = ", ".join(f"{name} {scale:g}" for name, scale in _stated(member))
         most = ", ".join(f"{name} at most {_rounded_down(scale * scaled)}" for name, scale in _stated(member))
         return FieldError(
             f"outcomes[{index}].pooling",
             "too_wide",
             f"{stated}: what classes, cases and ages may differ by is alone wider than the stated {seen} of "
-            f"{member.outcome!r}; expected {most}; lower them together, leave them out so that they follow the prior, "
+            f"{member.outcome!r}; expected {most}{together}; lower them together, leave them out so that they follow the prior, "
             "or state a wider interval",
         )
     path = f"outcomes[{index}].prior.probability"
@@ -74,14 +79,15 @@ def _stated(member: Member) -> list[tuple[str, float]]:
     ]
 
 
-def _narrower(group: Group, place: int) -> float | None:
-    """The largest factor of the stated spreads that would do, beside that of the others; None where none would."""
-    if not _stated(group.members[place]):
+def _narrower(group: Group, places: Sequence[int]) -> float | None:
+    """The largest factor of the stated spreads of some members that would do; None where none would."""
+    if not any(_stated(group.members[place]) for place in places):
         return None
 
     def spreads(factor: float) -> Sequence[Spreads]:
         found = shrunk(group, factor)
-        found[place] = group.members[place].spreads.times(factor)
+        for place in places:
+            found[place] = group.members[place].spreads.times(factor)
         return found
 
     scaled = largest_factor(group, spreads)
