@@ -1,18 +1,22 @@
 """Accepts study documents: each is read and checked against the service's limits before anything is stored.
 
-Large documents are read at a desk, in a child of this process; small ones are read in place.
+Large documents are read at a desk, in a child of this process, and so are those whose stated probabilities have to be solved
+for. Others are read in place.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api import desk_work
-from api.checking import DocumentLimits
+from api.checking import DocumentLimits, SolvedElsewhereError
 from api.desk_work import BodyWithDocument
 from api.desks import OverBudgetError
 from api.requests import SMALL_BYTES, json_bytes, require_object
@@ -50,11 +54,23 @@ def _over(service: Service, error: OverBudgetError) -> StudyError:
 def wait_for_desk[T](service: Service, size: int, function: Callable[..., T], *arguments: Any) -> T:
     """As `at_the_desk`, for callers in a thread; small documents are handled in this process."""
     if size <= SMALL_BYTES:
-        return function(*arguments)
+        with contextlib.suppress(SolvedElsewhereError):
+            return _in_place(function, *arguments)
     try:
         return service.desks.documents.submit(service.workspace, function, *arguments).result()
     except OverBudgetError as error:
         raise _over(service, error) from None
+
+
+def _in_place[T](function: Callable[..., T], *arguments: Any) -> T:
+    """In this process, as far as nothing has to be solved.
+
+    Raises
+    ------
+    SolvedElsewhereError
+        When something has to be.
+    """
+    return function(*(replace(a, may_solve=False) if isinstance(a, DocumentLimits) else a for a in arguments))
 
 
 async def read_study(service: Service, body: bytes, media_type: str, wanted_id: str) -> AcceptedStudy:
@@ -67,7 +83,8 @@ async def read_study(service: Service, body: bytes, media_type: str, wanted_id: 
     """
     arguments = body, media_type, wanted_id, DocumentLimits.of(service.settings)
     if len(body) <= SMALL_BYTES and media_type != "application/zip":
-        return await run_in_threadpool(desk_work.read_study, *arguments)
+        with contextlib.suppress(SolvedElsewhereError):
+            return await run_in_threadpool(partial(_in_place, desk_work.read_study, *arguments))
     return await at_the_desk(service, desk_work.read_study, *arguments)
 
 
@@ -82,9 +99,11 @@ async def read_body(service: Service, request: Request) -> BodyWithDocument:
         When it cannot be read.
     """
     body, limits = await json_bytes(request), DocumentLimits.of(service.settings)
+    read: BodyWithDocument | None = None
     if len(body) <= SMALL_BYTES:
-        read = await run_in_threadpool(desk_work.read_body, body, limits)
-    else:
+        with contextlib.suppress(SolvedElsewhereError):
+            read = await run_in_threadpool(partial(_in_place, desk_work.read_body, body, limits))
+    if read is None:
         read = await at_the_desk(service, desk_work.read_body, body, limits)
     require_object(read.value)
     return read

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from forecast.errors import FieldError, StudyError
 from forecast.jobs.limits import StudyLimits, require_within
 from forecast.model.encoding.checking import require_encodable
+from forecast.model.encoding.stated import states_present
 from forecast.runtime.settings import Settings
 from forecast.study import Study
 from forecast.study.checks.size import measure_study
@@ -26,11 +27,17 @@ class DocumentLimits:
     bytes: int
     """Of its canonical document, with its tables."""
     study: StudyLimits
+    may_solve: bool = True
+    """Whether stated probabilities may be solved for here, which takes up to some seconds."""
 
     @classmethod
     def of(cls, settings: Settings) -> DocumentLimits:
         """Those of an installation."""
         return cls(settings.max_document_bytes, StudyLimits.of(settings))
+
+
+class SolvedElsewhereError(Exception):
+    """The study states probabilities of the present case, which this process leaves to another one."""
 
 
 class DocumentTooLargeError(StudyError):
@@ -48,12 +55,16 @@ def accept_document(study: Study, limits: DocumentLimits) -> str:
         When its document has more bytes than the installation accepts.
     StudyError
         With every part that is more than the installation accepts, or that cannot be encoded.
+    SolvedElsewhereError
+        When it would have to be solved for what it states, and may not be here.
     """
     document = study.canonical_json
     if (size := len(document.encode())) > limits.bytes:
         message = f"the document has {size} bytes with its tables, expected at most {limits.bytes}; leave out rows"
         raise DocumentTooLargeError([FieldError("document", "too_large", message)])
     require_within(study, limits.study)
+    if not limits.may_solve and any(states_present(outcome) for outcome in study.outcomes):
+        raise SolvedElsewhereError
     require_encodable(study)
     return document
 

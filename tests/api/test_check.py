@@ -10,12 +10,14 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
+from forecast.model.encoding.stated.solving import solve_group
 from forecast.study.document.schema import SCHEMA_FILE
 from priors import bundled_studies, study_path
 from tests.api.html import BROWSER, HOSTILE, Elements, get
 from tests.api.living_sample import store_living_sample
 from tests.api.shared import Shared
 from tests.coin import coin_document
+from tests.documents import document, event_outcome
 from tests.installation import Installation
 
 CASES = "id,successes,trials\na,3,10\nb,4,10\n"
@@ -172,3 +174,23 @@ def test_a_stated_prior_that_cannot_be_met_is_an_error_at_its_line(client: TestC
     assert "class_sd at most 0." in error["message"]
     document["outcomes"][0]["pooling"] = {}
     assert check(client, {"study.yaml": yaml.safe_dump(document, sort_keys=False)})["valid"] is True
+
+
+def test_stated_probabilities_are_solved_for_in_a_child_and_not_in_the_web_process(own_client: TestClient) -> None:
+    """Rivals take seconds: pages of others do not wait for them, however small the document is."""
+    prior = {"probability": {"median": 0.2, "low": 0.05, "high": 0.5}}
+    outcomes = [
+        {**event_outcome(id=name, competes="end"), "prior": prior, "pooling": {"class_sd": 0.4}}
+        for name in ("stay", "leave")
+    ]
+    study = document(*outcomes, study="rivals")
+    before = solve_group.cache_info().misses
+    stored = own_client.put("/v1/studies/rivals", json=study)
+    assert stored.status_code == 201, stored.text
+    assert own_client.post("/v1/jobs", json={"document": study}).status_code == 202
+    assert own_client.post("/v1/jobs", json={"study": "rivals"}).status_code == 202
+    assert solve_group.cache_info().misses == before
+    too_wide = [{**outcome, "pooling": {"class_sd": 3, "case_sd": 3}} for outcome in outcomes]
+    refused = own_client.post("/v1/jobs", json={"document": document(*too_wide, study="rivals")})
+    assert refused.status_code == 422
+    assert "too_wide" in refused.text

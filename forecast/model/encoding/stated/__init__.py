@@ -11,7 +11,7 @@ from forecast.model.encoding.stated.law import Law
 from forecast.model.encoding.stated.problems import unmet
 from forecast.model.encoding.stated.rounds import Unsettled
 from forecast.model.encoding.stated.solving import shrunk, solve_group
-from forecast.model.encoding.stated.statement import Spreads, find_groups, statement_errors
+from forecast.model.encoding.stated.statement import Spreads, find_groups, statement_errors, states_present
 from forecast.study import Study
 
 
@@ -50,4 +50,4 @@ def stated_levels(study: Study, standardizations: Mapping[str, Standardization])
     return found
 
 
-__all__ = ["Law", "Level", "Spreads", "stated_levels"]
+__all__ = ["Law", "Level", "Spreads", "stated_levels", "states_present"]
