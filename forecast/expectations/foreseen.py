@@ -8,12 +8,14 @@ statement is kept with it: Jeffrey's rule, see Diaconis and Zabell (1982), doi:1
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
 import numpy as np
 
+from forecast.errors import StopRequestedError
 from forecast.futures.hazards import cumulative_incidence
 from forecast.futures.present import FloatArray, PresentCase
 from forecast.inference.engine.program import get_program
@@ -32,8 +34,16 @@ REMEMBERED: Final = 8
 _known: dict[tuple[str, date, int], PresentCase] = {}
 
 
-def with_expectations(encoded: EncodedStudy, seed: int) -> EncodedStudy:
+type ShouldStop = Callable[[], type[StopRequestedError] | None]
+
+
+def with_expectations(encoded: EncodedStudy, seed: int, should_stop: ShouldStop | None = None) -> EncodedStudy:
     """The same study, with what was expected of causes where a statement about their effect is older than the as-of date.
+
+    Parameters
+    ----------
+    should_stop
+        Asked while a study is sampled as it was known then; returns the error to stop with, or None.
 
     Raises
     ------
@@ -41,6 +51,8 @@ def with_expectations(encoded: EncodedStudy, seed: int) -> EncodedStudy:
         When the study contradicts itself as of the day of such a statement.
     SamplingError
         When it cannot be sampled.
+    StopRequestedError
+        The class that `should_stop` returned.
     """
     study = encoded.study
     kept = [
@@ -54,23 +66,25 @@ def with_expectations(encoded: EncodedStudy, seed: int) -> EncodedStudy:
     lead = {effect: round(study.calendar.periods_between(day, study.as_of)) for effect, day in days.items()}
     lead = {effect: periods for effect, periods in lead.items() if periods > 0}
     causes = {
-        (cause, effect): _foreseen(_as_known(study, days[effect], seed), cause, lead[effect] + study.horizon)
+        (cause, effect): _foreseen(
+            _as_known(study, days[effect], seed, should_stop), cause, lead[effect] + study.horizon
+        )
         for cause, effect in kept
         if effect in lead
     }
     return replace(encoded, foreseen=Foreseen(lead, causes))
 
 
-def _as_known(study: Study, day: date, seed: int) -> PresentCase:
+def _as_known(study: Study, day: date, seed: int, should_stop: ShouldStop | None) -> PresentCase:
     """The present case as it was seen on a day, under draws of the study as it was known then."""
     key = study.digest, day, seed
     if key not in _known:
         then = study.model_copy(
             update={"as_of": day, "outcomes": tuple(_outcome_on(outcome, day) for outcome in study.outcomes)}
         )
-        encoded = with_expectations(encode_study(then), seed)
+        encoded = with_expectations(encode_study(then), seed, should_stop)
         loaded = get_program().load(encoded.arrays)
-        tree = sample_posterior(loaded, SAMPLER, seed=seed, cores=sampling_cores())
+        tree = sample_posterior(loaded, SAMPLER, seed=seed, cores=sampling_cores(), should_stop=should_stop)
         posterior, _ = label_posterior(tree, encoded)
         while len(_known) >= REMEMBERED:
             del _known[next(iter(_known))]

@@ -132,7 +132,7 @@ class Runs:
         with self._clock.stage(Stage.LOAD):
             encoded = encode_study(study, selection)
             require_affordable(encoded)
-            return with_expectations(encoded, self.seed)
+            return with_expectations(encoded, self.seed, self._clock.should_stop)
 
     @cached_property
     def program(self) -> Program:

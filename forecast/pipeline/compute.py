@@ -71,7 +71,7 @@ def compute_forecast(
         seed = resolve_seed(study, seed)
         encoded = encode_study(study)
         require_affordable(encoded)
-        encoded = with_expectations(encoded, seed)
+        encoded = with_expectations(encoded, seed, should_stop)
     return sample_and_assemble(run, encoded, seed)
 
 

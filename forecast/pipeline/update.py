@@ -129,7 +129,7 @@ def compute_update(
         seed = resolve_seed(study, seed)
         encoded = encode_study(study)
         require_affordable(encoded)
-        encoded = with_expectations(encoded, seed)
+        encoded = with_expectations(encoded, seed, should_stop)
 
     def refit(reason: str, weighed: _Weighed | None = None) -> ComputedForecast:
         starts = None if weighed is None else weighed.starts(encoded)
