@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 
 from forecast.dims import FUTURES
 from forecast.errors import ForecastError
+from forecast.futures.offsets import marginal_offsets
 from forecast.futures.present import THRESHOLD, Expected, Factors, FloatArray, IntArray, Links, PresentCase, Streams
 from forecast.futures.simulation import Futures, simulate_futures
 from forecast.study.document.calendar import Calendar, Period
@@ -88,6 +89,8 @@ class StoredFutures:
             if key in self._intervened:
                 self._intervened.move_to_end(key)
                 return self._intervened[key]
+            if self.present.offsets is None:
+                self.present = replace(self.present, offsets=marginal_offsets(self.present))
         replicates = self.futures.times.shape[1]
         made = simulate_futures(
             self.present,

@@ -132,3 +132,22 @@ def test_a_level_without_the_cause_takes_the_condition_at_once() -> None:
     theta, delta = quantities["theta"][0, 1], quantities["delta"][0, 0]
     expected = -np.expm1(-60 * np.exp(theta + delta))
     assert special.expit(quantities["judged_log_odds"][0, 0]) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_count_that_has_reached_its_level_may_be_supposed() -> None:
+    """It has no hazard for the chain: the question is read as if the cause did nothing more."""
+    rows = [{"period": "2019-11", "value": 12}]
+    threshold = {
+        "id": "clashes", "title": "Clashes", "kind": "threshold", "indicator": "incidents", "at_least": 10,
+        "resolution": {"criteria": "As counted."},
+    }  # fmt: skip
+    made = make_study(
+        threshold,
+        event_outcome(id="effect"),
+        indicators=[{"id": "incidents", "rows": rows}],
+        links=[{"cause": "clashes", "effect_on": "effect", "log_ratio": "normal(1, 0.2)", "rationale": "Tested."}],
+        judgments={"rows": [judged("effect", "clashes")]},
+        resolutions={"rows": [{"outcome": "clashes", "resolution": "yes", "on": "2019-12-01", "source": "x"}]},
+    )
+    arrays = encode_study(made).arrays
+    assert (arrays.lengths["question"], arrays.lengths["condition"]) == (1, 0)

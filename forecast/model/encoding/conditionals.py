@@ -32,12 +32,10 @@ def supposes_linked_cause(question: Judgment, present: Present) -> bool:
     judged = next(outcome for outcome in present.outcomes if outcome.id == question.outcome)
     if not any((given, rival.id) in present.keeping for rival in present.rivals(judged)):
         return False
-    if given in present.certain:
-        return True
     cause = next((outcome for outcome in present.outcomes if outcome.id == given), None)
     if cause is None:
-        return False
-    return cause.kind is OutcomeKind.EVENT or present.resolves[given] <= question.by_periods
+        return False  # decided by counts, for which the chain has no hazard
+    return given in present.certain or cause.kind is OutcomeKind.EVENT or present.resolves[given] <= question.by_periods
 
 
 def condition_arrays(
