@@ -125,7 +125,11 @@ def _beside_the_prior(encoded: EncodedStudy, outcome: Outcome) -> list[str]:
         "the spread of classes and cases": True,
         "covariates": bool(encoded.study.covariates),
         "competing outcomes": len(rivals) > 1,
-        "links": any(effect in rivals for _, effect in encoded.links),
+        "links": any(
+            link.effect_on in rivals and not link.keeps_marginal
+            for link in encoded.study.links
+            if (link.cause, link.effect_on) in encoded.links
+        ),
         "factors": any(moved in rivals for moved, _ in encoded.effects),
     }
     return [words for words, is_there in parts.items() if is_there]

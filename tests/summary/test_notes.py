@@ -54,15 +54,24 @@ def test_the_prior_note_is_about_probabilities_and_not_shares_of_a_few_futures()
     assert notes["war"].value == pytest.approx(known[0], abs=0.015)
 
 
-def test_the_prior_note_says_what_is_in_it() -> None:
-    notes = prior_notes(everything())
+@pytest.mark.parametrize(("base", "more"), [("marginal", ""), ("none", " and links")])
+def test_the_prior_note_says_what_is_in_it(base: str, more: str) -> None:
+    """A link inside the marginal adds nothing to it."""
+    link = {
+        "cause": "agreement",
+        "effect_on": "war",
+        "log_ratio": "normal(-0.7, 0.4)",
+        "rationale": "peace",
+        "base": base,
+    }
+    notes = prior_notes(everything(links=[link]))
     said = {outcome: note.message.partition("the stated prior with ")[2] for outcome, note in notes.items()}
     own = "the spread of classes and cases"
     assert said == {
         "exit": f"{own}, competing outcomes and factors",
         "conversion": f"{own}, competing outcomes and factors",
         "agreement": own,
-        "war": f"{own} and links",
+        "war": own + more,
         "alone": own,
     }
 

@@ -207,7 +207,8 @@ class Indicator(TableBlock):
 class Judgments(TableBlock):
     """Stated probabilities; columns expert, outcome, by, probability, on, known_at, given, kind.
 
-    `by` is a date, a number of periods from `on`, or blank for the day the outcome resolves. `kind` of the
+    `by` is a date, a number of periods from `on`, or blank for the day the outcome resolves. `given` is an outcome that is
+    supposed to have occurred by then. A probability without it is the marginal one, whatever links there are. `kind` of the
     expert is person (the default), crowd or market, the same in all rows; a blank repeats what other rows say. Of several
     rows of one expert about one thing the latest `on` counts.
     """
