@@ -27,8 +27,8 @@ class PriorOutcome(View):
     words: str
     """The ICD 203 wording of the probability, such as `very unlikely`."""
     confidence: Confidence | None = None
-    """How well the priors know the probability, by the width of its interval: high up to 0.25, moderate up to 0.5, else
-    low. Null in previews that were made before it was told."""
+    """How well the priors know the probability, by the width of its interval, as in a forecast. Null in previews that
+    were made before it was told."""
     horizon: tuple[HorizonPoint, ...]
     """Prior probability by the end of each future period, in order."""
 
