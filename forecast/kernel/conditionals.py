@@ -30,8 +30,10 @@ def forward(x: Any, v: Any) -> None:
         v.leg_cause[leg], v.leg_other[leg] = 0.0, 0.0
     for stake in range(x.stake_length.size):
         leg, j = x.stake_leg[stake], x.stake_outcome[stake]
-        log_rate = v.theta[j] + v.log_hazard_shape[x.stake_band[stake]] + log_drift(x, v, j, x.leg_step[leg])
+        log_rate = v.theta[j] + v.log_hazard_shape[x.stake_band[stake]]
+        log_rate += log_drift(x, v, j, x.leg_step[leg], v.stake_kept, stake)
         v.stake_rate[stake] = x.stake_length[stake] * exp(min(log_rate, MAX_LOG_RATE))
+        v.stake_slope[stake] = v.stake_rate[stake] if log_rate < MAX_LOG_RATE else 0.0
         v.stake_ratio[stake] = exp(v.delta[x.stake_link[stake] - 1]) if x.stake_link[stake] > 0 else 1.0
         if x.stake_side[stake] > 0.0:
             v.leg_cause[leg] += v.stake_rate[stake] * x.stake_own[stake]
@@ -138,12 +140,10 @@ def backward(x: Any, v: Any, a: Any) -> None:
         if x.stake_side[stake] > 0.0:
             own = x.stake_own[stake]
             a.stake_rate[stake] += a.leg_cause[leg] * own + a.leg_other[leg] * (1.0 - own)
-        log_rate = v.theta[j] + v.log_hazard_shape[x.stake_band[stake]] + log_drift(x, v, j, x.leg_step[leg])
-        if log_rate < MAX_LOG_RATE:
-            by_rate = a.stake_rate[stake] * v.stake_rate[stake]
-            a.theta[j] += by_rate
-            a.log_hazard_shape[x.stake_band[stake]] += by_rate
-            log_drift_back(x, v, a, j, x.leg_step[leg], by_rate)
+        by_rate = a.stake_rate[stake] * v.stake_slope[stake]
+        a.theta[j] += by_rate
+        a.log_hazard_shape[x.stake_band[stake]] += by_rate
+        log_drift_back(x, v, a, j, x.leg_step[leg], v.stake_kept, stake, by_rate)
         if link > 0:
             a.delta[link - 1] += a.stake_ratio[stake] * v.stake_ratio[stake]
 

@@ -36,7 +36,11 @@ def forward(x: Any, v: Any) -> None:
             own[q, s] = 0.0
     for part in range(x.part_length.size):
         q, s, j, link = x.part_question[part], x.part_segment[part], x.part_outcome[part], x.part_link[part]
-        log_rate = v.theta[j] + v.log_hazard_shape[x.part_band[part]] + log_drift(x, v, j, x.segment_step[q, s])
+        log_rate = (
+            v.theta[j]
+            + v.log_hazard_shape[x.part_band[part]]
+            + log_drift(x, v, j, x.segment_step[q, s], v.part_kept, part)
+        )
         if link > 0:
             log_rate += v.delta[link - 1]
         hazard = x.part_length[part] * exp(min(log_rate, MAX_LOG_RATE))
@@ -141,7 +145,7 @@ def backward(x: Any, v: Any, a: Any) -> None:
         a.log_hazard_shape[x.part_band[part]] += by_rate
         if link > 0:
             a.delta[link - 1] += by_rate
-        log_drift_back(x, v, a, j, x.segment_step[q, s], by_rate)
+        log_drift_back(x, v, a, j, x.segment_step[q, s], v.part_kept, part, by_rate)
     conditionals.backward(x, v, a)
 
 

@@ -107,7 +107,7 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
         "leg_cause", "leg_other", "leg_turns", "leg_stays", "leg_after", "leg_before",
         "leg_pending", "leg_occurred", "leg_gone",
     ),
-    stake=("stake_rate", "stake_ratio"),
+    stake=("stake_rate", "stake_slope", "stake_ratio"),
     history=("history_push",),
     verdict=("verdict_push",),
     exam=("truth_variance", "error_variance"),
@@ -125,6 +125,8 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     "segment_own": FieldSpec(("question", "segment")),
     "segment_before": FieldSpec(("question", "segment")),
     "part_rate": FieldSpec(("part",)),
+    "part_kept": FieldSpec(("part", "factor")),
+    "stake_kept": FieldSpec(("stake", "factor")),
 }  # fmt: skip
 """Values that one pass leaves for another."""
 
