@@ -10,8 +10,9 @@ from forecast.summary.ends import Ends, counted_ends, exact_ends
 from forecast.summary.outcomes import expression_ends
 from forecast.summary.rolled import MORE_DRAWS_SPREAD, MORE_FUTURES_SPREAD, MOVED_SPREAD, roll_forward
 from tests.futures.posteriors import everything, make_posterior
+from tests.suite.sizes import sized
 
-SEEDS = 20
+SEEDS = sized(20, 8)
 
 
 def test_the_error_of_an_exact_end_is_that_of_repeats() -> None:
@@ -34,7 +35,7 @@ def test_three_draws_a_chain_have_an_interval_and_no_error() -> None:
 
 @pytest.mark.slow
 def test_errors_of_a_linked_study_are_those_of_repeats_with_other_seeds() -> None:
-    """Other draws and other futures each time; 20 repeats give their deviation to 16 %, and no end is three times that off."""
+    """Other draws and other futures each time; 20 repeats give their deviation to 16 %, 8 to 27 %, and no end is three times that off."""
     encoded = everything()
     expressions = {outcome.id: Occurs(outcome.id) for outcome in encoded.study.outcomes}
     expressions |= {scenario.id: scenario.expression for scenario in encoded.study.scenarios}
@@ -46,7 +47,8 @@ def test_errors_of_a_linked_study_are_those_of_repeats_with_other_seeds() -> Non
     by_end = np.array([ratios(ends) for ends in found.values()])
     noise = 1 / np.sqrt(2 * (SEEDS - 1))
     assert np.abs(np.log(by_end)).max() < 3 * noise
-    assert np.exp(np.log(by_end).mean()) == pytest.approx(1.0, abs=0.15)
+    # The two ends of a probability, and probabilities of one study, are not independent: as many as there are of these.
+    assert abs(np.log(by_end).mean()) < 3 * noise / np.sqrt(len(expressions))
 
 
 def ratios(found: list[Ends]) -> list[float]:
