@@ -42,7 +42,9 @@ def test_jobs_against_a_plain_sampler(size: str, tmp_path: Path) -> None:
     began = time.process_time()
     found = compute_forecast(study).answer.diagnostics
     cpu = time.process_time() - began
-    least = min(p.ess_bulk for p in found.parameters if p.name.startswith("probability") and p.ess_bulk)
+    least = min(
+        p.ess_bulk for p in found.parameters if p.name.startswith(("probability", "share_of_futures")) and p.ess_bulk
+    )
     cold, warm = plain(size, tmp_path), plain(size, tmp_path)
     print(
         "\n| study | job, CPU s | ESS | pm.sample warm, CPU s | ESS | cold, CPU s | ratio warm | ratio cold | goals |"

@@ -54,7 +54,11 @@ def test_gradients_and_jobs() -> None:
         answer = compute_forecast(study).answer
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         found = answer.diagnostics
-        sizes = [p.ess_bulk for p in found.parameters if p.name.startswith("probability") and p.ess_bulk]
+        sizes = [
+            p.ess_bulk
+            for p in found.parameters
+            if p.name.startswith(("probability", "share_of_futures")) and p.ess_bulk
+        ]
         print(
             f"| {name} | {arrays.parameters} | {gradient:.1f} | {cpu:.1f} | {wall:.1f} | {found.seconds['sample']:.1f} "
             f"| {found.chains} x {found.draws} | {min(sizes):.0f} | {answer.verdict.value} |"
