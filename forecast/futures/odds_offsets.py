@@ -31,17 +31,25 @@ CLOSE: Final = 1e-9
 
 def odds_offset(present: PresentCase, outcome: int) -> FloatArray | None:
     """Offset of the log odds of one binary outcome, dims (draw); None where nothing moves it."""
-    shifts, weights, mean, variance = _causes(present, outcome)
+    shifts, chances = _patterns(present, outcome)
+    return solve_offset(present.level[:, outcome], shifts, chances) if shifts.any() else None
+
+
+def probability_without(present: PresentCase, outcome: int, offset: FloatArray, group: int) -> FloatArray:
+    """Probability of a binary outcome among those in whom none of a group of its causes has occurred; dims (draw)."""
+    shifts, chances = _patterns(present, outcome, without=group)
+    return np.asarray((chances * _logistic(present.level[:, outcome] + offset + shifts)).sum(axis=0))
+
+
+def _patterns(present: PresentCase, outcome: int, without: int | None = None) -> tuple[FloatArray, FloatArray]:
+    """What causes and factors add to the log odds, and the probability of it; dims (pattern, draw)."""
+    shifts, weights, mean, variance = _causes(present, outcome, without)
     variance = variance + factor_variance(present, outcome)
-    if shifts.shape[0] == 1 and not variance.any() and not mean.any():
-        return None
     places, node_weights = np.polynomial.hermite_e.hermegauss(NODES if variance.any() else 1)
     node_weights = node_weights / node_weights.sum()
     spread = np.sqrt(variance) * places[:, None]
     moved = (shifts[:, None, :] + spread[None] + mean).reshape(-1, present.draws)
-    chance = (weights[:, None, :] * node_weights[:, None]).reshape(-1, present.draws)
-    level = present.level[:, outcome]
-    return solve_offset(level, moved, chance)
+    return moved, (weights[:, None, :] * node_weights[:, None]).reshape(-1, present.draws)
 
 
 def solve_offset(level: FloatArray, shifts: FloatArray, chances: FloatArray) -> FloatArray:
@@ -83,12 +91,14 @@ def factor_variance(present: PresentCase, outcome: int) -> FloatArray:
     return np.asarray(total)
 
 
-def _causes(present: PresentCase, outcome: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+def _causes(
+    present: PresentCase, outcome: int, without: int | None
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Shifts and weights of the patterns, dims (pattern, draw); mean and variance of the other causes, dims (draw)."""
     links = present.links
     chosen = np.flatnonzero((links.effect_on == outcome) & links.keeps_marginal)
     groups: dict[int, list[int]] = {}
-    for link in chosen.tolist():
+    for link in (link for link in chosen.tolist() if present.groups[links.cause[link]] != without):
         groups.setdefault(int(present.groups[links.cause[link]]), []).append(link)
     incidence = cumulative_incidence(present) if groups else np.zeros((present.draws, 0, 0))
     found = []

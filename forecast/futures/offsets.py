@@ -22,12 +22,13 @@ closure: Kuehn (2016), doi:10.1007/978-3-319-28028-8_13.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from forecast.futures.odds_offsets import odds_offset
+from forecast.futures.odds_offsets import odds_offset, probability_without
 from forecast.futures.present import FloatArray, IntArray, Offsets, PresentCase
 from forecast.futures.survivors import MAX_LOG, CauseGroup, FactorLaw
 
@@ -113,6 +114,9 @@ def marginal_offsets(present: PresentCase) -> Offsets:
         if causes or factors:
             rates = np.ascontiguousarray(present.rates[:, members, :].transpose(2, 1, 0))
             found[group] = _Effects(members, rates, causes, factors)
+    odds = {int(outcome): odds_offset(present, int(outcome)) for outcome in np.flatnonzero(present.is_binary)}
+    for group, effects in found.items():
+        _let_act_back(present, group, effects, odds)
     leads = {group: _lead(present, effects.members) for group, effects in found.items()}
     for group, effects in found.items():
         # From the day of the statement to the as-of date, with the hazard of the first period after it.
@@ -133,11 +137,25 @@ def marginal_offsets(present: PresentCase) -> Offsets:
             offsets = effects.advance(leads[group] + period, effects.rates[period])
             for place, member in enumerate(effects.members.tolist()):
                 hazards[member][:, period] = offsets[place]
-    odds = {int(outcome): odds_offset(present, int(outcome)) for outcome in np.flatnonzero(present.is_binary)}
     return Offsets(
         {member: values for member, values in hazards.items() if values.any()},
         {outcome: offset for outcome, offset in odds.items() if offset is not None},
     )
+
+
+def _let_act_back(present: PresentCase, group: int, effects: _Effects, odds: Mapping[int, FloatArray | None]) -> None:
+    """Binary causes on which the effects act back: among those still at risk of these they have another probability."""
+    links = present.links
+    for cause in effects.causes:
+        for place, outcome in enumerate(cause.acting):
+            offset = odds.get(outcome)
+            back = (links.effect_on == outcome) & links.keeps_marginal & np.isin(links.cause, effects.members)
+            if cause.is_of_draws and offset is not None and back.any() and not present.expected.lead[outcome]:
+                chance = probability_without(present, outcome, offset, group)
+                hazards = cause.hazards[place]
+                hazards[hazards > 0.0] = np.broadcast_to(
+                    -np.log1p(-np.minimum(chance, 1.0 - 1e-15))[:, None], hazards.shape
+                )[hazards > 0.0]
 
 
 def _lead(present: PresentCase, effects: IntArray) -> int:

@@ -57,9 +57,11 @@ def made_arrays(arrays: ModelArrays) -> dict[str, Array]:
         "distinct_value": np.ascontiguousarray(distinct[:, 1]),
         "distinct_times": times.astype(float),
         "is_moved": moved,
-        # Legs and stakes come in order: a chain runs through them.
-        "condition_start": _starts(arrays["leg_condition"], arrays.lengths["condition"]),
-        "stake_start": _starts(arrays["stake_leg"], arrays.lengths["leg"]),
+        # Turns, stakes, moves and pulls come in order: a chain runs through them.
+        "condition_start": _starts(arrays["contest_condition"][arrays["turn_contest"]], arrays.lengths["condition"]),
+        "stake_start": _starts(arrays["stake_turn"], arrays.lengths["turn"]),
+        "move_start": _starts(arrays["move_contest"], arrays.lengths["contest"]),
+        "pull_start": _starts(arrays["pull_move"], arrays.lengths["move"]),
         "question_condition": supposes,
         **_shares("heard", arrays["outcome_voices"]),
         **_shares("asked", arrays["exercise_voices"]),

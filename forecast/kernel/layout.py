@@ -47,9 +47,12 @@ MADE: Final[Mapping[str, FieldSpec]] = {
     "distinct_indicator": FieldSpec(("distinct",), "int64"),
     "distinct_value": FieldSpec(("distinct",)),
     "distinct_times": FieldSpec(("distinct",)),
-    # Where the legs of each condition begin, and the stakes of each leg; 1 for a question that is a condition's.
+    # Where the turns of each condition begin, the stakes of each turn, the moves of each contest and the pulls of each move; 1
+    # for a question that is a condition's.
     "condition_start": FieldSpec(("condition_edge",), "int64"),
     "stake_start": FieldSpec(("stake_edge",), "int64"),
+    "move_start": FieldSpec(("move_edge",), "int64"),
+    "pull_start": FieldSpec(("pull_edge",), "int64"),
     "question_condition": FieldSpec(("question",), "int64"),
     # Shares of experts above zero: where those of each outcome or exercise begin, and where they end.
     "heard_start": FieldSpec(("heard_edge",), "int64"),
@@ -102,12 +105,10 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     factor=("innovation_scale", "log_persistence"),
     indicator=("mean_drive", "shape", "log_shape"),
     question=("yes", "no", "question_centre", "question_level"),
-    condition=("condition_supposed", "condition_joint", "condition_rest"),
-    leg=(
-        "leg_cause", "leg_other", "leg_turns", "leg_stays", "leg_after", "leg_before",
-        "leg_pending", "leg_occurred", "leg_gone",
-    ),
-    stake=("stake_rate", "stake_slope", "stake_ratio"),
+    condition=("joint_mass", "rest_mass"),
+    stake=("stake_rate", "stake_slope", "stake_begun", "stake_mean"),
+    turn=("turn_place",),
+    move=("move_push", "move_ratio"),
     history=("history_push",),
     verdict=("verdict_push",),
     exam=("truth_variance", "error_variance"),
@@ -125,6 +126,8 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     "segment_own": FieldSpec(("question", "segment")),
     "segment_before": FieldSpec(("question", "segment")),
     "part_rate": FieldSpec(("part",)),
+    "turn_mass": FieldSpec(("turn", "world")),
+    "end_mass": FieldSpec(("condition", "world")),
     "part_kept": FieldSpec(("part", "factor")),
     "stake_kept": FieldSpec(("stake", "factor")),
 }  # fmt: skip

@@ -79,8 +79,8 @@ class ModelArrays(dict[str, npt.NDArray[np.generic]]):
 
 
 def probe_arrays() -> ModelArrays:
-    """Every block present with length one, and two outcomes, which a pair needs: exercises every term of the density."""
-    lengths = {"outcome": 2}
+    """Every block present with length one, and two outcomes, which a pair needs, and two worlds: exercises every term of the density."""
+    lengths = {"outcome": 2, "world": 2}
     values = {
         name: np.full(
             [lengths.get(dim, 1) for dim in spec.dims], 0.5 if spec.dtype == "float64" else 0, dtype=spec.dtype
@@ -95,13 +95,12 @@ def probe_arrays() -> ModelArrays:
         "question_steps",
         "pair_row",
         "integral_unit",
+        "move_to",
     )
     values |= {name: np.ones_like(values[name]) for name in ones}
     values["rule_from"] = np.zeros(1)
     # A judged event; and what is turned within a group of one is reflected.
     values["question_is_binary"] = np.zeros(1)
-    # The effect of a binary cause, which resolves at the end of the leg.
-    values |= {"stake_link": np.ones(1, dtype=np.int64), "stake_side": np.zeros(1), "stake_own": np.ones(1)}
     values["expert_reflection"] = np.array([np.sqrt(2.0)])
     return ModelArrays(values, frailties=1)
 

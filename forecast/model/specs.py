@@ -180,22 +180,31 @@ OPINIONS: Final = {
     "part_link": _index("part", "link" + OR_NONE),
     "part_length": _positive("part"),
     "part_own": _positive("part"),
-    # Questions that suppose a cause to have occurred by their date, where a link leads from it: the way to the date in legs
-    # of constant hazards. A stake is one outcome of the effect's group (side 0) or the cause's (1) in one leg.
+    # Questions that suppose another outcome to have occurred by their date, where links make the two depend on one another.
+    # A world says which outcomes have occurred: its mass at the start, and whether it is one of cause and effect (joint) or of
+    # the cause alone (rest).
     "condition_question": _index("condition", "question"),
-    "condition_cause": _index("condition", "outcome"),
-    "condition_is_certain": _positive("condition"),
-    "leg_condition": _index("leg", "condition"),
-    "leg_step": _positive("leg"),
-    # 1 where a binary cause resolves at the end of the leg.
-    "leg_jump": _positive("leg"),
-    "stake_leg": _index("stake", "leg"),
+    "condition_begins": _positive("condition", "world"),
+    "condition_joint": _positive("condition", "world"),
+    "condition_rest": _positive("condition", "world"),
+    # Outcomes that exclude one another, or one alone; in a turn something may happen to one contest: in some time, a stake
+    # for each of its outcomes, or on the date of a binary outcome (from 1; 0 for none).
+    "contest_condition": _index("contest", "condition"),
+    "turn_contest": _index("turn", "contest"),
+    "turn_outcome": _index("turn", "outcome" + OR_NONE),
+    "stake_turn": _index("stake", "turn"),
     "stake_outcome": _index("stake", "outcome"),
     "stake_band": _index("stake", "band"),
-    "stake_link": _index("stake", "link" + OR_NONE),
+    "stake_step": _positive("stake"),
     "stake_length": _positive("stake"),
-    "stake_side": _positive("stake"),
-    "stake_own": _positive("stake"),
+    # From a world to another one, in the order of worlds and then of the contest's outcomes; whether the mean over those at
+    # risk counts the world; and the links that act in it.
+    "move_contest": _index("move", "contest"),
+    "move_from": _index("move", "world"),
+    "move_to": _index("move", "world"),
+    "move_counts": _positive("move"),
+    "pull_move": _index("pull", "move"),
+    "pull_link": _index("pull", "link"),
     "judgment_question": _index("judgment", "question"),
     "judgment_expert": _index("judgment", "expert"),
     "judgment_log_odds": _number("judgment"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+from forecast.futures.correction import corrected
 from forecast.futures.simulation import simulate_futures
 from forecast.inference.engine.program import get_program
 from forecast.inference.labels import label_quantities
@@ -82,6 +83,53 @@ CASES = {
         outcomes=[event_outcome(id=name, **level(-4)) for name in ("first", "cause", "effect")],
         links={("first", "cause"): 1.0, ("cause", "effect"): 1.2},
     ),
+    "each on the other": study(
+        judged("effect", "cause"), judged("cause", "effect"),
+        outcomes=[event_outcome(id="cause", **level(-4)), event_outcome(id="effect", **level(-4.5))],
+        links={("cause", "effect"): 1.5, ("effect", "cause"): 1.2},
+    ),
+    "back onto the condition alone": study(
+        judged("effect", "cause"),
+        outcomes=[event_outcome(id="cause", **level(-4)), event_outcome(id="effect", **level(-4.5))],
+        links={("effect", "cause"): 1.6},
+    ),
+    "round by way of a third": study(
+        judged("effect", "cause"),
+        outcomes=[event_outcome(id=name, **level(-4)) for name in ("cause", "effect", "third")],
+        links={("cause", "effect"): 1.2, ("effect", "third"): 1.2, ("third", "cause"): 1.2},
+    ),
+    "one cause of both": study(
+        judged("effect", "cause"),
+        outcomes=[event_outcome(id=name, **level(-4)) for name in ("cause", "effect", "third")],
+        links={("third", "effect"): 1.5, ("third", "cause"): 1.5},
+    ),
+    "a rival of the condition": study(
+        judged("exit", "war"),
+        outcomes=[
+            event_outcome(id="war", competes="a", **level(-4)), event_outcome(id="peace", competes="a", **level(-3.5)),
+            event_outcome(id="exit", **level(-4)),
+        ],
+        links={("war", "exit"): 1.2, ("peace", "exit"): -1.0},
+    ),
+    "a binary outcome and an event, each on the other": study(
+        judged("effect", "agreement"), judged("agreement", "effect"),
+        outcomes=[binary_outcome(resolution={"criteria": "Signed.", "by": "2022-09-15"}), event_outcome(id="effect", **level(-4))],
+        links={("agreement", "effect"): 1.3, ("effect", "agreement"): 1.5},
+    ),
+    "settled later than the date": study(
+        judged("effect", "agreement", by="2021-07-01"),
+        outcomes=[binary_outcome(resolution={"criteria": "Signed.", "by": "2022-09-15"}), event_outcome(id="effect", **level(-4))],
+        links={("agreement", "effect"): 1.3, ("effect", "agreement"): 1.5},
+    ),
+    "two binary outcomes": study(
+        judged("ratified", "agreement"), judged("agreement", "ratified"),
+        outcomes=[
+            binary_outcome(resolution={"criteria": "Signed.", "by": "2022-09-15"}),
+            binary_outcome(id="ratified", resolution={"criteria": "Ratified.", "by": "2023-09-15"}),
+            event_outcome(id="effect", **level(-4)),
+        ],
+        links={("agreement", "ratified"): 1.3, ("effect", "ratified"): 1.5, ("agreement", "effect"): 0.7},
+    ),
 }  # fmt: skip
 
 
@@ -90,17 +138,17 @@ def test_the_judged_log_odds_are_those_of_the_futures(encoded: EncodedStudy) -> 
     program = get_program()
     drawn = program.draw_prior(encoded.arrays, DRAWS, seed=1)
     prior = label_quantities(drawn, dict(zip(program.names, program.dims, strict=True)), encoded)
-    present = present_case(encoded, prior)
+    present = corrected(present_case(encoded, prior))
     times = simulate_futures(present, replicates=FUTURES, seed=2).times
     for place, question in enumerate(encoded.opinions.questions.values()):
         cause, effect = (present.outcomes.index(str(name)) for name in (question.given, question.outcome))
         by = question.by_periods
-        given = times[:, :, cause] <= by
+        given = times[:, :, cause] <= max(by, present.resolves[cause] if present.is_binary[cause] else 0.0)
         both = given & (times[:, :, effect] <= by)
         counted = both.sum(axis=1) / given.sum(axis=1)
         meant = special.expit(drawn["judged_log_odds"][:, place])
         error = np.sqrt(meant * (1 - meant) / given.sum(axis=1))
-        # The chain has 24 legs, and takes causes to be independent among survivors.
+        # The chain has 24 legs; futures take causes to be independent among survivors.
         assert np.all(np.abs(counted - meant) < 0.006 + 4 * error), (question.question, counted, meant)
 
 

@@ -115,8 +115,8 @@ BLOCKS = {
     "counts": ("count", "indicator"),
     "links": ("link", "press"),
     "verdicts": ("verdict",),
-    "judgments": ("topic", "question", "segment", "judgment", "condition", "leg"),
-    "conditions": ("condition", "leg"),
+    "judgments": ("topic", "question", "segment", "judgment", "condition"),
+    "conditions": ("condition",),
     "records": ("exam", "exercise", "record"),
 }
 

@@ -20,10 +20,10 @@ CASES = {"level": 3, "unit": 8, "frailty": 5, "term": 9, "covariate": 2, "trial"
 INTEGRATED = {"integral": 5, "axis": 3, "span": 9}
 FACTORS = {"factor": 2, "past_period": 6, "indicator": 3, "count": 11, "effect": 3}
 EXPERTS = {"kind": 2, "expert": 4, "panel": 1}
-JUDGED = {**EXPERTS, "topic": 3, "question": 4, "segment": 3, "judgment": 9, "condition": 2, "leg": 7}
+JUDGED = {**EXPERTS, "topic": 3, "question": 4, "segment": 3, "judgment": 9, "condition": 2}
 RECORDS = {**EXPERTS, "exam": 1, "exercise": 5, "record": 11}
 FULL = {**CASES, **INTEGRATED, **FACTORS, **JUDGED, **RECORDS, "pair": 3, "link": 2, "verdict": 2, "press": 3}
-NEWER = ("condition", "leg", "stake", "verdict", "press")
+NEWER = ("condition", "contest", "turn", "stake", "move", "pull", "verdict", "press")
 """Dims of blocks whose numbers come from a stream of their own."""
 
 SHAPES: dict[str, dict[str, int]] = {
@@ -66,7 +66,6 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     # A stream of their own: the other blocks stay as they are.
     other = np.random.default_rng([seed, 1])
     supposed = _conditions(other, n)
-    n["stake"] = len(supposed["stake_leg"])
     first_rules, rules = quadrature_rules(range(1, n["axis"] + 1) if n["integral"] else ())
     n["rule"], n["node"] = np.shape(rules["node_place"])
     values: dict[str, Any] = {}
@@ -153,28 +152,64 @@ def _integrals(rng: np.random.Generator, n: dict[str, int], first_rules: dict[in
 
 
 def _conditions(rng: np.random.Generator, n: dict[str, int]) -> dict[str, Any]:
-    """Conditions of different questions, each with a leg or more; a leg has the effect, perhaps rivals, and its cause."""
+    """Conditions of different questions: two contests or three, of one outcome or two, some settled on a date.
+
+    Whatever occurs, in some worlds links act.
+    """
     count = min(n["condition"], n["question"])
-    of = np.sort(np.concatenate([np.arange(count), rng.integers(0, count, max(n["leg"] - count, 0))])) if count else []
-    n["condition"], n["leg"] = count, len(of)
-    names = ("stake_leg", "stake_outcome", "stake_band", "stake_link", "stake_length", "stake_side", "stake_own")
-    rows: list[tuple[Any, ...]] = []
-    for leg in range(len(of)):
-        effect, cause, third = rng.permutation(OUTCOMES)
-        side = rng.integers(0, 2)
-        stakes = [(effect, 0, 1), (cause, 1, 1), *([(third, side, 0)] if rng.random() < 0.6 else [])]
-        for outcome, side_of, own in stakes:
-            link = 0 if side_of else rng.integers(0, n["link"] + 1)
-            rows.append((leg, outcome, rng.integers(0, 6), link, rng.uniform(0.2, 2), side_of, own))
+    shapes = [[*rng.permutation([1, 2]), *([1] if rng.random() < 0.5 else [])] for _ in range(count)]
+    n["condition"], n["world"] = count, max((int(np.prod(np.add(shape, 1))) for shape in shapes), default=0)
+    contests: list[int] = []
+    turns: list[tuple[int, int]] = []
+    stakes: list[tuple[Any, ...]] = []
+    moves: list[tuple[Any, ...]] = []
+    pulls: list[tuple[int, int]] = []
+    joint, rest = np.zeros((count, n["world"])), np.zeros((count, n["world"]))
+    for condition, shape in enumerate(shapes):
+        first, worlds = len(contests), list(itertools.product(*(range(size + 1) for size in shape)))
+        for place, size in enumerate(shape):
+            contests.append(condition)
+            for world in (world for world in worlds if world[place] == 0):
+                counts = rng.choice([1.0, 1.0, 0.0])
+                for member in range(1, size + 1):
+                    after = worlds.index((*world[:place], member, *world[place + 1 :]))
+                    if n["link"] and any(world):
+                        pulls += [(len(moves), link) for link in range(n["link"]) if rng.random() < 0.6]
+                    moves.append((first + place, worlds.index(world), after, counts))
+        dated = {place for place, size in enumerate(shape) if size == 1 and rng.random() < 0.5}
+        for place in [*rng.permutation(len(shape)), *rng.permutation(len(shape))]:
+            if place in dated:
+                turns.append((first + place, 1 + rng.integers(0, OUTCOMES)))
+                continue
+            stakes += [
+                (len(turns), outcome, rng.integers(0, 6), rng.uniform(0.5, 6), rng.uniform(0.2, 2))
+                for outcome in rng.permutation(OUTCOMES)[: shape[place]]
+            ]
+            turns.append((first + place, 0))
+        for world, found in enumerate(worlds):
+            if found[1]:
+                (joint if found[0] else rest)[condition, world] = 1.0
+    tables: dict[tuple[str, ...], tuple[list[Any], int]] = {
+        ("turn_contest", "turn_outcome"): (turns, 2),
+        ("stake_turn", "stake_outcome", "stake_band", "stake_step", "stake_length"): (stakes, 3),
+        ("move_contest", "move_from", "move_to", "move_counts"): (moves, 3),
+        ("pull_move", "pull_link"): (pulls, 2),
+    }
+    n |= {"contest": len(contests), "turn": len(turns), "stake": len(stakes), "move": len(moves), "pull": len(pulls)}
+    begins = rng.uniform(0.0, 1.0, (count, n["world"]))
+    for row, shape in zip(begins, shapes, strict=True):
+        row[int(np.prod(np.add(shape, 1))) :] = 0.0
     return {
         "history_events": rng.integers(0, 2, n["history"]),
         "verdict_yes": rng.integers(0, 2, n["verdict"]),
         "condition_question": rng.permutation(n["question"])[:count],
-        "condition_is_certain": rng.choice([0.0, 0.0, 1.0], count),
-        "leg_condition": np.asarray(of, dtype=int),
-        "leg_jump": rng.choice([0.0, 0.0, 1.0], len(of)),
+        "condition_begins": begins,
+        "condition_joint": joint,
+        "condition_rest": rest,
+        "contest_condition": np.asarray(contests, dtype=int),
         **{
-            name: np.array([row[column] for row in rows]).astype(float if column > 3 else int)
+            name: np.array([row[column] for row in rows]).astype(int if column < whole else float)
+            for names, (rows, whole) in tables.items()
             for column, name in enumerate(names)
         },
     }

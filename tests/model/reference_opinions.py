@@ -42,12 +42,10 @@ def judged_log_odds(q: int, present: Point, a: ModelArrays) -> float:
         j = a["question_outcome"][q]
         if supposed is None:
             return moved(q, present.theta[j] + link_effect(a["question_link"][q], present), present, a)
-        return moved(q, binary_given_cause(q, supposed, present, a), present, a)
+        return moved(q, given_cause(supposed, present, a), present, a)
     if supposed is None:
         return event_log_odds(q, present, a)
-    joint, without, _ = cause_and_effect(supposed, present, a)
-    least = TINY * (joint + without)
-    return float(np.log(joint + least) - np.log(without + least))
+    return given_cause(supposed, present, a)
 
 
 def moved(q: int, level: float, present: Point, a: ModelArrays) -> float:
@@ -74,61 +72,84 @@ def log_drift(j: int, steps: float, present: Point) -> float:
     return float(drift)
 
 
-def binary_given_cause(q: int, supposed: int, present: Point, a: ModelArrays) -> float:
-    """Log odds with the cause, at which the mean over cause or no cause is the level's probability; by bisection."""
-    theta = present.theta[a["question_outcome"][q]]
-    _, _, cause = cause_and_effect(supposed, present, a)
-    delta = link_effect(a["question_link"][q], present)
+def given_cause(supposed: int, present: Point, a: ModelArrays) -> float:
+    """Log odds of the effect among worlds with the cause, each a name in a dictionary of masses; turn by turn."""
+    mass = dict(enumerate(a["condition_begins"][supposed]))
+    for turn, contest in enumerate(a["turn_contest"]):
+        if a["contest_condition"][contest] != supposed:
+            continue
+        moves = [int(m) for m in np.flatnonzero(a["move_contest"] == contest)]
+        push = {m: sum(present.delta[a["pull_link"][a["pull_move"] == m]]) for m in moves}
+        counts = {int(a["move_from"][m]): float(a["move_counts"][m]) for m in moves}
+        if a["turn_outcome"][turn]:
+            theta = present.theta[a["turn_outcome"][turn] - 1]
+            settle(mass, moves, push, counts, theta, a)
+        else:
+            stakes = np.flatnonzero(a["stake_turn"] == turn)
+            members: dict[int, int] = {}
+            for world in counts:
+                members |= dict(zip((m for m in moves if a["move_from"][m] == world), range(stakes.size), strict=True))
+            hazards = [staked(s, present, a) for s in stakes]
+            begun = rates_among(mass, moves, push, counts, members, hazards, a)
+            half = {
+                world: mass[world] * np.exp(-sum(begun[m] for m in moves if a["move_from"][m] == world) / 2)
+                for world in counts
+            }
+            rates = rates_among(half, moves, push, counts, members, hazards, a)
+            before = dict(mass)
+            for world in counts:
+                own = [m for m in moves if a["move_from"][m] == world]
+                total = sum(rates[m] for m in own)
+                mass[world] = before[world] * np.exp(-total)
+                for m in own:
+                    mass[int(a["move_to"][m])] += before[world] * -np.expm1(-total) * rates[m] / total
+    joint, without = (
+        sum(mass[world] * share for world, share in enumerate(a[name][supposed]))
+        for name in ("condition_joint", "condition_rest")
+    )
+    least = TINY * (joint + without)
+    return float(np.log(joint + least) - np.log(without + least))
+
+
+def staked(s: int, present: Point, a: ModelArrays) -> float:
+    """Expected events of a stake."""
+    j = a["stake_outcome"][s]
+    drift = log_drift(j, a["stake_step"][s], present)
+    return float(a["stake_length"][s] * np.exp(present.theta[j] + present.shape[a["stake_band"][s]] + drift))
+
+
+def rates_among(
+    mass: dict[int, float], moves: list[int], push: dict[int, float], counts: dict[int, float],
+    members: dict[int, int], hazards: list[float], a: ModelArrays,
+) -> dict[int, float]:  # fmt: skip
+    """Hazard of each move: its mean over the worlds at risk is the marginal one."""
+    rates = {}
+    for m in moves:
+        alike = [other for other in moves if members[other] == members[m]]
+        weights = [mass[int(a["move_from"][other])] * counts[int(a["move_from"][other])] for other in alike]
+        mean = np.average(np.exp([push[other] for other in alike]), weights=weights) if sum(weights) else 1.0
+        rates[m] = hazards[members[m]] * np.exp(push[m]) / mean
+    return rates
+
+
+def settle(
+    mass: dict[int, float], moves: list[int], push: dict[int, float], counts: dict[int, float], theta: float,
+    a: ModelArrays,
+) -> None:  # fmt: skip
+    """A binary outcome on its date: the mean over the worlds at risk is the level's probability; by bisection."""
+    worlds = {m: int(a["move_from"][m]) for m in moves}
+    weights = np.array([mass[worlds[m]] * counts[worlds[m]] for m in moves])
+    pushes = np.array([push[m] for m in moves])
 
     def excess(without: float) -> float:
-        mean = (1 - cause) * special.expit(without) + cause * special.expit(without + delta)
-        return float(mean - special.expit(theta))
+        return float(weights @ (special.expit(without + pushes) - special.expit(theta)))
 
-    return float(optimize.brentq(excess, theta - abs(delta) - 1, theta + abs(delta) + 1, xtol=1e-14)) + delta
-
-
-def cause_and_effect(supposed: int, present: Point, a: ModelArrays) -> tuple[float, float, float]:
-    """Probability of effect and cause, of the cause alone, and of the cause, by the date; as matrices over seven states.
-
-    The states: cause pending, occurred, excluded; effect already there with the cause pending, with the cause; the same
-    two with a rival of the effect.
-    """
-    certain = a["condition_is_certain"][supposed]
-    world = np.array([1 - certain, certain, 0.0, 0.0, 0.0, 0.0, 0.0])
-    alone = np.array([1 - certain, certain])
-    for leg in np.flatnonzero(a["leg_condition"] == supposed):
-        stakes = np.flatnonzero(a["stake_leg"] == leg)
-        hazard, ratio = {}, {}
-        for s in stakes:
-            j = a["stake_outcome"][s]
-            log_rate = present.theta[j] + present.shape[a["stake_band"][s]] + log_drift(j, a["leg_step"][leg], present)
-            hazard[s] = a["stake_length"][s] * np.exp(log_rate)
-            ratio[s] = np.exp(link_effect(a["stake_link"][s], present))
-        agents = [s for s in stakes if a["stake_side"][s]]
-        cause = sum((hazard[s] for s in agents if a["stake_own"][s]), 0.0)
-        other = sum((hazard[s] for s in agents if not a["stake_own"][s]), 0.0)
-        jump = a["leg_jump"][leg]
-        cause += jump * np.log1p(np.exp(present.theta[a["condition_cause"][supposed]]))
-        turned = -np.expm1(-cause - other)
-        to_cause, to_other = (turned * part / (cause + other) if turned else 0.0 for part in (cause, other))
-        turn = np.eye(7)
-        for pending, reached in ((0, 1), (3, 4), (5, 6)):
-            turn[pending, pending], turn[pending, reached] = 1 - turned, to_cause
-        turn[0, 2] = to_other
-        at_risk = world[:3].sum()
-        middle = (world[1] + (1 - jump) / 2 * world[0] * to_cause) / at_risk if at_risk else 0.0
-        half = np.eye(7)
-        for state, reached in ((0, 3), (1, 4), (2, None)):
-            there = {s: ratio[s] if state == 1 else 1.0 for s in stakes if not a["stake_side"][s]}
-            rates = {s: hazard[s] * size / (1 + middle * (ratio[s] - 1)) for s, size in there.items()}
-            total, own = sum(rates.values()), sum(rate for s, rate in rates.items() if a["stake_own"][s])
-            half[state, state] = np.exp(-total / 2)
-            if reached is not None and total:
-                half[state, reached] = own / total * -np.expm1(-total / 2)
-                half[state, reached + 2] = (total - own) / total * -np.expm1(-total / 2)
-        world = world @ half @ turn @ half
-        alone = np.array([alone[0] * (1 - turned), alone[1] + alone[0] * to_cause])
-    return float(world[4]), float(world[1] + world[6]), float(alone[1])
+    reach = abs(pushes).max() + 1.0
+    root = optimize.brentq(excess, theta - reach, theta + reach, xtol=1e-14) if weights.sum() else theta
+    for m in moves:
+        there = mass[worlds[m]]
+        mass[worlds[m]] = there * special.expit(-root - push[m])
+        mass[int(a["move_to"][m])] += there * special.expit(root + push[m])
 
 
 def event_log_odds(q: int, present: Point, a: ModelArrays) -> float:

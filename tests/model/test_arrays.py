@@ -67,7 +67,7 @@ def test_a_frailty_that_does_not_exist_is_refused() -> None:
 def test_the_probe_fills_every_block() -> None:
     probe = probe_arrays()
     assert set(probe.lengths) == set(DIMS)
-    assert {dim for dim, size in probe.lengths.items() if size != 1} == {"outcome"}
+    assert {dim for dim, size in probe.lengths.items() if size != 1} == {"outcome", "world"}
     assert probe.parameters == sum(2 if "outcome" in spec.dims else 1 for spec in LATENTS.values())
 
 

@@ -54,7 +54,8 @@ def test_experts_questions_and_topics_are_told_apart_by_their_labels() -> None:
     assert a["question_topic"].tolist() == [0, 0, 1, 2]
     assert a["question_outcome"].tolist() == [0, 0, 1, 1]
     assert a["question_is_binary"].tolist() == [0, 0, 1, 1]
-    assert a["question_link"].tolist() == [0, 0, 1, 0]
+    assert a["question_link"].tolist() == [0, 0, 0, 0]  # the supposed exit occurs by its date, not at once
+    assert a["condition_question"].tolist() == [2]
     assert a["question_steps"].tolist() == [12, 24, 48, 48]
     assert a["judgment_question"].tolist() == [0, 0, 1, 2, 3]
     assert a["judgment_expert"].tolist() == [0, 1, 0, 0, 2]
@@ -120,15 +121,16 @@ def test_a_condition_acts_on_every_rival_that_it_has_a_link_to() -> None:
         event_outcome(id="exit", competes="end"), event_outcome(id="conversion", competes="end"), binary_outcome()
     ]  # fmt: skip
     links = [
-        {"cause": "agreement", "effect_on": "conversion", "log_ratio": "normal(1, 0.5)"},
-        {"cause": "conversion", "effect_on": "agreement", "log_ratio": "normal(1, 0.5)"},
-        {"cause": "agreement", "effect_on": "exit", "log_ratio": "normal(1, 0.5)"},
+        {"cause": "agreement", "effect_on": "conversion", "log_ratio": "normal(1, 0.5)", "base": "none"},
+        {"cause": "conversion", "effect_on": "agreement", "log_ratio": "normal(1, 0.5)", "base": "none"},
+        {"cause": "agreement", "effect_on": "exit", "log_ratio": "normal(1, 0.5)", "base": "none"},
     ]
     rows = [said("x", "exit", by=6, given="agreement"), said("x", "exit", by=6), said("x", "agreement", given="exit")]
     encoded = encode(*rows, outcomes=outcomes, links=links)
     assert parts(encoded, 0) == [(0, 0, 0, 3, 6.0, 1.0), (0, 1, 1, 1, 6.0, 0.0)]
     assert parts(encoded, 1) == [(0, 0, 0, 0, 6.0, 1.0), (0, 1, 1, 0, 6.0, 0.0)]
     assert encoded.arrays["question_link"].tolist() == [3, 0, 0]  # nothing links exit to agreement
+    assert encoded.arrays.lengths["condition"] == 0  # without an offset a condition acts at once
 
 
 def test_a_track_record_question_counts_once_and_is_centred_the_more_the_more_was_said() -> None:
@@ -202,7 +204,7 @@ def test_a_statement_of_last_month_is_taken_as_said_today() -> None:
 
 def test_a_condition_and_the_factors_act_on_what_is_to_come_alone() -> None:
     outcomes = [event_outcome(id="exit", at_risk_since="2019-01-01"), binary_outcome()]
-    links = [{"cause": "agreement", "effect_on": "exit", "log_ratio": "normal(1, 0.5)"}]
+    links = [{"cause": "agreement", "effect_on": "exit", "log_ratio": "normal(1, 0.5)", "base": "none"}]
     row = said("x", "exit", by="2020-03-01", on="2019-10-01", given="agreement")
     encoded = encode(row, outcomes=outcomes, links=links)
     assert [(link, length) for _, _, _, link, length, _ in parts(encoded)] == [(0, 3.0), (1, 2.0)]
@@ -214,6 +216,55 @@ def test_without_links_what_is_said_under_a_condition_is_left_out() -> None:
     rows = [said("x", "agreement", given="exit"), said("x", "agreement")]
     study = make_study(event_outcome(), binary_outcome(), judgments={"rows": rows}, links=links)
     assert encode_study(study, Selection(links=False)).coords["question"] == ["agreement@2024-01-01"]
+
+
+def chain_of(row: dict[str, Any], links: list[tuple[str, str]], **changes: Any) -> EncodedStudy:
+    outcomes = [event_outcome(id=name) for name in "abcdefg"] + [binary_outcome()]
+    made = [{"cause": cause, "effect_on": effect, "log_ratio": "normal(1, 0.5)"} for cause, effect in links]
+    return encode(row, outcomes=outcomes, links=made, **changes)
+
+
+@pytest.mark.parametrize(
+    ("links", "worlds"),
+    [
+        ([("a", "b")], 4),
+        ([("b", "a")], 4),
+        ([("c", "a"), ("c", "b")], 8),
+        ([("a", "c"), ("c", "b")], 8),
+        ([("c", "a"), ("d", "b")], 0),  # nothing that either depends on
+        ([("a", "c"), ("b", "c")], 0),  # an effect of both
+        ([("a", "b"), ("b", "c")], 4),  # what comes of the effect has no part
+        ([("a", "b"), *((cause, effect) for cause in "cdefg" for effect in "ab")], 32),  # as many as there is room for
+        ([("agreement", "b"), ("agreement", "a")], 4),  # settled later than the date
+    ],
+)
+def test_a_chain_holds_what_makes_effect_and_condition_depend_on_one_another(
+    links: list[tuple[str, str]], worlds: int
+) -> None:
+    """An outcome that is settled after the date has no part; without dependence there is no chain."""
+    links = [*links, ("a", "b")] if ("agreement", "b") in links else links
+    a = chain_of(said("x", "b", by=12, given="a"), links).arrays
+    assert a.lengths["world"] == worlds
+    assert a.lengths["condition"] == min(worlds, 1)
+
+
+def test_a_chain_goes_on_to_the_date_on_which_its_condition_is_settled() -> None:
+    """The agreement is settled in month 48; by month 12, later, or not by then: three for the effect, two for the agreement."""
+    encoded = chain_of(said("x", "b", by=12, given="agreement"), [("b", "agreement")])
+    a = encoded.arrays
+    assert a.lengths["world"] == 6
+    early, late = (a["stake_length"][a["turn_contest"][a["stake_turn"]] == contest].sum() for contest in (0, 2))
+    assert (early, late) == (pytest.approx(12), pytest.approx(36))
+    assert (a["condition_joint"].sum(), a["condition_rest"].sum()) == (1, 2)
+    assert a["turn_outcome"][-1] == 8
+
+
+def test_a_leg_is_gone_through_by_halves_and_back() -> None:
+    """Strang: of each leg the first contest takes half, the last one the whole, and the first the other half."""
+    a = chain_of(said("x", "b", by=12, given="a"), [("a", "b")]).arrays
+    assert a["stake_outcome"][:6].tolist() == [1, 0, 1, 1, 0, 1]
+    assert a["stake_length"][:6] == pytest.approx([0.25, 0.5, 0.25] * 2)
+    assert a["stake_length"].sum() == pytest.approx(24)
 
 
 ASSUMED = {

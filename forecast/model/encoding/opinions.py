@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from forecast.model.encoding.conditionals import condition_arrays, supposes_linked_cause
+from forecast.model.encoding.conditionals import condition_arrays, made_chain
 from forecast.model.encoding.expert_shares import share_arrays
 from forecast.model.encoding.present import Present
 from forecast.model.encoding.said import Opinions
@@ -49,7 +49,7 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
         "topic_panel": np.zeros(len(topics), dtype=int),
         "question_topic": _indices(topics.index((q.outcome, q.given)) for q in questions.values()),
         "question_outcome": _indices(places[outcome.id] for outcome in about),
-        "question_link": _indices(present.link(q.given, q.outcome) for q in questions.values()),
+        "question_link": _indices(present.link_at_once(q.given, q.outcome) for q in questions.values()),
         "question_is_binary": np.array([o.kind is OutcomeKind.BINARY for o in about], dtype=float),
         "question_steps": np.array([np.ceil(max(q.by_periods, 1.0)) for q in questions.values()], dtype=float),
         **_way_arrays(list(questions.values()), about, present, places),
@@ -78,7 +78,7 @@ def _way_arrays(
     """Segments of every question about an event, and the hazards in them."""
     ways = [
         _edges(question, present.rivals(outcome), present)
-        if outcome.kind is OutcomeKind.EVENT and not supposes_linked_cause(question, present)
+        if outcome.kind is OutcomeKind.EVENT and made_chain(question, present) is None
         else []
         for question, outcome in zip(questions, about, strict=True)
     ]
@@ -98,7 +98,7 @@ def _way_arrays(
                         segment,
                         places[rival.id],
                         present.offsets[rival.id] + band,
-                        present.link(question.given, rival.id) if start >= 0.0 else 0,
+                        present.link_at_once(question.given, rival.id) if start >= 0.0 else 0,
                         end - start,
                         float(rival.id == outcome.id),
                     )

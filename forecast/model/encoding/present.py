@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from forecast.model.encoding.bands import AgeBands
 from forecast.model.encoding.units import Level
-from forecast.study import Outcome, Resolved, Study
+from forecast.study import Outcome, OutcomeKind, Resolved, Study
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,21 @@ class Present:
     def link(self, cause: str | None, effect_on: str) -> int:
         """Place of a link, counted from 1; 0 for none."""
         return self.links.index((cause, effect_on)) + 1 if cause and (cause, effect_on) in self.links else 0
+
+    def link_at_once(self, cause: str | None, effect_on: str) -> int:
+        """Place of a link that acts from the as-of date on where its cause is supposed; 0 for none.
+
+        One of a level without the cause does; so does that of a count, of which nothing says when it occurs. A cause that
+        is known to have occurred is inside the level that it leaves alone.
+        """
+        is_modelled = any(outcome.id == cause for outcome in self.outcomes)
+        if (cause, effect_on) in self.keeping and (is_modelled or cause in self.certain):
+            return 0
+        return self.link(cause, effect_on)
+
+    def is_binary(self, outcome: str | None) -> bool:
+        """Whether an outcome is settled on one date."""
+        return any(other.id == outcome and other.kind is OutcomeKind.BINARY for other in self.outcomes)
 
 
 def present_arrays(

@@ -1,4 +1,4 @@
-"""The chain of cause and effect leg by leg as one operation: a plain loop, with its derivative by complex steps.
+"""The chain of what may happen until a date as one operation: a plain loop, with its derivative by complex steps.
 
 `forecast.model.graph.conditionals` says what it computes. The derivative is that of the loop itself, exact to rounding:
 Squire and Trapp (1998), SIAM Review 40(1), doi:10.1137/S003614459631241X. PyTensor's scan would take longer to compile
@@ -19,107 +19,151 @@ from forecast.model.constants import LEAST_MASS, LEAST_TOTAL
 STEP: Final = 1e-100
 """Along the imaginary axis."""
 
-INPUTS: Final = ("condition", "certain", "jump", "own", "rate", "ratio", "cause", "other")
-"""Dims (leg), (condition), (leg), (leg, outcome) three times, (leg), (leg); the last four have derivatives."""
+NEWTON: Final = 200
+"""Halvings of an interval that holds the log odds of a binary outcome without its causes."""
+
+STRUCTURE: Final = (
+    "condition_begins", "condition_joint", "condition_rest", "contest_condition", "turn_contest", "turn_outcome",
+    "stake_turn", "move_contest", "move_from", "move_to", "move_counts",
+)  # fmt: skip
+NUMBERS: Final = ("hazard", "push", "level")
+"""Dims (stake), (move) and (outcome): expected events in a stake, sum of the links that act in a move, log odds."""
 
 
-def _legs(
-    first: int, last: int, certain: float, jump: Any, own: Any, rate: Any, ratio: Any, cause: Any, other: Any
-) -> Any:
-    """Probability of cause and effect, of cause without effect, and of the cause, by the date of one condition."""
-    size = last - first
-    start, after = np.zeros(size, dtype=rate.dtype), np.zeros(size + 1, dtype=rate.dtype)
-    total = cause[first:last] + other[first:last]
-    turns, stays = -np.expm1(-total) / (total + LEAST_TOTAL), np.exp(-total)
-    for leg in range(size - 1, -1, -1):
-        start[leg] = turns[leg] * cause[first + leg] + stays[leg] * after[leg]
-        if leg > 0:
-            after[leg - 1] = start[leg]
-    zero = 0.0 * total[0]
-    pending, occurred, gone, joint, rest = 1.0 - certain + zero, certain + zero, zero, zero, zero
-    for leg in range(size):
-        at, c = first + leg, cause[first + leg]
-        turn, stay = turns[leg], stays[leg]
-        middle = occurred + 0.5 * (1.0 - jump[at]) * pending * turn * c
-        middle = middle / (pending + occurred + gone + LEAST_MASS)
-        without = rate[at] / (1.0 + middle * (ratio[at] - 1.0))
-        withal = without * ratio[at]
-        none, some = without.sum(), withal.sum()
-        half_none, half_some = (
-            -np.expm1(-0.5 * none) / (none + LEAST_TOTAL),
-            -np.expm1(-0.5 * some) / (some + LEAST_TOTAL),
-        )
-        own_none, own_some = (own[at] * without).sum(), (own[at] * withal).sum()
-        rivals_none, rivals_some = ((1.0 - own[at]) * without).sum(), ((1.0 - own[at]) * withal).sum()
-        left_none, left_some = np.exp(-0.5 * none), np.exp(-0.5 * some)
-        lost_none, lost_some = half_none * pending * start[leg], half_some * occurred
-        turned = pending * left_none * turn
-        pending = pending * left_none * stay
-        occurred = occurred * left_some + turned * c
-        gone = gone * left_none + turned * other[at]
-        lost_none, lost_some = lost_none + half_none * pending * after[leg], lost_some + half_some * occurred
-        joint = joint + lost_none * own_none + lost_some * own_some
-        rest = rest + lost_none * rivals_none + lost_some * rivals_some
-        pending, occurred, gone = pending * left_none, occurred * left_some, gone * left_none
-    return joint, rest + occurred, certain + (1.0 - certain) * start[0]
+def _rates(mass: Any, counts: Any, hazard: Any, ratio: Any) -> Any:
+    """Hazards of the moves of one contest; dims (world at risk, member) for `ratio`, (member) for `hazard`."""
+    mean = np.zeros(hazard.size, dtype=mass.dtype)
+    for member in range(hazard.size):
+        weighted = (mass * counts * ratio[:, member]).sum() + LEAST_MASS
+        mean[member] = weighted / ((mass * counts).sum() + LEAST_MASS)
+    return ratio * hazard / mean
 
 
-def _both(legs: Any) -> tuple[Any, Any]:
-    """The values, dims (3, condition), and the gradient of a weighted sum of them; from the function of one condition."""
+def _without(mass: Any, counts: Any, push: Any, level: Any) -> Any:
+    """Log odds w at which the mean of logistic(w + push) over worlds is logistic(level): bisection, then Newton's step."""
+    if (mass * counts).real.sum() <= 0.0:
+        return level + 0.0 * push[0]
+    low, high = level.real - push.real.max() - 1.0, level.real - push.real.min() + 1.0
+    weight, aim = (mass * counts).real, 1.0 / (1.0 + np.exp(-level.real))
+    rest = 1.0 / (1.0 + np.exp(level.real))
+    for _ in range(NEWTON):
+        middle = 0.5 * (low + high)
+        place = middle + push.real
+        if level.real < 0.0:
+            too_low = (weight / (1.0 + np.exp(-place))).sum() < aim * weight.sum()
+        else:
+            too_low = (weight / (1.0 + np.exp(place))).sum() > rest * weight.sum()
+        if too_low:
+            low = middle
+        else:
+            high = middle
+    root = 0.5 * (low + high)
+    place = root + push
+    yes, no = 1.0 / (1.0 + np.exp(-place)), 1.0 / (1.0 + np.exp(place))
+    if level.real < 0.0:
+        missing = (mass * counts * (yes - 1.0 / (1.0 + np.exp(-level)))).sum()
+    else:
+        missing = (mass * counts * (1.0 / (1.0 + np.exp(level)) - no)).sum()
+    slope = (mass * counts * yes * no).sum()
+    return root - missing / slope
 
-    def values(of: Any, certain: Any, jump: Any, own: Any, rate: Any, ratio: Any, cause: Any, other: Any) -> Any:
-        found = np.zeros((3, certain.shape[0]))
-        first = 0
-        for condition in range(certain.shape[0]):
-            last = first
-            while last < of.shape[0] and of[last] == condition:
-                last += 1
-            if last > first:
-                found[0, condition], found[1, condition], found[2, condition] = legs(
-                    first, last, certain[condition], jump, own, rate, ratio, cause, other
-                )
-            first = last
+
+def _walker(rates_of: Any, without: Any) -> Any:
+    """The walk of one condition, plain or compiled like its parts."""
+
+    def walk(
+        first: int, last: int, begins: Any, turn_contest: Any, turn_outcome: Any, stake_turn: Any, move_contest: Any,
+        move_from: Any, move_to: Any, move_counts: Any, hazard: Any, push: Any, level: Any,
+    ) -> Any:  # fmt: skip
+        """Masses of the worlds of one condition after its turns; `first` and `last` are the bounds of these."""
+        mass = begins + 0.0 * push[0]
+        for turn in range(first, last):
+            moves = np.flatnonzero(move_contest == turn_contest[turn])
+            stakes = np.flatnonzero(stake_turn == turn)
+            members = 1 if turn_outcome[turn] > 0 else stakes.size
+            risk = move_from[moves[::members]]
+            counts = move_counts[moves[::members]]
+            there = mass[risk]
+            pushed = push[moves].copy().reshape(risk.size, members)
+            if turn_outcome[turn] > 0:
+                place = without(there, counts, pushed[:, 0], level[turn_outcome[turn] - 1]) + pushed[:, 0]
+                for world in range(risk.size):
+                    mass[move_to[moves[world]]] += there[world] / (1.0 + np.exp(-place[world]))
+                    mass[risk[world]] = there[world] / (1.0 + np.exp(place[world]))
+            else:
+                ratio = np.exp(pushed)
+                begun = rates_of(there, counts, hazard[stakes], ratio)
+                half = there * np.exp(-0.5 * begun.sum(axis=1))
+                rates = rates_of(half, counts, hazard[stakes], ratio)
+                for world in range(risk.size):
+                    total = rates[world].sum()
+                    leaving = there[world] * -np.expm1(-total) / (total + LEAST_TOTAL)
+                    for member in range(members):
+                        mass[move_to[moves[world * members + member]]] += leaving * rates[world, member]
+                    mass[risk[world]] = there[world] * np.exp(-total)
+        return mass
+
+    return walk
+
+
+def _both(walk: Any) -> tuple[Any, Any]:
+    """The values, dims (2, condition), and the gradient of a weighted sum of them; from the walk of one condition."""
+
+    def values(
+        begins: Any, joint: Any, rest: Any, contest_condition: Any, turn_contest: Any, turn_outcome: Any, stake_turn: Any,
+        move_contest: Any, move_from: Any, move_to: Any, move_counts: Any, hazard: Any, push: Any, level: Any,
+    ) -> Any:  # fmt: skip
+        of, found = contest_condition[turn_contest], np.zeros((2, begins.shape[0]))
+        for n in range(begins.shape[0]):
+            first, last = np.searchsorted(of, n), np.searchsorted(of, n + 1)
+            mass = walk(
+                first, last, begins[n], turn_contest, turn_outcome, stake_turn, move_contest, move_from, move_to,
+                move_counts, hazard, push, level,
+            )  # fmt: skip
+            found[0, n], found[1, n] = (joint[n] * mass).sum(), (rest[n] * mass).sum()
         return found
 
     def gradient(
-        of: Any, certain: Any, jump: Any, own: Any, rate: Any, ratio: Any, cause: Any, other: Any, weights: Any
-    ) -> Any:
-        """Of rate, ratio, cause and other, side by side; dims (leg, 2 outcomes + 2)."""
-        outcomes = rate.shape[1]
-        numbers = np.concatenate((rate, ratio, cause.reshape(-1, 1), other.reshape(-1, 1)), axis=1).astype(
-            np.complex128
-        )
-        found = np.zeros(numbers.shape)
-        first = 0
-        for condition in range(certain.shape[0]):
-            last = first
-            while last < of.shape[0] and of[last] == condition:
-                last += 1
-            for leg in range(first, last):
-                for column in range(numbers.shape[1]):
-                    if column < 2 * outcomes and rate[leg, column % outcomes] == 0.0:
-                        continue
-                    numbers[leg, column] += 1j * STEP
-                    joint, rest, supposed = legs(
-                        first, last, certain[condition], jump, own, numbers[:, :outcomes],
-                        numbers[:, outcomes : 2 * outcomes], numbers[:, 2 * outcomes], numbers[:, 2 * outcomes + 1],
-                    )  # fmt: skip
-                    numbers[leg, column] -= 1j * STEP
-                    slope = weights[0, condition] * joint.imag + weights[1, condition] * rest.imag
-                    found[leg, column] = (slope + weights[2, condition] * supposed.imag) / STEP
-            first = last
+        begins: Any, joint: Any, rest: Any, contest_condition: Any, turn_contest: Any, turn_outcome: Any, stake_turn: Any,
+        move_contest: Any, move_from: Any, move_to: Any, move_counts: Any, hazard: Any, push: Any, level: Any,
+        weights: Any,
+    ) -> Any:  # fmt: skip
+        """Of hazard, push and level, one after the other."""
+        of = contest_condition[turn_contest]
+        numbers = np.concatenate((hazard, push, level)).astype(np.complex128)
+        stakes, moves = hazard.size, push.size
+        found = np.zeros(numbers.size)
+        for n in range(begins.shape[0]):
+            first, last = np.searchsorted(of, n), np.searchsorted(of, n + 1)
+            for number in range(numbers.size):
+                if number < stakes:
+                    own = of[stake_turn[number]]
+                elif number < stakes + moves:
+                    own = contest_condition[move_contest[number - stakes]]
+                else:
+                    own = n
+                if own != n:
+                    continue
+                numbers[number] += 1j * STEP
+                mass = walk(
+                    first, last, begins[n], turn_contest, turn_outcome, stake_turn, move_contest, move_from, move_to,
+                    move_counts, numbers[:stakes], numbers[stakes : stakes + moves], numbers[stakes + moves :],
+                )  # fmt: skip
+                numbers[number] -= 1j * STEP
+                slope = weights[0, n] * (joint[n] * mass).sum().imag + weights[1, n] * (rest[n] * mass).sum().imag
+                found[number] += slope / STEP
         return found
 
     return values, gradient
 
 
-_VALUES, _GRADIENT = _both(_legs)
+_VALUES, _GRADIENT = _both(_walker(_rates, _without))
 
 
 class Chain(Op):
-    """Probabilities by the date of cause and effect, cause without effect, and the cause; dims (3, condition).
+    """Masses at the date of the worlds of cause and effect and of those of the cause alone; dims (2, condition).
 
-    Inputs: `INPUTS`.
+    Inputs: `STRUCTURE` and `NUMBERS`.
     """
 
     __props__ = ()
@@ -132,40 +176,39 @@ class Chain(Op):
 
     def pullback(self, inputs: list[Any], outputs: list[Any], output_gradients: list[Any]) -> list[Any]:
         found = _chain_gradient(*inputs, output_gradients[0])
-        outcomes = inputs[INPUTS.index("rate")].shape[1]
-        slopes = (
-            found[:, :outcomes],
-            found[:, outcomes : 2 * outcomes],
-            found[:, 2 * outcomes],
-            found[:, 2 * outcomes + 1],
-        )
-        still = [pt.zeros_like(value, dtype="float64") for value in inputs[:4]]
-        return [*still, *slopes]
+        hazard, push, _ = inputs[len(STRUCTURE) :]
+        stakes, moves = hazard.shape[0], push.shape[0]
+        still = [pt.zeros_like(value, dtype="float64") for value in inputs[: len(STRUCTURE)]]
+        return [*still, found[:stakes], found[stakes : stakes + moves], found[stakes + moves :]]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
-        return [(3, shapes[INPUTS.index("certain")][0])]
+        return [(2, shapes[0][0])]
 
 
 class ChainGradient(Op):
-    """Gradient of a weighted sum of `Chain`; one more input, the weights, of dims (3, condition)."""
+    """Gradient of a weighted sum of `Chain`; one more input, the weights, of dims (2, condition)."""
 
     __props__ = ()
 
     def make_node(self, *inputs: Any) -> Apply:
-        return Apply(self, [pt.as_tensor_variable(value) for value in inputs], [pt.dmatrix()])
+        return Apply(self, [pt.as_tensor_variable(value) for value in inputs], [pt.dvector()])
 
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]]) -> None:
         output_storage[0][0] = _GRADIENT(*inputs)
 
 
+def _compiled() -> tuple[Any, Any]:
+    return _both(numba_njit(_walker(numba_njit(_rates), numba_njit(_without))))
+
+
 @register_funcify_default_op_cache_key(Chain)
 def _compile_values(op: Chain, node: Apply, **kwargs: Any) -> Any:
-    return numba_njit(_both(numba_njit(_legs))[0])
+    return numba_njit(_compiled()[0])
 
 
 @register_funcify_default_op_cache_key(ChainGradient)
 def _compile_gradient(op: ChainGradient, node: Apply, **kwargs: Any) -> Any:
-    return numba_njit(_both(numba_njit(_legs))[1])
+    return numba_njit(_compiled()[1])
 
 
 chain = Chain()

@@ -53,9 +53,8 @@ def _judged_log_odds(
     binary = theta[of] + padded_delta[x["question_link"]]
     event = _event_log_odds(x, theta, shape, signals, padded_delta)
     if conditions:
-        supposed_event, supposed_binary = conditional_log_odds(x, theta, shape, signals, delta)
-        event = event[x["condition_question"]].set(supposed_event)
-        binary = binary[x["condition_question"]].set(supposed_binary)
+        supposed = conditional_log_odds(x, theta, shape, signals, delta)
+        event, binary = (either[x["condition_question"]].set(supposed) for either in (event, binary))
     binary = moved_log_odds(signals, of, x["question_steps"], binary)
     return pm.Deterministic("judged_log_odds", is_binary * binary + (1.0 - is_binary) * event, dims="question")
 
