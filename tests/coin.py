@@ -78,7 +78,9 @@ def coin_answer(study: Study) -> Answer:
         timing=None,
         reference=ReferenceSummary(
             classes=(),
-            new_class=NewClassSummary(weight=1.0, measure="probability", rate_or_probability=0.5, interval=interval),
+            new_class=NewClassSummary(
+                weight=1.0, membership=1.0, measure="probability", rate_or_probability=0.5, interval=interval
+            ),
         ),
     )
     return Answer(

@@ -16,6 +16,7 @@ from forecast.answer.evidence import (
     NextCount,
     QuestionSummary,
     ResidualCorrelation,
+    StatedChange,
     StatePoint,
 )
 from forecast.answer.explanation import (
@@ -96,6 +97,7 @@ __all__ = [
     "SensitivityReport",
     "Spread",
     "StatePoint",
+    "StatedChange",
     "StatedPrior",
     "StoredForecast",
     "Timing",

@@ -1,4 +1,4 @@
-"""What the evidence beyond base rates says: factors, indicators, experts, links."""
+"""What the evidence beyond base rates says: factors, indicators, experts, links, stated changes."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class ExpertSummary(Part):
     judgments: int
     """Number of judgments of open questions that were used."""
     track_records: int
-    """Number of resolved questions that were used to learn the expert's errors."""
+    """Number of questions of track records, open ones included, that were used to learn the expert's errors."""
     bias: Spread
     """Error on the log odds; positive means too high. The sum of the expert's own bias and of the one that all experts of
     the kind share."""
@@ -144,6 +144,8 @@ class QuestionSummary(Part):
     """Last day that counts for the question."""
     given: str | None
     """Id of the outcome that the judgment is conditional on; null when unconditional."""
+    at_once: bool = False
+    """Whether that is supposed to occur at once, not just by the day of the question."""
     said: date | None = None
     """Day on which it was said, if that is a period ago or more; the time since then counts as well. Null otherwise."""
     experts: int
@@ -153,7 +155,7 @@ class QuestionSummary(Part):
     stated: Probability
     """Mean of the stated probabilities."""
     probability: Probability
-    """The model's own probability: along the mean path of the factors, `given` in force from the as-of date."""
+    """The model's own probability: along the mean path of the factors."""
     interval: Interval
     """90 % posterior interval of `probability`."""
 
@@ -171,6 +173,23 @@ class LinkSummary(Part):
     """Prior standard deviation of the effect, on the log rate or log odds."""
     posterior: Spread
     """Posterior of the effect, on the log rate or log odds."""
+    delay: float = 0.0
+    """Periods from the occurrence of the cause until the effect begins."""
+    half_life: float | None = None
+    """Periods in which the effect halves, from when it begins; null: it stays."""
+
+
+class StatedChange(Part):
+    """A change of the present case's log rate or log odds on stated days, as the study states it."""
+
+    outcome: str
+    """Id of the outcome that changes."""
+    since: date
+    """First day on which the change acts."""
+    to: date | None = None
+    """First day on which it no longer acts; null when it stays."""
+    log_ratio: float
+    """What is added: to an event's log rate on these days, to a binary outcome's log odds if it resolves on one of them."""
 
 
 class ResidualCorrelation(Part):
@@ -182,3 +201,9 @@ class ResidualCorrelation(Part):
     """Id of the other outcome."""
     correlation: Spread
     """Posterior of the correlation, between -1 and 1."""
+    prior_sd: float
+    """Prior standard deviation of the correlation."""
+    shared_cases: int
+    """Historical cases that carry both outcomes."""
+    yes_no_cases: int
+    """Those of them in which one of both outcomes is a single yes or no."""

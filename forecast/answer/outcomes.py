@@ -75,7 +75,10 @@ class ClassSummary(Part):
     title: str
     """Title of the class; its id when the study gives none."""
     weight: float
-    """Weight in the present case, between 0 and 1."""
+    """Weight in the present case, between 0 and 1, as stated."""
+    membership: float | None
+    """Probability that the present case belongs to the class, given what has happened; null where it lies between its
+    classes."""
     cases: int
     """Number of cases."""
     effective_cases: float
@@ -101,6 +104,9 @@ class NewClassSummary(Part):
 
     weight: float
     """Weight in the present case, between 0 and 1: what the reference classes leave."""
+    membership: float | None
+    """Probability that the present case belongs to none of the classes, given what has happened; null where it lies between
+    its classes."""
     measure: Literal["rate_per_period", "probability"]
     """What `rate_or_probability` is: events per period, or a probability."""
     rate_or_probability: float

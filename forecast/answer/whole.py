@@ -12,6 +12,7 @@ from forecast.answer.evidence import (
     LinkSummary,
     QuestionSummary,
     ResidualCorrelation,
+    StatedChange,
 )
 from forecast.answer.explanation import Attribution, InfluenceReport, SensitivityReport, Triage
 from forecast.answer.outcomes import CovariateEffect, OutcomeForecast, PairProbability, ScenarioForecast
@@ -60,6 +61,8 @@ class Answer(Part):
     """Each question that experts judged, next to the model's own probability."""
     links: tuple[LinkSummary, ...] = ()
     """Prior and posterior of each link between outcomes."""
+    changes: tuple[StatedChange, ...] = ()
+    """Each change on stated days."""
     correlations: tuple[ResidualCorrelation, ...] = ()
     """Residual correlation of each pair of outcomes, beyond classes, links and factors."""
     update: Update | None = None

@@ -24,6 +24,7 @@ from forecast.model.arrays import ModelArrays
 from forecast.model.constants import MAX_LOG_RATE
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.model.encoding.integrals import Axis, Integral, find_integrals, integral_arrays
+from forecast.model.encoding.stages import log_shifts
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -108,8 +109,10 @@ def centre(fit: Fit, place: int) -> FloatArray:
 
 
 def hazards(fit: Fit, place: int) -> tuple[FloatArray, FloatArray]:
-    """Exposure times exp(shape) of a unit, summed over the ages at which it was seen, and before; dims (draw)."""
+    """Exposure times exp(shape and what covariates add) of a unit, summed over the ages at which it was seen, and before;
+    dims (draw)."""
     cells = fit.encoded.cells
     own = np.flatnonzero(cells.unit == place)
-    factors = np.exp(np.minimum(fit.values("log_hazard_shape")[:, cells.band[own]], MAX_LOG_RATE))
+    shifts = log_shifts(fit.values("beta"), fit.encoded.arrays["stage_covariates"])[:, cells.stage[own]]
+    factors = np.exp(np.minimum(fit.values("log_hazard_shape")[:, cells.band[own]] + shifts, MAX_LOG_RATE))
     return factors @ cells.exposure[own], factors @ cells.unseen[own]

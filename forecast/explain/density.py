@@ -11,7 +11,8 @@ from forecast.explain.runs import Fit, Runs
 from forecast.inference.deviations import in_deviations, join_latents
 from forecast.inference.engine.program import Program
 from forecast.model.arrays import ModelArrays
-from forecast.model.specs import ARRAYS, LATENTS
+from forecast.model.latent_specs import LATENTS
+from forecast.model.specs import ARRAYS
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -34,15 +34,15 @@ class ExpertLikelihood:
         }
         terms = likelihood_terms(program, with_arrays(arrays, **without_cases), sampled_points(fit), going_on)
         self.judgments, self.records, self.answers = (terms[n] for n in ("judgments", "track_records", "answers"))
-        """Log density of each judgment, dims (draw, judgment), statement on a question whose answer is known, (draw,
-        record), and answer, (draw, exercise)."""
+        """Log density of each judgment, dims (draw, judgment), statement on a question of a track record, (draw, record),
+        and answer, (draw, answer)."""
 
     def of(self, expert: int) -> FloatArray:
         """Log likelihood of all that one expert said, up to a constant; dims (draw)."""
         a = self._arrays
         own = a["record_expert"] == expert
         others = set(a["record_exercise"][~own].tolist())
-        alone = sorted(set(a["record_exercise"][own].tolist()) - others)
+        alone = [exercise not in others for exercise in a["answer_exercise"].tolist()]
         return np.asarray(
             self.judgments[:, a["judgment_expert"] == expert].sum(axis=1)
             + self.records[:, own].sum(axis=1)

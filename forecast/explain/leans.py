@@ -85,7 +85,9 @@ class _Moved:
 def find_effects(encoded: EncodedStudy) -> list[Effect]:
     """All effects with a prior, in the order of the program."""
     a = encoded.arrays
+    # Of judgments, from 1; of worlds in which they act on what is supposed, and of what has been seen of the present case.
     judged = {int(place) for name in ("question_link", "part_link") for place in a[name] if place > 0}
+    judged |= {int(place) + 1 for name in ("pull_link", "press_link") for place in a[name]}
     effects = [
         Effect(
             f"{factor} -> {outcome}", outcome, place, "gamma", "effect", "effect_loc", "effect_scale", is_judged=True

@@ -26,7 +26,7 @@ from forecast.inference.labels import label_posterior
 from forecast.model.encoding.cost import require_affordable
 from forecast.model.encoding.encode import EncodedStudy, encode_study
 from forecast.model.encoding.selection import EVERYTHING, Selection
-from forecast.model.specs import LATENTS
+from forecast.model.latent_specs import LATENTS
 from forecast.progress import Progress, Stage, StageClock
 from forecast.runtime.machine import sampling_cores
 from forecast.study import Study

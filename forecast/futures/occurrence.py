@@ -13,7 +13,7 @@ Simulation by the next reaction, clocks rescaled in place: Gibson and Bruck (200
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,7 @@ from forecast.futures.paths import (
     threshold_times,
 )
 from forecast.futures.present import BINARY, EVENT, THRESHOLD, FloatArray, IntArray, Offsets, PresentCase
+from forecast.futures.steps import Steps
 
 
 @dataclass
@@ -162,12 +163,15 @@ def _let_outcomes_act(clocks: _Clocks) -> None:
         for link, (cause, effect) in enumerate(zip(present.links.cause, present.links.effect_on, strict=True))
         if int(effect) in clocks.free
     ]
+    steps = _steps(clocks, links)
     rivals = {o: [] if o in clocks.forced else _rivals(clocks, o) for o in range(len(present.outcomes))}
     order = acting_order(present, clocks.forced)
     actors = [o for o in order if rivals[o] or any(cause == o for cause, _, _ in links)]
     has_acted = np.zeros((len(actors), len(clocks.owner)), dtype=bool)
-    for _ in actors:
+    while actors:
         pending = np.where(has_acted, np.inf, clocks.times[actors])
+        if steps:
+            pending = np.vstack([pending, *(each.following for each in steps.values())])
         first = pending.argmin(axis=0)
         when = np.take_along_axis(pending, first[None], axis=0)[0]
         first[~np.isfinite(when)] = -1
@@ -183,7 +187,37 @@ def _let_outcomes_act(clocks: _Clocks) -> None:
             for cause, effect, link in links:
                 if cause == actor:
                     delta = present.links.delta[clocks.owner[futures], link]
+                    if not present.links.courses[link].is_plain:
+                        delta = delta * _share(clocks, link, steps.get(link), futures, when[futures])
                     clocks.push(effect, futures, when[futures], delta)
+        for place, each in enumerate(steps.values(), start=len(actors)):
+            futures = np.flatnonzero(first == place)
+            delta = present.links.delta[clocks.owner[futures], each.link] * each.turn(futures)
+            clocks.push(each.effect, futures, when[futures], delta)
+            each.end(futures[clocks.times[each.effect, futures] <= when[futures]])
+
+
+def _steps(clocks: _Clocks, links: Sequence[tuple[int, int, int]]) -> dict[int, Steps]:
+    """By link onto an event that fades or is delayed."""
+    present = clocks.present
+    return {
+        link: Steps.of(
+            link, effect, present.links.courses[link], present.links.since[link] + present.horizon, present.horizon,
+            len(clocks.owner),
+        )
+        for _, effect, link in links
+        if present.kinds[effect] == EVENT and not present.links.courses[link].is_plain
+    }  # fmt: skip
+
+
+def _share(clocks: _Clocks, link: int, steps: Steps | None, futures: IntArray, when: FloatArray) -> FloatArray:
+    """Of the effect of a link, as its cause occurs or, where it is known to have, on the as-of date."""
+    links = clocks.present.links
+    began = np.where(when <= 0.0, -links.since[link], when)
+    if steps is not None:
+        return steps.begin(futures, began, np.maximum(when, 0.0))
+    ages = clocks.present.resolves[links.effect_on[link]] - began
+    return np.array([links.courses[link].share_on_day(age) for age in ages.tolist()])
 
 
 def acting_order(present: PresentCase, forced: Collection[int] = ()) -> list[int]:

@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from forecast.futures.fading_odds import fading_ways
 from forecast.futures.hazards import cumulative_incidence, probability_by
 from forecast.futures.present import FloatArray, PresentCase
 
@@ -103,8 +104,8 @@ def _causes(
     incidence = cumulative_incidence(present) if groups else np.zeros((present.draws, 0, 0))
     found = []
     for own in groups.values():
-        chances = np.stack([_occurs_by(present, incidence, link, present.resolves[outcome]) for link in own])
-        shifts = links.delta[:, own].T
+        ways = [way for link in own for way in _ways(present, incidence, link, present.resolves[outcome])]
+        shifts, chances = (np.stack(each) for each in zip(*ways, strict=True))
         none = np.maximum(1.0 - chances.sum(axis=0), 0.0)
         spread = (chances * shifts**2).sum(axis=0) - (chances * shifts).sum(axis=0) ** 2
         found.append((float(spread.mean()), np.vstack([np.zeros_like(none), shifts]), np.vstack([none, chances])))
@@ -118,6 +119,13 @@ def _causes(
             own_mean = (chances * shifts).sum(axis=0)
             mean, variance = mean + own_mean, variance + (chances * shifts**2).sum(axis=0) - own_mean**2
     return patterns, weights, mean, variance
+
+
+def _ways(present: PresentCase, incidence: FloatArray, link: int, time: float) -> list[tuple[FloatArray, FloatArray]]:
+    """What a link may add at a time, and the probability of that; both of dims (draw)."""
+    if not present.links.courses[link].is_plain:
+        return fading_ways(present, link, time, lambda by: _occurs_by(present, incidence, link, by))
+    return [(present.links.delta[:, link], _occurs_by(present, incidence, link, time))]
 
 
 def _occurs_by(present: PresentCase, incidence: FloatArray, link: int, time: float) -> FloatArray:

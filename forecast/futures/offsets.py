@@ -28,6 +28,7 @@ from typing import Final
 
 import numpy as np
 
+from forecast.futures.fading import FadingCauses, Occurred, Stages
 from forecast.futures.odds_offsets import odds_offset, probability_without
 from forecast.futures.present import FloatArray, IntArray, Offsets, PresentCase
 from forecast.futures.survivors import MAX_LOG, CauseGroup, FactorLaw
@@ -36,6 +37,11 @@ STEPS: Final = 48
 """Parts of periods to the horizon, at least."""
 FEW_PARTS: Final = 2
 """Of a period, up to which once is enough."""
+
+
+def parts_of_period(horizon: int) -> int:
+    """Parts of each of some periods."""
+    return -(-STEPS // horizon)
 
 
 @dataclass
@@ -55,16 +61,16 @@ class _Effects:
         in parts, with the offset of its beginning; the offset is that of the mean over its parts. Long periods are gone
         through again with it.
         """
-        parts = -(-STEPS // len(self.rates))
+        parts = parts_of_period(len(self.rates))
         offset = 1.0 / self._mean(period, 0, parts)
         rounds = 1 if parts <= FEW_PARTS else 2
         for left in range(rounds, 0, -1):
-            begun = [(cause.pending, cause.occurred) for cause in self.causes]
+            begun = [cause.masses for cause in self.causes]
             laws = [(factor.mean, factor.variance) for factor in self.factors]
             offset = parts / self._go_through(period, parts, rates * offset / parts)
             if left > 1:
                 for cause, masses in zip(self.causes, begun, strict=True):
-                    cause.pending, cause.occurred = masses
+                    cause.masses = masses
                 for factor, law in zip(self.factors, laws, strict=True):
                     factor.mean, factor.variance = law
         for factor in self.factors:
@@ -100,8 +106,7 @@ class _Effects:
         """
         for own in self.causes:
             if own.is_of_draws and np.isin(own.acting, outcomes).any():
-                mean = 1.0 + np.einsum("kd,ked->ed", own.occurred, own.ratios - 1.0)
-                return np.asarray(mean[[self.members.tolist().index(outcome) for outcome in cause.acting]])
+                return np.asarray(own.raised()[[self.members.tolist().index(outcome) for outcome in cause.acting]])
         return None
 
 
@@ -175,9 +180,24 @@ def cause_groups(present: PresentCase, effects: IntArray) -> list[CauseGroup]:
         for link in own:
             place = acting.index(links.cause[link]), effects.tolist().index(links.effect_on[link])
             ratios[place] = np.exp(np.clip(links.delta[:, link], -MAX_LOG, MAX_LOG))
-        made = _cause_group if _lead(present, effects) == 0 else _expected_group
-        found.append(made(present, group, acting, own, ratios))
+        lead = _lead(present, effects)
+        made = (_cause_group if lead == 0 else _expected_group)(present, group, acting, own, ratios)
+        is_plain = all(links.courses[link].is_plain for link in own)
+        found.append(made if is_plain else _with_ages(present, made, effects, own, lead))
     return found
+
+
+def _with_ages(present: PresentCase, made: CauseGroup, effects: IntArray, own: list[int], lead: int) -> FadingCauses:
+    """The same group of causes, its effects by the time since each cause occurred."""
+    links, stages, ages = present.links, [], []
+    for place, cause in enumerate(made.acting):
+        courses = {effects.tolist().index(links.effect_on[o]): links.courses[o] for o in own if links.cause[o] == cause}
+        since = max(float(next(links.since[o] for o in own if links.cause[o] == cause)) - lead, 0.0)
+        stages.append(Stages.of(courses, np.log(made.ratios[place]), since + lead + present.horizon))
+        if made.occurred[place].any():
+            ages.append(Occurred(place, since, is_spread=False, share=made.occurred[place]))
+    width = 1.0 / parts_of_period(present.horizon)
+    return FadingCauses(**vars(made), stages=stages, width=width, ages=tuple(ages))
 
 
 def _expected_group(

@@ -12,6 +12,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from forecast.study.document.course import Course
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -76,6 +78,10 @@ class Links:
     """Dims (draw, link): change of the log rate or log odds."""
     keeps_marginal: BoolArray
     """Per link: whether the effect's level is its marginal, with this link in it; else it is a level without the cause."""
+    courses: tuple[Course, ...]
+    """Per link: from when it acts, and how it fades."""
+    since: FloatArray
+    """Per link: periods from the day on which its cause is known to have occurred to the as-of date; else 0."""
 
     def select(self, draws: IntArray) -> Links:
         return replace(self, delta=self.delta[draws])
@@ -84,7 +90,7 @@ class Links:
     def none(cls, draws: int) -> Links:
         """No link."""
         empty = np.zeros(0, dtype=np.int64)
-        return cls(empty, empty, np.zeros((draws, 0)), np.zeros(0, dtype=np.bool_))
+        return cls(empty, empty, np.zeros((draws, 0)), np.zeros(0, dtype=np.bool_), (), np.zeros(0))
 
 
 @dataclass(frozen=True)

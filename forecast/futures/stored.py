@@ -22,6 +22,7 @@ from forecast.futures.offsets import marginal_offsets
 from forecast.futures.present import THRESHOLD, Expected, Factors, FloatArray, IntArray, Links, PresentCase, Streams
 from forecast.futures.simulation import Futures, simulate_futures
 from forecast.study.document.calendar import Calendar, Period
+from forecast.study.document.course import Course
 
 MECHANISM = "mechanism"
 REMEMBERED = 8
@@ -183,6 +184,8 @@ def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
             _places(_names(found, "link_effect_on"), outcomes),
             values("delta", draws, 0),
             values("link_keeps_marginal", 0).astype(np.bool_),
+            tuple(Course(*each) for each in zip(values("link_delay", 0), values("link_half_life", 0), strict=True)),
+            values("link_since", 0),
         ),
         expected=Expected(
             lead=np.asarray(found.get("statement_lead", np.zeros(len(outcomes))), dtype=np.int64),

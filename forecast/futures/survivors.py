@@ -12,7 +12,7 @@ doi:10.1137/0705041. Gaussian moment closure: Kuehn (2016), doi:10.1007/978-3-31
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -45,6 +45,19 @@ class CauseGroup:
     """Whether each draw's own hazards are what is expected, and not those of an earlier day."""
     scale: FloatArray | None = None
     """Of the hazards in this period, dims (cause, draw)."""
+
+    @property
+    def masses(self) -> tuple[Any, ...]:
+        """What changes from part to part."""
+        return self.pending, self.occurred
+
+    @masses.setter
+    def masses(self, found: tuple[Any, ...]) -> None:
+        self.pending, self.occurred = found
+
+    def raised(self) -> FloatArray:
+        """Mean of what the causes that have occurred multiply hazards with, dims (effect, draw)."""
+        return np.asarray(1.0 + np.einsum("kd,ked->ed", self.occurred, self.ratios - 1.0))
 
     def multiplier(self, period: int, part: int, parts: int) -> FloatArray:
         """Mean of what the causes multiply hazards with in a part of a period, dims (effect, draw)."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.model.arrays import ModelArrays
-from forecast.model.specs import LATENTS
+from forecast.model.latent_specs import LATENTS
 
 FloatArray = npt.NDArray[np.float64]
 Deviations = dict[str, FloatArray]

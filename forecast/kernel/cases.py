@@ -2,7 +2,10 @@
 
     centre of a case = class level + x' beta,  level = centre + sigma_j sum of L_jk z_k   (its frailty; z of the case alone)
     trials:  yes level - n log(1 + exp(level))                                 derivative yes - n logistic(level)
-    hazards: events log rate - exposure exp(log rate), log rate = level + g_b  derivative events - exposure exp(log rate)
+    hazards: events log rate - exposure exp(log rate), log rate = level + g_b + d' beta
+                                                                               derivative events - exposure exp(log rate)
+
+d is how far the covariates of a stage of the case are from their means over its time, which are x.
 
 The piecewise-exponential likelihood as a Poisson likelihood: Holford (1980), doi:10.2307/2529982.
 """
@@ -33,6 +36,11 @@ def forward(x: Any, v: Any) -> None:
             level += x.unit_covariates[i, p] * v.beta[p]
         centre[i] = level
         case[i] = level + sigma[level_outcome[c]] * frailty[i]
+    for s in range(x.stage_covariates.shape[0]):
+        shift = 0.0
+        for p in range(covariates):
+            shift += x.stage_covariates[s, p] * v.beta[p]
+        v.stage_shift[s] = shift
 
 
 @block
@@ -51,22 +59,27 @@ def trials(x: Any, v: Any, a: Any) -> float:
 
 @block
 def hazards(x: Any, v: Any, a: Any) -> float:
-    """Log likelihood of events and exposure; adds to the adjoints of levels and shapes."""
+    """Log likelihood of events and exposure; adds to the adjoints of levels, shapes and stages."""
     logp, unit, band, events, exposure = 0.0, x.cell_unit, x.cell_band, x.cell_events, x.cell_exposure
     case, shape, case_adjoint, shape_adjoint = v.case, v.log_hazard_shape, a.case, a.log_hazard_shape
+    stage, shift, shift_adjoint = x.cell_stage, v.stage_shift, a.stage_shift
     for t in range(unit.size):
         log_rate = case[unit[t]] + shape[band[t]]
+        if stage[t] > 0:
+            log_rate += shift[stage[t] - 1]
         expected = exposure[t] * exp(log_rate)
         logp += events[t] * log_rate - expected
         surplus = events[t] - expected
         case_adjoint[unit[t]] += surplus
         shape_adjoint[band[t]] += surplus
+        if stage[t] > 0:
+            shift_adjoint[stage[t] - 1] += surplus
     return logp
 
 
 @block
 def backward(x: Any, v: Any, a: Any) -> None:
-    """From the levels of the cases, and their centres."""
+    """From the levels of the cases, their centres, and stages."""
     adjoint, centre, frailty, scaled, covariates = (
         a.case,
         a.case_centre,
@@ -91,6 +104,9 @@ def backward(x: Any, v: Any, a: Any) -> None:
     if level >= 0:
         a.class_level[level] += by_level
         a.sigma[level_outcome[level]] += by_sigma
+    for s in range(x.stage_covariates.shape[0]):
+        for p in range(covariates):
+            a.beta[p] += a.stage_shift[s] * x.stage_covariates[s, p]
     term_unit, term_row, term_column, term_frailty = x.term_unit, x.term_row, x.term_column, x.term_frailty
     cholesky, frailty_z, cholesky_adjoint, frailty_adjoint = v.cholesky, v.frailty_z, a.cholesky, a.frailty_z
     for t in range(term_unit.size):

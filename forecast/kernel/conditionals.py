@@ -18,10 +18,10 @@ from forecast.model.constants import LEAST_MASS, MAX_LOG_RATE, TINY
 
 @block
 def forward(x: Any, v: Any) -> None:
-    """Log odds of the conditional questions, factors not yet in those about binary outcomes."""
+    """Log probabilities behind the conditional readings, factors not yet in those about binary outcomes."""
     for stake in range(x.stake_length.size):
-        j = x.stake_outcome[stake]
-        log_rate = v.theta[j] + v.log_hazard_shape[x.stake_band[stake]]
+        j = x.variant_outcome[x.stake_variant[stake]]
+        log_rate = v.present_level[x.stake_variant[stake]] + v.log_hazard_shape[x.stake_band[stake]]
         log_rate += log_drift(x, v, j, x.stake_step[stake], v.stake_kept, stake)
         v.stake_rate[stake] = x.stake_length[stake] * exp(min(log_rate, MAX_LOG_RATE))
         v.stake_slope[stake] = v.stake_rate[stake] if log_rate < MAX_LOG_RATE else 0.0
@@ -30,20 +30,20 @@ def forward(x: Any, v: Any) -> None:
         for pull in range(x.pull_start[move], x.pull_start[move + 1]):
             v.move_push[move] += v.delta[x.pull_link[pull]]
         v.move_ratio[move] = exp(v.move_push[move])
-    for n in range(x.condition_question.size):
+    for n in range(x.condition_reading.size):
         chain(x, v, n)
 
 
 @block
 def chain(x: Any, v: Any, n: int) -> None:
-    """One question: its turns, and the masses after them."""
-    worlds, q = x.condition_begins.shape[1], x.condition_question[n]
+    """One reading: its turns, and the masses after them."""
+    worlds, r = x.condition_begins.shape[1], x.condition_reading[n]
     for world in range(worlds):
         v.end_mass[n, world] = x.condition_begins[n, world]
     for turn in range(x.condition_start[n], x.condition_start[n + 1]):
         for world in range(worlds):
             v.turn_mass[turn, world] = v.end_mass[n, world]
-        if x.turn_outcome[turn] > 0:
+        if x.turn_variant[turn] > 0:
             on_date(x, v, n, turn)
         else:
             in_time(x, v, n, turn)
@@ -53,28 +53,19 @@ def chain(x: Any, v: Any, n: int) -> None:
         rest += x.condition_rest[n, world] * v.end_mass[n, world]
     least = TINY * (joint + rest) + LEAST_MASS
     v.joint_mass[n], v.rest_mass[n] = joint, rest
-    log_odds = log(joint + least) - log(rest + least)
-    if x.question_is_binary[q] > 0.0:
-        v.question_level[q] = log_odds
-    else:
-        v.judged_log_odds[q] = log_odds
-
-
-@block
-def link_of(x: Any, v: Any, q: int) -> float:
-    """Effect of the link that a question supposes to act at once; 0 without one."""
-    found: float = v.delta[x.question_link[q] - 1] if x.question_link[q] > 0 else 0.0
-    return found
+    v.reading_yes[r], v.reading_no[r] = log(joint + least), log(rest + least)
+    v.reading_level[r] = v.reading_yes[r] - v.reading_no[r]
+    v.reading_whole[r] = log(joint + rest + 2.0 * least)
 
 
 @block
 def backward(x: Any, v: Any, a: Any) -> None:
-    """From the log odds of the conditional questions; those about binary outcomes without factors."""
-    for n in range(x.condition_question.size):
+    """From the log probabilities of the conditional readings; those about binary outcomes without factors."""
+    for n in range(x.condition_reading.size):
         chain_back(x, v, a, n)
     for stake in range(x.stake_length.size):
-        j, by_rate = x.stake_outcome[stake], a.stake_rate[stake] * v.stake_slope[stake]
-        a.theta[j] += by_rate
+        j, by_rate = x.variant_outcome[x.stake_variant[stake]], a.stake_rate[stake] * v.stake_slope[stake]
+        a.present_level[x.stake_variant[stake]] += by_rate
         a.log_hazard_shape[x.stake_band[stake]] += by_rate
         log_drift_back(x, v, a, j, x.stake_step[stake], v.stake_kept, stake, by_rate)
     for move in range(x.move_from.size):
@@ -85,16 +76,21 @@ def backward(x: Any, v: Any, a: Any) -> None:
 
 @block
 def chain_back(x: Any, v: Any, a: Any, n: int) -> None:
-    """One question: its turns in reverse."""
-    q, joint, rest = x.condition_question[n], v.joint_mass[n], v.rest_mass[n]
-    adjoint = a.question_level[q] if x.question_is_binary[q] > 0.0 else a.judged_log_odds[q]
+    """One reading: its turns in reverse."""
+    r, joint, rest = x.condition_reading[n], v.joint_mass[n], v.rest_mass[n]
     least = TINY * (joint + rest) + LEAST_MASS
-    by_yes, by_no = adjoint / (joint + least), adjoint / (rest + least)
-    by_joint, by_rest = by_yes + TINY * (by_yes - by_no), TINY * (by_yes - by_no) - by_no
+    by_yes, by_no = a.reading_yes[r], a.reading_no[r]
+    if x.question_is_binary[x.reading_question[r]] > 0.0:
+        by_yes, by_no = a.reading_level[r], -a.reading_level[r]
+        by_whole = a.reading_whole[r] / (joint + rest + 2.0 * least)
+    else:
+        by_whole = 0.0
+    by_yes, by_no = by_yes / (joint + least) + by_whole, by_no / (rest + least) + by_whole
+    by_joint, by_rest = by_yes + TINY * (by_yes + by_no), by_no + TINY * (by_yes + by_no)
     for world in range(x.condition_begins.shape[1]):
         a.end_mass[n, world] = x.condition_joint[n, world] * by_joint + x.condition_rest[n, world] * by_rest
     for turn in range(x.condition_start[n + 1] - 1, x.condition_start[n] - 1, -1):
-        if x.turn_outcome[turn] > 0:
+        if x.turn_variant[turn] > 0:
             on_date_back(x, v, a, n, turn)
         else:
             in_time_back(x, v, a, n, turn)

@@ -12,44 +12,68 @@ turn to its start; w by the implicit function.
 
 from __future__ import annotations
 
-from math import exp, expm1, log
+from math import exp, log
 from typing import Any
 
 from forecast.kernel.compiling import block
 from forecast.kernel.elementary import logistic, softplus
-from forecast.model.constants import LEAST_MASS, LEAST_TOTAL
+from forecast.model.constants import LEAST_MASS
 
 ROUNDS = 100
 """Of Newton's method, or of halving where it leaves the interval that holds the root."""
 
 
+SMALL = 0.02
+"""Hazard below which what is divided by it comes from its series."""
+
+
 @block
-def total_rate(v: Any, mean: Any, first: int, size: int, m: int) -> float:
-    """Sum of r W / M over the outcomes of a contest, in the world of the moves from m on."""
+def total_rate(v: Any, pace: Any, first: int, size: int, m: int) -> float:
+    """Sum of r W / M over the outcomes of a contest, in the world of the moves from m on; `pace` is r / M."""
     found = 0.0
     for k in range(size):
-        found += v.stake_rate[first + k] * v.move_ratio[m + k] / mean[first + k]
+        found += pace[first + k] * v.move_ratio[m + k]
     return found
 
 
 @block
-def means(x: Any, v: Any, n: int, turn: int, is_half: bool, mean: Any) -> float:
-    """Fills M, or M0 where it is not of the half; the sum of the masses that count."""
+def share_lost(total: float, left: float) -> float:
+    """(1 - exp(-R)) / R."""
+    if total > SMALL:
+        return (1.0 - left) / total
+    return 1.0 - total / 2.0 * (1.0 - total / 3.0 * (1.0 - total / 4.0 * (1.0 - total / 5.0 * (1.0 - total / 6.0))))
+
+
+@block
+def share_lost_slope(total: float, left: float, share: float) -> float:
+    """Its derivative by R."""
+    if total > SMALL:
+        return (left - share) / total
+    return -0.5 + total * (
+        1.0 / 3.0 - total * (1.0 / 8.0 - total * (1.0 / 30.0 - total * (1.0 / 144.0 - total / 840.0)))
+    )
+
+
+@block
+def means(x: Any, v: Any, turn: int, is_half: bool, mean: Any, pace: Any) -> None:
+    """Fills M, or M0 where it is not of the half, and r over it."""
     first, contest, counted = x.stake_start[turn], x.turn_contest[turn], LEAST_MASS
     size = x.stake_start[turn + 1] - first
     for k in range(first, first + size):
         mean[k] = LEAST_MASS
     for world in range((x.move_start[contest + 1] - x.move_start[contest]) // size):
         m = x.move_start[contest] + world * size
-        weight = x.move_counts[m] * v.turn_mass[turn, x.move_from[m]]
+        before = x.move_from[m]
+        weight = x.move_counts[m] * v.turn_mass[turn, before]
         if is_half:
-            weight *= exp(-0.5 * total_rate(v, v.stake_begun, first, size, m))
+            v.turn_kept[turn, before] = exp(-0.5 * total_rate(v, v.stake_pace_begun, first, size, m))
+            weight *= v.turn_kept[turn, before]
         counted += weight
         for k in range(size):
             mean[first + k] += weight * v.move_ratio[m + k]
     for k in range(first, first + size):
         mean[k] /= counted
-    return counted
+        pace[k] = v.stake_rate[k] / mean[k]
 
 
 @block
@@ -57,16 +81,18 @@ def in_time(x: Any, v: Any, n: int, turn: int) -> None:
     """Changes the masses of condition n, which were kept as those of the turn."""
     first, contest = x.stake_start[turn], x.turn_contest[turn]
     size = x.stake_start[turn + 1] - first
-    means(x, v, n, turn, False, v.stake_begun)
-    means(x, v, n, turn, True, v.stake_mean)
+    means(x, v, turn, False, v.stake_begun, v.stake_pace_begun)
+    means(x, v, turn, True, v.stake_mean, v.stake_pace)
     for world in range((x.move_start[contest + 1] - x.move_start[contest]) // size):
         m = x.move_start[contest] + world * size
-        there, total = v.turn_mass[turn, x.move_from[m]], total_rate(v, v.stake_mean, first, size, m)
-        v.end_mass[n, x.move_from[m]] = there * exp(-total)
-        leaving = there * -expm1(-total) / (total + LEAST_TOTAL)
+        before = x.move_from[m]
+        there, total = v.turn_mass[turn, before], total_rate(v, v.stake_pace, first, size, m)
+        left = exp(-total)
+        v.turn_left[turn, before] = left
+        v.end_mass[n, before] = there * left
+        leaving = there * share_lost(total, left)
         for k in range(size):
-            rate = v.stake_rate[first + k] * v.move_ratio[m + k] / v.stake_mean[first + k]
-            v.end_mass[n, x.move_to[m + k]] += leaving * rate
+            v.end_mass[n, x.move_to[m + k]] += leaving * v.stake_pace[first + k] * v.move_ratio[m + k]
 
 
 @block
@@ -78,43 +104,48 @@ def in_time_back(x: Any, v: Any, a: Any, n: int, turn: int) -> None:
     at_start, at_half = LEAST_MASS, LEAST_MASS
     for world in range(worlds):
         m = begin + world * size
-        there, total = v.turn_mass[turn, x.move_from[m]], total_rate(v, v.stake_mean, first, size, m)
+        before = x.move_from[m]
+        there, total = v.turn_mass[turn, before], total_rate(v, v.stake_pace, first, size, m)
         at_start += x.move_counts[m] * there
-        at_half += x.move_counts[m] * there * exp(-0.5 * total_rate(v, v.stake_begun, first, size, m))
-        left, share = exp(-total), -expm1(-total) / (total + LEAST_TOTAL)
-        by_left, gain = a.end_mass[n, x.move_from[m]], 0.0
+        at_half += x.move_counts[m] * there * v.turn_kept[turn, before]
+        left = v.turn_left[turn, before]
+        share = share_lost(total, left)
+        by_left, gain = a.end_mass[n, before], 0.0
         for k in range(size):
-            rate = v.stake_rate[first + k] * v.move_ratio[m + k] / v.stake_mean[first + k]
-            gain += a.end_mass[n, x.move_to[m + k]] * rate
-        by_total = there * (gain * (left - share) / (total + LEAST_TOTAL) - by_left * left)
-        a.turn_mass[turn, x.move_from[m]] = by_left * left + gain * share
+            gain += a.end_mass[n, x.move_to[m + k]] * v.stake_pace[first + k] * v.move_ratio[m + k]
+        by_total = there * (gain * share_lost_slope(total, left, share) - by_left * left)
+        a.turn_mass[turn, before] = by_left * left + gain * share
         for k in range(size):
             by_rate = there * share * a.end_mass[n, x.move_to[m + k]] + by_total
-            a.stake_mean[first + k] += rate_back(v, a, v.stake_mean, first + k, m + k, by_rate)
+            a.stake_pace[first + k] += by_rate * v.move_ratio[m + k]
+            a.move_ratio[m + k] += by_rate * v.stake_pace[first + k]
+    pace_back(v, a, first, size, v.stake_mean, a.stake_mean, v.stake_pace, a.stake_pace)
     for world in range(worlds):
         m = begin + world * size
-        kept = x.move_counts[m] * exp(-0.5 * total_rate(v, v.stake_begun, first, size, m))
-        weight = kept * v.turn_mass[turn, x.move_from[m]]
+        before = x.move_from[m]
+        kept = x.move_counts[m] * v.turn_kept[turn, before]
+        weight = kept * v.turn_mass[turn, before]
         by_weight = mean_back(v, a, v.stake_mean, a.stake_mean, first, size, m, weight, at_half)
-        a.turn_mass[turn, x.move_from[m]] += by_weight * kept
+        a.turn_mass[turn, before] += by_weight * kept
+        by_rate = -0.5 * by_weight * weight
         for k in range(size):
-            by_rate = -0.5 * by_weight * weight
-            a.stake_begun[first + k] += rate_back(v, a, v.stake_begun, first + k, m + k, by_rate)
+            a.stake_pace_begun[first + k] += by_rate * v.move_ratio[m + k]
+            a.move_ratio[m + k] += by_rate * v.stake_pace_begun[first + k]
+    pace_back(v, a, first, size, v.stake_begun, a.stake_begun, v.stake_pace_begun, a.stake_pace_begun)
     for world in range(worlds):
         m = begin + world * size
-        weight = x.move_counts[m] * v.turn_mass[turn, x.move_from[m]]
+        before = x.move_from[m]
+        weight = x.move_counts[m] * v.turn_mass[turn, before]
         by_weight = mean_back(v, a, v.stake_begun, a.stake_begun, first, size, m, weight, at_start)
-        a.end_mass[n, x.move_from[m]] = a.turn_mass[turn, x.move_from[m]] + by_weight * x.move_counts[m]
+        a.end_mass[n, before] = a.turn_mass[turn, before] + by_weight * x.move_counts[m]
 
 
 @block
-def rate_back(v: Any, a: Any, mean: Any, stake: int, move: int, adjoint: float) -> float:
-    """From a hazard r W / M to r and W; what it adds to the adjoint of M."""
-    by_rate = adjoint / mean[stake]
-    a.stake_rate[stake] += by_rate * v.move_ratio[move]
-    a.move_ratio[move] += by_rate * v.stake_rate[stake]
-    found: float = -by_rate * v.stake_rate[stake] * v.move_ratio[move] / mean[stake]
-    return found
+def pace_back(v: Any, a: Any, first: int, size: int, mean: Any, by_mean: Any, pace: Any, by_pace: Any) -> None:
+    """From r / M to r and M."""
+    for k in range(first, first + size):
+        a.stake_rate[k] += by_pace[k] / mean[k]
+        by_mean[k] -= by_pace[k] * pace[k] / mean[k]
 
 
 @block
@@ -145,7 +176,7 @@ def on_date(x: Any, v: Any, n: int, turn: int) -> None:
 @block
 def log_odds_without(x: Any, v: Any, turn: int) -> float:
     """W: Newton's method on the log of the mean probability, or of its complement, within what holds the root."""
-    contest, theta = x.turn_contest[turn], v.theta[x.turn_outcome[turn] - 1]
+    contest, theta = x.turn_contest[turn], v.present_level[x.turn_variant[turn] - 1]
     low, high, counted = 1e300, -1e300, 0.0
     for m in range(x.move_start[contest], x.move_start[contest + 1]):
         low, high = min(low, theta - v.move_push[m]), max(high, theta - v.move_push[m])
@@ -183,7 +214,7 @@ def on_date_back(x: Any, v: Any, a: Any, n: int, turn: int) -> None:
 
     Slopes of the logistic are in units of that at the level: nothing is lost far out.
     """
-    contest, theta = x.turn_contest[turn], v.theta[x.turn_outcome[turn] - 1]
+    contest, theta = x.turn_contest[turn], v.present_level[x.turn_variant[turn] - 1]
     unit, counted, slopes, by_root = log_slope(theta), 0.0, 0.0, 0.0
     for m in range(x.move_start[contest], x.move_start[contest + 1]):
         there, before = v.turn_mass[turn, x.move_from[m]], x.move_from[m]
@@ -193,7 +224,7 @@ def on_date_back(x: Any, v: Any, a: Any, n: int, turn: int) -> None:
         by_root += there * slope * (a.end_mass[n, x.move_to[m]] - a.end_mass[n, before])
     # Where no world counts the root is the level itself.
     per_slope = by_root / slopes if slopes > 0.0 else 0.0
-    a.theta[x.turn_outcome[turn] - 1] += exp(unit) * (per_slope * counted if slopes > 0.0 else by_root)
+    a.present_level[x.turn_variant[turn] - 1] += exp(unit) * (per_slope * counted if slopes > 0.0 else by_root)
     for m in range(x.move_start[contest], x.move_start[contest + 1]):
         there, before, counts = v.turn_mass[turn, x.move_from[m]], x.move_from[m], x.move_counts[m]
         place = v.turn_place[turn] + v.move_push[m]

@@ -28,7 +28,8 @@ from forecast.kernel.layout import (
 )  # fmt: skip
 from forecast.kernel.tables import ITEM_BYTES, WORDS, make_table
 from forecast.model.arrays import ModelArrays
-from forecast.model.specs import ARRAYS, LATENTS
+from forecast.model.latent_specs import LATENTS
+from forecast.model.specs import ARRAYS
 
 Array = npt.NDArray[np.generic]
 FloatArray = npt.NDArray[np.float64]
@@ -43,8 +44,8 @@ def made_arrays(arrays: ModelArrays) -> dict[str, Array]:
     distinct, times = np.unique(counts, axis=0, return_counts=True)
     moved = np.zeros((arrays.lengths["outcome"], arrays.lengths["factor"]), dtype=np.int64)
     moved[arrays["effect_outcome"], arrays["effect_factor"]] = 1
-    supposes = np.zeros(arrays.lengths["question"], dtype=np.int64)
-    supposes[arrays["condition_question"]] = 1
+    supposes = np.zeros(arrays.lengths["reading"], dtype=np.int64)
+    supposes[arrays["condition_reading"]] = 1
     return {
         **_ordered(arrays, "count", "count_indicator", "count_start", arrays.lengths["indicator"]),
         **_ordered(arrays, "span", "span_integral", "span_start", arrays.lengths["integral"]),
@@ -57,12 +58,13 @@ def made_arrays(arrays: ModelArrays) -> dict[str, Array]:
         "distinct_value": np.ascontiguousarray(distinct[:, 1]),
         "distinct_times": times.astype(float),
         "is_moved": moved,
-        # Turns, stakes, moves and pulls come in order: a chain runs through them.
+        # Readings, turns, stakes, moves and pulls come in order: a chain runs through them.
         "condition_start": _starts(arrays["contest_condition"][arrays["turn_contest"]], arrays.lengths["condition"]),
         "stake_start": _starts(arrays["stake_turn"], arrays.lengths["turn"]),
         "move_start": _starts(arrays["move_contest"], arrays.lengths["contest"]),
         "pull_start": _starts(arrays["pull_move"], arrays.lengths["move"]),
-        "question_condition": supposes,
+        "reading_condition": supposes,
+        "reading_start": _starts(arrays["reading_question"], arrays.lengths["question"]),
         **_shares("heard", arrays["outcome_voices"]),
         **_shares("asked", arrays["exercise_voices"]),
     }

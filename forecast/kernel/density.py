@@ -24,6 +24,7 @@ from forecast.kernel import (
     judgments,
     laws,
     levels,
+    membership,
     present,
     terms,
     track_records,
@@ -66,6 +67,8 @@ def forward(x: Any, z: Any, v: Any) -> float:
     present.forward(x, v)
     factors.forward(x, v)
     counts.forward(x, z, v)
+    history.forward(x, v)
+    membership.forward(x, v)
     judgments.forward(x, v)
     logp += track_records.forward(x, z, v)
     logp += laws.density(x, z, v)
@@ -78,7 +81,7 @@ def likelihood(x: Any, v: Any, a: Any) -> float:
     logp: float = cases.trials(x, v, a) + cases.hazards(x, v, a)
     logp += integrals.likelihood(x, v, a)
     logp += counts.likelihood(x, v, a)
-    logp += history.likelihood(x, v, a)
+    logp += membership.likelihood(x, v)
     logp += judgments.likelihood(x, v, a)
     logp += track_records.likelihood(x, v, a) + track_records.answers(x, v, a)
     return logp
@@ -89,6 +92,8 @@ def backward(x: Any, v: Any, a: Any, g: Any) -> None:
     """The gradient, from the adjoints that the likelihood left."""
     track_records.backward(x, v, a, g)
     judgments.backward(x, v, a)
+    membership.backward(x, v, a)
+    history.backward(x, v, a)
     counts.backward(x, v, a, g)
     factors.backward(x, v, a)
     present.backward(x, v, a)

@@ -23,7 +23,7 @@ from forecast.model.constants import LONGEST_STEP, NEWTON_STEPS, SHORTEST_STEP
 
 @block
 def likelihood(x: Any, v: Any, a: Any) -> float:
-    """Sum of power times log integral; adds to the adjoints of centres, spreads, shapes and the Cholesky factor."""
+    """Sum of power times log integral; adds to the adjoints of centres, spreads, shapes, stages and the Cholesky factor."""
     logp: float = 0.0
     for m in range(x.integral_power.size):
         axes = x.integral_axes[m]
@@ -32,9 +32,15 @@ def likelihood(x: Any, v: Any, a: Any) -> float:
         v.integral_log[m] = fixed + value
         logp += x.integral_power[m] * v.integral_log[m]
         for t in range(x.span_start[m], x.span_start[m + 1]):
-            e, band = x.span_axis[t], x.span_band[t]
-            expected = v.axis_expected[e] * x.span_exposure[t] * exp(v.log_hazard_shape[band])
-            a.log_hazard_shape[band] += x.integral_power[m] * (x.span_events[t] - expected)
+            e, band, stage = x.span_axis[t], x.span_band[t], x.span_stage[t]
+            shape = v.log_hazard_shape[band]
+            if stage > 0:
+                shape += v.stage_shift[stage - 1]
+            expected = v.axis_expected[e] * x.span_exposure[t] * exp(shape)
+            surplus = x.integral_power[m] * (x.span_events[t] - expected)
+            a.log_hazard_shape[band] += surplus
+            if stage > 0:
+                a.stage_shift[stage - 1] += surplus
     return logp
 
 
@@ -49,6 +55,8 @@ def gather(x: Any, v: Any, m: int, axes: int) -> float:
     fixed = 0.0
     for t in range(x.span_start[m], x.span_start[m + 1]):
         shape = v.log_hazard_shape[x.span_band[t]]
+        if x.span_stage[t] > 0:
+            shape += v.stage_shift[x.span_stage[t] - 1]
         v.axis_hazard[x.span_axis[t]] += x.span_exposure[t] * exp(shape)
         fixed += x.span_events[t] * shape
     return fixed

@@ -8,7 +8,8 @@ segments before,
 
     yes = sum of exp(-c) (1 - exp(-H)) own / H,   no = exp(-c_end) + sum of exp(-c) (1 - exp(-H)) (H - own) / H
 
-and L = log yes - log no: Prentice et al. (1978), doi:10.2307/2530374. The backward pass runs through the segments in
+and L = log yes - log no: Prentice et al. (1978), doi:10.2307/2530374. A question has a reading for each combination of options
+of the memberships that it depends on; yes and no are means over them, by the options' shares. The backward pass runs through the segments in
 reverse with the adjoint of c. Questions that suppose a linked cause come from `forecast.kernel.conditionals`.
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 from forecast.kernel import conditionals
 from forecast.kernel.compiling import block
 from forecast.kernel.drift import log_drift, log_drift_back
+from forecast.kernel.elementary import logistic, softplus
 from forecast.kernel.experts import statements
 from forecast.model.constants import LEAST_TOTAL, LOGISTIC_NORMAL, MAX_LOG_RATE, TINY
 
@@ -28,42 +30,71 @@ from forecast.model.constants import LEAST_TOTAL, LOGISTIC_NORMAL, MAX_LOG_RATE,
 def forward(x: Any, v: Any) -> None:
     """Log odds of the judged questions."""
     conditionals.forward(x, v)
-    questions, segments = x.question_outcome.size, x.segment_step.shape[1]
+    readings, segments = x.reading_question.size, x.segment_step.shape[1]
     total, own = v.segment_total, v.segment_own
-    for q in range(questions):
+    for r in range(readings):
+        v.reading_weight[r] = 0.0
         for s in range(segments):
-            total[q, s] = 0.0
-            own[q, s] = 0.0
+            total[r, s] = 0.0
+            own[r, s] = 0.0
+    for share in range(x.share_option.size):
+        v.reading_weight[x.share_reading[share]] += v.option_log_share[x.share_option[share]]
     for part in range(x.part_length.size):
-        q, s, j, link = x.part_question[part], x.part_segment[part], x.part_outcome[part], x.part_link[part]
+        r, s, link = x.part_reading[part], x.part_segment[part], x.part_link[part]
+        variant, step = x.part_variant[part], x.segment_step[x.reading_question[r], s]
         log_rate = (
-            v.theta[j]
+            v.present_level[variant]
             + v.log_hazard_shape[x.part_band[part]]
-            + log_drift(x, v, j, x.segment_step[q, s], v.part_kept, part)
+            + log_drift(x, v, x.variant_outcome[variant], step, v.part_kept, part)
         )
         if link > 0:
             log_rate += v.delta[link - 1]
         hazard = x.part_length[part] * exp(min(log_rate, MAX_LOG_RATE))
         v.part_rate[part] = hazard if log_rate < MAX_LOG_RATE else 0.0
-        total[q, s] += hazard
-        own[q, s] += hazard * x.part_own[part]
-    for q in range(questions):
-        supposed = x.question_condition[q] > 0
+        total[r, s] += hazard
+        own[r, s] += hazard * x.part_own[part]
+    for r in range(readings):
+        supposed, q = x.reading_condition[r] > 0, x.reading_question[r]
         if x.question_is_binary[q] > 0.0:
             if not supposed:
-                v.question_level[q] = v.theta[x.question_outcome[q]] + conditionals.link_of(x, v, q)
-            v.judged_log_odds[q] = moved(x, v, q)
-        if supposed or x.question_is_binary[q] > 0.0:
-            continue
-        before, yes, no = 0.0, 0.0, 0.0
-        for s in range(segments):
-            happens = exp(-before) * -expm1(-total[q, s]) / (total[q, s] + LEAST_TOTAL)
-            yes += happens * own[q, s]
-            no += happens * (total[q, s] - own[q, s])
-            v.segment_before[q, s] = before
-            before += total[q, s]
-        v.yes[q], v.no[q] = yes + TINY, no + exp(-before) + TINY
-        v.judged_log_odds[q] = log(v.yes[q]) - log(v.no[q])
+                v.reading_whole[r] = 0.0
+                v.reading_level[r] = v.present_level[x.reading_variant[r]] + link_of(x, v, q)
+            v.reading_moved[r] = moved(x, v, r)
+            v.reading_yes[r] = v.reading_whole[r] - softplus(-v.reading_moved[r])
+            v.reading_no[r] = v.reading_whole[r] - softplus(v.reading_moved[r])
+        elif not supposed:
+            before, yes, no = 0.0, 0.0, 0.0
+            for s in range(segments):
+                happens = exp(-before) * -expm1(-total[r, s]) / (total[r, s] + LEAST_TOTAL)
+                yes += happens * own[r, s]
+                no += happens * (total[r, s] - own[r, s])
+                v.segment_before[r, s] = before
+                before += total[r, s]
+            v.yes[r], v.no[r] = yes + TINY, no + exp(-before) + TINY
+            v.reading_yes[r], v.reading_no[r] = log(v.yes[r]), log(v.no[r])
+    for q in range(x.question_outcome.size):
+        v.question_yes[q] = mean_log(x, v, q, v.reading_yes)
+        v.question_no[q] = mean_log(x, v, q, v.reading_no)
+        v.judged_log_odds[q] = v.question_yes[q] - v.question_no[q]
+
+
+@block
+def link_of(x: Any, v: Any, q: int) -> float:
+    """Effect of the link that a question supposes to act at once; 0 without one."""
+    found: float = v.delta[x.question_link[q] - 1] if x.question_link[q] > 0 else 0.0
+    return found
+
+
+@block
+def mean_log(x: Any, v: Any, q: int, values: Any) -> float:
+    """Log of the mean of exp over the readings of a question."""
+    largest, total = -1e300, 0.0
+    for r in range(x.reading_start[q], x.reading_start[q + 1]):
+        largest = max(largest, v.reading_weight[r] + values[r])
+    for r in range(x.reading_start[q], x.reading_start[q + 1]):
+        total += exp(v.reading_weight[r] + values[r] - largest)
+    found: float = largest + log(total)
+    return found
 
 
 @block
@@ -79,8 +110,9 @@ def mean_path(rho: float, log_rho: float, n: float) -> tuple[float, float, float
 
 
 @block
-def moved(x: Any, v: Any, q: int) -> float:
+def moved(x: Any, v: Any, r: int) -> float:
     """Log odds of a judged binary outcome, with what is known of the factors."""
+    q = x.reading_question[r]
     j, shift, stationary, left = x.question_outcome[q], 0.0, 0.0, 0.0
     last = x.is_first.size - 1
     if last >= 0:
@@ -91,7 +123,7 @@ def moved(x: Any, v: Any, q: int) -> float:
                 shift += effect * v.state[last, f] * mean
                 stationary += effect * effect * variance
                 left += effect * effect * (variance - mean * mean)
-    widened: float = v.question_level[q] * sqrt(1.0 + LOGISTIC_NORMAL * stationary)
+    widened: float = v.reading_level[r] * sqrt(1.0 + LOGISTIC_NORMAL * stationary)
     return (widened + shift) / sqrt(1.0 + LOGISTIC_NORMAL * left)
 
 
@@ -114,45 +146,53 @@ def backward(x: Any, v: Any, a: Any) -> None:
     """From the log odds of the questions."""
     segments = x.segment_step.shape[1]
     total, own, total_adjoint, own_adjoint = v.segment_total, v.segment_own, a.segment_total, a.segment_own
-    for q in range(x.question_outcome.size):
-        supposed = x.question_condition[q] > 0
+    for r in range(x.reading_question.size):
+        supposed, q = x.reading_condition[r] > 0, x.reading_question[r]
+        a.reading_yes[r] = a.judged_log_odds[q] * exp(v.reading_weight[r] + v.reading_yes[r] - v.question_yes[q])
+        a.reading_no[r] = -a.judged_log_odds[q] * exp(v.reading_weight[r] + v.reading_no[r] - v.question_no[q])
+        a.reading_weight[r] = a.reading_yes[r] + a.reading_no[r]
         if x.question_is_binary[q] > 0.0:
-            moved_back(x, v, a, q)
+            a.reading_whole[r] = a.reading_weight[r]
+            moved_back(x, v, a, r)
             if not supposed:
-                a.theta[x.question_outcome[q]] += a.question_level[q]
+                a.present_level[x.reading_variant[r]] += a.reading_level[r]
                 if x.question_link[q] > 0:
-                    a.delta[x.question_link[q] - 1] += a.question_level[q]
-        if supposed or x.question_is_binary[q] > 0.0:
-            continue
-        by_yes, by_no = a.judged_log_odds[q] / v.yes[q], -a.judged_log_odds[q] / v.no[q]
-        by_before = 0.0
-        if segments > 0:
-            by_before = -exp(-v.segment_before[q, segments - 1] - total[q, segments - 1]) * by_no
-        for s in range(segments - 1, -1, -1):
-            hazard, mine = total[q, s], own[q, s]
-            some, at_least = -expm1(-hazard), hazard + LEAST_TOTAL
-            survival = exp(-v.segment_before[q, s])
-            by_happens = by_yes * mine + by_no * (hazard - mine)
-            happens = survival * some / at_least
-            own_adjoint[q, s] = (by_yes - by_no) * happens
-            by_share = survival * ((1.0 - some) - some / at_least) / at_least
-            total_adjoint[q, s] = by_no * happens + by_happens * by_share + by_before
-            by_before -= by_happens * happens
+                    a.delta[x.question_link[q] - 1] += a.reading_level[r]
+        elif not supposed:
+            by_yes, by_no = a.reading_yes[r] / v.yes[r], a.reading_no[r] / v.no[r]
+            by_before = 0.0
+            if segments > 0:
+                by_before = -exp(-v.segment_before[r, segments - 1] - total[r, segments - 1]) * by_no
+            for s in range(segments - 1, -1, -1):
+                hazard, mine = total[r, s], own[r, s]
+                some, at_least = -expm1(-hazard), hazard + LEAST_TOTAL
+                survival = exp(-v.segment_before[r, s])
+                by_happens = by_yes * mine + by_no * (hazard - mine)
+                happens = survival * some / at_least
+                own_adjoint[r, s] = (by_yes - by_no) * happens
+                by_share = survival * ((1.0 - some) - some / at_least) / at_least
+                total_adjoint[r, s] = by_no * happens + by_happens * by_share + by_before
+                by_before -= by_happens * happens
+    for share in range(x.share_option.size):
+        a.option_log_share[x.share_option[share]] += a.reading_weight[x.share_reading[share]]
     for part in range(x.part_length.size):
-        q, s, j, link = x.part_question[part], x.part_segment[part], x.part_outcome[part], x.part_link[part]
-        by_rate = v.part_rate[part] * (total_adjoint[q, s] + own_adjoint[q, s] * x.part_own[part])
-        a.theta[j] += by_rate
+        r, s, link, variant = x.part_reading[part], x.part_segment[part], x.part_link[part], x.part_variant[part]
+        by_rate = v.part_rate[part] * (total_adjoint[r, s] + own_adjoint[r, s] * x.part_own[part])
+        a.present_level[variant] += by_rate
         a.log_hazard_shape[x.part_band[part]] += by_rate
         if link > 0:
             a.delta[link - 1] += by_rate
-        log_drift_back(x, v, a, j, x.segment_step[q, s], v.part_kept, part, by_rate)
+        step = x.segment_step[x.reading_question[r], s]
+        log_drift_back(x, v, a, x.variant_outcome[variant], step, v.part_kept, part, by_rate)
     conditionals.backward(x, v, a)
 
 
 @block
-def moved_back(x: Any, v: Any, a: Any, q: int) -> None:
-    """From the log odds of a judged binary outcome to its level and the factors."""
-    j, adjoint, last = x.question_outcome[q], a.judged_log_odds[q], x.is_first.size - 1
+def moved_back(x: Any, v: Any, a: Any, r: int) -> None:
+    """From the log probabilities of a judged binary outcome to its level and the factors."""
+    q, last = x.reading_question[r], x.is_first.size - 1
+    j, chance = x.question_outcome[q], logistic(v.reading_moved[r])
+    adjoint = a.reading_yes[r] * logistic(-v.reading_moved[r]) - a.reading_no[r] * chance
     factors, stationary, left = x.persistence_loc.size if last >= 0 else 0, 0.0, 0.0
     for f in range(factors):
         if x.is_moved[j, f]:
@@ -160,9 +200,9 @@ def moved_back(x: Any, v: Any, a: Any, q: int) -> None:
             stationary += v.effect[j, f] ** 2 * variance
             left += v.effect[j, f] ** 2 * (variance - mean * mean)
     widening, narrowing = sqrt(1.0 + LOGISTIC_NORMAL * stationary), sqrt(1.0 + LOGISTIC_NORMAL * left)
-    a.question_level[q] += adjoint * widening / narrowing
-    by_stationary = adjoint * LOGISTIC_NORMAL * v.question_level[q] / (2.0 * widening * narrowing)
-    by_left = -adjoint * LOGISTIC_NORMAL * v.judged_log_odds[q] / (2.0 * narrowing * narrowing)
+    a.reading_level[r] += adjoint * widening / narrowing
+    by_stationary = adjoint * LOGISTIC_NORMAL * v.reading_level[r] / (2.0 * widening * narrowing)
+    by_left = -adjoint * LOGISTIC_NORMAL * v.reading_moved[r] / (2.0 * narrowing * narrowing)
     for f in range(factors):
         if x.is_moved[j, f]:
             mean, variance, mean_slope, variance_slope = mean_path(

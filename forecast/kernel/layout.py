@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from forecast.kernel.tables import Shaped, TableType
-from forecast.model.specs import ARRAYS, LATENTS
+from forecast.model.latent_specs import LATENTS
+from forecast.model.specs import ARRAYS
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,13 @@ MADE: Final[Mapping[str, FieldSpec]] = {
     "distinct_value": FieldSpec(("distinct",)),
     "distinct_times": FieldSpec(("distinct",)),
     # Where the turns of each condition begin, the stakes of each turn, the moves of each contest and the pulls of each move; 1
-    # for a question that is a condition's.
+    # for a reading that is a condition's; where the readings of each question begin.
     "condition_start": FieldSpec(("condition_edge",), "int64"),
     "stake_start": FieldSpec(("stake_edge",), "int64"),
     "move_start": FieldSpec(("move_edge",), "int64"),
     "pull_start": FieldSpec(("pull_edge",), "int64"),
-    "question_condition": FieldSpec(("question",), "int64"),
+    "reading_condition": FieldSpec(("reading",), "int64"),
+    "reading_start": FieldSpec(("reading_edge",), "int64"),
     # Shares of experts above zero: where those of each outcome or exercise begin, and where they end.
     "heard_start": FieldSpec(("heard_edge",), "int64"),
     "heard_expert": FieldSpec(("heard",), "int64"),
@@ -70,6 +72,8 @@ QUANTITIES: Final[Mapping[str, FieldSpec]] = _fields(
     panel=("common_sd",),
     covariate=("beta",),
     outcome=("mu", "tau", "sigma", "trend", "wiggle", "new_class_level", "theta"),
+    variant=("present_level",),
+    option=("option_share",),
     level=("class_level",),
     pair=("correlation",),
     band=("log_hazard_shape",),
@@ -93,8 +97,12 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
         "slope_along", "slope_power", "slope_sum", "bias_along", "bias_power", "bias_sum", "noise_power",
     ),
     topic=("common",),
-    outcome=("voice_log_slope", "voice_offset", "mu_centre", "mu_power", "residual"),
+    outcome=("voice_log_slope", "voice_offset", "mu_centre", "mu_power", "residual", "present_own"),
+    variant=("shown",),
+    option=("option_log", "option_log_share", "option_chosen"),
+    membership=("membership_total",),
     unit=("case_centre", "case_frailty", "case"),
+    stage=("stage_shift",),
     integral=("integral_log",),
     axis=(
         "axis_centre", "axis_spread", "axis_hazard", "axis_mode", "axis_level", "axis_slope", "axis_step",
@@ -104,13 +112,16 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     band=("walked",),
     factor=("innovation_scale", "log_persistence"),
     indicator=("mean_drive", "shape", "log_shape"),
-    question=("yes", "no", "question_centre", "question_level"),
+    question=("question_centre", "question_yes", "question_no"),
+    reading=(
+        "yes", "no", "reading_level", "reading_moved", "reading_whole", "reading_weight", "reading_yes", "reading_no",
+    ),
     condition=("joint_mass", "rest_mass"),
-    stake=("stake_rate", "stake_slope", "stake_begun", "stake_mean"),
+    stake=("stake_rate", "stake_slope", "stake_begun", "stake_mean", "stake_pace_begun", "stake_pace"),
     turn=("turn_place",),
     move=("move_push", "move_ratio"),
-    history=("history_push",),
-    verdict=("verdict_push",),
+    history=("history_push", "history_expected"),
+    verdict=("verdict_push", "verdict_log_odds"),
     exam=("truth_variance", "error_variance"),
     exercise=("asked_log_slope", "asked_offset", "exercise_scale", "exercise_power", "exercise_deviation"),
 ) | {
@@ -122,11 +133,13 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     "cholesky": FieldSpec(("outcome", "outcome")),
     "cholesky_before": FieldSpec(("outcome", "outcome")),
     "effect": FieldSpec(("outcome", "factor")),
-    "segment_total": FieldSpec(("question", "segment")),
-    "segment_own": FieldSpec(("question", "segment")),
-    "segment_before": FieldSpec(("question", "segment")),
+    "segment_total": FieldSpec(("reading", "segment")),
+    "segment_own": FieldSpec(("reading", "segment")),
+    "segment_before": FieldSpec(("reading", "segment")),
     "part_rate": FieldSpec(("part",)),
     "turn_mass": FieldSpec(("turn", "world")),
+    "turn_kept": FieldSpec(("turn", "world")),
+    "turn_left": FieldSpec(("turn", "world")),
     "end_mass": FieldSpec(("condition", "world")),
     "part_kept": FieldSpec(("part", "factor")),
     "stake_kept": FieldSpec(("stake", "factor")),
@@ -152,7 +165,7 @@ TERMS: Final[Mapping[str, tuple[str, ...]]] = {
     "integrated_cases": ("integral",),
     "judgments": ("judgment",),
     "track_records": ("record",),
-    "answers": ("exercise",),
+    "answers": ("answer",),
 }
 """Terms of the likelihood that can be had one by one: the definition's potentials of these names."""
 

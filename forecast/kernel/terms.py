@@ -29,12 +29,13 @@ def write(x: Any, v: Any, a: Any, into: Any, at: int) -> None:
     at += x.judgment_log_odds.size
     write_statements(v, x.record_log_odds, x.record_expert, x.record_exercise, v.exercise_log_odds, into, at)
     at += x.record_log_odds.size
-    for y in range(x.exercise_yes.size):
+    for n in range(x.answer_yes.size):
+        y = x.answer_exercise[n]
         i = x.exercise_exam[y]
         truth, error = v.truth_variance[i], v.error_variance[i]
         rest = sqrt(truth * error / (truth + error) + TINY)
-        log_odds = v.exam_base[i] + v.exercise_deviation[y] * truth / (truth + error) + rest * v.truth_z[y]
-        into[at + y] = x.exercise_yes[y] * log_odds - softplus(log_odds)
+        log_odds = v.exam_base[i] + v.exercise_deviation[y] * truth / (truth + error) + rest * v.truth_z[n]
+        into[at + n] = x.answer_yes[n] * log_odds - softplus(log_odds)
 
 
 @block

@@ -1,4 +1,4 @@
-"""What experts said about questions whose answers are known, and the answers.
+"""What experts said about questions of track records, and the answers that are known.
 
 A question's truth is Normal(base, spread^2), and experts see m = truth + common error, so with t = spread^2, e = common
 sd^2, w = t / (t + e) and standard normals d, z:
@@ -61,18 +61,19 @@ def likelihood(x: Any, v: Any, a: Any) -> float:
 def answers(x: Any, v: Any, a: Any) -> float:
     """Log likelihood of the answers; adds to the adjoints of base, variances and the truth's own deviation."""
     logp = 0.0
-    for y in range(x.exercise_yes.size):
+    for n in range(x.answer_yes.size):
+        y = x.answer_exercise[n]
         i = x.exercise_exam[y]
         truth, error = v.truth_variance[i], v.error_variance[i]
         both = truth + error
         weight, rest = truth / both, sqrt(truth * error / both + TINY)
-        log_odds = v.exam_base[i] + v.exercise_deviation[y] * weight + rest * v.truth_z[y]
-        logp += x.exercise_yes[y] * log_odds - softplus(log_odds)
-        adjoint = x.exercise_yes[y] - logistic(log_odds)
+        log_odds = v.exam_base[i] + v.exercise_deviation[y] * weight + rest * v.truth_z[n]
+        logp += x.answer_yes[n] * log_odds - softplus(log_odds)
+        adjoint = x.answer_yes[n] - logistic(log_odds)
         a.exam_base[i] += adjoint
         a.exercise_deviation[y] += adjoint * weight
-        a.truth_z[y] += adjoint * rest
-        by_weight, by_square = adjoint * v.exercise_deviation[y], 0.5 * adjoint * v.truth_z[y] / rest
+        a.truth_z[n] += adjoint * rest
+        by_weight, by_square = adjoint * v.exercise_deviation[y], 0.5 * adjoint * v.truth_z[n] / rest
         a.truth_variance[i] += (by_weight * error + by_square * error * error) / (both * both)
         a.error_variance[i] += (by_square * truth * truth - by_weight * truth) / (both * both)
     return logp

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from forecast.model.specs import ARRAYS, DIMS, LATENTS, OR_NONE, ArraySpec
+from forecast.model.latent_specs import LATENTS
+from forecast.model.specs import ARRAYS, DIMS, OR_NONE, ArraySpec
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -79,8 +80,8 @@ class ModelArrays(dict[str, npt.NDArray[np.generic]]):
 
 
 def probe_arrays() -> ModelArrays:
-    """Every block present with length one, and two outcomes, which a pair needs, and two worlds: exercises every term of the density."""
-    lengths = {"outcome": 2, "world": 2}
+    """Every block present with length one, and two of outcomes, which a pair needs, and of worlds: exercises every term of the density."""
+    lengths = {"outcome": 2, "variant": 2, "world": 2}
     values = {
         name: np.full(
             [lengths.get(dim, 1) for dim in spec.dims], 0.5 if spec.dtype == "float64" else 0, dtype=spec.dtype
@@ -96,9 +97,12 @@ def probe_arrays() -> ModelArrays:
         "pair_row",
         "integral_unit",
         "move_to",
+        "cell_stage",
+        "span_stage",
     )
     values |= {name: np.ones_like(values[name]) for name in ones}
     values["rule_from"] = np.zeros(1)
+    values["variant_outcome"] = np.arange(2)
     # A judged event; and what is turned within a group of one is reflected.
     values["question_is_binary"] = np.zeros(1)
     values["expert_reflection"] = np.array([np.sqrt(2.0)])
@@ -118,7 +122,7 @@ def empty_arrays(**lengths: int) -> dict[str, npt.NDArray[np.generic]]:
 
 def smallest_arrays() -> ModelArrays:
     """One outcome with only a prior, every other block empty: what the program is compiled with."""
-    arrays = empty_arrays(outcome=1)
+    arrays = empty_arrays(outcome=1, variant=1)
     arrays["mu_scale"] = np.ones(1)
     arrays["present_new"] = np.ones(1)
     return ModelArrays(arrays, frailties=0)

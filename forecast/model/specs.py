@@ -1,4 +1,4 @@
-"""Names, dims and bounds of everything that the program is given, and of the latent variables that it samples.
+"""Names, dims and bounds of everything that the program is given.
 
 This module is independent of studies and of PyMC. Every prior parameter, index and count of the model is an entry of
 `ARRAYS`; an absent block is an array of length zero.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
+
+from forecast.model.latent_specs import LATENTS
 
 OR_NONE: Final = "_or_none"
 """Ending of `ArraySpec.indexes` where 0 means none and k > 0 means k - 1."""
@@ -50,6 +52,8 @@ CLASSES: Final = {
     "level_outcome": _index("level", "outcome"),
     "unit_level": _index("unit", "level"),
     "unit_covariates": _number("unit", "covariate"),
+    # A stage is a part of spells in which covariates are so far from the means of their case.
+    "stage_covariates": _number("stage", "covariate"),
     # A unit's frailty is a sum of terms: an element of the Cholesky factor of R times a standard normal of its case.
     "term_unit": _index("term", "unit"),
     "term_frailty": _index("term", "frailty"),
@@ -66,27 +70,40 @@ CLASSES: Final = {
     "walk": _number("band", "step"),
     "cell_unit": _index("cell", "unit"),
     "cell_band": _index("cell", "band"),
+    "cell_stage": _index("cell", "stage" + OR_NONE),
     "cell_events": _positive("cell"),
     "cell_exposure": _positive("cell"),
 }
 
 PRESENT: Final = {
-    # The present case: its weights over levels, the rest for an unseen class, covariates, event-free history.
-    "present_weights": _positive("outcome", "level"),
-    "present_new": _positive("outcome"),
+    # Which class the present case belongs to, where it is one of several: options of a membership, one after
+    # the other, with their prior weights.
+    "membership_first": _index("membership", "option"),
+    "option_membership": _index("option", "membership"),
+    "option_log_weight": _number("option"),
+    # The present case as one option has it, or the only way: its weights over levels, the rest for an unseen class; then
+    # covariates, and what it has shown.
+    "variant_outcome": _index("variant", "outcome"),
+    "variant_option": _index("variant", "option" + OR_NONE),
+    "present_weights": _positive("variant", "level"),
+    "present_new": _positive("variant"),
     "present_covariates": _number("outcome", "covariate"),
-    "history_outcome": _index("history", "outcome"),
+    # What stated changes add to the log odds of a binary outcome; those of events multiply times at risk.
+    "present_change": _number("outcome"),
+    "history_variant": _index("history", "variant"),
     "history_band": _index("history", "band"),
     "history_period": _index("history", "past_period" + OR_NONE),
     "history_exposure": _positive("history"),
     "history_events": _positive("history"),
     # Binary outcomes that resolved: 1 for yes, 0 for no.
-    "verdict_outcome": _index("verdict", "outcome"),
+    "verdict_variant": _index("verdict", "variant"),
     "verdict_yes": _positive("verdict"),
-    # Links that act there since their causes have occurred, on effects whose level is that without a cause.
+    # Links that act there since their causes have occurred, on effects whose level is that without a cause; what share of
+    # the effect is there.
     "press_history": _index("press", "history" + OR_NONE),
     "press_verdict": _index("press", "verdict" + OR_NONE),
     "press_link": _index("press", "link"),
+    "press_share": _positive("press"),
     # Canonical partial correlations of the outcomes' residuals, below the diagonal; shape of their beta priors.
     "pair_row": _index("pair", "outcome"),
     "pair_column": _index("pair", "outcome"),
@@ -107,6 +124,7 @@ INTEGRALS: Final = {
     "span_integral": _index("span", "integral"),
     "span_axis": _index("span", "axis"),
     "span_band": _index("span", "band"),
+    "span_stage": _index("span", "stage" + OR_NONE),
     "span_events": _positive("span"),
     "span_exposure": _positive("span"),
     # Gauss-Hermite rules, and the spread of cases from which on each is used; weights are zero beyond a rule's last node.
@@ -159,7 +177,7 @@ OPINIONS: Final = {
     "noise_centring": _positive("expert"),
     "mu_centring": _positive("outcome"),
     "exercise_centring": _positive("exercise"),
-    # Share of each expert in the unconditional statements on an outcome, or on a question with a known answer.
+    # Share of each expert in the unconditional statements on an outcome, or on a question of a track record.
     "outcome_voices": _positive("outcome", "expert"),
     "outcome_topic": _index("outcome", "topic" + OR_NONE),
     "exercise_voices": _positive("exercise", "expert"),
@@ -171,11 +189,16 @@ OPINIONS: Final = {
     "question_link": _index("question", "link" + OR_NONE),
     "question_is_binary": _positive("question"),
     "question_steps": ArraySpec(("question",), minimum=1.0),
+    # A reading is a question under one option of each membership that it depends on, and a share one of these options.
+    "reading_question": _index("reading", "question"),
+    "reading_variant": _index("reading", "variant"),
+    "share_reading": _index("share", "reading"),
+    "share_option": _index("share", "option"),
     # The way to a date in segments of constant hazard; a part is one outcome of the competing group in one segment.
     "segment_step": _positive("question", "segment"),
-    "part_question": _index("part", "question"),
+    "part_reading": _index("part", "reading"),
     "part_segment": _index("part", "segment"),
-    "part_outcome": _index("part", "outcome"),
+    "part_variant": _index("part", "variant"),
     "part_band": _index("part", "band"),
     "part_link": _index("part", "link" + OR_NONE),
     "part_length": _positive("part"),
@@ -183,7 +206,7 @@ OPINIONS: Final = {
     # Questions that suppose another outcome to have occurred by their date, where links make the two depend on one another.
     # A world says which outcomes have occurred: its mass at the start, and whether it is one of cause and effect (joint) or of
     # the cause alone (rest).
-    "condition_question": _index("condition", "question"),
+    "condition_reading": _index("condition", "reading"),
     "condition_begins": _positive("condition", "world"),
     "condition_joint": _positive("condition", "world"),
     "condition_rest": _positive("condition", "world"),
@@ -191,9 +214,9 @@ OPINIONS: Final = {
     # for each of its outcomes, or on the date of a binary outcome (from 1; 0 for none).
     "contest_condition": _index("contest", "condition"),
     "turn_contest": _index("turn", "contest"),
-    "turn_outcome": _index("turn", "outcome" + OR_NONE),
+    "turn_variant": _index("turn", "variant" + OR_NONE),
     "stake_turn": _index("stake", "turn"),
-    "stake_outcome": _index("stake", "outcome"),
+    "stake_variant": _index("stake", "variant"),
     "stake_band": _index("stake", "band"),
     "stake_step": _positive("stake"),
     "stake_length": _positive("stake"),
@@ -208,12 +231,13 @@ OPINIONS: Final = {
     "judgment_question": _index("judgment", "question"),
     "judgment_expert": _index("judgment", "expert"),
     "judgment_log_odds": _number("judgment"),
-    # Track records: questions whose answers are known, and what was said about them.
+    # Track records: questions beside the study's own, what was said about them, and the answers that are known.
     "exam_panel": _index("exam", "panel"),
     "exam_base_scale": _positive("exam"),
     "exam_spread_scale": _positive("exam"),
     "exercise_exam": _index("exercise", "exam"),
-    "exercise_yes": _positive("exercise"),
+    "answer_exercise": _index("answer", "exercise"),
+    "answer_yes": _positive("answer"),
     "record_exercise": _index("record", "exercise"),
     "record_expert": _index("record", "expert"),
     "record_log_odds": _number("record"),
@@ -221,62 +245,6 @@ OPINIONS: Final = {
 
 ARRAYS: Final[Mapping[str, ArraySpec]] = {**CLASSES, **PRESENT, **INTEGRALS, **SIGNALS, **OPINIONS}
 
-
-@dataclass(frozen=True)
-class LatentSpec:
-    """One free variable of the model; a normal or half-normal one has unit scale."""
-
-    dims: tuple[str, ...]
-    law: Literal["normal", "half_normal", "partial_correlation", "log_mean", "partly_centred"] = "normal"
-    """`partial_correlation` is the inverse hyperbolic tangent of a beta variable on (-1, 1); `log_mean` and
-    `partly_centred` are normal, with means and scales that depend on others (`forecast.model.graph.signals`, `experts`)."""
-
-
-def _normal(*dims: str) -> LatentSpec:
-    return LatentSpec(dims)
-
-
-def _half(*dims: str) -> LatentSpec:
-    return LatentSpec(dims, "half_normal")
-
-
-LATENTS: Final[Mapping[str, LatentSpec]] = {
-    "mu_z": LatentSpec(("outcome",), "partly_centred"),
-    "tau_z": _half("outcome"),
-    "sigma_z": _half("outcome"),
-    "beta_z": _normal("covariate"),
-    "level_z": _normal("level"),
-    "partial_z": LatentSpec(("pair",), "partial_correlation"),
-    "frailty_z": _normal("frailty"),
-    "trend_z": _normal("outcome"),
-    "wiggle_z": _half("outcome"),
-    "step_z": _normal("step"),
-    "new_class_z": _normal("outcome"),
-    "present_z": _normal("outcome"),
-    "persistence_z": _normal("factor"),
-    "state_z": _normal("past_period", "factor"),
-    "loading_z": _half("indicator"),
-    "dispersion_z": _half("indicator"),
-    "log_mean_z": LatentSpec(("indicator",), "log_mean"),
-    "gamma_z": _normal("effect"),
-    "delta_z": _normal("link"),
-    "shared_bias_z": _normal("kind"),
-    "bias_sd_z": _half("kind"),
-    "bias_z": LatentSpec(("expert",), "partly_centred"),
-    "slope_mean_z": _normal("kind"),
-    "slope_sd_z": _half("kind"),
-    "slope_z": LatentSpec(("expert",), "partly_centred"),
-    "noise_spread_z": _half("kind"),
-    "noise_z": LatentSpec(("expert",), "partly_centred"),
-    "noise_mean_z": _half("kind"),
-    "common_sd_z": _half("panel"),
-    "common_z": _normal("topic"),
-    "exam_base_z": _normal("exam"),
-    "exam_spread_z": _half("exam"),
-    "exercise_z": LatentSpec(("exercise",), "partly_centred"),
-    "truth_z": _normal("exercise"),
-}
-"""In the order in which the sampler sees them."""
 
 DIMS: Final = tuple(
     sorted(

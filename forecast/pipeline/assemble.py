@@ -39,7 +39,7 @@ from forecast.progress import Stage, StageClock
 from forecast.study import SamplerSettings
 from forecast.summary.archive import assemble_tree, write_tree
 from forecast.summary.notes import latest_known, make_notes
-from forecast.summary.opinions import summarize_correlations, summarize_links, summarize_opinions
+from forecast.summary.opinions import summarize_changes, summarize_correlations, summarize_links, summarize_opinions
 from forecast.summary.outcomes import (
     probability_errors,
     summarize_covariates,
@@ -233,6 +233,7 @@ def _answer(
         experts=experts,
         questions=questions,
         links=summarize_links(encoded, posterior),
+        changes=summarize_changes(encoded),
         correlations=summarize_correlations(encoded, posterior),
         checks=(*judged.checks, *make_notes(encoded, prior)),
         diagnostics=diagnostics,

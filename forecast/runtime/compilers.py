@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 COMPILERS: Final = ("numba", "llvmlite", "numpy")
-SOURCES: Final = ("model/constants.py", "model/specs.py", "model/arrays.py")
+SOURCES: Final = ("model/constants.py", "model/specs.py", "model/latent_specs.py", "model/arrays.py")
 """Of the package, beside all modules of `kernel`: what the kernel is made from."""
 
 SEAL: Final = "whole.json"

@@ -11,7 +11,8 @@ from typing import Any
 from forecast.study.arriving.arrivals import Arrival, accept_arrivals, with_arrivals
 from forecast.study.arriving.pulled import News, news_of, read_table
 from forecast.study.document.calendar import Calendar, Period
-from forecast.study.document.cases import Case, Count, Spell, Trial
+from forecast.study.document.cases import Case, Count, Datum, Spell, Stage, Trial
+from forecast.study.document.change import Change
 from forecast.study.document.document import Study
 from forecast.study.document.evidence import (
     Covariate,
@@ -70,8 +71,10 @@ __all__ = [
     "By",
     "Calendar",
     "Case",
+    "Change",
     "Count",
     "Covariate",
+    "Datum",
     "Dependence",
     "ElicitedProbability",
     "EvidenceKind",
@@ -103,6 +106,7 @@ __all__ = [
     "SamplerSettings",
     "Scenario",
     "Spell",
+    "Stage",
     "Study",
     "TrackRecord",
     "TrackRecords",

@@ -29,6 +29,7 @@ from forecast.dims import (
 from forecast.futures.paths import negative_binomial
 from forecast.futures.stored import MECHANISM
 from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.stages import log_shifts
 from forecast.model.encoding.units import Unit
 from forecast.model.specs import ARRAYS
 from forecast.study import Trial
@@ -140,7 +141,7 @@ def _predict(
     predictive, observed = xr.Dataset(), xr.Dataset()
     if cases is not None:
         levels = cases.isel(thin)
-        trials = [(place, unit) for place, unit in enumerate(encoded.units) if isinstance(unit.case.data, Trial)]
+        trials = [(place, unit) for place, unit in enumerate(encoded.units) if isinstance(unit.data, Trial)]
         if trials:
             predictive["successes"], observed["successes"] = _predict_trials(trials, levels, rng)
         if len(encoded.cells.unit):
@@ -215,11 +216,11 @@ def _predict_trials(
     trials: list[tuple[int, Unit]], levels: xr.DataArray, rng: np.random.Generator
 ) -> tuple[xr.DataArray, xr.DataArray]:
     """Successes of each binary case, replicated (chain, draw, unit) and real (unit)."""
-    n = np.array([unit.case.data.trials for _, unit in trials])  # type: ignore[union-attr]
+    n = np.array([unit.data.trials for _, unit in trials])  # type: ignore[union-attr]
     p = 1.0 / (1.0 + np.exp(-levels.values[:, :, [place for place, _ in trials]]))
     labels = {UNIT: [unit.label for _, unit in trials]}
     replicated = xr.DataArray(rng.binomial(n.astype(np.int64), p), dims=(CHAIN, DRAW, UNIT), coords=labels)
-    seen = [unit.case.data.successes for _, unit in trials]  # type: ignore[union-attr]
+    seen = [unit.data.successes for _, unit in trials]  # type: ignore[union-attr]
     return replicated, xr.DataArray(seen, dims=(UNIT,), coords=labels)
 
 
@@ -231,7 +232,12 @@ def _predict_events(
     shape = reported["log_hazard_shape"].transpose(CHAIN, DRAW, BAND).values
     membership = np.zeros((len(cells.band), len(encoded.coords[BAND])))
     membership[np.arange(len(cells.band)), cells.band] = 1.0
-    rate = np.exp(np.minimum(levels.values[:, :, cells.unit] + shape[:, :, cells.band], 50.0))
+    beside = shape[:, :, cells.band]
+    if cells.stage.any():
+        beta = reported["beta"].transpose(CHAIN, DRAW, "covariate").values
+        shifts = log_shifts(beta.reshape(-1, beta.shape[2]), encoded.arrays["stage_covariates"])
+        beside = beside + shifts[:, cells.stage].reshape(beside.shape)
+    rate = np.exp(np.minimum(levels.values[:, :, cells.unit] + beside, 50.0))
     coords = {BAND: encoded.coords[BAND]}
     replicated = xr.DataArray(
         rng.poisson(np.minimum((rate * cells.exposure) @ membership, 1e9)), dims=(CHAIN, DRAW, BAND), coords=coords

@@ -23,6 +23,7 @@ from forecast.dims import CHAIN, DRAW
 from forecast.model.constants import LONGEST_STEP, MAX_LOG_RATE, NEWTON_STEPS, SHORTEST_STEP
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.model.encoding.integrals import Axis, integrated_axes
+from forecast.model.encoding.stages import log_shifts
 from forecast.model.graph.quadrature import first_guess
 
 FloatArray = npt.NDArray[np.float64]
@@ -43,16 +44,17 @@ def draw_frailties(
     shape = posterior.sizes[CHAIN], posterior.sizes[DRAW]
     sigma, level, bands = (_flat(posterior, name) for name in ("sigma", "class_level", "log_hazard_shape"))
     covariates = np.asarray(encoded.arrays["unit_covariates"], dtype=float)
+    beta = _flat(posterior, "beta") if "beta" in posterior else np.zeros((len(level), 0))
+    shifts = log_shifts(beta, encoded.arrays["stage_covariates"])
     cholesky = residual_cholesky(encoded, posterior)
     found: dict[int, npt.NDArray[np.float32]] = {}
     for places, axes in groups:
         units = [encoded.units[place] for place in places]
-        centre = level[:, [unit.level for unit in units]]
-        if "beta" in posterior:
-            centre = centre + _flat(posterior, "beta") @ covariates[list(places)].T
+        centre = level[:, [unit.level for unit in units]] + beta @ covariates[list(places)].T
         spread = sigma[:, [encoded.outcomes.index(unit.outcome) for unit in units]]
         rows = cholesky[:, [axis.row for axis in axes]]
-        case = _Case(axes, centre, spread[:, :, None] * np.linalg.cholesky(rows @ rows.transpose(0, 2, 1)), bands)
+        normal = spread[:, :, None] * np.linalg.cholesky(rows @ rows.transpose(0, 2, 1))
+        case = _Case(axes, centre, normal, bands, shifts)
         added = case.by_normal(_conditional(case, rng))
         found |= {place: added[:, axis].reshape(shape).astype(np.float32) for axis, place in enumerate(places)}
     return found
@@ -69,6 +71,8 @@ class _Case:
     """From independent standard normals to frailties, dims (draw, axis, axis)."""
     bands: FloatArray
     """Log hazard shape, dims (draw, band)."""
+    shifts: FloatArray
+    """What covariates add in no stage and in each one, dims (draw, 1 + stage)."""
 
     def by_normal(self, normals: FloatArray) -> FloatArray:
         """Frailties, dims (draw, axis)."""
@@ -87,11 +91,11 @@ class _Case:
         return value, slope, bend
 
     def hazard(self, axis: Axis) -> FloatArray:
-        """Exposure times exp(shape), summed over bands, dims (draw)."""
+        """Exposure times exp(shape and what covariates add), summed over bands and stages, dims (draw)."""
         if not axis.spans:
             return np.zeros(len(self.centre))
-        band, _, exposure = (np.array(column) for column in zip(*axis.spans, strict=True))
-        return np.asarray(np.exp(np.minimum(self.bands[:, band], MAX_LOG_RATE)) @ exposure)
+        band, stage, _, exposure = (np.array(column) for column in zip(*axis.spans, strict=True))
+        return np.asarray(np.exp(np.minimum(self.bands[:, band] + self.shifts[:, stage], MAX_LOG_RATE)) @ exposure)
 
 
 def _conditional(case: _Case, rng: np.random.Generator) -> FloatArray:

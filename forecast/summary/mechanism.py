@@ -13,7 +13,7 @@ import xarray as xr
 from forecast.dims import BAND, FUTURE, OUTCOME
 from forecast.futures.simulation import Futures
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.summary.posterior import bands_ahead
+from forecast.summary.bands_ahead import bands_ahead
 from forecast.summary.rolled import Rolled
 
 ROLLED_DRAW = "rolled_draw"
@@ -81,6 +81,9 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         "link_cause": (("link",), named(links.cause, ids)),
         "link_effect_on": (("link",), named(links.effect_on, ids)),
         "link_keeps_marginal": (("link",), links.keeps_marginal.astype(np.int8)),
+        "link_delay": (("link",), np.array([course.delay for course in links.courses])),
+        "link_half_life": (("link",), np.array([course.half_life for course in links.courses])),
+        "link_since": (("link",), links.since),
         "expected_hazard": (("link", "step"), expected.own),
         "expected_group_hazard": (("link", "step"), expected.group),
         "had_occurred": (("link",), expected.had_occurred.astype(np.int8)),

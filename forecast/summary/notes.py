@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+import numpy as np
 import xarray as xr
 
 from forecast.answer import Check
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import CLIP, Outcome, Spell
+from forecast.study.checks.questions import questions
 from forecast.summary.rolled import probability_quantiles
 
 
@@ -19,6 +21,7 @@ def make_notes(encoded: EncodedStudy, prior: xr.Dataset) -> tuple[Check, ...]:
         *_settled(encoded),
         *_late_entries(encoded),
         *_default_priors(encoded),
+        *((name, None, asked) for name, asked in questions(encoded.study)),
         *_shrunk(encoded),
         *_unused(encoded),
         *_judgments(encoded),
@@ -46,8 +49,8 @@ def _late_entries(encoded: EncodedStudy) -> Iterator[Note]:
             for unit in encoded.units
             if unit.outcome == outcome.id
             and unit.case.weight > 0
-            and isinstance(unit.case.data, Spell)
-            and unit.case.data.entry > 0
+            and isinstance(unit.data, Spell)
+            and unit.data.entry > 0
         ]
         if late and outcome.pooling.case_sd > 0:
             message = (
@@ -90,17 +93,30 @@ def _judgments(encoded: EncodedStudy) -> Iterator[Note]:
     if clipped:
         message = f"{clipped} stated probabilities were below {CLIP:g} or above {1 - CLIP:g}; they were read as these"
         yield "clipped", float(clipped), message
-    unlinked = sorted({(j.outcome, str(j.given)) for j in opinions.judgments if j.given} - _linked(encoded))
-    for outcome, given in unlinked:
+    for outcome, given in sorted(_independent(encoded)):
         message = (
-            f"{outcome} was judged given {given}, but no link leads from {given} to {outcome}: only what {given} "
-            f"does to outcomes that compete with {outcome} was read into it"
+            f"{outcome} was judged given {given}, but nothing makes the two depend on one another, no link and no class: "
+            "it was read as said without the condition"
         )
         yield "given_without_link", None, message
 
 
-def _linked(encoded: EncodedStudy) -> set[tuple[str, str]]:
-    return {(effect, cause) for cause, effect in encoded.links}
+def _independent(encoded: EncodedStudy) -> set[tuple[str, str]]:
+    """(outcome, given) of questions whose condition says nothing."""
+    arrays = encoded.arrays
+    readings = [
+        *arrays["condition_reading"].tolist(),
+        *arrays["part_reading"][np.flatnonzero(arrays["part_link"])].tolist(),
+    ]
+    told = {int(arrays["reading_question"][reading]) for reading in readings}
+    return {
+        (question.outcome, question.given)
+        for place, question in enumerate(encoded.opinions.questions.values())
+        if question.given
+        and place not in told
+        and arrays["question_link"][place] == 0
+        and question.given not in encoded.settled
+    }
 
 
 def _implied(encoded: EncodedStudy, prior: xr.Dataset) -> Iterator[Note]:
@@ -160,7 +176,7 @@ def _shrunk(encoded: EncodedStudy) -> Iterator[Note]:
 def latest_known(encoded: EncodedStudy) -> date | None:
     """The latest day on which a piece of the evidence became known; None when none has a date."""
     as_of, opinions = encoded.study.as_of, encoded.opinions
-    spells = [unit.case.data for unit in encoded.units if isinstance(unit.case.data, Spell)]
+    spells = [data for unit in encoded.units if isinstance(data := unit.data, Spell)]
     days = [spell.exited for spell in spells if spell.exited is not None and (spell.event or spell.exited < as_of)]
     days += [observation.known_at for found in encoded.signals.observations.values() for observation in found]
     days += [judgment.known_at for judgment in opinions.judgments]

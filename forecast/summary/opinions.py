@@ -1,4 +1,4 @@
-"""Summaries of experts and their judgments, links, and residual correlations.
+"""Summaries of experts and their judgments, links, stated changes, and residual correlations.
 
 References
 ----------
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from forecast.answer import ExpertSummary, LinkSummary, QuestionSummary, ResidualCorrelation
+from forecast.answer import ExpertSummary, LinkSummary, QuestionSummary, ResidualCorrelation, StatedChange
 from forecast.futures.scenarios import spread
 from forecast.model.constants import FREEDOM
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.study import Judgment
+from forecast.study import Judgment, Trial
 from forecast.summary.signals import summarize_draws
 
 
@@ -85,6 +85,7 @@ def summarize_opinions(
                 outcome=judgments[0].outcome,
                 by=judgments[0].by_day,
                 given=judgments[0].given,
+                at_once=judgments[0].at_once,
                 said=judgments[0].on if judgments[0].said_periods >= 1.0 else None,
                 experts=len(judgments),
                 effective_number=worth[label].effective_number,
@@ -120,24 +121,51 @@ def _summarize_experts(encoded: EncodedStudy, posterior: xr.Dataset, worth: list
 
 def summarize_links(encoded: EncodedStudy, posterior: xr.Dataset) -> tuple[LinkSummary, ...]:
     """Prior and posterior of every link in the program."""
-    priors = {(link.cause, link.effect_on): link.log_ratio for link in encoded.study.links}
+    stated = {(link.cause, link.effect_on): link for link in encoded.study.links}
     return tuple(
         LinkSummary(
             cause=cause,
             effect_on=effect,
-            prior_mean=priors[cause, effect].mean,
-            prior_sd=priors[cause, effect].sd,
+            prior_mean=stated[cause, effect].log_ratio.mean,
+            prior_sd=stated[cause, effect].log_ratio.sd,
             posterior=summarize_draws(posterior["delta"].sel(link=f"{effect}<-{cause}")),
+            delay=stated[cause, effect].delay,
+            half_life=stated[cause, effect].half_life,
         )
         for cause, effect in encoded.links
     )
 
 
+def summarize_changes(encoded: EncodedStudy) -> tuple[StatedChange, ...]:
+    """Every change on stated days, in the study's order."""
+    return tuple(
+        StatedChange(outcome=change.outcome, since=change.since, to=change.to, log_ratio=change.log_ratio)
+        for change in encoded.study.changes
+    )
+
+
 def summarize_correlations(encoded: EncodedStudy, posterior: xr.Dataset) -> tuple[ResidualCorrelation, ...]:
-    """Residual correlation of every pair of outcomes that has one."""
+    """Residual correlation of every pair of outcomes that has one, and how many cases speak of it."""
+    # Under LKJ(eta) each of d outcomes has (R + 1) / 2 ~ Beta(a, a), a = eta + (d - 2) / 2: the shape of the first column.
+    shapes = [float(shape) for shape in encoded.arrays["pair_shape"]]
+    prior_sd = (2.0 * max(shapes, default=0.0) + 1.0) ** -0.5
+    carried: dict[tuple[str, str], dict[str, bool]] = {}
+    for unit in encoded.units:
+        if unit.case.weight > 0:
+            is_single = isinstance(data := unit.data, Trial) and data.trials == 1
+            carried.setdefault((unit.case.reference_class, unit.case.id), {})[unit.outcome] = is_single
     result = []
     for label in encoded.coords["pair"]:
         first, second = label.split("~")
-        draws = posterior["correlation"].sel(pair=label)
-        result.append(ResidualCorrelation(first=first, second=second, correlation=summarize_draws(draws)))
+        shared = [outcomes for outcomes in carried.values() if first in outcomes and second in outcomes]
+        result.append(
+            ResidualCorrelation(
+                first=first,
+                second=second,
+                correlation=summarize_draws(posterior["correlation"].sel(pair=label)),
+                prior_sd=prior_sd,
+                shared_cases=len(shared),
+                yes_no_cases=sum(outcomes[first] or outcomes[second] for outcomes in shared),
+            )
+        )
     return tuple(result)

@@ -15,6 +15,7 @@ from forecast.futures.present import THRESHOLD, Expected, Factors, FloatArray, I
 from forecast.futures.simulation import Futures, simulate_futures
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import OutcomeKind, Study
+from forecast.summary.bands_ahead import bands_ahead
 
 MAX_HAZARDS = 20_000_000
 """Hazards (draws times outcomes times periods) that are held at once: 160 MB an array."""
@@ -61,12 +62,7 @@ def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray |
         band_outcome=band_outcome,
         time_in_band=time_in_band,
         factors=_factors(encoded, read, ids),
-        links=Links(
-            _places([cause for cause, _ in encoded.links], ids),
-            _places([effect for _, effect in encoded.links], ids),
-            read.values("delta", "link", encoded.coords["link"]),
-            np.array([link.keeps_marginal for link in study.links[: len(encoded.links)]], dtype=np.bool_),
-        ),
+        links=_links(encoded, read, ids),
         expected=_expected(encoded, ids),
         streams=_streams(encoded, read, ids),
         settled=_settled(encoded, ids),
@@ -119,46 +115,6 @@ def _bands(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> tuple[FloatA
     return shape[:, places], _places([outcome for _, outcome, _ in used], ids), np.ascontiguousarray(times.T)
 
 
-def bands_ahead(encoded: EncodedStudy) -> list[tuple[int, str, FloatArray]]:
-    """Age bands that the present case goes through: place among all bands, outcome, share of each future period."""
-    result = []
-    for outcome, own in _own_bands(encoded).items():
-        if outcome in encoded.ages:
-            times = _time_in_bands(encoded, outcome).T
-            result += [(place, outcome, time) for place, time in zip(own, times, strict=True) if time.any()]
-    return result
-
-
-def mean_multiplier(encoded: EncodedStudy, outcome: str, shape: FloatArray) -> FloatArray:
-    """Average of exp(g) over all ages that the present case of an event outcome goes through.
-
-    Parameters
-    ----------
-    shape
-        Dims (draw, band): log hazard shape, all bands.
-
-    Returns
-    -------
-    Dims (draw).
-    """
-    own = list(_own_bands(encoded)[outcome])
-    return np.asarray(np.exp(np.minimum(shape[:, own], 300.0)) @ _time_in_bands(encoded, outcome).mean(axis=0))
-
-
-def _own_bands(encoded: EncodedStudy) -> dict[str, range]:
-    """Where the age bands of each outcome lie among all bands."""
-    ends = np.cumsum([len(ages) for ages in encoded.bands.values()]).tolist()
-    return {
-        outcome: range(end - len(ages), end) for (outcome, ages), end in zip(encoded.bands.items(), ends, strict=True)
-    }
-
-
-def _time_in_bands(encoded: EncodedStudy, outcome: str) -> FloatArray:
-    """Share of each future period that the present case spends in each age band; dims (horizon, band)."""
-    start, ages = encoded.ages[outcome], encoded.bands[outcome]
-    return np.stack([ages.exposure(start + h, start + h + 1) for h in range(encoded.study.horizon)])
-
-
 def _factors(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Factors:
     return Factors(
         state=read.last_state(encoded.factors),
@@ -192,6 +148,23 @@ def _streams(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Streams:
         at_least=at_least,
         ends=np.array(_count_ends(encoded.study)) if used else np.zeros(0),
         hazard=np.zeros((0, 0)),
+    )
+
+
+def _links(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Links:
+    study = encoded.study
+    stated = study.links[: len(encoded.links)]
+    happened = {name: found.on for name, found in encoded.settled.items() if found.resolution == "yes"}
+    return Links(
+        _places([cause for cause, _ in encoded.links], ids),
+        _places([effect for _, effect in encoded.links], ids),
+        read.values("delta", "link", encoded.coords["link"]),
+        np.array([link.keeps_marginal for link in stated], dtype=np.bool_),
+        tuple(link.course for link in stated),
+        np.array(
+            [study.calendar.periods_between(happened.get(link.cause, study.as_of), study.as_of) for link in stated],
+            dtype=float,
+        ),
     )
 
 

@@ -12,11 +12,13 @@ from forecast.answer import CaseSummary, ClassSummary, Interval, NewClassSummary
 from forecast.dims import CHAIN, DRAW, UNIT
 from forecast.futures.scenarios import spread
 from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.membership import NEW
 from forecast.model.encoding.units import Unit
 from forecast.study import Count, Outcome, OutcomeKind, Trial
 from forecast.study.checks.size import MAX_UNITS
+from forecast.summary.bands_ahead import mean_multiplier
 from forecast.summary.frailties import draw_frailties, residual_cholesky
-from forecast.summary.posterior import mean_multiplier, stream_seed
+from forecast.summary.posterior import stream_seed
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -110,16 +112,19 @@ def summarize_reference(
             _summarize_case(unit, None if cases is None else cases.isel(unit=place), posterior, is_event)
             for place, unit in units
         )
+        # One of weight 0 is shown in its place, and counts for nothing.
+        counted = [member for member in members if member.weight > 0.0]
         summaries.append(
             ClassSummary(
                 id=group.id,
                 title=group.title or group.id,
-                weight=(outcome.reference or {}).get(group.id, 0.0),
-                cases=len(members),
-                effective_cases=sum(member.weight for member in members),
-                events=sum((m.events if is_event else m.successes) or 0.0 for m in members),
-                exposure=sum(m.exposure or 0.0 for m in members) if is_event else None,
-                trials=None if is_event else sum(m.trials or 0.0 for m in members),
+                weight=outcome.class_weights.get(group.id, 0.0),
+                membership=_membership(encoded, posterior, outcome, group.id),
+                cases=len(counted),
+                effective_cases=sum(member.weight for member in counted),
+                events=sum((m.events if is_event else m.successes) or 0.0 for m in counted),
+                exposure=sum(m.exposure or 0.0 for m in counted) if is_event else None,
+                trials=None if is_event else sum(m.trials or 0.0 for m in counted),
                 measure="rate_per_period" if is_event else "probability",
                 rate_or_probability=float(draws.mean()),
                 interval=spread(draws),
@@ -130,12 +135,29 @@ def summarize_reference(
     return ReferenceSummary(
         classes=tuple(summaries),
         new_class=NewClassSummary(
-            weight=float(np.asarray(encoded.arrays["present_new"])[encoded.coords["outcome"].index(outcome.id)]),
+            weight=max(0.0, 1.0 - sum(outcome.class_weights.values())),
+            membership=_membership(encoded, posterior, outcome, NEW),
             measure="rate_per_period" if is_event else "probability",
             rate_or_probability=float(new.mean()),
             interval=spread(new),
         ),
     )
+
+
+def _membership(encoded: EncodedStudy, posterior: xr.Dataset, outcome: Outcome, name: str) -> float | None:
+    """Probability of one class, `NEW` for one not seen; without several to choose from its weight."""
+    if outcome.is_blend:
+        return None
+    memberships = encoded.memberships
+    if outcome.id not in memberships.of:
+        only = max(outcome.class_weights, key=lambda known: outcome.class_weights[known], default=NEW)
+        return float(name == (only if outcome.class_weights.get(only, 0.0) > 0.0 else NEW))
+    labels = [
+        encoded.coords["option"][option - 1]
+        for option in memberships.options_of(memberships.of[outcome.id])
+        if memberships.options[option - 1][1] == name
+    ]
+    return float(posterior["option_share"].sel(option=labels).mean(("chain", "draw")).sum())
 
 
 def _mean_level(
@@ -152,7 +174,7 @@ def _mean_level(
 
 
 def _summarize_case(unit: Unit, level: xr.DataArray | None, posterior: xr.Dataset, is_event: bool) -> CaseSummary:
-    case, data = unit.case, unit.case.data
+    case, data = unit.case, unit.data
     estimate, interval = _case_estimate(unit, level, posterior, is_event)
     summary = CaseSummary(
         id=case.id, weight=case.weight, estimate=estimate, interval=interval, source=case.source, note=case.note
@@ -163,7 +185,7 @@ def _summarize_case(unit: Unit, level: xr.DataArray | None, posterior: xr.Datase
         return summary.model_copy(update={"exposure": data.exposure, "events": data.events})
     return summary.model_copy(
         update={
-            "exposure": data.exit - data.entry,
+            "exposure": case.observed,
             "events": float(data.event == unit.outcome),
             "entered": data.entered,
             "exited": data.exited,

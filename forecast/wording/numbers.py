@@ -135,6 +135,13 @@ def plural(count: float, noun: str) -> str:
     return f"{shown}{NO_BREAK_SPACE}{noun}" if shown == "1" else f"{shown}{NO_BREAK_SPACE}{nouns(noun)}"
 
 
+def course(delay: float, half_life: float | None, period: str) -> str:
+    """From when a link acts and how it fades: `after 2 months, halves in 6 months`; empty where it acts at once and stays."""
+    waits = [f"after {plural(delay, period)}"] if delay else []
+    fades = [f"halves in {plural(half_life, period)}"] if half_life is not None else []
+    return ", ".join([*waits, *fades])
+
+
 def nouns(noun: str) -> str:
     """The plural of a noun."""
     return {

@@ -68,6 +68,7 @@ def sample_forecast(**changes: Any) -> StoredForecast:
         "experts": sample_evidence.experts(),
         "questions": sample_evidence.questions(),
         "links": sample_evidence.links(),
+        "changes": sample_evidence.changes(),
         "correlations": sample_evidence.correlations(),
         "checks": checks(),
         "diagnostics": diagnostics(),
@@ -76,7 +77,17 @@ def sample_forecast(**changes: Any) -> StoredForecast:
     return StoredForecast(**{**values, **changes})
 
 
-ADDED_LATER = ("remainder", "pairs", "factors", "indicators", "experts", "questions", "links", "correlations")
+ADDED_LATER = (
+    "remainder",
+    "pairs",
+    "factors",
+    "indicators",
+    "experts",
+    "questions",
+    "links",
+    "changes",
+    "correlations",
+)
 """What answers of the first version do not have."""
 
 

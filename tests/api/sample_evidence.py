@@ -20,6 +20,7 @@ from forecast.answer import (
     ResidualCorrelation,
     ScenarioForecast,
     Spread,
+    StatedChange,
     StatePoint,
     icd203_words,
 )
@@ -218,5 +219,29 @@ def links() -> tuple[LinkSummary, ...]:
     )
 
 
+def changes() -> tuple[StatedChange, ...]:
+    return (
+        StatedChange(outcome="withdrawal", since=date(2025, 5, 10), to=date(2025, 11, 11), log_ratio=0.7),
+        StatedChange(outcome="comprehensive_agreement", since=date(2022, 6, 1), log_ratio=-0.4),
+    )
+
+
 def correlations() -> tuple[ResidualCorrelation, ...]:
-    return (ResidualCorrelation(first="withdrawal", second="conversion", correlation=spread(-0.18, 0.3)),)
+    return (
+        ResidualCorrelation(
+            first="withdrawal",
+            second="conversion",
+            correlation=spread(-0.18, 0.3),
+            prior_sd=0.45,
+            shared_cases=40,
+            yes_no_cases=0,
+        ),
+        ResidualCorrelation(
+            first="withdrawal",
+            second="comprehensive_agreement",
+            correlation=spread(0.02, 0.44),
+            prior_sd=0.45,
+            shared_cases=12,
+            yes_no_cases=12,
+        ),
+    )

@@ -90,6 +90,7 @@ def event_outcome(name: str, title: str, rate: float, probability: float) -> Out
             classes=tuple(event_class(group, name, rate) for group in CASES),
             new_class=NewClassSummary(
                 weight=0.35,
+                membership=0.41,
                 measure="rate_per_period",
                 rate_or_probability=rate * 1.4,
                 interval=Interval(low=rate / 4, high=rate * 5),
@@ -119,6 +120,7 @@ def event_class(group: str, outcome: str, rate: float) -> ClassSummary:
         id=group,
         title=CLASS_TITLES[group],
         weight={"breakaway": 0.45, "missions": 0.2}[group],
+        membership={"breakaway": 0.42, "missions": 0.17}[group],
         cases=len(members),
         effective_cases=sum(member.weight for member in members),
         events=sum(member.events or 0.0 for member in members),
@@ -166,6 +168,7 @@ def binary_outcome() -> OutcomeForecast:
                     id="settlement_efforts",
                     title=CLASS_TITLES["settlement_efforts"],
                     weight=0.5,
+                    membership=None,
                     cases=len(members),
                     effective_cases=7.0,
                     events=0.0,
@@ -178,7 +181,11 @@ def binary_outcome() -> OutcomeForecast:
                 ),
             ),
             new_class=NewClassSummary(
-                weight=0.5, measure="probability", rate_or_probability=0.11, interval=Interval(low=0.01, high=0.34)
+                weight=0.5,
+                membership=None,
+                measure="probability",
+                rate_or_probability=0.11,
+                interval=Interval(low=0.01, high=0.34),
             ),
         ),
     )

@@ -108,6 +108,30 @@ class TestDependence:
         assert "withdrawal comprehensive_agreement 0.50−0.16 to 1.2 0.46−0.18 to 1.1 ×1.6" in text
         assert "withdrawal conversion −0.18 −0.67 to 0.31" in text
 
+    def test_a_change_on_stated_days_is_a_sentence(self, text: str) -> None:
+        assert "From 10 May 2025 to 10 November 2025, the rate of withdrawal is multiplied by 2.0, as stated." in text
+        assert (
+            "From 1 June 2022 on, the odds of comprehensive_agreement, if it resolves then, are multiplied by 0.67, as stated."
+            in text
+        )
+
+    def test_a_link_says_from_when_it_acts_and_how_it_fades(self) -> None:
+        (link,) = sample_evidence.links()
+        told = {
+            (2.0, 6.0): "after 2 months, halves in 6 months",
+            (1.0, None): "after 1 month",
+            (0.0, 0.5): "halves in 0.5 months",
+        }
+        for (delay, half_life), words in told.items():
+            changed = link.model_copy(update={"delay": delay, "half_life": half_life})
+            assert f"×1.6{words}" in text_of(sample_forecast().model_copy(update={"links": (changed,)}))
+
+    def test_a_correlation_near_its_prior_says_that_cases_taught_nothing(self, text: str) -> None:
+        assert (
+            "comprehensive_agreementNear its prior: the cases that carry both are yes or no, which says little" in text
+        )
+        assert text.count("Near its prior") == 1
+
 
 class TestExplanation:
     def test_the_waterfall_goes_from_each_step_to_the_next(self) -> None:
@@ -216,7 +240,7 @@ def test_an_answer_of_the_first_version_is_shown_without_what_it_lacks(
     page = Elements(get(client, f"/forecasts/{row.id}"))
     ids = {attributes.get("id") for _, attributes in page.found}
     assert {"answer", "what-if", "cases", "explanation", "checks"} <= ids
-    assert not {"pairs", "signals", "experts", "links"} & ids
+    assert not {"pairs", "signals", "experts", "links", "changes"} & ids
     targets = [link["href"] for link in page.of("a") if link["href"].startswith("#")]
     assert {target.removeprefix("#") for target in targets} <= ids
 

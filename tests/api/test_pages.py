@@ -98,7 +98,7 @@ class TestForecast:
 
     def test_the_answer_comes_first_then_the_evidence_then_the_diagnostics(self, every_page: dict[str, str]) -> None:
         ids = [attributes["id"] for _, attributes in Elements(every_page["forecast"]).found if "id" in attributes]
-        order = ["answer", "pairs", "what-if", "time", "cases", "signals", "experts", "links", "explanation"]
+        order = ["answer", "pairs", "what-if", "time", "cases", "signals", "experts", "links", "changes", "explanation"]
         order += ["checks", "diagnostics", "provenance"]
         assert [id for id in ids if id in order] == order
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import csv
 import itertools
+import math
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -37,12 +38,19 @@ NAMES = (
 
 KARABAKH = study_path("karabakh-2021").parent
 KARABAKH_AS_OF = date(2021, 9, 10)
-MANDATE_AND_RESOLUTION_DATES = {"2025-11-10", "2025-05-10", "November 2025", "10 November 2025", "May 2025"}
+MANDATE_AND_RESOLUTION_DATES = {
+    "2025-11-10",
+    "2025-05-10",
+    "November 2025",
+    "10 November 2025",
+    "May 2025",
+    "10 May 2025",
+}
 """The end of the five-year term, which is when outcomes resolve, and the last day of notice before it."""
 TERMS_OF_TREATIES = {"2032", "2042", "2044", "2050"}
 """Ends of base treaties that were in force on the as-of date, in the column `legal_basis`."""
 YEARS_OF_SOURCES = {"2025"}
-"""Of the README: when the paper appeared that describes the version of a data set whose rows end in 2010."""
+"""Of the README: when the paper appeared that describes the version of a data set whose rows end in 2020."""
 ILLUSTRATIVE = "ILLUSTRATIVE"
 
 MONTHS = tuple(calendar.month_name)[1:]
@@ -185,11 +193,41 @@ def test_a_month_whose_clashes_were_not_counted_is_absent_and_one_of_low_confide
     assert seen[date(2021, 1, 1)].value == 0
 
 
-def test_spells_of_peace_are_observed_from_the_age_at_which_a_recurrence_can_be_coded() -> None:
+def spells(reference_class: str) -> list[Spell]:
+    """The quiet spells of one class of karabakh-2021."""
     study = load_study(study_path("karabakh-2021"))
-    spells = [case.data for case in resolve_cases(study) if case.reference_class == "territorial_spells"]
-    assert len(spells) == 237
-    assert all(isinstance(spell, Spell) and spell.entry == 12.0 for spell in spells)
+    cases = [case.data for case in resolve_cases(study) if case.reference_class == reference_class]
+    return [case for case in cases if isinstance(case, Spell)]
+
+
+@pytest.mark.parametrize(("reference_class", "number"), [("territorial_spells", 294), ("own_spells", 6)])
+def test_spells_of_peace_are_observed_from_the_age_at_which_a_recurrence_can_be_coded(
+    reference_class: str, number: int
+) -> None:
+    found = spells(reference_class)
+    assert len(found) == number
+    assert all(spell.entry == 12.0 for spell in found)
+
+
+def test_the_six_spells_of_this_conflict_all_ended_in_fighting_and_are_in_no_other_class() -> None:
+    assert all(spell.event == "renewed_war" for spell in spells("own_spells"))
+    assert {row["id"] for row in rows("peace_spells.csv") if row["group"] == "own"} == {f"388-{n}" for n in range(1, 7)}
+    assert not [row for row in rows("peace_spells.csv") if row["id"].startswith("388-") and row["group"] != "own"]
+
+
+def test_the_lower_bar_of_spells_counts_a_quarter_between_what_its_three_ratios_say() -> None:
+    study = load_study(study_path("karabakh-2021"))
+    (bar,) = [change.log_ratio for change in study.changes if change.outcome == "renewed_war"]
+    at_risk = sum(spell.exit - spell.entry for spell in spells("own_spells"))
+    by_time = (2 / 318) / (6 / at_risk)
+    nearest = [
+        (before, after)
+        for before, after in itertools.pairwise(rows("peace_spells.csv"))
+        if before["recurred"] == "1" and before["id"].split("-")[0] == after["id"].split("-")[0]
+    ]
+    wars = sum(after["max_intensity"] == "2" for _, after in nearest)
+    assert (round(at_risk), len(nearest), wars) == (179, 130, 19)
+    assert wars / len(nearest) < by_time < math.exp(bar) < 2 / 6
 
 
 def test_the_five_headline_scenarios_of_karabakh_resolve_on_one_day() -> None:

@@ -10,7 +10,8 @@ import pytest
 import xarray as xr
 
 from forecast.kernel.layout import NAMED
-from forecast.model.specs import ARRAYS, LATENTS
+from forecast.model.latent_specs import LATENTS
+from forecast.model.specs import ARRAYS
 from forecast.pipeline.compute import ComputedForecast, compute_forecast
 from forecast.study import load_study, with_sampler
 from forecast.summary.descriptions import described
@@ -29,6 +30,7 @@ EVENT_POSTERIOR = {
     "log_hazard_shape": ("band",),
     "theta": ("outcome",),
     "case_level": ("unit",),
+    "present_level": ("variant",),
 }
 EVIDENCE_POSTERIOR = {
     "persistence": ("factor",),
@@ -46,6 +48,7 @@ EVIDENCE_POSTERIOR = {
     "noise": ("expert",),
     "common_sd": ("panel",),
     "judged_log_odds": ("question",),
+    "option_share": ("option",),
     "share_of_futures": ("simulated_outcome",),
 }
 

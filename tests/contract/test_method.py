@@ -11,7 +11,7 @@ import pytest
 
 from forecast.answer import METHOD_VERSION
 from forecast.model.encoding.encode import encode_study
-from forecast.model.specs import LATENTS
+from forecast.model.latent_specs import LATENTS
 from forecast.study import OutcomeKind, study_from_document
 from forecast.summary.posterior import ROLLED_FORWARD
 from tests.contract.method import FOLDER, file_of, golden_document, numbers_of, with_new_sections

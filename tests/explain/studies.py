@@ -49,7 +49,10 @@ def trials_study(*trials: tuple[int, int], prior: str = "normal(-1, 1)", **chang
 
 
 def opinions_study(**changes: Any) -> Study:
-    """Judgments of three people on two outcomes, one given the other, and track records: `a` alone answered q2, `c` alone q3."""
+    """Judgments of three people on two outcomes, one given the other, and track records: `a` alone answered q2, `c` alone q3.
+
+    `q0`, of which `a` alone spoke, is open.
+    """
     said = {"outcome": "exit", "by": "2022-01-01", "on": "2019-06-01"}
     given = {"outcome": "agreement", "given": "exit", "by": "2024-01-01", "on": "2019-06-01"}
     about = {"outcome": 1, "on": "2018-01-01"}
@@ -66,6 +69,7 @@ def opinions_study(**changes: Any) -> Study:
         },
         track_records={
             "rows": [
+                {**about, "expert": "a", "question": "q0", "probability": 0.4, "outcome": None},
                 {**about, "expert": "a", "question": "q1", "probability": 0.9},
                 {**about, "expert": "c", "question": "q1", "probability": 0.6},
                 {**about, "expert": "a", "question": "q2", "probability": 0.2, "outcome": 0},

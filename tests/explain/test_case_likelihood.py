@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.integrate import dblquad
 
-from forecast.explain.case_likelihood import CaseLikelihood, find_cases
+from forecast.explain.case_likelihood import CaseLikelihood, find_cases, hazards
 from forecast.explain.runs import Fit
 from forecast.inference.deviations import draw_deviations, in_deviations, join
 from forecast.inference.engine.program import get_program
@@ -91,6 +91,83 @@ def test_a_spell_that_two_correlated_outcomes_see(entry: int) -> None:
         whole = dblquad(density, -8, 8, -8, 8, args=(hazards, 1))[0]
         survived = dblquad(density, -8, 8, -8, 8, args=(before, 0))[0]
         assert value == pytest.approx(0.5 * (np.log(whole) - np.log(survived)), abs=1e-5)
+
+
+def test_a_spell_whose_covariate_changes() -> None:
+    """Two rows of one id, on both sides of the edge of a band; the frailty is one for both."""
+    rows = [
+        {"id": "a", "duration": 8, "event": 0, "weight": 0.5, "size": 1.0},
+        {"id": "a", "entry": 8, "duration": 20, "event": 1, "weight": 0.5, "size": -0.5},
+    ]
+    encoded = encode_study(
+        make_study(
+            event_outcome(pooling=BANDS),
+            reference_classes=[{"id": "past", "outcome": "exit", "covariates": ["size"], "rows": rows}],
+            covariates=[{"id": "size", "standardize": False}],
+        )
+    )
+    fit = prior_fit(encoded, 3)
+    level, sigma, shape = (fit.values(name)[:, :1] for name in ("class_level", "sigma", "log_hazard_shape"))
+    later, beta = fit.values("log_hazard_shape")[:, 1:2], fit.values("beta")
+    hazard = 8 * np.exp(shape + beta) + 4 * np.exp(shape - 0.5 * beta) + 8 * np.exp(later - 0.5 * beta)
+    v = np.linspace(-9, 9, 4001)
+    x = level + sigma * v
+    log = x + later - 0.5 * beta - hazard * np.exp(x) + stats.norm.logpdf(v)
+    exact = np.logaddexp.reduce(log, axis=1) + np.log(v[1] - v[0])
+    assert likelihood_of(fit) == pytest.approx(0.5 * exact, abs=1e-5)
+    mean = beta[:, 0] * (8 * 1.0 - 12 * 0.5) / 20
+    assert hazards(fit, 0)[0] * np.exp(mean) == pytest.approx(hazard[:, 0])
+
+
+@pytest.mark.parametrize("entry", [0, 7])
+def test_a_spell_that_carries_a_binary_outcome(entry: int) -> None:
+    """Both frailties are integrated together; the binary outcome cannot have ended the case before it was seen."""
+    row = {"id": "a", "entry": entry, "duration": 20, "event": 1, "successes": 7, "trials": 9, "weight": 0.5}
+    encoded = encode_study(
+        make_study(
+            event_outcome(pooling={**BANDS, "trend_sd": 0, "wiggle_sd": 0, "age_bands": [0]}),
+            binary_outcome(pooling={"class_sd": 0, "case_sd": 0.8}),
+            dependence={"eta": 2},
+            reference_classes=[{"id": "past", "outcome": ["agreement", "exit"], "rows": [row]}],
+        )
+    )
+    fit = prior_fit(encoded, 3)
+    level, sigma = fit.values("class_level"), fit.values("sigma")
+    z, weights = np.polynomial.hermite_e.hermegauss(120)
+    weights = weights / weights.sum()
+    first, second = np.meshgrid(z, z, indexing="ij")
+    for draw, value in enumerate(likelihood_of(fit)):
+        correlation = np.tanh(fit.values("partial_z")[draw, 0])
+        rate = level[draw, 1] + sigma[draw, 0] * first  # levels are in the order of the class, spreads of the study
+        odds = level[draw, 0] + sigma[draw, 1] * (correlation * first + np.sqrt(1 - correlation**2) * second)
+        whole = np.exp(rate - 20 * np.exp(rate) + 7 * odds - 9 * np.logaddexp(0, odds))
+        survived = np.exp(-entry * np.exp(rate))
+        exact = [np.log(weights @ values @ weights) for values in (whole, survived)]
+        assert value == pytest.approx(0.5 * (exact[0] - exact[1]), abs=1e-5)
+
+
+def test_two_binary_outcomes_of_one_case_are_integrated_together() -> None:
+    row = {"id": "a", "a": 17, "b": 3, "m": 20, "n": 4, "weight": 0.3}
+    encoded = encode_study(
+        make_study(
+            *[binary_outcome(id=name, pooling={"class_sd": 0, "case_sd": 0.8}) for name in ("a", "b")],
+            dependence={"eta": 2},
+            reference_classes=[
+                {"id": "past", "outcome": ["a", "b"], "rows": [row], "trial_columns": {"a": "m", "b": "n"}}
+            ],
+        )
+    )
+    fit = prior_fit(encoded, 3)
+    level, sigma = fit.values("class_level"), fit.values("sigma")
+    z, weights = np.polynomial.hermite_e.hermegauss(120)
+    weights = weights / weights.sum()
+    first, second = np.meshgrid(z, z, indexing="ij")
+    for draw, value in enumerate(likelihood_of(fit)):
+        correlation = np.tanh(fit.values("partial_z")[draw, 0])
+        one = level[draw, 0] + sigma[draw, 0] * first
+        other = level[draw, 1] + sigma[draw, 1] * (correlation * first + np.sqrt(1 - correlation**2) * second)
+        whole = np.exp(17 * one - 20 * np.logaddexp(0, one) + 3 * other - 4 * np.logaddexp(0, other))
+        assert value == pytest.approx(0.3 * np.log(weights @ whole @ weights), abs=1e-5)
 
 
 def test_a_case_without_frailty_and_its_weight() -> None:

@@ -45,8 +45,8 @@ def test_what_an_expert_said_is_what_the_program_makes_of_his_rows(expert: str) 
     points, runs = sampled_points(fit), runs_of(fit)
     by_program = log_densities(runs, arrays, points) - log_densities(runs, without, points)
     likelihood = ExpertLikelihood(fit, runs.program)
-    exercises, alone = list(fit.encoded.opinions.exercises), {"a": "q2", "c": "q3"}
-    answers = likelihood.answers[:, exercises.index(alone[expert])] if expert in alone else 0.0
+    answered, alone = list(fit.encoded.opinions.answers), {"a": "q2", "c": "q3"}
+    answers = likelihood.answers[:, answered.index(alone[expert])] if expert in alone else 0.0
     assert likelihood.of(place) - answers == pytest.approx(by_program, rel=1e-7, abs=1e-7)
 
 
@@ -54,17 +54,15 @@ def test_answers_are_bernoulli_in_the_latent_truth() -> None:
     """Whatever the truth's prior: an answer turned around changes the program's density by the truth itself."""
     fit = opinions_fit()
     arrays, runs, points = fit.encoded.arrays, runs_of(fit), sampled_points(fit)
-    for place in range(arrays.lengths["exercise"]):
-        turned = np.array(arrays["exercise_yes"])
+    for place in range(arrays.lengths["answer"]):
+        turned = np.array(arrays["answer_yes"])
         turned[place] = 1 - turned[place]
-        other = with_arrays(arrays, exercise_yes=turned)
-        log_odds = log_densities(
-            runs, with_arrays(arrays, exercise_yes=np.maximum(turned, arrays["exercise_yes"])), points
-        )
+        other = with_arrays(arrays, answer_yes=turned)
+        log_odds = log_densities(runs, with_arrays(arrays, answer_yes=np.maximum(turned, arrays["answer_yes"])), points)
         log_odds = log_odds - log_densities(
-            runs, with_arrays(arrays, exercise_yes=np.minimum(turned, arrays["exercise_yes"])), points
+            runs, with_arrays(arrays, answer_yes=np.minimum(turned, arrays["answer_yes"])), points
         )
-        sign = 1 if arrays["exercise_yes"][place] else -1
+        sign = 1 if arrays["answer_yes"][place] else -1
         expected = log_densities(runs, arrays, points) - log_densities(runs, other, points)
         assert sign * log_odds == pytest.approx(expected)
         assert ExpertLikelihood(fit, runs.program).answers[:, place] == pytest.approx(

@@ -123,6 +123,27 @@ def test_places_of_trials_are_uniform_when_the_model_is_right() -> None:
     assert stats.kstest(places, "uniform").pvalue > SMALLEST_P
 
 
+def test_a_late_case_has_no_place_in_what_it_carries_where_its_frailties_are_correlated() -> None:
+    """That its spell was still going on says something of the other outcome's frailty."""
+    rows = [
+        {"id": name, "entry": entry, "duration": 20, "event": 1, "a": 3, "b": 2, "trials": 5}
+        for name, entry in (("late", 5), ("new", 0))
+    ]
+    spreads = {"a": 0.5, "b": 0.0}
+    encoded = encode_study(
+        make_study(
+            event_outcome(pooling={**POOLING, "case_sd": 0.5}),
+            *[binary_outcome(id=name, pooling={"class_sd": 0, "case_sd": sd}) for name, sd in spreads.items()],
+            dependence={},
+            reference_classes=[{"id": "past", "outcome": ["exit", "a", "b"], "rows": rows}],
+        )
+    )
+    fit = fit_of(encoded, np.zeros(50), 0.5)
+    even = Weights(np.full(50, 1 / 50), None, True)
+    places = place_units(fit, [LeftOut(case, even, 0.0) for case in find_cases(encoded)])
+    assert set(places) == {"past/late:b", "past/new:exit", "past/new:a", "past/new:b"}
+
+
 @pytest.mark.parametrize(("a", "b", "words"), [(5, 5, "fewer"), (0.4, 0.4, "more")])
 def test_the_caption_says_which_way_the_line_bends(a: float, b: float, words: str) -> None:
     values = stats.beta(a, b).ppf((np.arange(200) + 0.5) / 200)

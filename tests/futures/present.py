@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.futures.present import Expected, Factors, Links, PresentCase, Streams
+from forecast.study.document.course import Course
 
 
 def make_present(
@@ -19,6 +20,7 @@ def make_present(
     states: dict[str, tuple[float, float]] | None = None,
     effects: dict[tuple[int, str], float] | None = None,
     links: dict[tuple[int, int], float] | None = None,
+    courses: dict[tuple[int, int], Course] | None = None,
     keeps_marginal: bool = False,
     streams: list[tuple[float, float, float, str | None]] | None = None,
     thresholds: dict[int, tuple[int, float]] | None = None,
@@ -33,6 +35,8 @@ def make_present(
         (outcome, factor) -> gamma.
     links
         (cause, effect) -> delta.
+    courses
+        (cause, effect) -> course; those that are not there act at once and stay.
     streams
         Log mean, loading, dispersion and factor of each indicator.
     thresholds
@@ -75,6 +79,8 @@ def make_present(
             places([effect for _, effect in links or {}]),
             repeat(list((links or {}).values())),
             np.full(len(links or {}), keeps_marginal),
+            tuple((courses or {}).get(link, Course()) for link in links or {}),
+            np.zeros(len(links or {})),
         ),
         expected=Expected.none(outcomes),
         streams=Streams(

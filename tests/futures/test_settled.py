@@ -101,7 +101,7 @@ def history(*rows: dict[str, Any]) -> dict[str, float]:
     outcomes = [event_outcome(id=name, competes="end", at_risk_since="2019-01-01") for name in ("exit", "conversion")]
     arrays = encode_study(make_study(*outcomes, resolutions={"rows": list(rows)})).arrays
     return {
-        outcome.get("id"): float(arrays["history_exposure"][arrays["history_outcome"] == place].sum())
+        outcome.get("id"): float(arrays["history_exposure"][arrays["history_variant"] == place].sum())
         for place, outcome in enumerate(outcomes)
     }
 

@@ -78,6 +78,15 @@ CASES = {
         outcomes=[event_outcome(id="cause", **level(-4)), binary_outcome()],
         links={("cause", "agreement"): 1.8},
     ),
+    "a cause and an effect that change on stated days": study(
+        judged("effect", "cause"), judged("effect", "cause", by="2021-10-15"),
+        outcomes=[event_outcome(id="cause", **level(-4)), event_outcome(id="effect", **level(-4.5))],
+        links={("cause", "effect"): 1.5},
+        changes=[
+            {"outcome": "cause", "from": "2021-01-02", "to": "2022-07-02", "log_ratio": 1.5},
+            {"outcome": "effect", "from": "2021-07-02", "log_ratio": -1.2},
+        ],
+    ),
     "a cause that is itself an effect": study(
         judged("effect", "cause"),
         outcomes=[event_outcome(id=name, **level(-4)) for name in ("first", "cause", "effect")],
@@ -150,6 +159,61 @@ def test_the_judged_log_odds_are_those_of_the_futures(encoded: EncodedStudy) -> 
         error = np.sqrt(meant * (1 - meant) / given.sum(axis=1))
         # The chain has 24 legs; futures take causes to be independent among survivors.
         assert np.all(np.abs(counted - meant) < 0.006 + 4 * error), (question.question, counted, meant)
+
+
+ONCE = {"given_at": "once"}
+AT_ONCE = {
+    "an event on an event": study(
+        judged("effect", "cause", **ONCE), judged("effect", "cause", by="2022-07-01", **ONCE),
+        outcomes=[event_outcome(id="cause", **level(-4)), event_outcome(id="effect", **level(-4.5))],
+        links={("cause", "effect"): 1.5},
+    ),
+    "on each of two rivals, from one of two others": study(
+        judged("exit", "war", **ONCE), judged("stay", "war", **ONCE),
+        outcomes=[
+            event_outcome(id="war", competes="a", **level(-4)), event_outcome(id="peace", competes="a", **level(-4.5)),
+            event_outcome(id="exit", competes="b", **level(-4)), event_outcome(id="stay", competes="b", **level(-4)),
+        ],
+        links={("war", "exit"): 1.2, ("war", "stay"): -0.8},
+    ),
+    "a binary outcome on an event, before and after its day": study(
+        judged("effect", "agreement", **ONCE), judged("effect", "agreement", by="2021-06-01", **ONCE),
+        outcomes=[binary_outcome(resolution={"criteria": "Signed.", "by": "2021-09-15"}), event_outcome(id="effect", **level(-4))],
+        links={("agreement", "effect"): 1.3},
+    ),
+    "an event on a binary outcome": study(
+        judged("agreement", "cause", **ONCE),
+        outcomes=[event_outcome(id="cause", **level(-4)), binary_outcome()],
+        links={("cause", "agreement"): 1.8},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("encoded", AT_ONCE.values(), ids=AT_ONCE.keys())
+def test_given_at_once_is_what_the_futures_show_where_the_cause_is_made_to_occur(encoded: EncodedStudy) -> None:
+    program = get_program()
+    drawn = program.draw_prior(encoded.arrays, DRAWS, seed=1)
+    prior = label_quantities(drawn, dict(zip(program.names, program.dims, strict=True)), encoded)
+    present = present_case(encoded, prior)
+    for place, question in enumerate(encoded.opinions.questions.values()):
+        times = simulate_futures(present, replicates=FUTURES, seed=2, forced={str(question.given): 0.0}).times
+        counted = (times[:, :, present.outcomes.index(question.outcome)] <= question.by_periods).mean(axis=1)
+        meant = special.expit(drawn["judged_log_odds"][:, place])
+        error = np.sqrt(meant * (1 - meant) / FUTURES)
+        assert np.all(np.abs(counted - meant) < 0.006 + 4 * error), (question.question, counted, meant)
+
+
+def test_a_cause_that_occurs_at_once_does_more_than_one_that_has_occurred_by_the_date() -> None:
+    """And both are questions of their own, with errors of their own."""
+    encoded = study(
+        judged("effect", "cause"), judged("effect", "cause", **ONCE),
+        outcomes=[event_outcome(id="cause", **level(-4)), event_outcome(id="effect", **level(-4.5))],
+        links={("cause", "effect"): 1.5},
+    )  # fmt: skip
+    point = np.zeros((1, encoded.arrays.parameters))
+    by_then, at_once = get_program().load(encoded.arrays).quantities(point)["judged_log_odds"][0]
+    assert at_once > by_then + 0.5
+    assert encoded.coords["topic"] == ["effect|cause", "effect|cause at once"]
 
 
 def test_unconditional_judgments_and_priors_speak_of_the_marginal() -> None:

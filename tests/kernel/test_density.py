@@ -19,9 +19,11 @@ from forecast.inference.engine.program import get_program
 from forecast.kernel.layout import NAMED
 from forecast.model.arrays import ModelArrays, probe_arrays, smallest_arrays
 from forecast.model.encoding.encode import encode_study
-from forecast.model.specs import ARRAYS, LATENTS
+from forecast.model.latent_specs import LATENTS
+from forecast.model.specs import ARRAYS
 from forecast.study import load_study
 from priors import bundled_studies, study_path
+from tests.documents import binary_outcome, event_outcome, make_study
 from tests.model.random_studies import CASES, FULL, SHAPES, random_arrays
 
 pytestmark = pytest.mark.program
@@ -78,6 +80,34 @@ def test_levels_of_any_skew_on_the_curve_and_on_its_tangent(skews: tuple[float, 
         compare(arrays, point)
 
 
+def test_cases_that_outcomes_of_every_kind_share() -> None:
+    """Two binary outcomes with trials beside a spell: sampled and integrated frailties, late entries, and blanks."""
+    pooling = {"class_sd": 0.4, "case_sd": 0.5}
+    whole = {"entry": 0, "duration": 20, "event": 1, "a": 3, "b": 2, "trials": 5, "weight": 1}
+    changes: list[dict[str, float | None]] = [
+        {},
+        {"entry": 5},
+        {"weight": 0.4},
+        {"weight": 0.4, "entry": 6, "duration": 15},
+        {"duration": None, "event": None, "a": 4},
+        {"duration": None, "event": None, "b": 5, "weight": 0.7},
+        {"a": None, "duration": 7},
+    ]
+    encoded = encode_study(
+        make_study(
+            event_outcome(pooling={**pooling, "age_bands": [0, 12]}),
+            *[binary_outcome(id=name, pooling=pooling) for name in ("a", "b")],
+            dependence={"eta": 1.5},
+            reference_classes=[{"id": "past", "outcome": ["a", "exit", "b"], "rows": [whole | row for row in changes]}],
+        )
+    )
+    arrays = encoded.arrays
+    assert arrays.lengths["integral"] == 5  # three of weight below 1, and two that were first observed late
+    assert arrays.lengths["trial"] == 7
+    for seed in range(3):
+        compare(arrays, np.random.default_rng(seed).normal(0, 0.8, arrays.parameters))
+
+
 @pytest.mark.parametrize("name", bundled_studies())
 def test_the_bundled_studies(name: str) -> None:
     arrays = encode_study(load_study(study_path(name))).arrays
@@ -110,6 +140,7 @@ BLOCKS = {
     "history": ("history",),
     "integrals": ("integral", "axis", "span"),
     "covariates": ("covariate",),
+    "stages": ("stage",),
     "frailties": ("frailty", "term", "pair"),
     "factors": ("factor", "effect"),
     "counts": ("count", "indicator"),
@@ -117,7 +148,8 @@ BLOCKS = {
     "verdicts": ("verdict",),
     "judgments": ("topic", "question", "segment", "judgment", "condition"),
     "conditions": ("condition",),
-    "records": ("exam", "exercise", "record"),
+    "records": ("exam", "exercise", "record", "answer"),
+    "answers": ("answer",),
 }
 
 

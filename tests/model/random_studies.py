@@ -16,15 +16,52 @@ from forecast.model.specs import ARRAYS, DIMS, OR_NONE
 BANDS = (AgeBands((0.0, 12.0, 40.0)), AgeBands((0.0, 24.0)), AgeBands((0.0,)))
 OUTCOMES = len(BANDS)
 
-CASES = {"level": 3, "unit": 8, "frailty": 5, "term": 9, "covariate": 2, "trial": 5, "cell": 12, "history": 3}
+CASES = {
+    "level": 3,
+    "unit": 8,
+    "frailty": 5,
+    "term": 9,
+    "covariate": 2,
+    "trial": 5,
+    "cell": 12,
+    "history": 3,
+    "stage": 2,
+}
 INTEGRATED = {"integral": 5, "axis": 3, "span": 9}
 FACTORS = {"factor": 2, "past_period": 6, "indicator": 3, "count": 11, "effect": 3}
 EXPERTS = {"kind": 2, "expert": 4, "panel": 1}
 JUDGED = {**EXPERTS, "topic": 3, "question": 4, "segment": 3, "judgment": 9, "condition": 2}
-RECORDS = {**EXPERTS, "exam": 1, "exercise": 5, "record": 11}
-FULL = {**CASES, **INTEGRATED, **FACTORS, **JUDGED, **RECORDS, "pair": 3, "link": 2, "verdict": 2, "press": 3}
-NEWER = ("condition", "contest", "turn", "stake", "move", "pull", "verdict", "press")
+RECORDS = {**EXPERTS, "exam": 1, "exercise": 5, "record": 11, "answer": 5}
+FULL = {
+    **CASES,
+    "membership": 2,
+    **INTEGRATED,
+    **FACTORS,
+    **JUDGED,
+    **RECORDS,
+    "pair": 3,
+    "link": 2,
+    "verdict": 2,
+    "press": 3,
+}
+NEWER = (
+    "membership",
+    "variant",
+    "option",
+    "reading",
+    "share",
+    "condition",
+    "contest",
+    "turn",
+    "stake",
+    "move",
+    "pull",
+    "verdict",
+    "press",
+)
 """Dims of blocks whose numbers come from a stream of their own."""
+NEWEST = ("stage_covariates", "cell_stage", "span_stage")
+"""Arrays whose numbers come from a third one."""
 
 SHAPES: dict[str, dict[str, int]] = {
     "full": FULL,
@@ -43,6 +80,8 @@ SHAPES: dict[str, dict[str, int]] = {
     "factors before any period": {"factor": 1, "effect": 2},
     "a single month": {"factor": 1, "past_period": 1, "indicator": 1, "count": 1},
     "links only": {"link": 2},
+    "one class or another": {**CASES, "membership": 2, "verdict": 2},
+    "judgments of one class or another": {**JUDGED, **FACTORS, "link": 2, "membership": 2, "history": 3},
     "causes that occurred": {"history": 3, "verdict": 2, "link": 2, "press": 5},
     "judgments alone": JUDGED,
     "judgments and links": {**JUDGED, "link": 2},
@@ -61,19 +100,21 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     rng = np.random.default_rng(seed)
     n = dict.fromkeys(DIMS, 0) | {"outcome": OUTCOMES, "band": 6, "step": 3} | sizes
     is_binary = rng.integers(0, 2, n["question"]) if n["segment"] else np.ones(n["question"])
-    parts = _parts(rng, n, is_binary)
-    n["part"] = len(parts["part_question"])
     # A stream of their own: the other blocks stay as they are.
-    other = np.random.default_rng([seed, 1])
+    other, third = np.random.default_rng([seed, 1]), np.random.default_rng([seed, 2])
+    members = _memberships(other, n)
+    parts = _read(other, _parts(rng, n, is_binary), members)
+    n["part"] = len(parts["part_reading"])
     supposed = _conditions(other, n)
     first_rules, rules = quadrature_rules(range(1, n["axis"] + 1) if n["integral"] else ())
     n["rule"], n["node"] = np.shape(rules["node_place"])
     values: dict[str, Any] = {}
     for name, spec in ARRAYS.items():
         shape = [n[dim] for dim in spec.dims]
-        if name == "mu_skew":
+        if name in ("mu_skew", "present_change"):
             continue  # given below
-        own = other if spec.dims[0] in NEWER or name == "history_events" else rng
+        own = other if spec.dims[0] in NEWER or name in ("history_events", "answer_exercise") else rng
+        own = third if name in NEWEST else own
         if spec.indexes is not None:
             into = n[spec.indexes.removesuffix(OR_NONE)] + spec.indexes.endswith(OR_NONE)
             values[name] = own.integers(0, max(into, 1), shape)
@@ -82,6 +123,7 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     walk = np.zeros((6, 3))
     walk[:3, :2], walk[3:5, 2:] = BANDS[0].walk, BANDS[1].walk
     weights = rng.dirichlet(np.ones(n["level"] + 1), size=OUTCOMES)[:, :-1]
+    weights = np.vstack([weights, other.dirichlet(np.ones(n["level"] + 1), size=n["variant"] - OUTCOMES)[:, :-1]])
     trials = rng.integers(1, 20, n["trial"])
     # Groups lie within kinds, as their members' spreads are one.
     kinds = values["expert_kind"].tolist()
@@ -91,11 +133,14 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     every = list(itertools.product(range(OUTCOMES), range(n["factor"])))
     effects = [every[k] for k in rng.choice(len(every), n["effect"], replace=False)] if every else []
     values |= parts
+    values |= members
     values |= supposed
     values |= {
         "mu_loc": rng.normal(-1, 0.5, OUTCOMES),
         # To either side, small ones too, and none. Larger ones lead where integrals by hand have no digits left.
         "mu_skew": [0.2, -1e-9, 0.0] if seed % 2 else [0.0, 1e-4, -0.5],
+        # Downwards: near a chance of 1, derivatives have no digits left (`CERTAIN` in tests/kernel/test_density.py).
+        "present_change": [-0.4, 0.0, -0.7],
         "sigma_scale": [0.7, 0.0, 0.4],
         "trend_scale": [0.5, 0.0, 0.0],
         "trial_yes": rng.binomial(trials, 0.3),
@@ -125,7 +170,7 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
         "slope_mean_scale": rng.uniform(0.1, 0.3, n["kind"]),
         "expert_leader": leaders,
         "expert_reflection": reflection(leaders),
-        "exercise_yes": rng.integers(0, 2, n["exercise"]),
+        "answer_yes": rng.integers(0, 2, n["answer"]),
     }
     if n["integral"]:
         values |= rules | _integrals(rng, n, first_rules)
@@ -179,19 +224,19 @@ def _conditions(rng: np.random.Generator, n: dict[str, int]) -> dict[str, Any]:
         dated = {place for place, size in enumerate(shape) if size == 1 and rng.random() < 0.5}
         for place in [*rng.permutation(len(shape)), *rng.permutation(len(shape))]:
             if place in dated:
-                turns.append((first + place, 1 + rng.integers(0, OUTCOMES)))
+                turns.append((first + place, 1 + rng.integers(0, n["variant"])))
                 continue
             stakes += [
-                (len(turns), outcome, rng.integers(0, 6), rng.uniform(0.5, 6), rng.uniform(0.2, 2))
-                for outcome in rng.permutation(OUTCOMES)[: shape[place]]
+                (len(turns), variant, rng.integers(0, 6), rng.uniform(0.5, 6), rng.uniform(0.2, 2))
+                for variant in rng.permutation(n["variant"])[: shape[place]]
             ]
             turns.append((first + place, 0))
         for world, found in enumerate(worlds):
             if found[1]:
                 (joint if found[0] else rest)[condition, world] = 1.0
     tables: dict[tuple[str, ...], tuple[list[Any], int]] = {
-        ("turn_contest", "turn_outcome"): (turns, 2),
-        ("stake_turn", "stake_outcome", "stake_band", "stake_step", "stake_length"): (stakes, 3),
+        ("turn_contest", "turn_variant"): (turns, 2),
+        ("stake_turn", "stake_variant", "stake_band", "stake_step", "stake_length"): (stakes, 3),
         ("move_contest", "move_from", "move_to", "move_counts"): (moves, 3),
         ("pull_move", "pull_link"): (pulls, 2),
     }
@@ -202,7 +247,7 @@ def _conditions(rng: np.random.Generator, n: dict[str, int]) -> dict[str, Any]:
     return {
         "history_events": rng.integers(0, 2, n["history"]),
         "verdict_yes": rng.integers(0, 2, n["verdict"]),
-        "condition_question": rng.permutation(n["question"])[:count],
+        "condition_reading": rng.permutation(n["reading"])[:count],
         "condition_begins": begins,
         "condition_joint": joint,
         "condition_rest": rest,
@@ -215,9 +260,8 @@ def _conditions(rng: np.random.Generator, n: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _parts(rng: np.random.Generator, n: dict[str, int], is_binary: np.ndarray) -> dict[str, list[Any]]:
+def _parts(rng: np.random.Generator, n: dict[str, int], is_binary: np.ndarray) -> list[tuple[Any, ...]]:
     """Every question about an event has one to all of the segments, and in each the outcome and perhaps a rival."""
-    names = ("part_question", "part_segment", "part_outcome", "part_band", "part_link", "part_length", "part_own")
     rows: list[tuple[Any, ...]] = []
     for question in np.flatnonzero(is_binary == 0):
         own, rival = rng.permutation(OUTCOMES)[:2]
@@ -226,4 +270,50 @@ def _parts(rng: np.random.Generator, n: dict[str, int], is_binary: np.ndarray) -
             for outcome in rivals:
                 link = rng.integers(0, n["link"] + 1)
                 rows.append((question, segment, outcome, rng.integers(0, 6), link, rng.uniform(0.5, 3), outcome == own))
-    return {name: [row[column] for row in rows] for column, name in enumerate(names)}
+    return rows
+
+
+def _read(rng: np.random.Generator, rows: list[tuple[Any, ...]], members: dict[str, Any]) -> dict[str, list[Any]]:
+    """Parts of every reading of a question, each of one variant of its outcomes."""
+    names = ("part_reading", "part_segment", "part_variant", "part_band", "part_link", "part_length", "part_own")
+    found = []
+    for reading, question in enumerate(members["reading_question"]):
+        variant = [rng.choice(np.flatnonzero(members["variant_outcome"] == outcome)) for outcome in range(OUTCOMES)]
+        found += [(reading, row[1], variant[row[2]], *row[3:]) for row in rows if row[0] == question]
+    return {name: [row[column] for row in found] for column, name in enumerate(names)}
+
+
+def _memberships(rng: np.random.Generator, n: dict[str, int]) -> dict[str, Any]:
+    """Memberships of two options or three, in which two of the outcomes take part; a reading or more of each question."""
+    of = [m for m in range(n["membership"]) for _ in range(rng.integers(2, 4))]
+    n["option"] = len(of)
+    variants = [
+        (outcome, option)
+        for outcome in range(OUTCOMES)
+        for option in (
+            [place for place, m in enumerate(of, start=1) if m == outcome % n["membership"]]
+            if n["membership"] and outcome < OUTCOMES - 1
+            else [0]
+        )
+    ]
+    asked = np.sort(
+        np.concatenate(
+            [
+                np.arange(n["question"]),
+                rng.integers(0, max(n["question"], 1), 3 * bool(of) * bool(n["question"])),
+            ]
+        )
+    ).astype(int)
+    shares = [(r, option) for r in range(len(asked)) for option in range(len(of)) if rng.random() < 0.4]
+    n |= {"variant": len(variants), "reading": len(asked), "share": len(shares)}
+    return {
+        "membership_first": np.array([of.index(m) for m in range(n["membership"])], dtype=int),
+        "option_membership": np.array(of, dtype=int),
+        "option_log_weight": np.log(rng.dirichlet(np.ones(len(of)))) if of else np.zeros(0),
+        "variant_outcome": np.array([outcome for outcome, _ in variants], dtype=int),
+        "variant_option": np.array([option for _, option in variants], dtype=int),
+        "reading_question": asked,
+        "reading_variant": rng.integers(0, len(variants), len(asked)),
+        "share_reading": np.array([reading for reading, _ in shares], dtype=int),
+        "share_option": np.array([option for _, option in shares], dtype=int),
+    }

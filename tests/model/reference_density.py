@@ -6,13 +6,13 @@ case by case, cell by cell, month by month and statement by statement.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import special, stats
 
 from forecast.model.arrays import ModelArrays
-from forecast.model.specs import LATENTS
+from forecast.model.latent_specs import LATENTS
 from tests.model.reference_experts import levels_as_said, panel_of
 from tests.model.reference_integrals import integral_density
 from tests.model.reference_opinions import opinion_density
@@ -38,7 +38,8 @@ class Point:
     """Latent variables by name, on the scale of the sampler, and what follows from them about the present case."""
 
     z: dict[str, np.ndarray]
-    theta: np.ndarray
+    level: np.ndarray
+    """Dims: variant."""
     shape: np.ndarray
     """Dims: band."""
     state: np.ndarray
@@ -47,6 +48,8 @@ class Point:
     gamma: np.ndarray
     """Dims: outcome, factor."""
     delta: np.ndarray
+    log_share: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """Dims: option."""
 
     @property
     def now(self) -> np.ndarray:
@@ -77,19 +80,36 @@ def log_density(point: np.ndarray, a: ModelArrays) -> float:
     mu, mu_prior = levels_as_said(z, a, panel)
     present, likelihood = present_case(z, a, mu, cholesky_factor(z, a))
     total += prior + mu_prior + likelihood
-    links = list(zip(a["press_history"], a["press_verdict"], a["press_link"], strict=True))
-    history = (a[f"history_{name}"] for name in ("outcome", "band", "period", "exposure", "events"))
-    for h, (j, b, period, exposure, events) in enumerate(zip(*history, strict=True), start=1):
+    pressed = [share * present.delta[link] for share, link in zip(a["press_share"], a["press_link"], strict=True)]
+    links = list(zip(a["press_history"], a["press_verdict"], pressed, strict=True))
+    history = (a[f"history_{name}"] for name in ("variant", "band", "period", "exposure", "events"))
+    shown = np.zeros(a.lengths["variant"])
+    for h, (variant, b, period, exposure, events) in enumerate(zip(*history, strict=True), start=1):
         # Over the mean of exp(gamma s), which is exp(gamma^2 / 2) for a standard normal s.
-        gamma = present.gamma[j]
+        gamma = present.gamma[a["variant_outcome"][variant]]
         drive = np.exp(gamma @ present.state[period - 1]) / np.exp(gamma @ gamma / 2) if period else 1.0
-        push = sum(present.delta[link] for place, _, link in links if place == h)
-        rate = drive * np.exp(present.theta[j] + present.shape[b] + push)
-        total += float(events * np.log(rate) - exposure * rate)
-    for n, (j, yes) in enumerate(zip(a["verdict_outcome"], a["verdict_yes"], strict=True), start=1):
-        chance = special.expit(present.theta[j] + sum(present.delta[link] for _, place, link in links if place == n))
-        total += float(np.log(chance if yes else 1 - chance))
+        push = sum(effect for place, _, effect in links if place == h)
+        rate = drive * np.exp(present.level[variant] + present.shape[b] + push)
+        shown[variant] += float(events * np.log(rate) - exposure * rate)
+    for n, (variant, yes) in enumerate(zip(a["verdict_variant"], a["verdict_yes"], strict=True), start=1):
+        chance = special.expit(present.level[variant] + sum(effect for _, place, effect in links if place == n))
+        shown[variant] += float(np.log(chance if yes else 1 - chance))
+    log_share, likelihood = shares_of_options(shown, a)
+    total += likelihood
+    present = replace(present, log_share=log_share)
     return total + count_density(z, a, present.state) + opinion_density(present, panel, a)
+
+
+def shares_of_options(shown: np.ndarray, a: ModelArrays) -> tuple[np.ndarray, float]:
+    """Bayes' rule over the classes that the present case may belong to: prior weight times likelihood, over their sum; logs of these."""
+    total, share = float(shown[a["variant_option"] == 0].sum()), np.zeros(a.lengths["option"])
+    for membership in range(a.lengths["membership"]):
+        options = np.flatnonzero(a["option_membership"] == membership)
+        logs = np.array([a["option_log_weight"][o] + shown[a["variant_option"] == o + 1].sum() for o in options])
+        evidence = special.logsumexp(logs)
+        share[options] = logs - evidence
+        total += float(evidence)
+    return share, total
 
 
 def cholesky_factor(z: dict[str, np.ndarray], a: ModelArrays) -> np.ndarray:
@@ -135,19 +155,20 @@ def present_case(z: dict[str, np.ndarray], a: ModelArrays, mu: np.ndarray, chole
     for u, yes, n in zip(a["trial_unit"], a["trial_yes"], a["trial_n"], strict=True):
         p = 1 / (1 + np.exp(-case_level(u)))
         total += float(yes * np.log(p) + (n - yes) * np.log1p(-p))
-    for u, b, events, exposure in zip(
-        a["cell_unit"], a["cell_band"], a["cell_events"], a["cell_exposure"], strict=True
+    for u, b, s, events, exposure in zip(
+        a["cell_unit"], a["cell_band"], a["cell_stage"], a["cell_events"], a["cell_exposure"], strict=True
     ):
-        rate = np.exp(case_level(u) + g[b])
+        rate = np.exp(case_level(u) + g[b] + (a["stage_covariates"][s - 1] @ beta if s else 0.0))
         total += float(events * np.log(rate) - exposure * rate)
     total += integral_density(a, level, beta, sigma, g, cholesky)
     theta = np.array(
         [
-            sum(w * x for w, x in zip(a["present_weights"][j], level, strict=True))
-            + a["present_new"][j] * (mu[j] + tau[j] * z["new_class_z"][j])
+            sum(w * x for w, x in zip(a["present_weights"][variant], level, strict=True))
+            + a["present_new"][variant] * (mu[j] + tau[j] * z["new_class_z"][j])
             + float(a["present_covariates"][j] @ beta)
             + sigma[j] * sum(cholesky[j, k] * z["present_z"][k] for k in range(j + 1))
-            for j in range(a.lengths["outcome"])
+            + a["present_change"][j]
+            for variant, j in enumerate(a["variant_outcome"])
         ]
     )
     state, persistence = factor_states(z, a)

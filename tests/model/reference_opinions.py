@@ -36,16 +36,32 @@ def said_density(said: float, centre: float, e: int, panel: Panel) -> float:
 
 
 def judged_log_odds(q: int, present: Point, a: ModelArrays) -> float:
-    """Questions that suppose a linked cause are chains; others speak of the outcome alone."""
-    supposed = list(a["condition_question"]).index(q) if q in a["condition_question"] else None
-    if a["question_is_binary"][q]:
-        j = a["question_outcome"][q]
-        if supposed is None:
-            return moved(q, present.theta[j] + link_effect(a["question_link"][q], present), present, a)
-        return moved(q, given_cause(supposed, present, a), present, a)
+    """Of the mean probability over the readings of a question, by the shares of the options that each supposes."""
+    logs = []
+    for r in np.flatnonzero(a["reading_question"] == q):
+        weight = sum(present.log_share[o] for o in a["share_option"][a["share_reading"] == r])
+        logs.append(weight + np.log(chances(int(r), q, present, a)))
+    yes, no = special.logsumexp(logs, axis=0)
+    return float(yes - no)
+
+
+def chances(r: int, q: int, present: Point, a: ModelArrays) -> tuple[float, float]:
+    """Probabilities that a reading's outcome occurs and that it does not, both with what it supposes.
+
+    Readings that suppose a linked cause are chains; others speak of the outcome alone.
+    """
+    supposed = list(a["condition_reading"]).index(r) if r in a["condition_reading"] else None
+    if supposed is None and not a["question_is_binary"][q]:
+        return event_chances(r, present, a)
+    joint, rest = (0.0, 0.0) if supposed is None else given_cause(supposed, present, a)
+    if not a["question_is_binary"][q]:
+        return joint, rest
+    whole, level = joint + rest, np.log(joint) - np.log(rest) if supposed is not None else 0.0
     if supposed is None:
-        return event_log_odds(q, present, a)
-    return given_cause(supposed, present, a)
+        whole = 1.0
+        level = present.level[a["reading_variant"][r]] + link_effect(a["question_link"][q], present)
+    log_odds = moved(q, level, present, a)
+    return whole * special.expit(log_odds), whole * special.expit(-log_odds)
 
 
 def moved(q: int, level: float, present: Point, a: ModelArrays) -> float:
@@ -72,8 +88,8 @@ def log_drift(j: int, steps: float, present: Point) -> float:
     return float(drift)
 
 
-def given_cause(supposed: int, present: Point, a: ModelArrays) -> float:
-    """Log odds of the effect among worlds with the cause, each a name in a dictionary of masses; turn by turn."""
+def given_cause(supposed: int, present: Point, a: ModelArrays) -> tuple[float, float]:
+    """Probabilities of worlds with cause and effect, and with the cause alone, each a name in a dictionary of masses; turn by turn."""
     mass = dict(enumerate(a["condition_begins"][supposed]))
     for turn, contest in enumerate(a["turn_contest"]):
         if a["contest_condition"][contest] != supposed:
@@ -81,8 +97,8 @@ def given_cause(supposed: int, present: Point, a: ModelArrays) -> float:
         moves = [int(m) for m in np.flatnonzero(a["move_contest"] == contest)]
         push = {m: sum(present.delta[a["pull_link"][a["pull_move"] == m]]) for m in moves}
         counts = {int(a["move_from"][m]): float(a["move_counts"][m]) for m in moves}
-        if a["turn_outcome"][turn]:
-            theta = present.theta[a["turn_outcome"][turn] - 1]
+        if a["turn_variant"][turn]:
+            theta = present.level[a["turn_variant"][turn] - 1]
             settle(mass, moves, push, counts, theta, a)
         else:
             stakes = np.flatnonzero(a["stake_turn"] == turn)
@@ -108,14 +124,14 @@ def given_cause(supposed: int, present: Point, a: ModelArrays) -> float:
         for name in ("condition_joint", "condition_rest")
     )
     least = TINY * (joint + without)
-    return float(np.log(joint + least) - np.log(without + least))
+    return float(joint + least), float(without + least)
 
 
 def staked(s: int, present: Point, a: ModelArrays) -> float:
     """Expected events of a stake."""
-    j = a["stake_outcome"][s]
-    drift = log_drift(j, a["stake_step"][s], present)
-    return float(a["stake_length"][s] * np.exp(present.theta[j] + present.shape[a["stake_band"][s]] + drift))
+    variant = a["stake_variant"][s]
+    drift = log_drift(a["variant_outcome"][variant], a["stake_step"][s], present)
+    return float(a["stake_length"][s] * np.exp(present.level[variant] + present.shape[a["stake_band"][s]] + drift))
 
 
 def rates_among(
@@ -152,17 +168,17 @@ def settle(
         mass[int(a["move_to"][m])] += there * special.expit(root + push[m])
 
 
-def event_log_odds(q: int, present: Point, a: ModelArrays) -> float:
+def event_chances(r: int, present: Point, a: ModelArrays) -> tuple[float, float]:
     """Survive the segments one after the other; in each, the group's exits are shared by their hazards."""
     survival, own_incidence, other_incidence = 1.0, 0.0, 0.0
     for segment in range(a.lengths["segment"]):
         own = other = 0.0
         for p in range(a.lengths["part"]):
-            if a["part_question"][p] != q or a["part_segment"][p] != segment:
+            if a["part_reading"][p] != r or a["part_segment"][p] != segment:
                 continue
-            j = a["part_outcome"][p]
-            drift = log_drift(j, a["segment_step"][q, segment], present)
-            log_rate = present.theta[j] + present.shape[a["part_band"][p]] + drift
+            variant, q = a["part_variant"][p], a["reading_question"][r]
+            drift = log_drift(a["variant_outcome"][variant], a["segment_step"][q, segment], present)
+            log_rate = present.level[variant] + present.shape[a["part_band"][p]] + drift
             hazard = a["part_length"][p] * np.exp(log_rate + link_effect(a["part_link"][p], present))
             own, other = own + hazard * a["part_own"][p], other + hazard * (1 - a["part_own"][p])
         if own + other > 0:
@@ -170,7 +186,7 @@ def event_log_odds(q: int, present: Point, a: ModelArrays) -> float:
             own_incidence += ended * own / (own + other)
             other_incidence += ended * other / (own + other)
             survival *= np.exp(-own - other)
-    return float(np.log(own_incidence + TINY) - np.log(survival + other_incidence + TINY))
+    return own_incidence + TINY, survival + other_incidence + TINY
 
 
 def link_effect(place: int, present: Point) -> float:
@@ -194,7 +210,7 @@ def record_density(z: dict[str, np.ndarray], a: ModelArrays, panel: Panel) -> fl
             if exercise == x:
                 total += said_density(said, together, e, panel)
         weight = spread**2 / (spread**2 + error**2)
-        truth = base + weight * (together - base) + np.sqrt(weight) * error * z["truth_z"][x]
-        p = special.expit(truth)
-        total += float(np.log(p) if a["exercise_yes"][x] else np.log1p(-p))
+        for n in np.flatnonzero(a["answer_exercise"] == x):
+            p = special.expit(base + weight * (together - base) + np.sqrt(weight) * error * z["truth_z"][n])
+            total += float(np.log(p) if a["answer_yes"][n] else np.log1p(-p))
     return total

@@ -11,7 +11,8 @@ from forecast.model.arrays import (
     probe_arrays,
     smallest_arrays,
 )
-from forecast.model.specs import ARRAYS, DIMS, LATENTS
+from forecast.model.latent_specs import LATENTS
+from forecast.model.specs import ARRAYS, DIMS
 
 
 def changed(**arrays: object) -> dict[str, object]:
@@ -44,7 +45,7 @@ def test_bad_arrays_are_refused(arrays: dict[str, object], words: str) -> None:
 
 def one_count(**arrays: object) -> dict[str, object]:
     """The smallest study with one indicator that no factor drives, seen in one month."""
-    filled = {**empty_arrays(outcome=1, past_period=1, indicator=1, count=1), "present_new": [1.0]}
+    filled = {**empty_arrays(outcome=1, variant=1, past_period=1, indicator=1, count=1), "present_new": [1.0]}
     return {**filled, **arrays}
 
 
@@ -67,7 +68,7 @@ def test_a_frailty_that_does_not_exist_is_refused() -> None:
 def test_the_probe_fills_every_block() -> None:
     probe = probe_arrays()
     assert set(probe.lengths) == set(DIMS)
-    assert {dim for dim, size in probe.lengths.items() if size != 1} == {"outcome", "world"}
+    assert {dim for dim, size in probe.lengths.items() if size != 1} == {"outcome", "variant", "world"}
     assert probe.parameters == sum(2 if "outcome" in spec.dims else 1 for spec in LATENTS.values())
 
 

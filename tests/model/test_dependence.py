@@ -17,7 +17,7 @@ from scipy import stats
 from forecast.inference.engine.program import Program, get_program
 from forecast.model.arrays import ModelArrays
 from forecast.model.encoding.encode import encode_study
-from forecast.model.specs import LATENTS
+from forecast.model.latent_specs import LATENTS
 from tests.documents import NO_POOLING, event_outcome, make_study
 
 pytestmark = pytest.mark.program

@@ -112,8 +112,8 @@ def test_the_event_free_history_is_split_over_bands_from_at_risk_since() -> None
 def test_weights_of_the_present_case_go_to_levels_by_label_and_the_rest_to_a_new_class() -> None:
     cases = [{"id": "a", "duration": 5, "event": "left"}]
     study = make_study(
-        event_outcome(id="exit", reference={"late": 0.3, "early": 0.5}),
-        event_outcome(id="collapse", reference={"early": 0.25}),
+        event_outcome(id="exit", reference={"blend": {"late": 0.3, "early": 0.5}}),
+        event_outcome(id="collapse", reference={"blend": {"early": 0.25}}),
         reference_classes=[
             {"id": "early", "outcome": ["collapse", "exit"], "rows": cases, "event_value": {"exit": "left", "collapse": "fell"}},
             {"id": "late", "outcome": "exit", "rows": cases, **LEFT},
@@ -122,8 +122,8 @@ def test_weights_of_the_present_case_go_to_levels_by_label_and_the_rest_to_a_new
     encoded = encode_study(study)
     labels = encoded.coords["level"]
     weights = {
-        outcome: dict(zip(labels, row.tolist(), strict=True))
-        for outcome, row in zip(encoded.coords["outcome"], encoded.arrays["present_weights"], strict=True)
+        variant: dict(zip(labels, row.tolist(), strict=True))
+        for variant, row in zip(encoded.coords["variant"], encoded.arrays["present_weights"], strict=True)
     }
     assert weights["exit"] == {"early:exit": 0.5, "early:collapse": 0.0, "late:exit": 0.3}
     assert weights["collapse"] == {"early:exit": 0.0, "early:collapse": 0.25, "late:exit": 0.0}

@@ -97,7 +97,7 @@ def test_the_history_of_an_outcome_that_a_factor_moves_is_split_by_past_period_t
     """
     encoded = encode_study(study_with(indicator(rows=[{"period": "2019-10", "value": 1}], factor="friction")))
     arrays = encoded.arrays
-    assert arrays["history_outcome"].tolist() == [0] * 5
+    assert arrays["history_variant"].tolist() == [0] * 5
     assert arrays["history_period"].tolist() == [0, 1, 1, 2, 3]
     assert arrays["history_band"].tolist() == [0, 0, 1, 1, 1]
     ends = [11 + 15 / 30, 12, 12 + 16 / 31, 13 + 15 / 30, 14 + 17 / 31]

@@ -8,7 +8,7 @@ from scipy.optimize import approx_fprime
 
 from forecast.inference.engine.program import Program, get_program
 from forecast.model.arrays import probe_arrays, smallest_arrays
-from forecast.model.specs import LATENTS
+from forecast.model.latent_specs import LATENTS
 from tests.model.random_studies import FULL, SHAPES, random_arrays
 from tests.model.reference_density import HALF_NORMAL, log_density, unpack
 from tests.model.reference_integrals import error_of
@@ -71,7 +71,7 @@ def test_a_study_loaded_later_does_not_change_the_record_of_an_earlier_one(progr
 
 @pytest.mark.program
 def test_the_density_is_finite_far_out_where_warm_up_begins(program: Program) -> None:
-    arrays = random_arrays(9, **FULL)
+    arrays = random_arrays(8, **FULL)
     loaded = program.load(arrays)
     for seed in range(20):
         point = np.random.default_rng(seed).uniform(-3, 3, arrays.parameters)

@@ -9,7 +9,7 @@ from forecast.inference.engine.program import get_program
 from forecast.model.arrays import ModelArrays, empty_arrays
 from forecast.model.encoding.encode import EncodedStudy, encode_study
 from forecast.model.encoding.integrals import RULES, integral_arrays, quadrature_rules
-from forecast.model.specs import LATENTS
+from forecast.model.latent_specs import LATENTS
 from tests.documents import binary_outcome, event_outcome, make_study
 
 pytestmark = pytest.mark.program
@@ -31,7 +31,7 @@ RECORDS = {
 
 def one_case(yes: float, n: float, hazard: float) -> ModelArrays:
     """An outcome whose level is Normal(0, 1) and spread half-normal, and one integrated case of it in one age band."""
-    arrays = empty_arrays(outcome=1, level=1, unit=1, band=1, integral=1, axis=1, span=int(hazard > 0))
+    arrays = empty_arrays(outcome=1, variant=1, level=1, unit=1, band=1, integral=1, axis=1, span=int(hazard > 0))
     ones = np.ones((1, 1))
     # As in a study where another case has six axes, whose rules have few nodes.
     _, rules = quadrature_rules((1, 6))

@@ -14,6 +14,7 @@ import numpy as np
 
 from forecast.model.arrays import ModelArrays
 from forecast.model.encoding.encode import encode_study
+from forecast.study import Study
 from tests.documents import NO_POOLING, binary_outcome, event_outcome, make_study
 
 Truth = dict[str, np.ndarray]
@@ -87,6 +88,7 @@ def simulate_cases(rng: np.random.Generator, truth: Truth, a: ModelArrays) -> Ar
             cells.append((unit, 1, left, seen - BAND_EDGE))
     names = ("cell_unit", "cell_band", "cell_events", "cell_exposure")
     columns = {name: [row[column] for row in cells] for column, name in enumerate(names)}
+    columns["cell_stage"] = [0] * len(cells)
     return columns | {"trial_yes": [successes[unit] for unit in a["trial_unit"].tolist()]}
 
 
@@ -123,6 +125,43 @@ def simulate_correlated_counts(rng: np.random.Generator, truth: Truth, a: ModelA
     frailty = truth["frailty_z"].reshape(-1, 3) @ np.linalg.cholesky(correlation).T
     rate = np.exp(truth["mu"] + truth["sigma"] * frailty).ravel()  # units are case by case, a, b, c
     return {"cell_events": rng.poisson(a["cell_exposure"] * rate[a["cell_unit"]])}
+
+
+def shared_block() -> Block:
+    """Ten cases that each carry a spell, which may end in an event, and the trials of two binary outcomes."""
+    rows = [{"id": str(k), "duration": 5, "event": 1, "a": 3, "b": 4, "trials": 10} for k in range(10)]
+    return shared_cases(rows, event_outcome(pooling={**NO_POOLING, "case_sd": 0.8}))
+
+
+def shared_cases(rows: list[dict[str, Any]], *others: dict[str, Any], spread: float = 0.8) -> Block:
+    """Cases of two binary outcomes `a` and `b`, and of others in the same class."""
+    arrays = encode_study(shared_study(rows, *others, spread=spread)).arrays
+    return Block("shared cases", arrays, simulate_shared, ("correlation", "sigma", "mu", "theta"))
+
+
+def shared_study(rows: list[dict[str, Any]], *others: dict[str, Any], spread: float = 0.8, **changes: Any) -> Study:
+    """The study of these cases."""
+    pooling = {"class_sd": 0, "case_sd": spread}
+    binary = [binary_outcome(id=name, pooling=pooling, reference={"past": 1.0}) for name in ("a", "b")]
+    names = [outcome["id"] for outcome in (*others, *binary)]
+    classes = [{"id": "past", "outcome": names, "rows": rows}]
+    return make_study(*others, *binary, dependence={}, reference_classes=classes, **changes)
+
+
+def simulate_shared(rng: np.random.Generator, truth: Truth, a: ModelArrays) -> Arrays:
+    """Successes and lengths of spells, of which the longest are censored, by the frailties of each case."""
+    outcomes = len(truth["mu"])
+    correlation = np.eye(outcomes)
+    for row, column, value in zip(a["pair_row"], a["pair_column"], truth["correlation"], strict=True):
+        correlation[row, column] = correlation[column, row] = value
+    frailty = truth["frailty_z"].reshape(-1, outcomes) @ np.linalg.cholesky(correlation).T
+    level = (truth["mu"] + truth["sigma"] * frailty).ravel()  # units are case by case
+    lives = rng.exponential(np.exp(-level[a["cell_unit"]]))
+    return {
+        "cell_events": lives <= CENSORED_AT,
+        "cell_exposure": np.minimum(lives, CENSORED_AT),
+        "trial_yes": rng.binomial(a["trial_n"].astype(int), 1 / (1 + np.exp(-level[a["trial_unit"]]))),
+    }
 
 
 # --- indicators and factors -------------------------------------------------------------------------------------------
@@ -252,9 +291,9 @@ def state_log_odds(
 
 
 def records_block() -> Block:
-    """Sixteen answered questions, of which each expert spoke on three in four, and one judgment of the present."""
+    """Sixteen questions, twelve of them answered, of which each expert spoke on three in four; a judgment of the present."""
     rows = [
-        {"expert": name, "kind": kind, "question": f"q{k}", "probability": 0.5, "outcome": 1}
+        {"expert": name, "kind": kind, "question": f"q{k}", "probability": 0.5, "outcome": 1 if k < 12 else None}
         for place, (name, kind) in enumerate(EXPERTS.items())
         for k in range(16)
         if (k + place) % 4
@@ -281,8 +320,8 @@ def simulate_records(rng: np.random.Generator, truth: Truth, a: ModelArrays, *, 
     return {
         "common_z": errors,
         "exercise_z": (centre - base) / both,
-        "truth_z": given / (spread * common / both),
-        "exercise_yes": rng.random(count) < 1 / (1 + np.exp(-odds)),
+        "truth_z": (given / (spread * common / both))[a["answer_exercise"]],
+        "answer_yes": rng.random(a.lengths["answer"]) < 1 / (1 + np.exp(-odds[a["answer_exercise"]])),
         "record_log_odds": state_log_odds(rng, centre[a["record_exercise"]], a["record_expert"], truth, a),
         "judgment_log_odds": state_log_odds(rng, present[a["judgment_question"]], a["judgment_expert"], truth, a),
     }
@@ -291,6 +330,7 @@ def simulate_records(rng: np.random.Generator, truth: Truth, a: ModelArrays, *, 
 BLOCKS: dict[str, Callable[[], Block]] = {
     "classes": classes_block,
     "correlation": correlation_block,
+    "shared cases": shared_block,
     "indicators": indicators_block,
     "history": history_block,
     "judgments": judgments_block,

@@ -83,6 +83,23 @@ def test_events_over_time_at_risk_and_an_event_free_history_give_the_exact_poste
     assert_close(forecast, "exit", exact)
 
 
+def test_a_change_in_the_past_acts_in_the_history_and_one_ahead_moves_what_base_rates_say() -> None:
+    """24 quiet months, of which the rate was three times as high in the last 12 and is for 18 more; then it is halved."""
+    study = sampled_study(
+        event_outcome(at_risk_since="2018-01-01", reference={"past": 1.0}),
+        reference_classes=[{"id": "past", "outcome": "exit", "rows": [{"exposure": 200, "events": 4}]}],
+        changes=[
+            {"outcome": "exit", "from": "2019-01-02", "to": "2021-07-02", "log_ratio": float(np.log(3))},
+            {"outcome": "exit", "from": "2021-07-02", "log_ratio": float(-np.log(2))},
+        ],
+    )
+    quiet, ahead = 200 + 12 + 12 * 3, 18 * 3 + 42 / 2
+    exact = posterior_mean(
+        lambda x: 1 - np.exp(-ahead * np.exp(x)), lambda x: 4 * x - quiet * np.exp(x), stats.norm(-3, 1)
+    )
+    assert_close(compute_forecast(study), "exit", exact)
+
+
 def test_a_weight_of_one_half_counts_a_case_half() -> None:
     rows = [{"id": str(k), "duration": 10, "event": "left", "weight": 0.5} for k in range(6)]
     study = sampled_study(

@@ -57,6 +57,7 @@ def test_the_gradient_has_the_means_that_the_law_of_the_worlds_implies(name: str
     [
         ("classes", "sigma", lambda value: 1.2 * value),
         ("correlation", "correlation", lambda value: 0.8 * value),
+        ("shared cases", "correlation", lambda value: 0.7 * value),
         ("indicators", "dispersion", lambda value: 1.2 * value),
         ("history", "theta", lambda value: value + 0.2),
         ("judgments", "theta", lambda value: value + 0.1),

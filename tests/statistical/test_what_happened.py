@@ -45,6 +45,20 @@ def test_quiet_time_after_a_cause_counts(base: str) -> None:
     assert probability == pytest.approx(posterior_mean(-3.5, 1, 6 + 18 * ratio, 60 * ratio), abs=3.5 * error + 0.002)
 
 
+def test_quiet_time_after_a_cause_whose_link_fades_counts_as_far_as_it_acts() -> None:
+    """From two months after the cause on e^(2^(-(k - 1/2) / 6)) times as much in the k-th month; so ahead, further on."""
+    outcomes = [
+        event_outcome(id="cause"),
+        event_outcome(id="effect", prior={"distribution": "normal(-3.5, 1)"}, at_risk_since="2018-01-01"),
+    ]
+    link = {**LINK, "base": "none", "half_life": 6, "delay": 2}
+    probability, error = answer(*outcomes, links=[link], resolutions=HAPPENED)["effect"]
+    months = np.exp(np.where(np.arange(76) < 60, 0.5 ** ((np.arange(76) + 0.5) / 6), 0.0))
+    exact = posterior_mean(-3.5, 1, 8 + months[:16].sum(), months[16:].sum())
+    assert probability == pytest.approx(exact, abs=3.5 * error + 0.002)
+    assert abs(exact - posterior_mean(-3.5, 1, 6 + 18 * np.e, 60 * np.e)) > 0.05
+
+
 def test_a_resolved_event_and_a_resolved_answer_teach_their_level() -> None:
     """The posterior of each level is the exact one: six months to the event, and one yes."""
     study = study_from_document(

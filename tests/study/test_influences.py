@@ -145,3 +145,38 @@ def test_a_judgment_of_a_threshold_is_an_error_and_one_given_it_is_not(watched: 
     ((path, message),) = errors_of(watched)
     assert path == "judgments.rows[0].outcome"
     assert "expected an event or binary one: its probability comes from its indicator" in message
+
+
+def test_a_link_may_fade_and_wait_but_not_beyond_the_horizon(document: dict[str, Any]) -> None:
+    (link,) = links("agreement>withdrawal")
+    document["links"] = [{**link, "half_life": 6, "delay": 2.5}]
+    course = study_from_document(document).links[0].course
+    assert (course.half_life, course.delay) == (6.0, 2.5)
+    document["links"] = [{**link, "half_life": 0.1, "delay": -1}]
+    assert errors_of(document) == [
+        ("links[0].delay", "-1 given; expected at least 0; correct the number"),
+        ("links[0].half_life", "0.1 given; expected at least 0.5; correct the number"),
+    ]
+    document["links"] = [{**link, "delay": document["horizon"]}]
+    ((path, message),) = errors_of(document)
+    assert path == "links[0].delay"
+    assert "while 'agreement' has not occurred, so that the link could not act" in message
+    document["resolutions"] = {"rows": [{"outcome": "agreement", "resolution": "yes", "on": "2021-08-01"}]}
+    study_from_document(document)
+
+
+@pytest.mark.parametrize("course", [{"half_life": 6}, {"delay": 1}])
+def test_a_judgment_may_not_suppose_the_cause_of_a_link_that_fades_or_waits(
+    document: dict[str, Any], course: dict[str, float]
+) -> None:
+    row = {"expert": "x", "outcome": "withdrawal", "given": "agreement", "probability": 0.2, "on": "2021-05-01"}
+    document["links"] = [{**links("agreement>withdrawal")[0], **course}]
+    document["judgments"] = {"rows": [{**row, "given": None}]}
+    study_from_document(document)
+    document["judgments"] = {"rows": [row]}
+    ((path, message),) = errors_of(document)
+    assert path == "links[0]"
+    assert (
+        "a judgment on 'withdrawal' supposes 'agreement', whose link to 'withdrawal' has a half_life or a delay"
+        in message
+    )

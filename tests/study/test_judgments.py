@@ -249,3 +249,43 @@ def test_an_answer_counts_from_the_day_it_was_known(document: dict[str, Any]) ->
     assert record.on == date(2021, 1, 1)
     (error,) = errors_of(document, None, recorded({"on": "2021-01-02", "known_at": "2021-01-01"}))
     assert error.startswith("track_records.rows[0].known_at: 2021-01-01 is before 2021-01-02")
+
+
+def test_a_question_without_an_answer_is_open_and_an_answer_is_that_of_all_rows(document: dict[str, Any]) -> None:
+    found = records_of(
+        document,
+        {"question": "open", "outcome": None},
+        {"question": "closed", "outcome": None},
+        {"question": "closed", "expert": "y", "outcome": 0},
+        {"question": "later", "outcome": None, "on": "2021-01-01"},
+        {"question": "later", "outcome": 1, "on": "2021-01-01", "known_at": "2021-09-11"},  # not known yet
+    )
+    assert [(t.question, t.outcome) for t in found] == [
+        ("open", None), ("closed", False), ("closed", False), ("later", None)
+    ]  # fmt: skip
+
+
+def test_the_answer_of_an_earlier_row_is_kept_when_the_last_one_is_blank(document: dict[str, Any]) -> None:
+    (record,) = records_of(document, {"on": "2021-01-01", "outcome": 1}, {"on": "2021-02-01", "outcome": None})
+    assert (record.on, record.outcome) == (date(2021, 2, 1), True)
+
+
+def test_a_condition_may_occur_at_once(document: dict[str, Any]) -> None:
+    by_then, at_once = judgments_of(
+        document, {"given": "agreement", "given_at": None}, {"given": "agreement", "given_at": "once"}
+    )
+    assert (by_then.question, by_then.at_once) == ("withdrawal@2022-09-10|agreement", False)
+    assert (at_once.question, at_once.at_once) == ("withdrawal@2022-09-10|agreement at once", True)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"given": "agreement", "given_at": "now"}, "'now' is unknown; expected once or blank"),
+        ({"given": None, "given_at": "once"}, "once, but `given` is blank; expected an outcome"),
+    ],
+)
+def test_when_a_condition_occurs_is_once_or_blank(document: dict[str, Any], row: dict[str, Any], words: str) -> None:
+    (error,) = errors_of(document, said(row))
+    assert error.startswith("judgments.rows[0].given_at: ")
+    assert words in error

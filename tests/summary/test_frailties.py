@@ -76,6 +76,40 @@ def test_a_case_of_two_correlated_outcomes_is_drawn_jointly() -> None:
     assert np.corrcoef(found[0].ravel(), found[1].ravel())[0, 1] == pytest.approx(together, abs=4 / np.sqrt(DRAWS))
 
 
+def test_trials_of_two_outcomes_beside_a_spell_are_drawn_jointly() -> None:
+    """The three frailties of a case on a grid: two binary outcomes that show much, and a spell that shows little."""
+    shape = {"class_sd": 0, "case_sd": 1, "trend_sd": 0, "wiggle_sd": 0, "age_bands": [0]}
+    row = {"id": "x", "duration": 20, "event": 1, "a": 18, "b": 3, "m": 20, "n": 4, "weight": 0.5}
+    encoded = encode_study(make_study(
+        event_outcome(pooling=shape),
+        *[binary_outcome(id=name, pooling={"class_sd": 0, "case_sd": 1}) for name in ("a", "b")],
+        dependence={"eta": 2},
+        reference_classes=[{"id": "past", "outcome": ["a", "exit", "b"], "rows": [row],
+                            "trial_columns": {"a": "m", "b": "n"}}],
+    ))  # fmt: skip
+    partial = np.array([0.6, -0.4, 0.7])  # of a and exit, b and exit, b and a
+    level, sigma = np.array([0.2, -3.0, -0.5]), np.array([0.8, 1.2, 0.9])  # a, exit, b; exit, a, b
+    posterior = constant(encoded, class_level=level.tolist(), sigma=sigma.tolist(), log_hazard_shape=[0.0] * 3,
+                         partial_z=np.arctanh(partial).tolist())  # fmt: skip
+    found = draw_frailties(encoded, posterior, np.random.default_rng(3))
+    (ae, be, ba), rest = partial, np.sqrt(1 - partial**2)
+    u, v, w = np.meshgrid(*[np.linspace(-7, 7, 141)] * 3, indexing="ij")
+    exit_, a, b = sigma[:, None, None, None] * np.array(
+        [u, ae * u + rest[0] * v, be * u + rest[1] * (ba * v + rest[2] * w)]
+    )
+    log = 18 * (level[0] + a) - 20 * np.logaddexp(0, level[0] + a) + level[1] + exit_ - 20 * np.exp(level[1] + exit_)
+    log += 3 * (level[2] + b) - 4 * np.logaddexp(0, level[2] + b) - 0.5 * (u**2 + v**2 + w**2)
+    weight = np.exp(log - log.max())
+    weight /= weight.sum()
+    exact = np.array([x.ravel() for x in (a, exit_, b)])
+    mean = exact @ weight.ravel()
+    covariance = np.cov(exact, aweights=weight.ravel(), bias=True)
+    spread = np.sqrt(np.diag(covariance))
+    drawn = np.array([found[place].ravel() for place in range(3)])
+    assert drawn.mean(axis=1) == pytest.approx(mean, abs=4 * spread.max() / np.sqrt(DRAWS))
+    assert np.corrcoef(drawn) == pytest.approx(covariance / np.outer(spread, spread), abs=4 / np.sqrt(DRAWS))
+
+
 def test_a_study_whose_cases_all_count_in_full_has_none() -> None:
     rows = [{"id": "a", "successes": 1, "trials": 3}]
     encoded = encode_study(make_study(

@@ -60,5 +60,5 @@ def test_each_kind_of_expert_has_a_lean_of_its_own() -> None:
 
 def test_a_question_of_a_track_record_happened_once_however_many_answered_it() -> None:
     arrays = encode_study(study_from_document(STUDY)).arrays
-    assert arrays["exercise_yes"].tolist() == [1]
+    assert arrays["answer_yes"].tolist() == [1]
     assert arrays["record_expert"].tolist() == [0, 1]

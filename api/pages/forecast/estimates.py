@@ -45,6 +45,8 @@ class EffectRow:
     factor: str
     """The rate or odds are multiplied by this."""
     bar: BeforeAfter
+    course: str = ""
+    """From when it acts and how it fades; empty where it does neither."""
 
 
 def number(spread: Spread) -> Number:

@@ -38,6 +38,8 @@ class ClassRow:
     id: str
     title: str
     weight: str
+    now: str
+    """Probability of the class, given what has happened; empty where that is no question."""
     cases: str
     effective_cases: str
     """Cases counted by their weights."""
@@ -108,7 +110,10 @@ def _summary(reference: ReferenceSummary, kind: str, period: str) -> str:
     if all(known.exposure is not None for known in classes):
         over = f" over {numbers.plural(round(sum(known.exposure or 0.0 for known in classes)), period)} at risk"
     named = numbers.plural(len(classes), "class")
-    return f"{cases} in {named}, {events}{over}. {unseen} of the weight is left to a class not seen."
+    between = ""
+    if reference.new_class.membership is None:
+        between = " The present case lies between them: its level is their weighted mean."
+    return f"{cases} in {named}, {events}{over}. {unseen} of the weight is left to a class not seen.{between}"
 
 
 def _estimate(value: float, interval: Interval, scale: Scale, *, is_rate: bool) -> Estimate:
@@ -125,6 +130,7 @@ def _class_row(known: ClassSummary, outcome: OutcomeForecast, scale: Scale, *, i
         id=known.id,
         title=known.title,
         weight=numbers.weight(known.weight),
+        now=_now(known.membership, known.weight),
         cases=numbers.amount(known.cases),
         effective_cases=numbers.significant(known.effective_cases),
         events=numbers.amount(known.events),
@@ -137,11 +143,16 @@ def _class_row(known: ClassSummary, outcome: OutcomeForecast, scale: Scale, *, i
     )
 
 
+def _now(membership: float | None, weight: float) -> str:
+    return "" if membership is None or weight in (0.0, 1.0) else f"now {numbers.weight(membership)}"
+
+
 def _new_class_row(new_class: NewClassSummary, scale: Scale, *, is_rate: bool) -> ClassRow:
     return ClassRow(
         id="",
         title="A class not seen",
         weight=numbers.weight(new_class.weight),
+        now=_now(new_class.membership, new_class.weight),
         cases=numbers.NONE,
         effective_cases=numbers.NONE,
         events=numbers.NONE,

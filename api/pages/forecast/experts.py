@@ -36,6 +36,7 @@ class QuestionRow:
     title: str
     by: str
     given: str
+    at_once: bool
     said: str
     experts: str
     effective_number: str
@@ -101,6 +102,7 @@ def _question_row(question: QuestionSummary, titles: Mapping[str, str]) -> Quest
         title=titles.get(question.outcome, question.outcome),
         by=numbers.short_day(question.by),
         given=question.given or "",
+        at_once=question.at_once,
         said=numbers.short_day(question.said) if question.said else "",
         experts=numbers.amount(question.experts),
         effective_number=f"{question.effective_number:.1f}",

@@ -147,7 +147,12 @@ def _method(forecast: ForecastPage) -> tuple[str, ...]:
             "their track records where there are any; so ten experts who err together count for fewer than ten."
         )
     if forecast.links:
-        words.append("Once an outcome has occurred, it changes the risk of others by the stated links.")
+        changing = any(link.course for link in forecast.links)
+        words.append(
+            "Once an outcome has occurred, it changes the risk of others by the stated links"
+            + (", some of which begin later or fade." if changing else ".")
+        )
+    words.extend(forecast.changes)
     words.append(
         "Posterior draws (NUTS) are rolled forward into simulated futures. Every probability is a count over the same "
         "futures, so that no two contradict each other; its interval is the posterior spread of the probability itself."

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from api.pages.forecast.covariates import CovariateRow, build_covariates
-from api.pages.forecast.dependence import CorrelationRow, build_correlations, build_links
+from api.pages.forecast.dependence import CorrelationRow, build_changes, build_correlations, build_links
 from api.pages.forecast.estimates import EffectRow
 from api.pages.forecast.evidence import OutcomeEvidence, build_evidence
 from api.pages.forecast.experts import Opinions, build_opinions
@@ -106,6 +106,7 @@ class ForecastPage(PageContext):
     factors: tuple[FactorView, ...]
     opinions: Opinions | None
     links: tuple[EffectRow, ...]
+    changes: tuple[str, ...]
     correlations: tuple[CorrelationRow, ...]
     explanation: Explanation
     trust: Trust
@@ -179,7 +180,8 @@ def build_forecast(
         opinions=build_opinions(
             forecast.experts, forecast.questions, {outcome.id: outcome.title for outcome in forecast.outcomes}
         ),
-        links=build_links(forecast.links),
+        links=build_links(forecast.links, forecast.period),
+        changes=build_changes(forecast.changes, {outcome.id: outcome.kind for outcome in forecast.outcomes}),
         correlations=build_correlations(forecast.correlations),
         explanation=build_explanation(forecast, pending or {}),
         trust=build_trust(forecast.checks, forecast.diagnostics, forecast.provenance),

@@ -52,6 +52,7 @@ KEYS = (
     KeyHelp("judgments, track_records", "stated probabilities, and how their authors have done"),
     KeyHelp("experts", "how far experts may err, before their track records are read"),
     KeyHelp("links, dependence", "how outcomes act on one another"),
+    KeyHelp("changes", "rates or odds that change on stated days, such as the end of a notice period"),
     KeyHelp("scenarios", "expressions over outcomes: and, or, not, by(outcome, date), before(a, b)"),
 )
 

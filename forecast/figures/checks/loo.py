@@ -31,7 +31,7 @@ from forecast.figures.checks.sampler import drawn
 from forecast.figures.plain import plain_figure
 from forecast.figures.style import PALETTE, Figure, table
 from forecast.inference.engine.program import get_program
-from forecast.study import Count, Spell, Trial
+from forecast.study import Count, Datum, Spell, Trial
 from forecast.summary.posterior import stream_seed
 
 PIT_STREAM: Final = 9
@@ -76,15 +76,16 @@ def place_units(fit: Fit, found: list[LeftOut]) -> dict[str, float]:
     """Place in (0, 1) of what each unit showed among its predictions without the case, by the unit's label.
 
     Where the outcomes' residuals are correlated, a case that a competing outcome ended has none: its end is no
-    censoring that says nothing.
+    censoring that says nothing. Nor has one that was first observed late.
     """
     sigma, rng = fit.values("sigma"), np.random.default_rng(stream_seed(fit.seed, PIT_STREAM))
     places = {}
     is_correlated = bool(fit.encoded.arrays.lengths["pair"])
     for left in found:
+        is_late = any(fit.encoded.units[position].unseen > 0 for position in left.case.units)
         for position in left.case.units:
             unit = fit.encoded.units[position]
-            if is_correlated and (_ended_otherwise(unit.case.data, unit.outcome) or unit.unseen > 0):
+            if is_correlated and ((is_late and unit.is_frail) or _ended_otherwise(unit.data, unit.outcome)):
                 # What ended it, or did not before it was seen, says something of the frailty with which this outcome's
                 # is correlated.
                 continue
@@ -96,7 +97,7 @@ def place_units(fit: Fit, found: list[LeftOut]) -> dict[str, float]:
                 # It is one of the cases that were still there, whatever the parameters: a place among survivors.
                 w = w * np.exp(-unseen * rate) / _surviving(typical, spread, unseen)
                 w = w / w.sum()
-            low, high = _bounds(unit.case.data, unit.outcome, level, seen * rate)
+            low, high = _bounds(unit.data, unit.outcome, level, seen * rate)
             places[unit.label] = float(np.clip(w @ low + rng.uniform() * (w @ (high - low)), 0.0, 1.0))
     return places
 
@@ -108,14 +109,12 @@ def _surviving(level: FloatArray, sigma: FloatArray, hazard: FloatArray) -> Floa
     return np.asarray(np.maximum(np.exp(-hazard[:, None] * rates) @ (weights / weights.sum()), 1e-300))
 
 
-def _ended_otherwise(data: Spell | Count | Trial, outcome: str) -> bool:
+def _ended_otherwise(data: Datum, outcome: str) -> bool:
     """Whether a competing outcome ended the case."""
     return isinstance(data, Spell) and data.event not in (None, outcome)
 
 
-def _bounds(
-    data: Spell | Count | Trial, outcome: str, level: FloatArray, expected: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _bounds(data: Datum, outcome: str, level: FloatArray, expected: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Between which values of the predictive distribution function the datum lies, dims (draw)."""
     if isinstance(data, Trial):
         p = 1.0 / (1.0 + np.exp(-level))

@@ -43,11 +43,15 @@ class Spells:
 
 
 def find_spells(material: Material, outcome: str) -> Spells:
-    """The cases of an outcome that have a beginning and an end and count at all."""
+    """The cases of an outcome that have a beginning and an end and count at all; those with several stages have no one
+    level by which to replicate them."""
     units = [
-        (place, unit.case.data)
+        (place, data)
         for place, unit in enumerate(material.encoded.units)
-        if unit.outcome == outcome and isinstance(unit.case.data, Spell) and unit.case.weight > 0
+        if unit.outcome == outcome
+        and isinstance(data := unit.data, Spell)
+        and unit.case.weight > 0
+        and not unit.case.stages
     ]
     return Spells(
         tuple(place for place, _ in units),

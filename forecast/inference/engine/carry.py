@@ -23,7 +23,7 @@ from forecast.inference.deviations import (
 )
 from forecast.inference.engine.loaded_study import LoadedStudy
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.model.specs import LATENTS
+from forecast.model.latent_specs import LATENTS
 
 
 class NotCarriedError(ValueError):

@@ -25,7 +25,7 @@ from forecast.kernel.layout import NAMED, TERMS
 from forecast.model.arrays import ModelArrays
 from forecast.model.graph.joint import build_model
 from forecast.model.graph.latents import SAMPLED
-from forecast.model.specs import LATENTS
+from forecast.model.latent_specs import LATENTS
 
 
 def frozen_model(arrays: ModelArrays) -> pm.Model:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from forecast.inference.deviations import FloatArray
 from forecast.model.arrays import ModelArrays
 from forecast.model.constants import TINY
-from forecast.model.specs import LATENTS
+from forecast.model.latent_specs import LATENTS
 
 TURNED: Final = ("slope_z", "bias_z")
 """Given to the sampler in other axes (a reflection, its own inverse)."""

@@ -1,4 +1,4 @@
-"""Events and time at risk by case and age band, with pooling of cases that are identical to the model.
+"""Events and time at risk by case, age band and stage, with pooling of cases that are identical to the model.
 
 Cases of one class without frailty and with the same covariates have the same log odds or log rates whatever the
 parameters: their successes and trials, or events and exposures, add up without loss. 435 spells in one class become
@@ -23,10 +23,12 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Cells:
-    """One row for each unit and age band in which it was at risk; dims (cell), weights left out."""
+    """One row for each unit, age band and stage in which it was at risk; dims (cell), weights left out."""
 
     unit: IntArray
     band: IntArray
+    stage: IntArray
+    """Counted from 1; 0 for none."""
     events: FloatArray
     exposure: FloatArray
     """Periods."""
@@ -34,30 +36,50 @@ class Cells:
     """Periods before a case with a frailty was first observed: cases that did not survive them were not seen."""
 
 
-def split_into_cells(units: Sequence[Unit], bands: Mapping[str, AgeBands], offsets: Mapping[str, int]) -> Cells:
+def split_into_cells(
+    units: Sequence[Unit],
+    bands: Mapping[str, AgeBands],
+    offsets: Mapping[str, int],
+    stages: Sequence[Sequence[int]],
+) -> Cells:
     """The cells of all event cases.
 
     Parameters
     ----------
     bands, offsets
         Age bands by outcome, and where they begin among all bands.
+    stages
+        By unit, of the parts of its case (`forecast.model.encoding.stages.Stages.of_unit`).
     """
-    rows: list[tuple[int, int, float, float, float]] = []
+    rows: list[tuple[int, int, int, float, float, float]] = []
     for position, unit in enumerate(units):
-        ages, offset, data = bands[unit.outcome], offsets[unit.outcome], unit.case.data
+        ages, offset, data = bands[unit.outcome], offsets[unit.outcome], unit.data
         if isinstance(data, Trial):
             continue
         if isinstance(data, Count):
-            rows.append((position, offset + ages.band_from(data.age or 0.0), data.events, data.exposure, 0.0))
+            rows.append((position, offset + ages.band_from(data.age or 0.0), 0, data.events, data.exposure, 0.0))
             continue
-        exposure, unseen = ages.exposure(data.entry, data.exit), ages.exposure(0.0, unit.unseen)
-        ended_in = ages.band_of(data.exit) if data.event == unit.outcome else None
-        rows.extend(
-            (position, offset + int(band), float(band == ended_in), float(exposure[band]), float(unseen[band]))
-            for band in np.flatnonzero(exposure + unseen > 0)
-        )
-    table = np.asarray(rows, dtype=float).reshape(-1, 5)
-    return Cells(table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), *table[:, 2:].T)
+        parts = [(stage.entry, stage.exit) for stage in unit.case.stages] or [(data.entry, data.exit)]
+        unseen = ages.exposure(0.0, unit.unseen)  # with the covariates of its first part
+        for (entry, leave), stage in zip(parts, stages[position] or (0,), strict=True):
+            exposure = ages.exposure(entry, leave)
+            ends_here = leave == data.exit and data.event == unit.outcome
+            ended_in = ages.band_of(leave) if ends_here else None
+            rows.extend(
+                (
+                    position,
+                    offset + int(band),
+                    stage,
+                    float(band == ended_in),
+                    float(exposure[band]),
+                    float(unseen[band]),
+                )
+                for band in np.flatnonzero(exposure + unseen > 0)
+            )
+            unseen = np.zeros(len(ages))
+    table = np.asarray(rows, dtype=float).reshape(-1, 6)
+    unit_at, band_at, stage_at = table[:, :3].astype(np.int64).T
+    return Cells(unit_at, band_at, stage_at, *table[:, 3:].T)
 
 
 def find_twins(units: Sequence[Unit], covariates: FloatArray) -> IntArray:
@@ -79,19 +101,20 @@ def find_twins(units: Sequence[Unit], covariates: FloatArray) -> IntArray:
 
 
 def pool_cells(cells: Cells, weights: FloatArray, twins: IntArray) -> dict[str, npt.ArrayLike]:
-    """Weighted events and exposure of each group of twins in each band, as the model's arrays.
+    """Weighted events and exposure of each group of twins in each band and stage, as the model's arrays.
 
     A case with a frailty is followed from age 0; what it must have survived is divided out
     (`forecast.model.encoding.integrals`).
     """
     kept = weights[cells.unit] > 0
     weight = weights[cells.unit][kept]
-    keys = np.stack([twins[cells.unit][kept], cells.band[kept]], axis=1).reshape(-1, 2)
+    keys = np.stack([twins[cells.unit][kept], cells.band[kept], cells.stage[kept]], axis=1).reshape(-1, 3)
     groups, place = np.unique(keys, axis=0, return_inverse=True)
     place = place.ravel()
     return {
         "cell_unit": groups[:, 0],
         "cell_band": groups[:, 1],
+        "cell_stage": groups[:, 2],
         "cell_events": np.bincount(place, weight * cells.events[kept], minlength=len(groups)),
         "cell_exposure": np.bincount(place, weight * (cells.exposure + cells.unseen)[kept], minlength=len(groups)),
     }
@@ -100,9 +123,9 @@ def pool_cells(cells: Cells, weights: FloatArray, twins: IntArray) -> dict[str, 
 def pool_trials(units: Sequence[Unit], weights: FloatArray, twins: IntArray) -> dict[str, npt.ArrayLike]:
     """Weighted successes and trials of each group of twins, as the model's arrays."""
     rows = [
-        (twins[position], weights[position] * unit.case.data.successes, weights[position] * unit.case.data.trials)
+        (twins[position], weights[position] * data.successes, weights[position] * data.trials)
         for position, unit in enumerate(units)
-        if isinstance(unit.case.data, Trial) and weights[position] > 0
+        if isinstance(data := unit.data, Trial) and weights[position] > 0
     ]
     table = np.asarray(rows, dtype=float).reshape(-1, 3)
     groups, place = np.unique(table[:, 0].astype(np.int64), return_inverse=True)

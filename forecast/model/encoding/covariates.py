@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def standardize(study: Study, cases: Iterable[Case]) -> dict[str, Standardization]:
-    """Center and scale of each covariate over the cases that count.
+    """Center and scale of each covariate over the cases that count; a case whose covariates vary counts by their time.
 
     Raises
     ------
@@ -24,23 +24,39 @@ def standardize(study: Study, cases: Iterable[Case]) -> dict[str, Standardizatio
         When a covariate that is to be standardised does not vary over them, and the present case differs from them:
         there is no unit in which to measure the difference.
     """
-    values: dict[str, list[float]] = {covariate.id: [] for covariate in study.covariates}
+    values: dict[str, list[tuple[float, float]]] = {covariate.id: [] for covariate in study.covariates}
     for case in cases:
         if case.weight > 0:
-            for name, value in case.covariates.items():
-                values[name].append(value)
+            for share, covariates in _parts(case):
+                for name, value in covariates.items():
+                    values[name].append((value, share))
     result = {}
     for index, covariate in enumerate(study.covariates):
-        seen = np.asarray(values[covariate.id], dtype=float)
+        seen, shares = np.asarray(values[covariate.id], dtype=float).reshape(-1, 2).T
         if not covariate.standardize:
             result[covariate.id] = Standardization(0.0, 1.0)
         elif seen.size and np.ptp(seen) > 0:
-            result[covariate.id] = Standardization(float(seen.mean()), float(seen.std()))
+            result[covariate.id] = _over(seen, shares)
         else:
             center = float(seen[0]) if seen.size else 0.0
             _require_same(study, index, center, has_cases=bool(seen.size))
             result[covariate.id] = Standardization(center, 1.0)
     return result
+
+
+def _parts(case: Case) -> Iterator[tuple[float, dict[str, float]]]:
+    """Share of its time and covariates of each part of a case."""
+    if not case.stages:
+        yield 1.0, case.covariates
+    for stage in case.stages:
+        yield (stage.exit - stage.entry) / case.observed, stage.covariates
+
+
+def _over(seen: FloatArray, shares: FloatArray) -> Standardization:
+    if np.all(shares == 1.0):
+        return Standardization(float(seen.mean()), float(seen.std()))
+    center = np.average(seen, weights=shares)
+    return Standardization(float(center), float(np.sqrt(np.average((seen - center) ** 2, weights=shares))))
 
 
 def _require_same(study: Study, index: int, center: float, *, has_cases: bool) -> None:

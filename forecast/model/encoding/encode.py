@@ -6,7 +6,7 @@ against small cases computed by hand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -16,17 +16,21 @@ import numpy.typing as npt
 from forecast.model.arrays import ModelArrays
 from forecast.model.encoding.bands import AgeBands
 from forecast.model.encoding.cells import Cells, find_twins, pool_cells, pool_trials, split_into_cells
+from forecast.model.encoding.changes import changes_of
 from forecast.model.encoding.covariates import standardize, unit_covariates
 from forecast.model.encoding.dependence import correlated_outcomes, link_arrays, pair_arrays, term_arrays
 from forecast.model.encoding.foreseen import Foreseen, stated_days
 from forecast.model.encoding.integrals import find_integrals, integral_arrays
+from forecast.model.encoding.membership import Memberships, find_memberships
 from forecast.model.encoding.opinions import opinion_arrays
+from forecast.model.encoding.parameters import band_arrays, prior_arrays, unit_arrays
 from forecast.model.encoding.present import Present, Standardization, history_arrays, present_arrays
 from forecast.model.encoding.said import Opinions
 from forecast.model.encoding.selection import EVERYTHING, Selection
 from forecast.model.encoding.signals import Signals, select_signals, signal_arrays
-from forecast.model.encoding.stated import Law, Spreads, stated_levels
+from forecast.model.encoding.stages import find_stages
 from forecast.model.encoding.stated import Level as StatedLevel
+from forecast.model.encoding.stated import stated_levels
 from forecast.model.encoding.units import Level, Unit, make_units
 from forecast.study import (
     Outcome,
@@ -79,6 +83,11 @@ class EncodedStudy:
         return tuple(self.bands)
 
     @property
+    def memberships(self) -> Memberships:
+        """Which classes the present case may belong to."""
+        return find_memberships([outcome for outcome in self.study.outcomes if outcome.is_modelled], self.levels)
+
+    @property
     def factors(self) -> tuple[str, ...]:
         """Factors in the program."""
         return tuple(factor.id for factor in self.signals.factors)
@@ -110,8 +119,10 @@ class EncodedStudy:
         lengths = self.arrays.lengths
         return {
             "reference_classes": len({level.reference_class for level in self.levels}),
-            "cases": len({(unit.case.reference_class, unit.case.id) for unit in self.units if unit.case.weight > 0}),
-            "binary_cases": sum(isinstance(unit.case.data, Trial) and unit.case.weight > 0 for unit in self.units),
+            "cases": len({_case(unit) for unit in self.units if unit.case.weight > 0}),
+            "binary_cases": len(
+                {_case(unit) for unit in self.units if isinstance(unit.data, Trial) and unit.case.weight > 0}
+            ),
             "hazard_cells": len(self.cells.unit),
             "history_cells": lengths["history"],
             "indicators": lengths["indicator"],
@@ -121,6 +132,10 @@ class EncodedStudy:
             "track_records": lengths["record"],
             "links": lengths["link"],
         }
+
+
+def _case(unit: Unit) -> tuple[str, str]:
+    return unit.case.reference_class, unit.case.id
 
 
 def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStudy:
@@ -150,8 +165,9 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
     units = make_units(study, cases, levels, correlated)
     ages = {o.id: _present_age(study, o) for o in modelled if o.kind is OutcomeKind.EVENT}
     offsets = dict(zip(bands, np.cumsum([0, *map(len, bands.values())]).tolist(), strict=False))
-    cells = split_into_cells(units.items, bands, offsets)
     covariates = unit_covariates(study, units.items, standardizations)
+    stages = find_stages(study, units.items, covariates, standardizations)
+    cells = split_into_cells(units.items, bands, offsets, stages.of_unit)
     twins = find_twins(units.items, covariates)
     weights = np.array([0.0 if u.is_integrated else u.case.weight for u in units.items], dtype=float)
     rows = {modelled[place].id: place for place in correlated}
@@ -165,6 +181,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
     )
     moved = frozenset(outcome for outcome, _ in signals.effects)
     with_classes = frozenset(level.outcome for level in levels)
+    memberships = find_memberships(modelled, levels)
     present = Present(
         modelled,
         ages,
@@ -173,22 +190,26 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         pairs,
         moved,
         with_classes,
+        memberships,
         keeping=frozenset((link.cause, link.effect_on) for link in links if link.keeps_marginal),
         certain=frozenset(name for name, found in settled.items() if found.resolution == "yes"),
         refuted=frozenset(name for name, found in settled.items() if found.resolution == "no"),
         stated=stated_days(study),
+        changes={o.id: changes_of(study, o, study.as_of) for o in modelled if o.kind is OutcomeKind.EVENT},
         resolves={o.id: study.calendar.periods_until(study.resolves_by(o.id)) for o in modelled},
+        courses={(link.cause, link.effect_on): link.course for link in links if not link.course.is_plain},
     )
     arrays = ModelArrays(
         {
-            **_prior_arrays(study, modelled, stated),
-            **_unit_arrays(levels, units.items, covariates, outcomes),
+            **prior_arrays(study, modelled, stated),
+            **unit_arrays(levels, units.items, covariates, outcomes),
             **term_arrays(units.items),
+            "stage_covariates": stages.covariates,
             **pool_trials(units.items, weights, twins),
-            **_band_arrays(bands, outcomes),
+            **band_arrays(bands, outcomes),
             **pool_cells(cells, weights, twins),
             **integral_arrays(find_integrals(units.items, rows, cells, covariates)),
-            **present_arrays(study, modelled, levels, standardizations),
+            **present_arrays(study, modelled, levels, standardizations, memberships),
             **history_arrays(study, present if selection.history else None, signals.past_periods, settled),
             **pair_arrays(study, correlated),
             **link_arrays(links),
@@ -209,6 +230,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
             for row, column in zip(arrays["pair_row"], arrays["pair_column"], strict=True)
         ],
         "link": [f"{effect}<-{cause}" for cause, effect in pairs],
+        **memberships.coords,
         **signals.coords,
         **opinions.coords,
     }
@@ -241,55 +263,3 @@ def _present_age(study: Study, outcome: Outcome) -> float:
     if outcome.at_risk_since is None:
         return 0.0
     return study.calendar.periods_between(outcome.at_risk_since, study.as_of)
-
-
-def _prior_arrays(
-    study: Study, outcomes: Sequence[Outcome], stated: Mapping[str, StatedLevel]
-) -> dict[str, npt.ArrayLike]:
-    """Laws of levels and scales of spreads: solved from what is said of the present case, or as they stand."""
-    laws, spreads = [], []
-    for outcome in outcomes:
-        if outcome.id in stated:
-            laws.append(stated[outcome.id].law)
-            spreads.append(stated[outcome.id].spreads)
-        else:
-            normal = outcome.prior_on_scale(study.horizon)
-            laws.append(Law(normal.mean, normal.sd))
-            spreads.append(Spreads.of(outcome))
-    return {
-        "mu_loc": [law.mean for law in laws],
-        "mu_scale": [law.sd for law in laws],
-        "mu_skew": [law.skew for law in laws],
-        "tau_scale": [each.classes for each in spreads],
-        "sigma_scale": [each.cases for each in spreads],
-        "trend_scale": [each.trend for each in spreads],
-        "wiggle_scale": [each.wiggle for each in spreads],
-        "beta_scale": [covariate.sd for covariate in study.covariates],
-    }
-
-
-def _unit_arrays(
-    levels: tuple[Level, ...], units: tuple[Unit, ...], covariates: FloatArray, outcomes: dict[str, int]
-) -> dict[str, npt.ArrayLike]:
-    return {
-        "level_outcome": np.array([outcomes[level.outcome] for level in levels], dtype=int),
-        "unit_level": np.array([unit.level for unit in units], dtype=int),
-        "unit_covariates": covariates,
-    }
-
-
-def _band_arrays(bands: dict[str, AgeBands], outcomes: dict[str, int]) -> dict[str, npt.ArrayLike]:
-    walks = [ages.walk for ages in bands.values()]
-    walk = np.zeros((sum(w.shape[0] for w in walks), sum(w.shape[1] for w in walks)))
-    row = column = 0
-    for block in walks:
-        walk[row : row + block.shape[0], column : column + block.shape[1]] = block
-        row, column = row + block.shape[0], column + block.shape[1]
-    return {
-        # With types: a study whose outcomes are all thresholds has no bands.
-        "band_outcome": np.repeat(
-            np.array([outcomes[outcome] for outcome in bands], dtype=int), [len(ages) for ages in bands.values()]
-        ),
-        "band_log_age": np.concatenate([np.empty(0), *(ages.log_ages for ages in bands.values())]),
-        "walk": walk,
-    }

@@ -39,8 +39,8 @@ class Axis:
     """In the Cholesky factor of R; 0 for a frailty that is correlated with no other."""
     yes: float = 0.0
     trials: float = 0.0
-    spans: tuple[tuple[int, float, float], ...] = ()
-    """(band, events, exposure)."""
+    spans: tuple[tuple[int, int, float, float], ...] = ()
+    """(band, stage counted from 1 or 0, events, exposure)."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,9 @@ def find_integrals(
         names, power = (first.case.reference_class, first.case.id), first.case.weight
         if power > 0 and (every_case or first.is_integrated):
             found.append(Integral(*names, power, records.seen(together)))
-        if power > 0 and first.unseen > 0:
-            found.append(Integral(*names, -power, records.survived(together)))
+        late = [place for place in together if units[place].unseen > 0]
+        if power > 0 and late:
+            found.append(Integral(*names, -power, records.survived(late)))
     return found
 
 
@@ -104,7 +105,7 @@ def integral_arrays(integrals: Sequence[Integral]) -> dict[str, npt.ArrayLike]:
             whole["unit"][place, column], whole["row"][place, column] = axis.unit + 1, axis.row
             real["yes"][place, column], real["n"][place, column] = axis.yes, axis.trials
             spans.extend((place, column, *span) for span in axis.spans)
-    table = np.asarray(spans, dtype=float).reshape(-1, 5)
+    table = np.asarray(spans, dtype=float).reshape(-1, 6)
     return {
         "integral_power": list(powers.values()),
         "integral_rule": np.array([first_rules[size] for size in sizes], dtype=np.int64),
@@ -112,8 +113,9 @@ def integral_arrays(integrals: Sequence[Integral]) -> dict[str, npt.ArrayLike]:
         "span_integral": table[:, 0].astype(np.int64),
         "span_axis": table[:, 1].astype(np.int64),
         "span_band": table[:, 2].astype(np.int64),
-        "span_events": table[:, 3],
-        "span_exposure": table[:, 4],
+        "span_stage": table[:, 3].astype(np.int64),
+        "span_events": table[:, 4],
+        "span_exposure": table[:, 5],
         **rules,
     }
 
@@ -167,7 +169,7 @@ class _Records:
         return tuple(self._seen(place, self._row(place, together)) for place in together)
 
     def survived(self, together: Sequence[int]) -> tuple[Axis, ...]:
-        """The time before the case was first observed."""
+        """The time before the case was first observed, of the outcomes that might have ended it."""
         found = []
         for place in together:
             spans = [cell for cell in self._spans(place) if self._cells.unseen[cell] > 0]
@@ -176,7 +178,7 @@ class _Records:
         return tuple(found)
 
     def _seen(self, place: int, row: int) -> Axis:
-        data = self._units[place].case.data
+        data = self._units[place].data
         if isinstance(data, Trial):
             return Axis(self._first[place], row, float(data.successes), float(data.trials))
         spans = self._spans(place)
@@ -191,6 +193,6 @@ class _Records:
 
     def _rows_of(
         self, spans: Sequence[int], events: FloatArray, exposure: FloatArray
-    ) -> tuple[tuple[int, float, float], ...]:
-        band = self._cells.band
-        return tuple((int(band[cell]), float(events[cell]), float(exposure[cell])) for cell in spans)
+    ) -> tuple[tuple[int, int, float, float], ...]:
+        band, stage = self._cells.band, self._cells.stage
+        return tuple((int(band[cell]), int(stage[cell]), float(events[cell]), float(exposure[cell])) for cell in spans)

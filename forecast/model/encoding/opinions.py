@@ -1,19 +1,21 @@
 """Experts, judged questions and track records as arrays.
 
 A question about an event is the way to its date, cut into segments in which every hazard of its competing group is
-constant: at the edges of age bands, and at those of periods while a factor moves the group.
+constant: at the edges of age bands, where a stated change begins or ends, and at the edges of periods while a factor
+moves the group. The length of a part is a time multiplied by what stated changes multiply the hazard with.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from forecast.model.encoding.conditionals import condition_arrays, made_chain
+from forecast.model.encoding.chains import made_chain
+from forecast.model.encoding.conditionals import Reading, condition_arrays, find_readings
 from forecast.model.encoding.expert_shares import share_arrays
 from forecast.model.encoding.present import Present
 from forecast.model.encoding.said import Opinions
@@ -30,10 +32,11 @@ effect 0.5 and a state two standard deviations up, the hazard over 60 periods is
 def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayLike]:
     """Arrays of all judgments and track records."""
     experts, kinds, topics = list(opinions.experts), opinions.kinds, opinions.topics
-    questions, exercises = opinions.questions, opinions.exercises
+    questions, exercises, answers = opinions.questions, opinions.exercises, opinions.answers
     places = {outcome.id: place for place, outcome in enumerate(present.outcomes)}
     labels, asked = list(questions), list(exercises)
     about = [present.outcomes[places[judgment.outcome]] for judgment in questions.values()]
+    readings = find_readings(list(questions.values()), present)
     count, assumed = len(kinds), opinions.assumed
     has_exam = bool(exercises)
     return {
@@ -47,13 +50,14 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
         **share_arrays(opinions, present),
         "common_scale": np.full(int(bool(experts)), assumed.common_error_sd),
         "topic_panel": np.zeros(len(topics), dtype=int),
-        "question_topic": _indices(topics.index((q.outcome, q.given)) for q in questions.values()),
+        "question_topic": _indices(topics.index((q.outcome, q.condition)) for q in questions.values()),
         "question_outcome": _indices(places[outcome.id] for outcome in about),
         "question_link": _indices(present.link_at_once(q.given, q.outcome) for q in questions.values()),
         "question_is_binary": np.array([o.kind is OutcomeKind.BINARY for o in about], dtype=float),
         "question_steps": np.array([np.ceil(max(q.by_periods, 1.0)) for q in questions.values()], dtype=float),
-        **_way_arrays(list(questions.values()), about, present, places),
-        **condition_arrays(list(questions.values()), present, places),
+        **_reading_arrays(readings, present),
+        **_way_arrays(list(questions.values()), about, readings, present),
+        **condition_arrays(readings, present),
         "judgment_question": _indices(labels.index(judgment.way) for judgment in opinions.judgments),
         "judgment_expert": _indices(experts.index(judgment.expert) for judgment in opinions.judgments),
         "judgment_log_odds": np.array([log_odds(j.probability) for j in opinions.judgments], dtype=float),
@@ -61,7 +65,8 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
         "exam_base_scale": np.full(int(has_exam), assumed.track_record_base_sd),
         "exam_spread_scale": np.full(int(has_exam), assumed.track_record_spread),
         "exercise_exam": np.zeros(len(exercises), dtype=int),
-        "exercise_yes": np.array(list(exercises.values()), dtype=float),
+        "answer_exercise": _indices(asked.index(question) for question in answers),
+        "answer_yes": np.array(list(answers.values()), dtype=float),
         "record_exercise": _indices(asked.index(record.question) for record in opinions.track_records),
         "record_expert": _indices(experts.index(record.expert) for record in opinions.track_records),
         "record_log_odds": np.array([log_odds(r.probability) for r in opinions.track_records], dtype=float),
@@ -72,10 +77,23 @@ def _indices(values: Iterable[int]) -> npt.NDArray[np.int64]:
     return np.fromiter(values, dtype=np.int64)
 
 
+def _reading_arrays(readings: Sequence[Reading], present: Present) -> dict[str, npt.ArrayLike]:
+    """Every question under one option of each membership that it depends on."""
+    shares = [(place, option - 1) for place, reading in enumerate(readings) for option in reading.chosen.values()]
+    return {
+        "reading_question": _indices(reading.place for reading in readings),
+        "reading_variant": _indices(
+            present.memberships.variant(reading.question.outcome, reading.chosen) for reading in readings
+        ),
+        "share_reading": _indices(reading for reading, _ in shares),
+        "share_option": _indices(option for _, option in shares),
+    }
+
+
 def _way_arrays(
-    questions: Sequence[Judgment], about: Sequence[Outcome], present: Present, places: Mapping[str, int]
+    questions: Sequence[Judgment], about: Sequence[Outcome], readings: Sequence[Reading], present: Present
 ) -> dict[str, npt.ArrayLike]:
-    """Segments of every question about an event, and the hazards in them."""
+    """Segments of every question about an event, and the hazards in them for each of its readings."""
     ways = [
         _edges(question, present.rivals(outcome), present)
         if outcome.kind is OutcomeKind.EVENT and made_chain(question, present) is None
@@ -92,19 +110,22 @@ def _way_arrays(
                 if present.ages[rival.id] + end <= 0.0:
                     continue
                 band = present.bands[rival.id].band_of(present.ages[rival.id] + (start + end) / 2.0)
-                parts.append(
+                link = present.link_at_once(question.given, rival.id) if start >= 0.0 else 0
+                parts += [
                     (
-                        row,
+                        place,
                         segment,
-                        places[rival.id],
+                        present.memberships.variant(rival.id, reading.chosen),
                         present.offsets[rival.id] + band,
-                        present.link_at_once(question.given, rival.id) if start >= 0.0 else 0,
-                        end - start,
+                        link,
+                        present.changes[rival.id].length(start, end),
                         float(rival.id == outcome.id),
                     )
-                )
+                    for place, reading in enumerate(readings)
+                    if reading.place == row
+                ]
     table = np.asarray(parts, dtype=float).reshape(-1, 7)
-    names = ("part_question", "part_segment", "part_outcome", "part_band", "part_link", "part_length", "part_own")
+    names = ("part_reading", "part_segment", "part_variant", "part_band", "part_link", "part_length", "part_own")
     columns = dict(zip(names, table.T, strict=True))
     return {
         "segment_step": steps,
@@ -123,6 +144,7 @@ def _edges(question: Judgment, rivals: Sequence[Outcome], present: Present) -> l
     for rival in rivals:
         age = present.ages[rival.id]
         edges.update(start - age for start in present.bands[rival.id].starts if since < start - age < until)
+        edges.update(present.changes[rival.id].edges(since, until))
         if since < -age:
             edges.add(-age)
     if any(rival.id in present.moved for rival in rivals):

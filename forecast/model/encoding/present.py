@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from types import MappingProxyType
 
@@ -12,8 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.model.encoding.bands import AgeBands
+from forecast.model.encoding.changes import Changes, changes_of, shift_of
+from forecast.model.encoding.membership import Memberships
 from forecast.model.encoding.units import Level
 from forecast.study import Outcome, OutcomeKind, Resolved, Study
+from forecast.study.document.course import Course
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Present:
     """Outcomes that a factor moves."""
     with_classes: frozenset[str]
     """Outcomes that reference classes are about."""
+    memberships: Memberships
     keeping: frozenset[tuple[str, str]] = frozenset()
     """Links that leave the marginal of their effect where it was stated."""
     certain: frozenset[str] = frozenset()
@@ -53,6 +57,14 @@ class Present:
     """Outcomes known not to happen."""
     resolves: Mapping[str, float] = MappingProxyType({})
     """Periods to the resolution date, by outcome."""
+    changes: Mapping[str, Changes] = MappingProxyType({})
+    """Of hazards on stated days, by event outcome, from the as-of date."""
+    courses: Mapping[tuple[str, str], Course] = MappingProxyType({})
+    """Of links that fade or are delayed."""
+
+    def course(self, cause: str, effect_on: str) -> Course:
+        """From when a link acts, and how it fades."""
+        return self.courses.get((cause, effect_on), Course())
 
     def rivals(self, outcome: Outcome) -> tuple[Outcome, ...]:
         """The outcome and those that exclude it."""
@@ -85,36 +97,44 @@ def present_arrays(
     outcomes: Sequence[Outcome],
     levels: Sequence[Level],
     standardizations: Mapping[str, Standardization],
+    memberships: Memberships,
 ) -> dict[str, npt.ArrayLike]:
-    """Weights over levels, the rest for an unseen class, and covariates as the model sees them."""
+    """Classes that it may belong to, weights over levels, the rest for an unseen class, covariates, and changes of binary outcomes."""
     names = [covariate.id for covariate in study.covariates]
-    weights = np.zeros((len(outcomes), len(levels)))
     covariates = np.zeros((len(outcomes), len(names)))
     for row, outcome in enumerate(outcomes):
-        for column, level in enumerate(levels):
-            if level.outcome == outcome.id:
-                weights[row, column] = (outcome.reference or {}).get(level.reference_class, 0.0)
         for column, name in enumerate(names):
             if name in outcome.covariates:
                 covariates[row, column] = standardizations[name].apply(outcome.covariates[name])
     return {
-        "present_weights": weights,
-        "present_new": np.clip(1.0 - weights.sum(axis=1), 0.0, 1.0),
+        **memberships.arrays(outcomes, levels),
         "present_covariates": covariates,
+        "present_change": np.array(
+            [shift_of(study, outcome) if outcome.kind is OutcomeKind.BINARY else 0.0 for outcome in outcomes]
+        ),
     }
+
+
+type Cause = tuple[str, float]
+"""An outcome known to have occurred, and the share of the effect of its link that is there."""
 
 
 @dataclass(frozen=True)
 class _Row:
-    """Time at risk of one outcome in one age band, and whether the event ended it."""
+    """Time at risk of one outcome in one age band, and whether the event ended it.
 
-    outcome: int
+    Changes on stated days multiply hazards, which is as if the time were longer: what they add at an event is a constant
+    of the data.
+    """
+
+    outcome: str
+    variant: int
     band: int
     period: int
     exposure: float
     events: float
-    causes: tuple[str, ...]
-    """Outcomes known to have occurred by then whose links act on a level without them."""
+    causes: tuple[Cause, ...]
+    """Whose links act then on a level without them."""
 
 
 def history_arrays(
@@ -127,7 +147,8 @@ def history_arrays(
 
     By past period where a factor moves the outcome. Time before the first past period has no factor; the days after the
     last complete one have its state. A cause that occurred is inside the level of its effect, so that quiet time counts
-    on; where the level is that without the cause, its link acts from then on.
+    on; where the level is that without the cause, its link acts from then on. Time is cut where the share of its effect
+    changes.
 
     Parameters
     ----------
@@ -137,63 +158,65 @@ def history_arrays(
         An event that happened counts with its day, and ends the risk of those that it excludes.
     """
     rows: list[_Row] = []
-    verdicts: list[tuple[int, float, tuple[str, ...]]] = []
-    for place, outcome in enumerate(present.outcomes if present else ()):
+    verdicts: list[tuple[str, int, float, tuple[Cause, ...]]] = []
+    for outcome in present.outcomes if present else ():
         assert present is not None
         found = settled.get(outcome.id)
         if outcome.id in present.ages and outcome.at_risk_since is not None:
-            rows += _rows_of(study, outcome, place, present, past_periods, settled)
+            shown = _rows_of(study, outcome, present, past_periods, settled)
+            rows += [
+                replace(row, variant=variant)
+                for variant in present.memberships.variants_of(outcome.id)
+                for row in shown
+            ]
         elif outcome.id not in present.ages and found is not None and found.resolution in ("yes", "no"):
-            verdicts.append((place, float(found.resolution == "yes"), _acting(outcome, found.on, settled, present)))
+            acting = _acting(study, outcome, found.on, settled, present)
+            yes = float(found.resolution == "yes")
+            verdicts += [(outcome.id, variant, yes, acting) for variant in present.memberships.variants_of(outcome.id)]
     links = {cause: place for place, cause in enumerate(present.links)} if present else {}
     pressed = [
-        (row + 1, 0, links[cause, study_outcome(present, found.outcome)])
+        (row + 1, 0, links[cause, found.outcome], share)
         for row, found in enumerate(rows)
-        for cause in found.causes
+        for cause, share in found.causes
     ] + [
-        (0, row + 1, links[cause, study_outcome(present, place)])
-        for row, (place, _, causes) in enumerate(verdicts)
-        for cause in causes
+        (0, row + 1, links[cause, outcome], share)
+        for row, (outcome, _, _, causes) in enumerate(verdicts)
+        for cause, share in causes
     ]
-    press = np.asarray(pressed, dtype=int).reshape(-1, 3)
+    press = np.asarray(pressed, dtype=float).reshape(-1, 4)
     return {
-        "history_outcome": np.array([row.outcome for row in rows], dtype=int),
+        "history_variant": np.array([row.variant for row in rows], dtype=int),
         "history_band": np.array([row.band for row in rows], dtype=int),
         "history_period": np.array([row.period for row in rows], dtype=int),
         "history_exposure": np.array([row.exposure for row in rows], dtype=float),
         "history_events": np.array([row.events for row in rows], dtype=float),
-        "verdict_outcome": np.array([place for place, _, _ in verdicts], dtype=int),
-        "verdict_yes": np.array([yes for _, yes, _ in verdicts], dtype=float),
-        "press_history": press[:, 0],
-        "press_verdict": press[:, 1],
-        "press_link": press[:, 2],
+        "verdict_variant": np.array([variant for _, variant, _, _ in verdicts], dtype=int),
+        "verdict_yes": np.array([yes for _, _, yes, _ in verdicts], dtype=float),
+        "press_history": press[:, 0].astype(int),
+        "press_verdict": press[:, 1].astype(int),
+        "press_link": press[:, 2].astype(int),
+        "press_share": press[:, 3],
     }
-
-
-def study_outcome(present: Present | None, place: int) -> str:
-    """Id of the outcome at a place."""
-    assert present is not None
-    return present.outcomes[place].id
 
 
 def _rows_of(
     study: Study,
     outcome: Outcome,
-    place: int,
     present: Present,
     past_periods: Sequence[date],
     settled: Mapping[str, Resolved],
 ) -> list[_Row]:
     assert outcome.at_risk_since is not None
     since, bands, offset = outcome.at_risk_since, present.bands[outcome.id], present.offsets[outcome.id]
-    until = _at_risk_until(study, outcome, settled, present)
+    until, changes = _at_risk_until(study, outcome, settled, present), changes_of(study, outcome, since)
     found = settled.get(outcome.id)
     happened = found is not None and found.resolution == "yes" and found.on > since
+    began = {
+        cause: study.calendar.periods_between(since, settled[cause].on) for cause in _causes(outcome, settled, present)
+    }
+    courses = {cause: present.course(cause, outcome.id) for cause in began}
     turns = sorted(
-        {
-            min(max(study.calendar.periods_between(since, settled[cause].on), 0.0), until)
-            for cause in _causes(outcome, settled, present)
-        }
+        {min(max(at + age, 0.0), until) for cause, at in began.items() for age, _ in courses[cause].turns(until - at)}
         | {0.0, until}
     )
     rows: list[_Row] = []
@@ -202,16 +225,14 @@ def _rows_of(
             first, last = max(start, left), min(end, right)
             if last <= first:
                 continue
-            causes = tuple(
-                cause
-                for cause in _causes(outcome, settled, present)
-                if study.calendar.periods_between(since, settled[cause].on) <= first
-            )
-            exposure = bands.exposure(first, last)
+            shares = {cause: courses[cause].share((first + last) / 2.0 - at) for cause, at in began.items()}
+            causes = tuple((cause, share) for cause, share in shares.items() if share > 0.0)
+            exposure = changes.exposure(bands, first, last)
             ends_here = happened and last == until
             rows.extend(
                 _Row(
-                    place,
+                    outcome.id,
+                    0,
                     offset + int(band),
                     period,
                     float(exposure[band]),
@@ -235,8 +256,15 @@ def _causes(outcome: Outcome, settled: Mapping[str, Resolved], present: Present)
     ]
 
 
-def _acting(outcome: Outcome, on: date, settled: Mapping[str, Resolved], present: Present) -> tuple[str, ...]:
-    return tuple(cause for cause in _causes(outcome, settled, present) if settled[cause].on <= on)
+def _acting(
+    study: Study, outcome: Outcome, on: date, settled: Mapping[str, Resolved], present: Present
+) -> tuple[Cause, ...]:
+    """On a level whose answer was given on a day."""
+    ages = {
+        cause: study.calendar.periods_between(settled[cause].on, on) for cause in _causes(outcome, settled, present)
+    }
+    shares = {cause: present.course(cause, outcome.id).share_on_day(age) for cause, age in ages.items()}
+    return tuple((cause, share) for cause, share in shares.items() if share > 0.0)
 
 
 def _at_risk_until(study: Study, outcome: Outcome, settled: Mapping[str, Resolved], present: Present) -> float:

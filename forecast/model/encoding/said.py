@@ -37,8 +37,8 @@ class Opinions:
 
     @property
     def topics(self) -> tuple[tuple[str, str | None], ...]:
-        """What experts may err about together: (outcome, given)."""
-        return tuple(dict.fromkeys((judgment.outcome, judgment.given) for judgment in self.judgments))
+        """What experts may err about together: (outcome, condition)."""
+        return tuple(dict.fromkeys((judgment.outcome, judgment.condition) for judgment in self.judgments))
 
     @property
     def coords(self) -> dict[str, list[str]]:
@@ -51,9 +51,15 @@ class Opinions:
             "question": list(self.questions),
             "exam": ["all"] if self.track_records else [],
             "exercise": list(self.exercises),
+            "answer": list(self.answers),
         }
 
     @property
-    def exercises(self) -> dict[str, bool]:
-        """Questions of the track records with their answers."""
-        return {record.question: record.outcome for record in self.track_records}
+    def exercises(self) -> tuple[str, ...]:
+        """Questions of the track records."""
+        return tuple(dict.fromkeys(record.question for record in self.track_records))
+
+    @property
+    def answers(self) -> dict[str, bool]:
+        """Those of them whose answers are known, with these."""
+        return {record.question: record.outcome for record in self.track_records if record.outcome is not None}

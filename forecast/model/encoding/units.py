@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from forecast.study import Case, Spell, Study
+from forecast.study import Case, Datum, Spell, Study
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,16 @@ class Unit:
         return self.is_frail and not self.frailty
 
     @property
+    def data(self) -> Datum:
+        """What was seen of the outcome."""
+        found = self.case.seen(self.outcome)
+        assert found is not None, f"{self.label} says nothing"
+        return found
+
+    @property
     def unseen(self) -> float:
         """Periods before it was first observed that it must have survived, whatever its frailty; else 0."""
-        return self.case.data.entry if self.is_frail and isinstance(self.case.data, Spell) else 0.0
+        return data.entry if self.is_frail and isinstance(data := self.data, Spell) else 0.0
 
     @property
     def label(self) -> str:
@@ -65,7 +72,7 @@ class Units:
 
 
 def make_units(study: Study, cases: Iterable[Case], levels: Sequence[Level], correlated: Sequence[int]) -> Units:
-    """Every case once for each outcome that its class serves.
+    """Every case once for each outcome of its class of which it says anything.
 
     The frailty of a case of weight below 1 is integrated, not sampled (`forecast.model.graph.integrals`).
 
@@ -84,7 +91,7 @@ def make_units(study: Study, cases: Iterable[Case], levels: Sequence[Level], cor
     units: list[Unit] = []
     labels: list[str] = []
     for case in cases:
-        served = by_class[case.reference_class]
+        served = [(level, name) for level, name in by_class[case.reference_class] if case.seen(name) is not None]
         shared = [places[outcome] for _, outcome in served if places[outcome] in correlated]
         start = len(labels)
         is_sampled = case.weight == 1

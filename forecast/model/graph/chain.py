@@ -19,15 +19,15 @@ from forecast.model.constants import LEAST_MASS, LEAST_TOTAL
 STEP: Final = 1e-100
 """Along the imaginary axis."""
 
-NEWTON: Final = 200
-"""Halvings of an interval that holds the log odds of a binary outcome without its causes."""
+HALVINGS: Final = 200
+"""Of an interval that holds the log odds of a binary outcome without its causes."""
 
 STRUCTURE: Final = (
-    "condition_begins", "condition_joint", "condition_rest", "contest_condition", "turn_contest", "turn_outcome",
+    "condition_begins", "condition_joint", "condition_rest", "contest_condition", "turn_contest", "turn_variant",
     "stake_turn", "move_contest", "move_from", "move_to", "move_counts",
 )  # fmt: skip
 NUMBERS: Final = ("hazard", "push", "level")
-"""Dims (stake), (move) and (outcome): expected events in a stake, sum of the links that act in a move, log odds."""
+"""Dims (stake), (move) and (variant): expected events in a stake, sum of the links that act in a move, log odds."""
 
 
 def _rates(mass: Any, counts: Any, hazard: Any, ratio: Any) -> Any:
@@ -46,7 +46,7 @@ def _without(mass: Any, counts: Any, push: Any, level: Any) -> Any:
     low, high = level.real - push.real.max() - 1.0, level.real - push.real.min() + 1.0
     weight, aim = (mass * counts).real, 1.0 / (1.0 + np.exp(-level.real))
     rest = 1.0 / (1.0 + np.exp(level.real))
-    for _ in range(NEWTON):
+    for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
         place = middle + push.real
         if level.real < 0.0:
@@ -72,7 +72,7 @@ def _walker(rates_of: Any, without: Any) -> Any:
     """The walk of one condition, plain or compiled like its parts."""
 
     def walk(
-        first: int, last: int, begins: Any, turn_contest: Any, turn_outcome: Any, stake_turn: Any, move_contest: Any,
+        first: int, last: int, begins: Any, turn_contest: Any, turn_variant: Any, stake_turn: Any, move_contest: Any,
         move_from: Any, move_to: Any, move_counts: Any, hazard: Any, push: Any, level: Any,
     ) -> Any:  # fmt: skip
         """Masses of the worlds of one condition after its turns; `first` and `last` are the bounds of these."""
@@ -80,13 +80,13 @@ def _walker(rates_of: Any, without: Any) -> Any:
         for turn in range(first, last):
             moves = np.flatnonzero(move_contest == turn_contest[turn])
             stakes = np.flatnonzero(stake_turn == turn)
-            members = 1 if turn_outcome[turn] > 0 else stakes.size
+            members = 1 if turn_variant[turn] > 0 else stakes.size
             risk = move_from[moves[::members]]
             counts = move_counts[moves[::members]]
             there = mass[risk]
             pushed = push[moves].copy().reshape(risk.size, members)
-            if turn_outcome[turn] > 0:
-                place = without(there, counts, pushed[:, 0], level[turn_outcome[turn] - 1]) + pushed[:, 0]
+            if turn_variant[turn] > 0:
+                place = without(there, counts, pushed[:, 0], level[turn_variant[turn] - 1]) + pushed[:, 0]
                 for world in range(risk.size):
                     mass[move_to[moves[world]]] += there[world] / (1.0 + np.exp(-place[world]))
                     mass[risk[world]] = there[world] / (1.0 + np.exp(place[world]))
@@ -110,21 +110,21 @@ def _both(walk: Any) -> tuple[Any, Any]:
     """The values, dims (2, condition), and the gradient of a weighted sum of them; from the walk of one condition."""
 
     def values(
-        begins: Any, joint: Any, rest: Any, contest_condition: Any, turn_contest: Any, turn_outcome: Any, stake_turn: Any,
+        begins: Any, joint: Any, rest: Any, contest_condition: Any, turn_contest: Any, turn_variant: Any, stake_turn: Any,
         move_contest: Any, move_from: Any, move_to: Any, move_counts: Any, hazard: Any, push: Any, level: Any,
     ) -> Any:  # fmt: skip
         of, found = contest_condition[turn_contest], np.zeros((2, begins.shape[0]))
         for n in range(begins.shape[0]):
             first, last = np.searchsorted(of, n), np.searchsorted(of, n + 1)
             mass = walk(
-                first, last, begins[n], turn_contest, turn_outcome, stake_turn, move_contest, move_from, move_to,
+                first, last, begins[n], turn_contest, turn_variant, stake_turn, move_contest, move_from, move_to,
                 move_counts, hazard, push, level,
             )  # fmt: skip
             found[0, n], found[1, n] = (joint[n] * mass).sum(), (rest[n] * mass).sum()
         return found
 
     def gradient(
-        begins: Any, joint: Any, rest: Any, contest_condition: Any, turn_contest: Any, turn_outcome: Any, stake_turn: Any,
+        begins: Any, joint: Any, rest: Any, contest_condition: Any, turn_contest: Any, turn_variant: Any, stake_turn: Any,
         move_contest: Any, move_from: Any, move_to: Any, move_counts: Any, hazard: Any, push: Any, level: Any,
         weights: Any,
     ) -> Any:  # fmt: skip
@@ -146,7 +146,7 @@ def _both(walk: Any) -> tuple[Any, Any]:
                     continue
                 numbers[number] += 1j * STEP
                 mass = walk(
-                    first, last, begins[n], turn_contest, turn_outcome, stake_turn, move_contest, move_from, move_to,
+                    first, last, begins[n], turn_contest, turn_variant, stake_turn, move_contest, move_from, move_to,
                     move_counts, numbers[:stakes], numbers[stakes : stakes + moves], numbers[stakes + moves :],
                 )  # fmt: skip
                 numbers[number] -= 1j * STEP

@@ -25,13 +25,16 @@ from forecast.model.graph.chain import STRUCTURE, chain
 from forecast.model.graph.signals import Signals, log_drift
 
 
-def conditional_log_odds(x: dict[str, Any], theta: Any, shape: Any, signals: Signals, delta: Any) -> Any:
-    """Log odds of each conditional question; factors are not yet in those about binary outcomes; dims (condition)."""
-    outcome = x["stake_outcome"]
-    log_rate = theta[outcome] + shape[x["stake_band"]] + log_drift(signals, outcome, x["stake_step"])
+def conditional_odds(x: dict[str, Any], level: Any, shape: Any, signals: Signals, delta: Any) -> tuple[Any, Any]:
+    """Log probabilities of effect and cause, and of the cause alone; dims (condition).
+
+    Factors are not yet in those about binary outcomes.
+    """
+    outcome = x["variant_outcome"][x["stake_variant"]]
+    log_rate = level[x["stake_variant"]] + shape[x["stake_band"]] + log_drift(signals, outcome, x["stake_step"])
     hazard = x["stake_length"] * pt.exp(pt.minimum(log_rate, MAX_LOG_RATE))
     push = pt.zeros(x["move_from"].shape)[x["pull_move"]].inc(delta[x["pull_link"]])
-    found = chain(*(x[name] for name in STRUCTURE), hazard, push, theta)
+    found = chain(*(x[name] for name in STRUCTURE), hazard, push, level)
     joint, rest = found[0], found[1]
     least = TINY * (joint + rest) + LEAST_MASS
-    return pt.log(joint + least) - pt.log(rest + least)
+    return pt.log(joint + least), pt.log(rest + least)

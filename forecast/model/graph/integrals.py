@@ -4,7 +4,8 @@ For one case with the levels c_e of its outcomes e, the integral over its standa
 
     I = int exp(sum_e l_e(c_e + sigma_e (L v)_e)) phi(v) dv,   l_e(x) = yes x - hazard exp(x) - n log(1 + exp(x))
 
-plus events times the shape of the hazard; the hazard is the sum over bands of exposure exp(g_b). A weight below 1 is the
+plus events times the shape of the hazard; the hazard is the sum over bands, and stages of covariates, of
+exposure exp(g_b + d'beta). A weight below 1 is the
 power of I, and what a case survived before it was observed is an integral with a power below 0.
 
 References
@@ -29,7 +30,7 @@ from forecast.model.constants import MAX_LOG_RATE
 from forecast.model.graph.quadrature import place_nodes
 
 
-def add_integrals(x: dict[str, Any], centre: Any, sigma: Any, shape: Any, cholesky: Any) -> None:
+def add_integrals(x: dict[str, Any], centre: Any, sigma: Any, shape: Any, shift: Any, cholesky: Any) -> None:
     """Add the logs of all integrals, times their powers.
 
     Where the nodes lie is constant to the derivative: an exact integral does not depend on it.
@@ -38,14 +39,17 @@ def add_integrals(x: dict[str, Any], centre: Any, sigma: Any, shape: Any, choles
     ----------
     centre
         Level of each unit without its frailty, dims (unit).
+    shift
+        What covariates add in each stage; the first one is none.
     """
     unit = x["integral_unit"]
     rows = pt.switch((unit > 0)[:, :, None], cholesky[x["integral_row"]], 0.0)
     level = pt.concatenate([pt.zeros(1), centre])[unit]
     spread = pt.concatenate([pt.zeros(1), sigma[x["level_outcome"][x["unit_level"]]]])[unit]
     span = x["span_integral"], x["span_axis"]
-    hazard = pt.zeros_like(level)[span].inc(x["span_exposure"] * pt.exp(shape[x["span_band"]]))
-    fixed = pt.zeros_like(level)[span].inc(x["span_events"] * shape[x["span_band"]]).sum(axis=1)
+    beside = shape[x["span_band"]] + shift[x["span_stage"]]
+    hazard = pt.zeros_like(level)[span].inc(x["span_exposure"] * pt.exp(beside))
+    fixed = pt.zeros_like(level)[span].inc(x["span_events"] * beside).sum(axis=1)
     yes, n = x["integral_yes"], x["integral_n"]
     rules = pt.cast(x["integral_rule"], "int64"), x["rule_from"], x["node_place"], x["node_weight"]
     normals, log_weights = _nodes(yes, n, hazard, level, spread, rows, *rules)

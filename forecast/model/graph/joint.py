@@ -28,6 +28,7 @@ from forecast.model.graph.dependence import add_links, residual_cholesky
 from forecast.model.graph.experts import Experts, add_experts, partly_centred, said_by
 from forecast.model.graph.integrals import add_integrals
 from forecast.model.graph.latents import deviation, latent
+from forecast.model.graph.membership import add_memberships
 from forecast.model.graph.opinions import add_opinions
 from forecast.model.graph.signals import add_signals
 
@@ -70,23 +71,28 @@ def build_model(arrays: ModelArrays | None = None, *, every_block: bool = False)
         case = _case_levels(x, classes, centre, cholesky)
         shape = _hazard_shape(x)
         _add_binary_likelihood(x, case)
-        _add_event_likelihood(x, case, shape)
+        shift = pt.concatenate([pt.zeros(1), x["stage_covariates"] @ classes.beta])
+        _add_event_likelihood(x, case, shape, shift)
         if every_block or arrays.lengths["integral"]:
-            add_integrals(x, centre, classes.sigma, shape, cholesky)
-        theta = _present_case(x, classes, cholesky)
+            add_integrals(x, centre, classes.sigma, shape, shift, cholesky)
+        level = _present_case(x, classes, cholesky)
         signals = add_signals(x)
         delta = add_links(x)
-        log_rate = theta[x["history_outcome"]] + shape[x["history_band"]]
-        gamma, is_known = signals.gamma[x["history_outcome"]], (x["history_period"] > 0)[:, None]
+        log_rate = level[x["history_variant"]] + shape[x["history_band"]]
+        of = x["variant_outcome"][x["history_variant"]]
+        gamma, is_known = signals.gamma[of], (x["history_period"] > 0)[:, None]
         log_rate += (gamma * signals.padded_state[x["history_period"]] - 0.5 * is_known * gamma**2).sum(axis=1)
-        pressed = delta[x["press_link"]]
-        log_rate += pt.zeros(x["history_outcome"].shape[0] + 1)[x["press_history"]].inc(pressed)[1:]
-        pm.Potential("case_history", (x["history_events"] * log_rate - x["history_exposure"] * pt.exp(log_rate)).sum())
-        verdict = theta[x["verdict_outcome"]]
-        verdict += pt.zeros(x["verdict_outcome"].shape[0] + 1)[x["press_verdict"]].inc(pressed)[1:]
-        pm.Potential("verdicts", (x["verdict_yes"] * verdict - pt.softplus(verdict)).sum())
+        pressed = x["press_share"] * delta[x["press_link"]]
+        log_rate += pt.zeros(x["history_variant"].shape[0] + 1)[x["press_history"]].inc(pressed)[1:]
+        shown = pt.zeros_like(level)[x["history_variant"]].inc(
+            x["history_events"] * log_rate - x["history_exposure"] * pt.exp(log_rate)
+        )
+        verdict = level[x["verdict_variant"]]
+        verdict += pt.zeros(x["verdict_variant"].shape[0] + 1)[x["press_verdict"]].inc(pressed)[1:]
+        shown = shown[x["verdict_variant"]].inc(x["verdict_yes"] * verdict - pt.softplus(verdict))
+        log_share = add_memberships(x, level, shown)
         conditions = every_block or arrays.lengths["condition"] > 0
-        add_opinions(x, theta, shape, signals, delta, experts, conditions=conditions)
+        add_opinions(x, level, log_share, shape, signals, delta, experts, conditions=conditions)
     return model
 
 
@@ -136,14 +142,17 @@ def _add_binary_likelihood(x: dict[str, Any], case: Any) -> None:
     pm.Potential("trials", (x["trial_yes"] * log_odds - x["trial_n"] * pt.softplus(log_odds)).sum())
 
 
-def _add_event_likelihood(x: dict[str, Any], case: Any, shape: Any) -> None:
-    log_rate = case[x["cell_unit"]] + shape[x["cell_band"]]
+def _add_event_likelihood(x: dict[str, Any], case: Any, shape: Any, shift: Any) -> None:
+    log_rate = case[x["cell_unit"]] + (shape[x["cell_band"]] + shift[x["cell_stage"]])
     pm.Potential("hazards", (x["cell_events"] * log_rate - x["cell_exposure"] * pt.exp(log_rate)).sum())
 
 
 def _present_case(x: dict[str, Any], classes: Classes, cholesky: Any) -> Any:
     new = classes.mu + classes.tau * latent("new_class_z")
     new = pm.Deterministic("new_class_level", new, dims="outcome")
-    centre = x["present_weights"] @ classes.level + x["present_new"] * new + x["present_covariates"] @ classes.beta
-    residual = classes.sigma * (cholesky @ latent("present_z"))
-    return pm.Deterministic("theta", centre + residual, dims="outcome")
+    own = (
+        x["present_covariates"] @ classes.beta + classes.sigma * (cholesky @ latent("present_z")) + x["present_change"]
+    )
+    of = x["variant_outcome"]
+    level = x["present_weights"] @ classes.level + x["present_new"] * new[of] + own[of]
+    return pm.Deterministic("present_level", level, dims="variant")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pymc as pm
 
-from forecast.model.specs import LATENTS
+from forecast.model.latent_specs import LATENTS
 
 SAMPLED: Final = "_sampled"
 """Ending of the free variables that are not themselves the deviations whose names they have."""

@@ -27,7 +27,7 @@ Evidence = dict[str, Rows]
 
 INDICATOR: Final = "indicators."
 THINGS: Final = {
-    "judgments": ("expert", "outcome", "by", "given", "on"),
+    "judgments": ("expert", "outcome", "by", "given", "given_at", "on"),
     "track_records": ("expert", "question", "on"),
     "resolutions": ("outcome",),
 }

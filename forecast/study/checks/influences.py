@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from forecast.errors import FieldError
@@ -11,6 +11,8 @@ from forecast.study.document.evidence import Link
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import OutcomeKind
 from forecast.study.reading.suggest import unknown_name
+from forecast.study.rows.evidence_tables import settled_outcomes
+from forecast.study.rows.judgments import Judgment
 
 _NO_LEVEL = "expected an event or binary outcome: the probability of a threshold comes from its indicator; remove it"
 
@@ -46,6 +48,7 @@ def link_errors(study: Study) -> list[FieldError]:
             errors.append(FieldError(path, "duplicate_link", message))
         elif link.cause in outcomes and link.effect_on in outcomes:
             errors += _pair_errors(outcomes[link.cause], outcomes[link.effect_on], path)
+            errors += _delay_errors(study, link, path)
     return [*errors, *_circle_errors(study)]
 
 
@@ -60,6 +63,31 @@ def _pair_errors(cause: Outcome, effect_on: Outcome, path: str) -> Iterator[Fiel
             "outcomes that can follow one another; remove the link"
         )
         yield FieldError(path, "excluded", message)
+
+
+def _delay_errors(study: Study, link: Link, path: str) -> Iterator[FieldError]:
+    found = settled_outcomes(study).get(link.cause)
+    if link.delay >= study.horizon and (found is None or found.resolution != "yes"):
+        message = (
+            f"{link.delay:g} periods with a horizon of {study.horizon}, while {link.cause!r} has not occurred, so that "
+            "the link could not act; expected a shorter delay; correct it, lengthen `horizon` or remove the link"
+        )
+        yield FieldError(f"{path}.delay", "beyond_horizon", message)
+
+
+def judged_course_errors(study: Study, judgments: Iterable[Judgment]) -> Iterator[FieldError]:
+    """Links that fade or are delayed where a judgment supposes their cause: what it says of them is not worked out."""
+    groups = {outcome.id: outcome.competes or outcome.id for outcome in study.outcomes}
+    supposed = {(judgment.given, groups.get(judgment.outcome)): judgment for judgment in judgments if judgment.given}
+    for index, link in enumerate(study.links):
+        judgment = supposed.get((link.cause, groups.get(link.effect_on)))
+        if judgment is not None and not link.course.is_plain:
+            message = (
+                f"a judgment on {judgment.outcome!r} supposes {link.cause!r}, whose link to {link.effect_on!r} has a "
+                "half_life or a delay; expected a link that acts at once and stays where a judgment supposes its cause; "
+                "remove these two fields or the judgment"
+            )
+            yield FieldError(f"links[{index}]", "judged_course", message)
 
 
 def _circle_errors(study: Study) -> Iterator[FieldError]:

@@ -123,7 +123,7 @@ def _prior_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldEr
 def _weight_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldError]:
     if outcome.kind is OutcomeKind.THRESHOLD:
         return
-    weights = outcome.reference or {}
+    weights = outcome.class_weights
     classes = {group.id: group.outcomes for group in study.reference_classes}
     serving = [name for name, outcomes in classes.items() if outcome.id in outcomes]
     known = {other.id for other in study.outcomes}
@@ -148,7 +148,7 @@ def _covariate_errors(study: Study, outcome: Outcome, path: str) -> Iterator[Fie
         if name not in known:
             message = f"{name!r} is not a covariate of the study; expected one; {nearest_hint(name, known)}"
             yield FieldError(f"{path}.covariates.{name}", "unknown_id", message)
-    weights = outcome.reference or {}
+    weights = outcome.class_weights
     needed: dict[str, str] = {}
     for group in study.reference_classes:
         if outcome.id in group.outcomes and weights.get(group.id, 0.0) > 0.0:

@@ -27,8 +27,8 @@ INDICATOR_LATENTS: Final = 3
 """Loading, dispersion and mean of each indicator."""
 EXPERT_LATENTS: Final = 3
 """Bias, slope and noise of each expert."""
-QUESTION_LATENTS: Final = 2
-"""Truth and common error of each question with a known answer."""
+QUESTION_LATENTS: Final = 1
+"""What experts see of each question of a track record; of one with a known answer there is the truth as well."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ def _units(study: Study) -> Iterator[tuple[Case, str]]:
     served = {group.id: group.outcomes for group in study.reference_classes}
     for case in study.cases:
         for outcome in served[case.reference_class]:
-            yield case, outcome
+            if case.seen(outcome) is not None:
+                yield case, outcome
 
 
 def _count_signals(study: Study) -> int:
@@ -120,4 +121,5 @@ def _count_records(study: Study) -> int:
     """Of experts with a track record, and of the questions in it."""
     records = resolve_track_records(study)
     experts, questions = {record.expert for record in records}, {record.question for record in records}
-    return EXPERT_LATENTS * len(experts) + QUESTION_LATENTS * len(questions)
+    answered = {record.question for record in records if record.outcome is not None}
+    return EXPERT_LATENTS * len(experts) + QUESTION_LATENTS * len(questions) + len(answered)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from forecast.errors import ExpressionError, FieldError
-from forecast.study.checks.influences import factor_errors, link_errors
+from forecast.study.checks.changes import change_errors
+from forecast.study.checks.influences import factor_errors, judged_course_errors, link_errors
 from forecast.study.checks.outcomes import outcome_errors
 from forecast.study.document.cases import Case
 from forecast.study.document.document import Study
@@ -15,7 +16,7 @@ from forecast.study.document.expression import time_problems
 from forecast.study.document.grammar import parse_expression
 from forecast.study.document.prior import OutcomeKind
 from forecast.study.document.pull_source import source_errors
-from forecast.study.reading.suggest import unknown_name
+from forecast.study.reading.suggest import nearest_hint, unknown_name
 from forecast.study.reading.table import MAX_ROWS
 from forecast.study.rows.case_rows import read_cases
 from forecast.study.rows.event_values import event_value_errors
@@ -44,8 +45,8 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
         path = f"reference_classes[{index}]"
         found = _class_errors(study, group, path)
         if not found:
-            kind = study.outcome(group.outcomes[0]).kind
-            known, found = read_cases(group, kind, study.calendar, path, table_files.get(path))
+            binary = [name for name in group.outcomes if study.outcome(name).kind is OutcomeKind.BINARY]
+            known, found = read_cases(group, binary, study.calendar, path, table_files.get(path))
             cases += known
         if found:
             unread.update(group.outcomes)
@@ -62,6 +63,8 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     errors += _resolution_errors(study, table_files)
     errors += source_errors(study.sources, [indicator.id for indicator in study.indicators])
     errors += link_errors(study)
+    errors += change_errors(study)
+    errors += judged_course_errors(study, statements.judgments)
     errors += _scenario_errors(study, end)
     errors += _without_information(study, cases, judged | unread)
     return tuple(cases), errors
@@ -109,19 +112,18 @@ def _class_errors(study: Study, group: ReferenceClass, path: str) -> list[FieldE
     if len(set(group.covariates)) < len(group.covariates):
         message = "a covariate is named twice; expected it once; remove one"
         errors.append(FieldError(f"{path}.covariates", "duplicate_id", message))
-    kinds = {outcomes[name].kind for name in group.outcomes if name in outcomes}
-    if len(kinds) > 1:
-        message = f"outcomes of kinds {', '.join(sorted(kinds))}; expected one kind per class; make a class for each"
-        errors.append(FieldError(f"{path}.outcome", "mixed_kinds", message))
-    elif OutcomeKind.THRESHOLD in kinds:
-        message = "a threshold outcome has no historical cases; expected an event or binary outcome; remove the class"
+    kinds = {name: study.outcome(name).kind for name in group.outcomes if name in outcomes}
+    if OutcomeKind.THRESHOLD in kinds.values():
+        message = "a threshold outcome has no historical cases; expected an event or binary outcome; leave it out"
         errors.append(FieldError(f"{path}.outcome", "kind", message))
-    elif len(group.outcomes) > 1 and (OutcomeKind.BINARY in kinds or {"exposure", "events"} & group.columns.keys()):
-        message = (
-            f"{len(group.outcomes)} outcomes for one column of counts; expected one outcome; make a class for each"
-        )
-        errors.append(FieldError(f"{path}.outcome", "shared_counts", message))
-    return errors or event_value_errors(group, path)
+    binary = [name for name, kind in kinds.items() if kind is OutcomeKind.BINARY]
+    for key in ("success_columns", "trial_columns"):
+        for name in getattr(group, key):
+            if name not in binary:
+                message = f"{name!r} is not a binary outcome of the class; {nearest_hint(name, binary)}"
+                errors.append(FieldError(f"{path}.{key}.{name}", "unknown_outcome", message))
+    events = [name for name in group.outcomes if name not in binary]
+    return errors or event_value_errors(group, events, path)
 
 
 def _indicator_errors(study: Study, table_files: Mapping[str, str]) -> list[FieldError]:
@@ -163,7 +165,13 @@ def _scenario_errors(study: Study, end: date) -> list[FieldError]:
 def _without_information(study: Study, cases: Iterable[Case], informed: set[str]) -> list[FieldError]:
     """Outcomes about which nothing at all is said; `informed` are those that need not be looked at."""
     classes = {group.id: group.outcomes for group in study.reference_classes}
-    served = {outcome for case in cases if case.weight > 0 for outcome in classes[case.reference_class]}
+    served = {
+        outcome
+        for case in cases
+        if case.weight > 0
+        for outcome in classes[case.reference_class]
+        if case.seen(outcome) is not None
+    }
     return [
         FieldError(
             f"outcomes[{index}]",

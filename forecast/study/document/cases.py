@@ -1,6 +1,7 @@
 """Historical cases as the model uses them: the rows of a reference class, resolved as of the study's date.
 
-A case is one of three kinds of datum. Time is in periods; age 0 is the origin of the case's own clock.
+What is seen of an outcome in a case is one of three kinds of datum. Time is in periods; age 0 is the origin of the case's
+own clock.
 """
 
 from __future__ import annotations
@@ -41,6 +42,19 @@ class Trial:
     trials: float
 
 
+type Datum = Spell | Count | Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Part of a spell in which the covariates stay as they are, between two ages (periods)."""
+
+    entry: float
+    exit: float
+    covariates: dict[str, float]
+    """Raw values, as in `Case.covariates`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One historical case of a reference class."""
@@ -49,8 +63,25 @@ class Case:
     reference_class: str
     weight: float
     """Similarity in [0, 1]; the likelihood of the case is raised to this power."""
-    data: Spell | Count | Trial
+    data: Datum | None
+    """What was seen of every outcome that is not in `trials`; None for nothing."""
     covariates: dict[str, float] = field(default_factory=dict)
-    """Raw values as in the table, by covariate id; exactly the covariates that the class lists."""
+    """Raw values as in the table, by covariate id; exactly the covariates that the class lists. Of a case with stages, the
+    means over the time for which it was observed."""
+    stages: tuple[Stage, ...] = ()
+    """Of a spell that has several rows: one after the other, not at risk between them. Empty for all other cases."""
     source: str | None = None
     note: str | None = None
+    trials: dict[str, Trial | None] = field(default_factory=dict)
+    """By binary outcome, where the class serves others as well; None where the case says nothing of it."""
+
+    def seen(self, outcome: str) -> Datum | None:
+        """What was seen of an outcome that the class serves; None for nothing."""
+        return self.trials.get(outcome, self.data)
+
+    @property
+    def observed(self) -> float:
+        """Periods at risk under observation; those of a trial count for nothing."""
+        if isinstance(self.data, Spell):
+            return sum(stage.exit - stage.entry for stage in self.stages) or self.data.exit - self.data.entry
+        return self.data.exposure if isinstance(self.data, Count) else 0.0

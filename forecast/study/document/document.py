@@ -18,6 +18,7 @@ from pydantic import Field, PrivateAttr
 from forecast.study.document.calendar import Calendar, Period
 from forecast.study.document.canonical import canonical_json
 from forecast.study.document.cases import Case
+from forecast.study.document.change import Change
 from forecast.study.document.evidence import (
     Covariate,
     Dependence,
@@ -71,6 +72,8 @@ class Study(Block):
     """How far experts may err before their track records are read; absent: the defaults."""
     links: Annotated[tuple[Link, ...], Field(max_length=500)] = ()
     """Effects of one outcome on another."""
+    changes: Annotated[tuple[Change, ...], Field(max_length=200)] = ()
+    """Changes of rates and odds of the present case on stated days."""
     dependence: Dependence | None = None
     """Residual correlation of outcomes; absent: outcomes depend on one another only through the rest of the model."""
     scenarios: Annotated[tuple[Scenario, ...], Field(max_length=100)] = ()

@@ -6,10 +6,12 @@ here touches a file. What the rows mean is read by the functions of `evidence_ta
 
 from __future__ import annotations
 
+from math import inf
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, SkipValidation, WithJsonSchema, model_validator
 
+from forecast.study.document.course import Course
 from forecast.study.document.fields import (
     OUTCOME_ID_PATTERN,
     Block,
@@ -136,7 +138,7 @@ class Covariate(Block):
     """Standard deviation of the prior of its effect on the log rate or log odds, per unit of the (standardized)
     covariate."""
     standardize: Flag = True
-    """Whether to center and scale it first by its mean and standard deviation over the cases."""
+    """Whether to center and scale it first by its mean and standard deviation over the cases (and their time)."""
 
 
 class ReferenceClass(TableBlock):
@@ -145,6 +147,12 @@ class ReferenceClass(TableBlock):
     Columns of an event: entered, exited (blank: still going on), event and origin (default entered); or, in periods,
     duration, event and entry (default 0); or, for counts, exposure, events and age. Of a binary outcome: successes and
     trials (default 1). Of both: id (default the row's number), weight (0 to 1, default 1), source, note and known_at.
+
+    Rows with days or durations may share an id: they are one case whose covariates vary in time. Each row enters where
+    the one before ends; between them the case is not at risk. Only the last row may have an event.
+
+    A class may serve events and binary outcomes together. Where it serves several outcomes, blank successes say nothing of
+    theirs, nor do columns of an event that are blank throughout; the case carries the others.
     """
 
     id: Id
@@ -159,6 +167,11 @@ class ReferenceClass(TableBlock):
     """Column name of this format (or a covariate's id) -> the table's; the same name where absent."""
     event_value: dict[OutcomeId, Cells] = {}
     """Outcome -> the value (or values) of the event column that mean it; any other value is a censoring."""
+    success_columns: dict[OutcomeId, RequiredText] = {}
+    """Binary outcome -> its column of successes, or of yes and no. Absent: the outcome's id in a class of several binary
+    outcomes, else `successes`."""
+    trial_columns: dict[OutcomeId, RequiredText] = {}
+    """Binary outcome -> its column of trials; absent: the column `trials`, which the outcomes share."""
     covariates: tuple[Id, ...] = ()
     """Ids of the covariates that the table has."""
     source: Text | None = None
@@ -205,21 +218,28 @@ class Indicator(TableBlock):
 
 
 class Judgments(TableBlock):
-    """Stated probabilities; columns expert, outcome, by, probability, on, known_at, given, kind.
+    """Stated probabilities; columns expert, outcome, by, probability, on, known_at, given, given_at,
+    kind.
 
     `by` is a date, a number of periods from `on`, or blank for the day the outcome resolves. `given` is an outcome that is
-    supposed to have occurred by then. A probability without it is the marginal one, whatever links there are. `kind` of the
+    supposed to have occurred by then or, where `given_at` is `once`, to occur at once, on `on`. A probability without it is the marginal one, whatever links there are. `kind` of the
     expert is person (the default), crowd or market, the same in all rows; a blank repeats what other rows say. Of several
     rows of one expert about one thing the latest `on` counts.
     """
 
 
 class TrackRecords(TableBlock):
-    """Experts' earlier probabilities with what happened; columns expert, question, probability, outcome, on, known_at, kind.
+    """Probabilities on other questions, with what happened; columns expert, question, probability, outcome, on, known_at, kind.
 
-    `outcome` is 0 or 1, the same in all rows of a question; `known_at` is when it was known (default `on`), `kind` as in judgments. Of several rows of one expert on one
-    question the latest `on` counts.
+    `outcome` is 0 or 1, or blank while a question is open: what several experts say of it teaches how they differ. An answer
+    counts for all rows on its question, and must not differ between them. `known_at` is when the row was known (default `on`),
+    `kind` as in judgments. Of several rows of one expert on one question the latest `on` counts.
     """
+
+
+Delay = Annotated[float, Field(strict=True, ge=0.0, le=1000.0)]
+HalfLife = Annotated[float, Field(strict=True, ge=0.5, le=1000.0)]
+"""Of a link: the effect is constant within a period, which a shorter half-life would not bear."""
 
 
 class Link(Block):
@@ -234,6 +254,10 @@ class Link(Block):
     base: Literal["marginal", "none"] = "marginal"
     """`marginal`: what is stated of the effect has the cause in it. `none`: it is stated as if no cause occurs, and
     the link moves it."""
+    delay: Delay = 0.0
+    """Periods from the occurrence of the cause until the effect begins."""
+    half_life: HalfLife | None = None
+    """Periods in which the effect halves, from when it begins; absent: it stays."""
     source: Text | None = None
     """Where the prior comes from."""
     rationale: Text | None = None
@@ -243,6 +267,11 @@ class Link(Block):
     def keeps_marginal(self) -> bool:
         """Whether the stated probability of the effect is its marginal one, this link in it."""
         return self.base == "marginal"
+
+    @property
+    def course(self) -> Course:
+        """From when the effect acts, and how it fades."""
+        return Course(self.delay, inf if self.half_life is None else self.half_life)
 
 
 class Dependence(Block):

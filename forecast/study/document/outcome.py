@@ -20,6 +20,7 @@ from forecast.study.document.fields import (
     field_error,
 )
 from forecast.study.document.prior import Normal, OutcomeKind, Prior, default_prior
+from forecast.study.document.reference import Reference, ReferenceField
 
 Band = Annotated[float, Field(strict=True, ge=0.0, le=1e9)]
 
@@ -83,14 +84,25 @@ class Outcome(Block):
     it."""
     pooling: Pooling = Pooling()
     """How far classes, cases and ages may differ."""
-    reference: dict[Id, Annotated[float, Field(strict=True, ge=0.0)]] | None = None
-    """Weight of each reference class in the present case, by id: 0 or more, at most 1 in all. A new class gets the rest."""
+    reference: ReferenceField | None = None
+    """Weight of each reference class in the present case, by id: 0 or more, at most 1 in all. A new class gets the rest. The
+    present case belongs to one of them (the same as `one_of`), or lies between them (`blend`)."""
     covariates: dict[Id, CovariateValue] = {}
     """The present case's value of each covariate, by id, as it would be written in the tables."""
     indicator: Id | None = None
     """Id of the indicator (threshold only)."""
     at_least: Annotated[float, Field(strict=True, gt=0.0, le=LARGEST_COUNT)] | None = None
     """Count to be reached in any one period (threshold only)."""
+
+    @property
+    def class_weights(self) -> dict[str, float]:
+        """Weight of each reference class, by id."""
+        return self.reference.weights if isinstance(self.reference, Reference) else {}
+
+    @property
+    def is_blend(self) -> bool:
+        """Whether the present case lies between its classes, rather than in one of them."""
+        return isinstance(self.reference, Reference) and self.reference.blend is not None
 
     @property
     def is_modelled(self) -> bool:

@@ -6,39 +6,37 @@ later ends cut off at the as-of date, so that going back in time finds no new mi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from forecast.errors import FieldError
 from forecast.study.document.calendar import Calendar
-from forecast.study.document.cases import Case, Count, Spell, Trial
+from forecast.study.document.cases import Case, Count, Datum, Spell, Trial
 from forecast.study.document.evidence import ReferenceClass
-from forecast.study.document.prior import OutcomeKind
 from forecast.study.reading.table import MAX_ROWS
-from forecast.study.rows.case_layout import Layout, find_layout, matches
+from forecast.study.rows.case_layout import Layout, TableLayout, TrialColumns, find_layout, matches
+from forecast.study.rows.case_stages import Line, as_known, join_lines
 from forecast.study.rows.event_values import EventValues
 from forecast.study.rows.row_reader import RowReader
 
-type Datum = Spell | Count | Trial
-
 
 def read_cases(
-    group: ReferenceClass, kind: OutcomeKind, calendar: Calendar, path: str, file: str | None
+    group: ReferenceClass, binary: Sequence[str], calendar: Calendar, path: str, file: str | None
 ) -> tuple[list[Case], list[FieldError]]:
     """The cases of one reference class that were known on the as-of date, and everything wrong in its table.
 
     A spell without time at risk (left or begun on the as-of date, or a censoring on its first day) says nothing and is
-    left out.
+    left out. So are the trials of a dated case that ends after the as-of date: they may not have been known.
 
     Parameters
     ----------
-    kind
-        Of the outcomes that the class serves.
+    binary
+        The binary ones of the outcomes that the class serves.
     path, file
         Where the class stands in the document, and the CSV file that its rows came from.
     """
     reader = RowReader(group.table_rows, path, file)
-    layout = find_layout(group, kind, reader)
+    layout = find_layout(group, binary, reader)
     if layout is None:
         return [], reader.errors
     return list(_ClassReader(group, layout, calendar, reader).cases()), reader.errors
@@ -47,13 +45,16 @@ def read_cases(
 class _ClassReader:
     """Reads one class's rows; every bad cell is in ``reader.errors`` afterwards."""
 
-    def __init__(self, group: ReferenceClass, layout: Layout, calendar: Calendar, reader: RowReader) -> None:
+    def __init__(self, group: ReferenceClass, layout: TableLayout, calendar: Calendar, reader: RowReader) -> None:
         self._group = group
         self._layout = layout
         self._calendar = calendar
         self._reader = reader
-        self._events = EventValues(group)
+        self._events = EventValues(group, [o for o in group.outcomes if o not in layout.binary])
+        self._is_shared = len(group.outcomes) > 1
         self._ids: dict[str, int] = {}
+        self._broken: set[str] = set()
+        """Ids with an error in a row."""
 
     def cases(self) -> Iterator[Case]:
         selected = [index for index, row in enumerate(self._reader.rows) if matches(row, self._group)]
@@ -65,12 +66,22 @@ class _ClassReader:
                     f"no row of {self._reader.name} meets the conditions; expected at least one; correct `where`",
                 )
             )
+        lines: dict[str, list[Line]] = {}
         for index in selected[: MAX_ROWS + 1]:
-            case = self._case(index)
+            line = self._line(index)
+            if line is not None:
+                lines.setdefault(line.case.id, []).append(line)
+        for name, own in lines.items():
+            if len(own) == 1:
+                case = next((line.case for line in as_known(own, self._calendar)), None)
+            else:
+                case = None
+                if name not in self._broken:
+                    case = join_lines(own, self._column("id"), self._calendar, self._reader)
             if case is not None:
                 yield case
 
-    def _case(self, index: int) -> Case | None:
+    def _line(self, index: int) -> Line | None:
         before = len(self._reader.errors)
         case_id = self._case_id(index)
         weight = self._reader.number(index, self._column("weight"), low=0.0, high=1.0, default=1.0)
@@ -79,11 +90,20 @@ class _ClassReader:
         source = self._reader.optional_text(index, self._column("source"))
         note = self._reader.optional_text(index, self._column("note"))
         datum = self._datum(index)
-        if len(self._reader.errors) > before or datum is None or case_id is None or weight is None:
+        trials = {outcome: self._trial(index, columns) for outcome, columns in self._layout.binary.items()}
+        if len(self._reader.errors) > before and case_id is not None:
+            self._broken.add(case_id)
+        if len(self._reader.errors) > before or case_id is None or weight is None:
             return None
-        if known_at is not None and known_at > self._calendar.as_of:
+        is_dated = self._layout.events is Layout.DATES
+        if is_dated and self._ends_later(index):
+            trials = dict.fromkeys(trials)
+        if not self._is_shared and trials:
+            (datum,), trials = trials.values(), {}
+        if datum is None and all(trial is None for trial in trials.values()):
             return None
-        return Case(
+        origin = self._reader.day(index, self._column("origin"), required=False) if is_dated else None
+        case = Case(
             id=case_id,
             reference_class=self._group.id,
             weight=weight,
@@ -91,7 +111,9 @@ class _ClassReader:
             covariates={name: value for name, value in covariates.items() if value is not None},
             source=source,
             note=note,
+            trials=trials,
         )
+        return Line(index, case, known_at is None or known_at <= self._calendar.as_of, origin)
 
     def _column(self, name: str) -> str:
         return self._group.column(name)
@@ -104,7 +126,7 @@ class _ClassReader:
         if case_id is None:
             return None
         first = self._ids.setdefault(case_id, index)
-        if first != index:
+        if first != index and self._layout.events in (Layout.COUNTS, None):
             self._reader.fail(
                 index,
                 column,
@@ -114,15 +136,25 @@ class _ClassReader:
         return case_id
 
     def _datum(self, index: int) -> Datum | None:
-        match self._layout:
+        """What the columns of events say."""
+        layout = self._layout.events
+        if layout is None or (self._layout.binary and self._is_blank(index, layout)):
+            return None
+        match layout:
             case Layout.DATES:
                 return self._dated_spell(index)
             case Layout.DURATIONS:
                 return self._timed_spell(index)
             case Layout.COUNTS:
                 return self._count(index)
-            case Layout.TRIALS:
-                return self._trial(index)
+
+    def _is_blank(self, index: int, layout: Layout) -> bool:
+        return all(self._reader.rows[index].get(self._column(name)) is None for name in layout.value)
+
+    def _ends_later(self, index: int) -> bool:
+        """Whether a dated case begins or ends after the as-of date."""
+        days = [self._reader.day(index, self._column(name), required=False) for name in ("entered", "exited")]
+        return any(day is not None and day > self._calendar.as_of for day in days)
 
     def _event(self, index: int) -> str | None:
         column = self._column("event")
@@ -209,13 +241,21 @@ class _ClassReader:
             self._reader.fail(index, self._column("exposure"), "no_exposure", message)
         return Count(exposure, events, age) if exposure > 0.0 else None
 
-    def _trial(self, index: int) -> Trial | None:
-        column = self._column("successes")
-        trials = self._reader.number(index, self._column("trials"), low=0.0, default=1.0, whole=True)
+    def _trial(self, index: int, columns: TrialColumns) -> Trial | None:
+        column = columns.successes
+        trials = self._reader.number(index, columns.trials, low=0.0, default=1.0, whole=True)
         cell = self._reader.rows[index].get(column)
+        if cell is None and self._is_shared:
+            return None
         words = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
         if isinstance(cell, str) and cell.lower() in words:
             successes: float | None = words[cell.lower()]
+            if trials is not None and trials > 1.0:
+                message = (
+                    f"{cell!r} for {trials:g} trials; expected how many of them succeeded; write the number, or name a "
+                    "column of trials for this outcome in `trial_columns`"
+                )
+                self._reader.fail(index, column, "word_for_count", message)
         else:
             successes = self._reader.number(index, column, low=0.0, whole=True)
         if successes is None or trials is None:

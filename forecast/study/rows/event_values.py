@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from forecast.errors import FieldError
 from forecast.study.document.evidence import ReferenceClass
@@ -15,20 +15,20 @@ _NO: tuple[Cell, ...] = (0, "no", "false", None)
 
 
 class EventValues:
-    """The meaning of event values in one reference class.
+    """The meaning of event values in one reference class that serves these events.
 
     With `event_value`, any other value is a censoring. Without, the values are outcome ids or, in a class of one
-    outcome, yes (1, true) and no (0, false, blank); then another value is an error.
+    event, yes (1, true) and no (0, false, blank); then another value is an error.
     """
 
-    def __init__(self, group: ReferenceClass) -> None:
+    def __init__(self, group: ReferenceClass, events: Sequence[str]) -> None:
         self.stated = bool(group.event_value)
         if self.stated:
             self._outcomes: Mapping[Cell, str] = {v: o for o, values in group.event_value.items() for v in values}
         else:
-            self._outcomes = {outcome: outcome for outcome in group.outcomes}
-            if len(group.outcomes) == 1:
-                self._outcomes = {**self._outcomes, **dict.fromkeys(_YES, group.outcomes[0])}
+            self._outcomes = {outcome: outcome for outcome in events}
+            if len(events) == 1:
+                self._outcomes = {**self._outcomes, **dict.fromkeys(_YES, events[0])}
         self._verdicts: dict[Cell, str | None] = {}
 
     def outcome(self, cell: Cell) -> str | None:
@@ -60,24 +60,22 @@ class EventValues:
         return None
 
 
-def event_value_errors(group: ReferenceClass, path: str) -> list[FieldError]:
-    """What is wrong with the class's `event_value`: strangers, gaps, and one value for two outcomes."""
+def event_value_errors(group: ReferenceClass, events: Sequence[str], path: str) -> list[FieldError]:
+    """What is wrong with the `event_value` of a class of these events: strangers, gaps, and one value for two outcomes."""
     errors = []
     seen: dict[Cell, str] = {}
     for outcome, values in group.event_value.items():
-        if outcome not in group.outcomes:
-            message = f"{outcome!r} is not an outcome of the class; {nearest_hint(outcome, group.outcomes)}"
+        if outcome not in events:
+            message = f"{outcome!r} is not an event of the class; {nearest_hint(outcome, events)}"
             errors.append(FieldError(f"{path}.event_value.{outcome}", "unknown_outcome", message))
         for value in values:
             if seen.setdefault(value, outcome) != outcome:
                 message = f"{value!r} also means {seen[value]!r}; expected one outcome per value; change one of them"
                 errors.append(FieldError(f"{path}.event_value.{outcome}", "ambiguous", message))
     if group.event_value:
-        for outcome in group.outcomes:
+        for outcome in events:
             if outcome not in group.event_value:
-                message = (
-                    f"no value for {outcome!r}; expected one for each outcome of the class; add `{outcome}: value`"
-                )
+                message = f"no value for {outcome!r}; expected one for each event of the class; add `{outcome}: value`"
                 errors.append(FieldError(f"{path}.event_value", "missing", message))
     return errors
 

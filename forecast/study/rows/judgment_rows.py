@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
 
@@ -78,6 +78,14 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
         expert = reader.text(index, "expert")
         name = reader.one_of(index, "outcome", outcomes, "an outcome of the study")
         given = reader.one_of(index, "given", outcomes, "an outcome of the study or blank", required=False)
+        given_at = reader.one_of(index, "given_at", ("once",), "once or blank", required=False)
+        if given_at is not None and reader.rows[index].get("given") is None:
+            reader.fail(
+                index,
+                "given_at",
+                "given",
+                "once, but `given` is blank; expected an outcome; name it or leave this blank",
+            )
         probability = reader.number(index, "probability", low=0.0, high=1.0)
         on = reader.day(index, "on")
         known_at = reader.day(index, "known_at", required=False) or on
@@ -102,6 +110,7 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
                 on,
                 known_at,
                 given,
+                given_at is not None,
                 kind=kinds.get(expert, "person"),
                 by_day=by_day,
                 by_periods=study.calendar.periods_until(by_day),
@@ -178,17 +187,21 @@ def _judged_day(
 
 
 def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, ExpertKind]) -> tuple[TrackRecord, ...]:
-    """The track records whose answers were known on the as-of date; undated ones are taken as known."""
+    """The track records that were known on the as-of date; undated ones are taken as known.
+
+    An answer that one row states is the answer of all rows on the question.
+    """
     if not reader.require_columns("expert", "question", "probability", "outcome"):
         return ()
     records = []
     happened: dict[str, tuple[float, str]] = {}
+    answers: dict[str, bool] = {}
     for index in range(len(reader.rows)):
         before = len(reader.errors)
         expert = reader.text(index, "expert")
         question = reader.text(index, "question", limit=2000)
         probability = reader.number(index, "probability", low=0.0, high=1.0)
-        outcome = reader.number(index, "outcome", low=0.0, high=1.0, whole=True)
+        outcome = reader.number(index, "outcome", low=0.0, high=1.0, whole=True, required=False)
         on = reader.day(index, "on", required=False)
         known_at = reader.day(index, "known_at", required=False) or on
         if on is not None and known_at is not None and known_at < on:
@@ -200,10 +213,12 @@ def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, Expe
                     f"{outcome:g}, but {other:g} in {place} for the same question; expected one of them; correct it"
                 )
                 reader.fail(index, "outcome", "contradiction", message)
-        if len(reader.errors) > before or expert is None or question is None or probability is None or outcome is None:
+        if len(reader.errors) > before or expert is None or question is None or probability is None:
             continue
         if known_at is None or known_at <= as_of:
             kind = kinds.get(expert, "person")
             clipped = int(is_clipped(probability))
-            records.append(TrackRecord(expert, question, probability, bool(outcome), on, kind, clipped))
-    return tuple(records)
+            records.append(TrackRecord(expert, question, probability, None, on, kind, clipped))
+            if outcome is not None:
+                answers[question] = bool(outcome)
+    return tuple(replace(record, outcome=answers.get(record.question)) for record in records)

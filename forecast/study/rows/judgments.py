@@ -40,6 +40,8 @@ class Judgment:
     known_at: date
     given: str | None
     """The outcome that it is conditional on."""
+    at_once: bool
+    """Whether that is supposed to occur on the day of the statement, not just by the day that is judged."""
     kind: ExpertKind
     by_day: date
     """The day that `by` means; of a binary outcome always the day it resolves."""
@@ -61,19 +63,25 @@ class Judgment:
 
     @property
     def question(self) -> str:
-        """What it is about: ``outcome@2022-09-10``, or ``outcome@2022-09-10|given``."""
-        return f"{self.outcome}@{self.by_day.isoformat()}" + (f"|{self.given}" if self.given else "")
+        """What it is about: ``outcome@2022-09-10``, ``outcome@2022-09-10|given`` or ``outcome@2022-09-10|given at once``."""
+        return f"{self.outcome}@{self.by_day.isoformat()}" + (f"|{self.condition}" if self.condition else "")
+
+    @property
+    def condition(self) -> str | None:
+        """What is supposed: ``given`` or ``given at once``."""
+        return f"{self.given} at once" if self.at_once else self.given
 
 
 @dataclass(frozen=True, slots=True)
 class TrackRecord:
-    """An earlier probability with what happened."""
+    """A probability on a question beside the study's own, with what happened where that is known."""
 
     expert: str
     question: str
     probability: float
     """As stated, so possibly 0 or 1; `log_odds` clips. Of several statements of one day, their mean on the log odds."""
-    outcome: bool
+    outcome: bool | None
+    """None while the question is open."""
     on: date | None
     kind: ExpertKind
     clipped: int

@@ -102,11 +102,12 @@ class RowReader:
         high: float = LARGEST,
         default: float | None = None,
         whole: bool = False,
+        required: bool = True,
     ) -> float | None:
-        """A number within low..high; blank gives `default`, and is an error when there is none."""
+        """A number within low..high; blank gives `default`, and is an error when there is none and one is required."""
         cell = self.rows[index].get(column)
         if cell is None:
-            if default is None:
+            if default is None and required:
                 self.fail(
                     index,
                     column,

@@ -74,7 +74,7 @@ READING: Final = (
     Protection(
         "a study of threshold outcomes alone",
         "blocks of outcomes and bands may be empty",
-        "forecast/model/encoding/encode.py",
+        "forecast/model/encoding/parameters.py",
         "np.concatenate([np.empty(0), *(ages.log_ages for ages in bands.values())])",
         "np.concatenate([ages.log_ages for ages in bands.values()])",
         "tests/statistical/test_closed_forms.py::test_a_study_of_thresholds_alone_gives_what_the_negative_binomial_says",

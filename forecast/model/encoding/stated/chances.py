@@ -109,17 +109,19 @@ def thresholds(
     assert statement is not None
     p = np.asarray(statement.quantiles, dtype=float)[:, None]
     if group.is_binary:
-        return np.asarray(np.log(p) - np.log1p(-p) - own.apart)
+        return np.asarray(np.log(p) - np.log1p(-p) - statement.shift - own.apart)
     exposure = np.zeros(len(own.shape))
-    for band, length in zip(statement.at_bands[place], statement.lengths, strict=True):
+    for band, length in zip(statement.at_bands[place], statement.lengths[place], strict=True):
         if band != NOT_AT_RISK:
             exposure[band] += length
     alone = np.log(-np.log1p(-p)) - log_expected(exposure.tolist(), own.shape)
     if len(group.members) == 1:
         return np.asarray(alone - own.apart)
     rates = [
-        _segment_hazards(statement.lengths, bands, None if row == place else each.level(law), each.shape)
-        for row, (bands, each, law) in enumerate(zip(statement.at_bands, points, laws, strict=True))
+        _segment_hazards(lengths, bands, None if row == place else each.level(law), each.shape)
+        for row, (lengths, bands, each, law) in enumerate(
+            zip(statement.lengths, statement.at_bands, points, laws, strict=True)
+        )
     ]
     others = np.sum([rate for row, rate in enumerate(rates) if row != place], axis=0)
     start = alone if near is None else np.where(np.isfinite(near), near + own.apart, alone)

@@ -10,7 +10,7 @@ from typing import Final
 from forecast.errors import FieldError
 from forecast.model.encoding.stated.rounds import Settled, Unsettled, settle
 from forecast.model.encoding.stated.solving import FACTORS, Solved, largest_factor, shrunk
-from forecast.model.encoding.stated.statement import FIELDS, Group, Member, Spreads, Statement
+from forecast.model.encoding.stated.statement import FIELDS, Group, Member, Spreads, Statement, quiet_periods
 from forecast.study import Study
 
 _HALVINGS: Final = 6
@@ -58,8 +58,7 @@ def _besides(study: Study, group: Group, member: Member) -> str:
     """What else the statement has to go with."""
     statement, found = member.statement, []
     assert statement is not None
-    place = group.members.index(member)
-    if statement.quiet and (quiet := sum(statement.quiet[place])) > 0.0:
+    if statement.quiet and (quiet := quiet_periods(study, study.outcome(member.outcome))) > 0.0:
         found.append(f"after {quiet:.3g} quiet periods")
     rivals = [other.outcome for other in group.members if other is not member]
     if rivals:

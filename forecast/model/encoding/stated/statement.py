@@ -14,6 +14,7 @@ from typing import Final
 
 from forecast.errors import FieldError
 from forecast.model.encoding.bands import AgeBands
+from forecast.model.encoding.changes import Changes, changes_of, shift_of
 from forecast.model.encoding.present import Standardization
 from forecast.model.encoding.stated.law import Law
 from forecast.model.encoding.stated.normals import quantile
@@ -66,12 +67,15 @@ class Statement:
     quantiles: tuple[float, float, float]
     """Low, median and high of the probability."""
     level: float
-    lengths: tuple[float, ...]
-    """Of the segments on the way to the date, in each of which every hazard is constant; none for a binary outcome."""
+    lengths: tuple[tuple[float, ...], ...]
+    """By member and segment of the way to the date, in which every hazard is constant; none for a binary outcome. Here and
+    in quiet time, a time is multiplied by what stated changes multiply the hazard with."""
     at_bands: tuple[tuple[int, ...], ...]
     """By member and segment: the age band, `NOT_AT_RISK` before its risk begins."""
     quiet: tuple[tuple[float, ...], ...]
     """By member and age band: time at risk before the day of the statement."""
+    shift: float = 0.0
+    """What stated changes add to the log odds of a binary outcome."""
 
     @property
     def normals(self) -> tuple[float, float, float]:
@@ -167,7 +171,7 @@ def statement_errors(study: Study) -> Iterator[FieldError]:
             )
             continue
         rivals = [other for other in study.outcomes if other is outcome or _excludes(outcome, other)]
-        segments = len(_statement(study, outcome, rivals).lengths)
+        segments = len(_statement(study, outcome, rivals).lengths[0])
         if len(rivals) > 1 and len(rivals) * segments > MOST_SEGMENTS:
             yield FieldError(
                 f"outcomes[{index}].prior.probability",
@@ -175,6 +179,11 @@ def statement_errors(study: Study) -> Iterator[FieldError]:
                 f"{len(rivals)} outcomes that compete, over {segments} stretches between their age bands; expected at most "
                 f"{MOST_SEGMENTS} in all; give fewer `age_bands`, the same ones to each, or state it `about: typical`",
             )
+
+
+def quiet_periods(study: Study, outcome: Outcome) -> float:
+    """Time at risk of an outcome before the day of the statement about it."""
+    return max(_age(study, outcome, _time(study, outcome)[0]), 0.0)
 
 
 def _excludes(outcome: Outcome, other: Outcome) -> bool:
@@ -193,14 +202,15 @@ def _member(
     study: Study, outcome: Outcome, rivals: Sequence[Outcome], standardizations: Mapping[str, Standardization]
 ) -> Member:
     serving = {group.id for group in study.reference_classes if outcome.id in group.outcomes}
-    weights = [weight for name, weight in (outcome.reference or {}).items() if name in serving]
-    rest = min(max(1.0 - sum(weights), 0.0), 1.0)
+    weights = [weight for name, weight in outcome.class_weights.items() if name in serving]
+    # One class, whichever it is, spreads as a class does; an average of several spreads less.
+    parts = [*weights, min(max(1.0 - sum(weights), 0.0), 1.0)] if outcome.is_blend else [1.0]
     normal = outcome.prior_on_scale(study.horizon)
     return Member(
         outcome.id,
         Spreads.of(outcome),
         frozenset(outcome.pooling.model_fields_set) & frozenset(FIELDS),
-        sum(weight**2 for weight in (*weights, rest)) ** 0.5,
+        sum(weight**2 for weight in parts) ** 0.5,
         tuple(
             covariate.sd * standardizations[covariate.id].apply(outcome.covariates[covariate.id])
             if covariate.id in outcome.covariates
@@ -220,23 +230,31 @@ def _statement(study: Study, outcome: Outcome, rivals: Sequence[Outcome]) -> Sta
     stated = elicited.probability
     found = Statement((stated.low, stated.median, stated.high), stated.level, (), (), ())
     if outcome.kind is not OutcomeKind.EVENT:
-        return found
+        return replace(found, shift=shift_of(study, outcome))
     on, by = _time(study, outcome)
+    courses = [changes_of(study, rival, on) for rival in rivals]
     ages = [_age(study, rival, on) for rival in rivals]
     bands = [AgeBands(rival.bands(study.horizon)) for rival in rivals]
     edges = {0.0, by}
     for age, own in zip(ages, bands, strict=True):
         edges.update(start - age for start in own.starts if 0.0 < start - age < by)
+    edges.update(edge for course in courses for edge in course.edges(0.0, by))
     segments = list(itertools.pairwise(sorted(edges)))
     return replace(
         found,
-        lengths=tuple(end - start for start, end in segments),
+        lengths=tuple(tuple(course.length(start, end) for start, end in segments) for course in courses),
         at_bands=tuple(
             tuple(own.band_of(age + (start + end) / 2.0) if age + end > 0.0 else NOT_AT_RISK for start, end in segments)
             for age, own in zip(ages, bands, strict=True)
         ),
-        quiet=tuple(tuple(own.exposure(0.0, max(age, 0.0)).tolist()) for age, own in zip(ages, bands, strict=True)),
+        quiet=tuple(tuple(_quiet(study, rival, own, age)) for rival, age, own in zip(rivals, ages, bands, strict=True)),
     )
+
+
+def _quiet(study: Study, outcome: Outcome, bands: AgeBands, age: float) -> list[float]:
+    course = Changes() if outcome.at_risk_since is None else changes_of(study, outcome, outcome.at_risk_since)
+    found: list[float] = course.exposure(bands, 0.0, max(age, 0.0)).tolist()
+    return found
 
 
 def _age(study: Study, outcome: Outcome, on: date) -> float:

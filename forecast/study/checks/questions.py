@@ -1,0 +1,27 @@
+"""What a valid study leaves open, and whoever wrote it may not have meant: asked by `check`, and noted in the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from forecast.study.document.document import Study
+
+type Question = tuple[str, str]
+"""Name, and what is asked."""
+
+
+def questions(study: Study) -> tuple[Question, ...]:
+    """Everything that is asked of a study."""
+    return tuple(_forgotten_references(study))
+
+
+def _forgotten_references(study: Study) -> Iterator[Question]:
+    for outcome in study.outcomes:
+        serving = [group.id for group in study.reference_classes if outcome.id in group.outcomes]
+        if outcome.is_modelled and outcome.reference is None and serving:
+            named = " and ".join(serving)
+            asked = (
+                f"does {outcome.id} belong to {named}? It states no `reference`, so it is taken to be of a class not seen; "
+                "state the probability that it is one of them, or 0"
+            )
+            yield "forgotten_reference", asked
