@@ -257,7 +257,8 @@ def judgments_block() -> Block:
         event_outcome(id="exit", competes="end"),
         event_outcome(id="conversion", competes="end"),
         binary_outcome(),
-        links=[{"cause": "agreement", "effect_on": "exit", "log_ratio": "normal(0.5, 1)"}],
+        # Of a level without the agreement: what is supposed acts at once.
+        links=[{"cause": "agreement", "effect_on": "exit", "log_ratio": "normal(0.5, 1)", "base": "none"}],
         judgments={"rows": rows},
     )
     quantities = ("theta", "delta", "shared_bias", "bias", "slope", "noise", "common_sd", "judged_log_odds")
