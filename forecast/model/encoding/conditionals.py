@@ -55,11 +55,24 @@ def find_readings(questions: Sequence[Judgment], present: Present) -> list[Readi
         chain = made_chain(question, present)
         contests = chain.contests if chain is not None else [present.rivals(outcomes[question.outcome])]
         concerned = [outcome.id for contest in contests for outcome in contest]
+        if chain is not None:
+            _refuse_courses(question, set(concerned), present)
         ways = present.memberships.ways(concerned)
         if ways > MOST_READINGS:
             raise StudyError([FieldError("judgments", "too_much_work", _TOO_MANY.format(question.question, ways))])
         found += [Reading(place, question, chosen, chain) for chosen in present.memberships.readings(concerned)]
     return found
+
+
+def _refuse_courses(question: Judgment, concerned: set[str], present: Present) -> None:
+    """A link in the chain of a question acts at once and stays."""
+    for (cause, effect), course in present.courses.items():
+        if {cause, effect} <= concerned and not course.is_plain:
+            message = (
+                f"{question.question} depends on the link from {cause!r} to {effect!r}, which has a half_life or a delay; "
+                "expected links that act at once and stay; remove these two fields or the judgment"
+            )
+            raise StudyError([FieldError("links", "judged_course", message)])
 
 
 def condition_arrays(readings: Sequence[Reading], present: Present) -> dict[str, npt.ArrayLike]:
