@@ -9,7 +9,8 @@ segments before,
     yes = sum of exp(-c) (1 - exp(-H)) own / H,   no = exp(-c_end) + sum of exp(-c) (1 - exp(-H)) (H - own) / H
 
 and L = log yes - log no: Prentice et al. (1978), doi:10.2307/2530374. A question has a reading for each combination of options
-of the memberships that it depends on; yes and no are means over them, by the options' shares. The backward pass runs through the segments in
+of the memberships that it depends on; yes and no are means over them, by the options' shares on the day of the statement: the
+quiet time since then, which is on the way to the date, is taken out of them. The backward pass runs through the segments in
 reverse with the adjoint of c. Questions that suppose a linked cause come from `forecast.kernel.conditionals`.
 """
 
@@ -53,6 +54,7 @@ def forward(x: Any, v: Any) -> None:
         v.part_rate[part] = hazard if log_rate < MAX_LOG_RATE else 0.0
         total[r, s] += hazard
         own[r, s] += hazard * x.part_own[part]
+        v.reading_weight[r] += hazard * x.segment_in_shares[x.reading_question[r], s]
     for r in range(readings):
         supposed, q = x.reading_condition[r] > 0, x.reading_question[r]
         if x.question_is_binary[q] > 0.0:
@@ -177,7 +179,8 @@ def backward(x: Any, v: Any, a: Any) -> None:
         a.option_log_share[x.share_option[share]] += a.reading_weight[x.share_reading[share]]
     for part in range(x.part_length.size):
         r, s, link, variant = x.part_reading[part], x.part_segment[part], x.part_link[part], x.part_variant[part]
-        by_rate = v.part_rate[part] * (total_adjoint[r, s] + own_adjoint[r, s] * x.part_own[part])
+        by_total = total_adjoint[r, s] + a.reading_weight[r] * x.segment_in_shares[x.reading_question[r], s]
+        by_rate = v.part_rate[part] * (by_total + own_adjoint[r, s] * x.part_own[part])
         a.present_level[variant] += by_rate
         a.log_hazard_shape[x.part_band[part]] += by_rate
         if link > 0:

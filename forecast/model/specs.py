@@ -196,6 +196,8 @@ OPINIONS: Final = {
     "share_option": _index("share", "option"),
     # The way to a date in segments of constant hazard; a part is one outcome of the competing group in one segment.
     "segment_step": _positive("question", "segment"),
+    # 1 for time before the as-of date, whose quiet is in the shares of options already.
+    "segment_in_shares": _positive("question", "segment"),
     "part_reading": _index("part", "reading"),
     "part_segment": _index("part", "segment"),
     "part_variant": _index("part", "variant"),

@@ -60,7 +60,7 @@ NEWER = (
     "press",
 )
 """Dims of blocks whose numbers come from a stream of their own."""
-NEWEST = ("stage_covariates", "cell_stage", "span_stage")
+NEWEST = ("segment_in_shares", "stage_covariates", "cell_stage", "span_stage")
 """Arrays whose numbers come from a third one."""
 
 SHAPES: dict[str, dict[str, int]] = {

@@ -40,6 +40,10 @@ def judged_log_odds(q: int, present: Point, a: ModelArrays) -> float:
     logs = []
     for r in np.flatnonzero(a["reading_question"] == q):
         weight = sum(present.log_share[o] for o in a["share_option"][a["share_reading"] == r])
+        weight += sum(
+            a["part_length"][p] * np.exp(part_log_rate(p, present, a)) * a["segment_in_shares"][q, a["part_segment"][p]]
+            for p in np.flatnonzero(a["part_reading"] == r)
+        )
         logs.append(weight + np.log(chances(int(r), q, present, a)))
     yes, no = special.logsumexp(logs, axis=0)
     return float(yes - no)
@@ -176,10 +180,7 @@ def event_chances(r: int, present: Point, a: ModelArrays) -> tuple[float, float]
         for p in range(a.lengths["part"]):
             if a["part_reading"][p] != r or a["part_segment"][p] != segment:
                 continue
-            variant, q = a["part_variant"][p], a["reading_question"][r]
-            drift = log_drift(a["variant_outcome"][variant], a["segment_step"][q, segment], present)
-            log_rate = present.level[variant] + present.shape[a["part_band"][p]] + drift
-            hazard = a["part_length"][p] * np.exp(log_rate + link_effect(a["part_link"][p], present))
+            hazard = a["part_length"][p] * np.exp(part_log_rate(p, present, a))
             own, other = own + hazard * a["part_own"][p], other + hazard * (1 - a["part_own"][p])
         if own + other > 0:
             ended = survival * -np.expm1(-own - other)
@@ -187,6 +188,15 @@ def event_chances(r: int, present: Point, a: ModelArrays) -> tuple[float, float]
             other_incidence += ended * other / (own + other)
             survival *= np.exp(-own - other)
     return own_incidence + TINY, survival + other_incidence + TINY
+
+
+def part_log_rate(p: int, present: Point, a: ModelArrays) -> float:
+    """Log hazard of one outcome in one segment of a reading."""
+    variant, segment = a["part_variant"][p], a["part_segment"][p]
+    step = a["segment_step"][a["reading_question"][a["part_reading"][p]], segment]
+    drift = log_drift(a["variant_outcome"][variant], step, present)
+    link = link_effect(a["part_link"][p], present)
+    return float(present.level[variant] + present.shape[a["part_band"][p]] + drift + link)
 
 
 def link_effect(place: int, present: Point) -> float:

@@ -11,6 +11,7 @@ from scipy import special, stats
 from forecast.errors import StudyError
 from forecast.inference.engine.program import get_program
 from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.selection import Selection
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.model.reference_density import unpack
 
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.program
 
 FAST, SLOW = np.log(0.1), np.log(0.001)
 HALF = {"fast": 0.5, "slow": 0.5}
+HALVES = np.array([0.5, 0.5])
 SPREAD = {"class_sd": 1, "case_sd": 0}
 
 
@@ -66,6 +68,18 @@ def test_quiet_time_moves_the_share_by_bayes_rule() -> None:
     assert found["option_share"] == pytest.approx(share, rel=1e-9)
     expected = share @ -np.expm1(-12 * np.exp([FAST, SLOW]))
     assert special.expit(found["judged_log_odds"][0]) == pytest.approx(expected, rel=1e-9)
+
+
+def test_an_old_statement_is_read_with_the_shares_of_its_day() -> None:
+    """Said twelve months ago of twenty-four months: the quiet year between is on its way, and not in its shares too."""
+    judged = {"rows": [{"expert": "x", "outcome": "exit", "probability": 0.4, "on": "2019-01-01", "by": "2021-01-01"}]}
+    study = encoded(event(reference=HALF, at_risk_since="2018-01-01"), judgments=judged)
+    share = np.exp(-12 * np.exp([FAST, SLOW]))  # of the year before the statement
+    expected = (share / share.sum()) @ -np.expm1(-24 * np.exp([FAST, SLOW]))
+    assert special.expit(at(study, LEVELS)["judged_log_odds"][0]) == pytest.approx(expected, rel=1e-9)
+    unseen = encode_study(study.study, Selection(history=False))
+    expected = HALVES @ -np.expm1(-24 * np.exp([FAST, SLOW]))
+    assert special.expit(at(unseen, LEVELS)["judged_log_odds"][0]) == pytest.approx(expected, rel=1e-9)
 
 
 def test_what_is_left_of_the_weights_is_a_class_not_seen() -> None:

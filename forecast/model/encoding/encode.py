@@ -197,6 +197,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         stated=stated_days(study),
         changes={o.id: changes_of(study, o, study.as_of) for o in modelled if o.kind is OutcomeKind.EVENT},
         resolves={o.id: study.calendar.periods_until(study.resolves_by(o.id)) for o in modelled},
+        counts_quiet=selection.history,
         courses={(link.cause, link.effect_on): link.course for link in links if not link.course.is_plain},
     )
     arrays = ModelArrays(

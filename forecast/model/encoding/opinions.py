@@ -8,6 +8,7 @@ moves the group. The length of a part is a time multiplied by what stated change
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -101,11 +102,13 @@ def _way_arrays(
         for question, outcome in zip(questions, about, strict=True)
     ]
     longest = max((len(edges) - 1 for edges in ways if edges), default=0)
-    steps = np.zeros((len(questions), longest))
+    several = Counter(reading.place for reading in readings)
+    steps, in_shares = np.zeros((2, len(questions), longest))
     parts: list[tuple[float, ...]] = []
     for row, (question, outcome, edges) in enumerate(zip(questions, about, ways, strict=True)):
         for segment, (start, end) in enumerate(itertools.pairwise(edges)):
             steps[row, segment] = (np.floor(start) + 1.0 + np.ceil(end)) / 2.0 if start >= 0.0 else LONG_PAST
+            in_shares[row, segment] = float(start < 0.0 and present.counts_quiet and several[row] > 1)
             for rival in present.rivals(outcome):
                 if present.ages[rival.id] + end <= 0.0:
                     continue
@@ -129,6 +132,7 @@ def _way_arrays(
     columns = dict(zip(names, table.T, strict=True))
     return {
         "segment_step": steps,
+        "segment_in_shares": in_shares,
         **{name: column.astype(np.int64) if name in names[:5] else column for name, column in columns.items()},
     }
 

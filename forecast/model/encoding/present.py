@@ -59,6 +59,8 @@ class Present:
     """Periods to the resolution date, by outcome."""
     changes: Mapping[str, Changes] = MappingProxyType({})
     """Of hazards on stated days, by event outcome, from the as-of date."""
+    counts_quiet: bool = True
+    """Whether what the present case has shown is used."""
     courses: Mapping[tuple[str, str], Course] = MappingProxyType({})
     """Of links that fade or are delayed."""
 

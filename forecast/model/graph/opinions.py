@@ -64,7 +64,7 @@ def _judged_log_odds(
     of, variant = x["reading_question"], x["reading_variant"]
     is_binary, whole = x["question_is_binary"][of], pt.zeros(of.shape)
     binary = level[variant] + padded_delta[x["question_link"][of]]
-    yes, no = _event_odds(x, level, shape, signals, padded_delta)
+    yes, no, shown = _event_odds(x, level, shape, signals, padded_delta)
     if conditions:
         supposed = x["condition_reading"]
         joint, rest = conditional_odds(x, level, shape, signals, delta)
@@ -74,13 +74,15 @@ def _judged_log_odds(
     binary = moved_log_odds(signals, x["question_outcome"][of], x["question_steps"][of], binary)
     yes = pt.switch(is_binary > 0.0, whole - pt.softplus(-binary), yes)
     no = pt.switch(is_binary > 0.0, whole - pt.softplus(binary), no)
-    weight = pt.zeros(of.shape)[x["share_reading"]].inc(log_share[x["share_option"]])
+    # Shares as they were on the day of the statement: the quiet time since then is on the way to its date.
+    weight = pt.zeros(of.shape)[x["share_reading"]].inc(log_share[x["share_option"]]) + shown
     yes, no = (log_sum_exp(weight + either, of, x["question_outcome"]) for either in (yes, no))
     return pm.Deterministic("judged_log_odds", yes - no, dims="question")
 
 
-def _event_odds(x: dict[str, Any], level: Any, shape: Any, signals: Signals, padded_delta: Any) -> tuple[Any, Any]:
-    """Log cumulative incidence among the outcomes that exclude one another, and log of the rest; dims (reading)."""
+def _event_odds(x: dict[str, Any], level: Any, shape: Any, signals: Signals, padded_delta: Any) -> tuple[Any, Any, Any]:
+    """Log cumulative incidence among the outcomes that exclude one another, log of the rest, and expected events before the
+    as-of date; dims (reading)."""
     reading, segment = x["part_reading"], x["part_segment"]
     of = x["variant_outcome"][x["part_variant"]]
     drift = log_drift(signals, of, x["segment_step"][x["reading_question"][reading], segment])
@@ -93,7 +95,8 @@ def _event_odds(x: dict[str, Any], level: Any, shape: Any, signals: Signals, pad
     happens = at_start * -pt.expm1(-total) / (total + LEAST_TOTAL)
     yes = (happens * own).sum(axis=1)
     no = pt.exp(-total.sum(axis=1)) + (happens * (total - own)).sum(axis=1)
-    return pt.log(yes + TINY), pt.log(no + TINY)
+    shown = (total * x["segment_in_shares"][x["reading_question"]]).sum(axis=1)
+    return pt.log(yes + TINY), pt.log(no + TINY), shown
 
 
 def _add_track_records(x: dict[str, Any], experts: Experts) -> None:
