@@ -221,55 +221,6 @@ def test_without_links_what_is_said_under_a_condition_is_left_out() -> None:
     assert encode_study(study, Selection(links=False)).coords["question"] == ["agreement@2024-01-01"]
 
 
-def chain_of(row: dict[str, Any], links: list[tuple[str, str]], **changes: Any) -> EncodedStudy:
-    outcomes = [event_outcome(id=name) for name in "abcdefg"] + [binary_outcome()]
-    made = [{"cause": cause, "effect_on": effect, "log_ratio": "normal(1, 0.5)"} for cause, effect in links]
-    return encode(row, outcomes=outcomes, links=made, **changes)
-
-
-@pytest.mark.parametrize(
-    ("links", "worlds"),
-    [
-        ([("a", "b")], 4),
-        ([("b", "a")], 4),
-        ([("c", "a"), ("c", "b")], 8),
-        ([("a", "c"), ("c", "b")], 8),
-        ([("c", "a"), ("d", "b")], 0),  # nothing that either depends on
-        ([("a", "c"), ("b", "c")], 0),  # an effect of both
-        ([("a", "b"), ("b", "c")], 4),  # what comes of the effect has no part
-        ([("a", "b"), *((cause, effect) for cause in "cdefg" for effect in "ab")], 16),  # as many as there is room for
-        ([("agreement", "b"), ("agreement", "a")], 4),  # settled later than the date
-    ],
-)
-def test_a_chain_holds_what_makes_effect_and_condition_depend_on_one_another(
-    links: list[tuple[str, str]], worlds: int
-) -> None:
-    """An outcome that is settled after the date has no part; without dependence there is no chain."""
-    links = [*links, ("a", "b")] if ("agreement", "b") in links else links
-    a = chain_of(said("x", "b", by=12, given="a"), links).arrays
-    assert a.lengths["world"] == worlds
-    assert a.lengths["condition"] == min(worlds, 1)
-
-
-def test_a_chain_goes_on_to_the_date_on_which_its_condition_is_settled() -> None:
-    """The agreement is settled in month 48; by month 12, later, or not by then: three for the effect, two for the agreement."""
-    encoded = chain_of(said("x", "b", by=12, given="agreement"), [("b", "agreement")])
-    a = encoded.arrays
-    assert a.lengths["world"] == 6
-    early, late = (a["stake_length"][a["turn_contest"][a["stake_turn"]] == contest].sum() for contest in (0, 2))
-    assert (early, late) == (pytest.approx(12), pytest.approx(36))
-    assert (a["condition_joint"].sum(), a["condition_rest"].sum()) == (1, 2)
-    assert a["turn_variant"][-1] == 8
-
-
-def test_a_leg_is_gone_through_by_halves_and_back() -> None:
-    """Strang: of each leg the first contest takes half, the last one the whole, and the first the other half."""
-    a = chain_of(said("x", "b", by=12, given="a"), [("a", "b")]).arrays
-    assert a["stake_variant"][:6].tolist() == [1, 0, 1, 1, 0, 1]
-    assert a["stake_length"][:6] == pytest.approx([0.25, 0.5, 0.25] * 2)
-    assert a["stake_length"].sum() == pytest.approx(24)
-
-
 ASSUMED = {
     "shared_bias_sd": "shared_bias_scale",
     "bias_sd": "bias_scale",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 from typing import Any
 
@@ -84,6 +85,24 @@ def test_days_count_from_the_first_entry_and_what_is_not_known_yet_is_censored()
     assert [(stage.entry, stage.exit) for stage in earlier.stages] == [(0.0, 6.0), (6.0, 16.0)]
     within = with_as_of(study, date(2018, 4, 1)).cases[0]
     assert within.data == Spell(0.0, 3.0, None, date(2018, 1, 1), date(2018, 4, 1))
+
+
+def test_a_row_that_became_known_after_one_that_follows_it_is_left_out() -> None:
+    """As of 2020 the first row, or the middle one, was not known; what follows was, with its event."""
+    days = ["2010-01-01", "2012-01-01", "2015-01-01", "2018-01-01"]
+    rows = [
+        {"id": "a", "entered": entered, "exited": exited, "event": "no", "size": size}
+        for size, (entered, exited) in enumerate(itertools.pairwise(days))
+    ]
+    rows[2]["event"] = "left"
+    for unknown, stages in ((0, [(24, 60), (60, 96)]), (1, [(0, 24), (60, 96)])):
+        told = [
+            {**row, "known_at": "2021-01-01" if place == unknown else "2018-06-01"} for place, row in enumerate(rows)
+        ]
+        (found,) = cases(timed(*told))
+        assert isinstance(found.data, Spell)
+        assert (found.data.event, found.data.exit) == ("exit", 96.0)
+        assert [(stage.entry, stage.exit) for stage in found.stages] == stages
 
 
 def test_one_row_may_state_the_origin_of_all() -> None:

@@ -163,20 +163,3 @@ def test_a_link_may_fade_and_wait_but_not_beyond_the_horizon(document: dict[str,
     assert "while 'agreement' has not occurred, so that the link could not act" in message
     document["resolutions"] = {"rows": [{"outcome": "agreement", "resolution": "yes", "on": "2021-08-01"}]}
     study_from_document(document)
-
-
-@pytest.mark.parametrize("course", [{"half_life": 6}, {"delay": 1}])
-def test_a_judgment_may_not_suppose_the_cause_of_a_link_that_fades_or_waits(
-    document: dict[str, Any], course: dict[str, float]
-) -> None:
-    row = {"expert": "x", "outcome": "withdrawal", "given": "agreement", "probability": 0.2, "on": "2021-05-01"}
-    document["links"] = [{**links("agreement>withdrawal")[0], **course}]
-    document["judgments"] = {"rows": [{**row, "given": None}]}
-    study_from_document(document)
-    document["judgments"] = {"rows": [row]}
-    ((path, message),) = errors_of(document)
-    assert path == "links[0]"
-    assert (
-        "a judgment on 'withdrawal' supposes 'agreement', whose link to 'withdrawal' has a half_life or a delay"
-        in message
-    )

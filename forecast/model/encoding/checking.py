@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from forecast.model.encoding.covariates import standardize
-from forecast.model.encoding.stated import stated_levels
-from forecast.study import Study, resolve_cases
+from forecast.model.encoding.encode import encode_study
+from forecast.study import Study
 
 
 def require_encodable(study: Study) -> None:
-    """Refuse a study whose covariates have no unit, or whose stated probabilities cannot be met.
+    """Refuse a study whose covariates have no unit, whose stated probabilities cannot be met, or whose conditions cannot be read.
 
     Raises
     ------
     StudyError
-        With every place that is wrong.
+        With what is wrong.
     """
-    stated_levels(study, standardize(study, resolve_cases(study)))
+    encode_study(study)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +28,14 @@ FEW_WORLDS: Final = 8
 
 MOST_READINGS: Final = 64
 """Of one question."""
+
+MOST_STEPS: Final = 50_000
+"""Turns times worlds of all questions: some five milliseconds for each gradient."""
+
+_TOO_MANY_STEPS: Final = (
+    "conditional judgments take {:,} steps through what may happen, each time that the density is evaluated; expected at most "
+    f"{MOST_STEPS:,}; ask fewer of them, give fewer `age_bands`, or let outcomes name the same classes with the same weights"
+)
 
 _TOO_MANY: Final = (
     "{} depends on outcomes whose classes combine in {} ways; expected at most "
@@ -55,8 +63,8 @@ def find_readings(questions: Sequence[Judgment], present: Present) -> list[Readi
         chain = made_chain(question, present)
         contests = chain.contests if chain is not None else [present.rivals(outcomes[question.outcome])]
         concerned = [outcome.id for contest in contests for outcome in contest]
-        if chain is not None:
-            _refuse_courses(question, set(concerned), present)
+        if question.given is not None:
+            _refuse_courses(question, {*concerned, question.given}, present)
         ways = present.memberships.ways(concerned)
         if ways > MOST_READINGS:
             raise StudyError([FieldError("judgments", "too_much_work", _TOO_MANY.format(question.question, ways))])
@@ -64,15 +72,17 @@ def find_readings(questions: Sequence[Judgment], present: Present) -> list[Readi
     return found
 
 
-def _refuse_courses(question: Judgment, concerned: set[str], present: Present) -> None:
-    """A link in the chain of a question acts at once and stays."""
+def _refuse_courses(question: Judgment, concerned: Collection[str], present: Present) -> None:
+    """What a fading or delayed link does under a condition is not worked out: those of a question act at once and stay."""
     for (cause, effect), course in present.courses.items():
-        if {cause, effect} <= concerned and not course.is_plain:
+        if not course.is_plain and cause in concerned and effect in concerned:
             message = (
-                f"{question.question} depends on the link from {cause!r} to {effect!r}, which has a half_life or a delay; "
-                "expected links that act at once and stay; remove these two fields or the judgment"
+                f"a judgment on {question.question} depends on the link from {cause!r} to {effect!r}, which has a half_life or a "
+                "delay; expected a link that acts at once and stays where a judgment has a condition; remove these two fields "
+                "or the judgment"
             )
-            raise StudyError([FieldError("links", "judged_course", message)])
+            place = present.link(cause, effect) - 1
+            raise StudyError([FieldError(f"links[{place}]", "judged_course", message)])
 
 
 def condition_arrays(readings: Sequence[Reading], present: Present) -> dict[str, npt.ArrayLike]:
@@ -109,6 +119,8 @@ def condition_arrays(readings: Sequence[Reading], present: Present) -> dict[str,
                 stakes.append((len(turns), variant, band, step, length))
             settles = 0 if resolves is None else present.memberships.variant(resolves.id, reading.chosen) + 1
             turns.append((first + place, settles))
+    if len(turns) * widest > MOST_STEPS:
+        raise StudyError([FieldError("judgments", "too_much_work", _TOO_MANY_STEPS.format(len(turns) * widest))])
     staked = np.asarray(stakes, dtype=float).reshape(-1, 5).T
     moved = np.asarray(moves, dtype=int).reshape(-1, 4).T
     return {

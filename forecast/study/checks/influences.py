@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 
 from forecast.errors import FieldError
@@ -12,7 +12,6 @@ from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import OutcomeKind
 from forecast.study.reading.suggest import unknown_name
 from forecast.study.rows.evidence_tables import settled_outcomes
-from forecast.study.rows.judgments import Judgment
 
 _NO_LEVEL = "expected an event or binary outcome: the probability of a threshold comes from its indicator; remove it"
 
@@ -73,21 +72,6 @@ def _delay_errors(study: Study, link: Link, path: str) -> Iterator[FieldError]:
             "the link could not act; expected a shorter delay; correct it, lengthen `horizon` or remove the link"
         )
         yield FieldError(f"{path}.delay", "beyond_horizon", message)
-
-
-def judged_course_errors(study: Study, judgments: Iterable[Judgment]) -> Iterator[FieldError]:
-    """Links that fade or are delayed where a judgment supposes their cause: what it says of them is not worked out."""
-    groups = {outcome.id: outcome.competes or outcome.id for outcome in study.outcomes}
-    supposed = {(judgment.given, groups.get(judgment.outcome)): judgment for judgment in judgments if judgment.given}
-    for index, link in enumerate(study.links):
-        judgment = supposed.get((link.cause, groups.get(link.effect_on)))
-        if judgment is not None and not link.course.is_plain:
-            message = (
-                f"a judgment on {judgment.outcome!r} supposes {link.cause!r}, whose link to {link.effect_on!r} has a "
-                "half_life or a delay; expected a link that acts at once and stays where a judgment supposes its cause; "
-                "remove these two fields or the judgment"
-            )
-            yield FieldError(f"links[{index}]", "judged_course", message)
 
 
 def _circle_errors(study: Study) -> Iterator[FieldError]:

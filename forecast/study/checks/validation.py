@@ -7,7 +7,7 @@ from datetime import date
 
 from forecast.errors import ExpressionError, FieldError
 from forecast.study.checks.changes import change_errors
-from forecast.study.checks.influences import factor_errors, judged_course_errors, link_errors
+from forecast.study.checks.influences import factor_errors, link_errors
 from forecast.study.checks.outcomes import outcome_errors
 from forecast.study.document.cases import Case
 from forecast.study.document.document import Study
@@ -64,7 +64,6 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     errors += source_errors(study.sources, [indicator.id for indicator in study.indicators])
     errors += link_errors(study)
     errors += change_errors(study)
-    errors += judged_course_errors(study, statements.judgments)
     errors += _scenario_errors(study, end)
     errors += _without_information(study, cases, judged | unread)
     return tuple(cases), errors

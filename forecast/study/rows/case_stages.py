@@ -84,10 +84,12 @@ def join_lines(lines: Sequence[Line], id_column: str, calendar: Calendar, reader
 def as_known(lines: Sequence[Line], calendar: Calendar) -> list[Line]:
     """Rows as they were known on the as-of date; of those of one case, in their order.
 
-    What became known later is left out. But a spell with days that had begun was still going on, as far as anybody knew.
+    What became known later is left out. But a spell with days that had begun was still going on, as far as anybody knew,
+    unless a row after it was known.
     """
     found = [line for line in lines if line.is_known]
-    later = next((line for line in lines if not line.is_known), None)
+    last = max((place for place, line in enumerate(lines) if line.is_known), default=-1)
+    later = next(iter(lines[last + 1 :]), None)
     if later is None or not isinstance(later.case.data, Spell) or later.spell.entered is None:
         return found
     if later.spell.entered >= calendar.as_of or later.spell.exited is None:

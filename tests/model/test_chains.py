@@ -1,0 +1,106 @@
+"""What takes part in the chain of a conditional judgment, when it happens, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from forecast.errors import StudyError
+from forecast.model.encoding.checking import require_encodable
+from forecast.model.encoding.encode import EncodedStudy
+from tests.documents import binary_outcome, event_outcome, make_study
+from tests.model.test_encode_opinions import encode, said
+
+
+def chain_of(row: dict[str, Any], links: list[tuple[str, str]], **changes: Any) -> EncodedStudy:
+    outcomes = [event_outcome(id=name) for name in "abcdefg"] + [binary_outcome()]
+    made = [{"cause": cause, "effect_on": effect, "log_ratio": "normal(1, 0.5)"} for cause, effect in links]
+    return encode(row, outcomes=outcomes, links=made, **changes)
+
+
+@pytest.mark.parametrize(
+    ("links", "worlds"),
+    [
+        ([("a", "b")], 4),
+        ([("b", "a")], 4),
+        ([("c", "a"), ("c", "b")], 8),
+        ([("a", "c"), ("c", "b")], 8),
+        ([("c", "a"), ("d", "b")], 0),  # nothing that either depends on
+        ([("a", "c"), ("b", "c")], 0),  # an effect of both
+        ([("a", "b"), ("b", "c")], 4),  # what comes of the effect has no part
+        ([("a", "b"), *((cause, effect) for cause in "cdefg" for effect in "ab")], 16),  # as many as there is room for
+        ([("agreement", "b"), ("agreement", "a")], 4),  # settled later than the date
+    ],
+)
+def test_a_chain_holds_what_makes_effect_and_condition_depend_on_one_another(
+    links: list[tuple[str, str]], worlds: int
+) -> None:
+    """An outcome that is settled after the date has no part; without dependence there is no chain."""
+    links = [*links, ("a", "b")] if ("agreement", "b") in links else links
+    a = chain_of(said("x", "b", by=12, given="a"), links).arrays
+    assert a.lengths["world"] == worlds
+    assert a.lengths["condition"] == min(worlds, 1)
+
+
+def test_a_chain_goes_on_to_the_date_on_which_its_condition_is_settled() -> None:
+    """The agreement is settled in month 48; by month 12, later, or not by then: three for the effect, two for the agreement."""
+    encoded = chain_of(said("x", "b", by=12, given="agreement"), [("b", "agreement")])
+    a = encoded.arrays
+    assert a.lengths["world"] == 6
+    early, late = (a["stake_length"][a["turn_contest"][a["stake_turn"]] == contest].sum() for contest in (0, 2))
+    assert (early, late) == (pytest.approx(12), pytest.approx(36))
+    assert (a["condition_joint"].sum(), a["condition_rest"].sum()) == (1, 2)
+    assert a["turn_variant"][-1] == 8
+
+
+def test_a_leg_is_gone_through_by_halves_and_back() -> None:
+    """Strang: of each leg the first contest takes half, the last one the whole, and the first the other half."""
+    a = chain_of(said("x", "b", by=12, given="a"), [("a", "b")]).arrays
+    assert a["stake_variant"][:6].tolist() == [1, 0, 1, 1, 0, 1]
+    assert a["stake_length"][:6] == pytest.approx([0.25, 0.5, 0.25] * 2)
+    assert a["stake_length"].sum() == pytest.approx(24)
+
+
+@pytest.mark.parametrize("course", [{"half_life": 6}, {"delay": 11}])
+@pytest.mark.parametrize(
+    ("faded", "base"),
+    [(("a", "b"), "marginal"), (("b", "a"), "marginal"), (("c", "b"), "marginal"), (("a", "b"), "none")],
+)
+def test_a_link_that_fades_or_waits_is_refused_wherever_a_condition_depends_on_it(
+    faded: tuple[str, str], base: str, course: dict[str, Any]
+) -> None:
+    """From the condition, back onto it, from a cause of both; one that has no part in the question may fade."""
+    pairs = [("a", "b"), ("c", "a"), ("c", "b"), ("b", "a"), ("b", "d")]
+    plain = [{"cause": cause, "effect_on": effect, "log_ratio": "normal(1, 0.5)"} for cause, effect in pairs]
+    outcomes = [event_outcome(id=name) for name in "abcd"]
+    row = said("x", "b", by=12, given="a")
+
+    def study(changed: tuple[str, str]) -> Any:
+        links = [
+            {**link, **course, "base": base} if pair == changed else link
+            for pair, link in zip(pairs, plain, strict=True)
+        ]
+        return make_study(*outcomes, links=links, judgments={"rows": [row]})
+
+    with pytest.raises(StudyError) as caught:
+        require_encodable(study(faded))
+    (error,) = caught.value.errors
+    assert (error.path, error.code) == (f"links[{pairs.index(faded)}]", "judged_course")
+    assert f"depends on the link from {faded[0]!r} to {faded[1]!r}" in error.message
+    require_encodable(study(("b", "d")))
+
+
+def test_conditional_judgments_that_cost_too_much_are_refused_before_anything_is_sampled() -> None:
+    pairs = [("a", "b"), ("c", "a"), ("c", "b"), ("d", "c")]
+    rows = [said("x", "b", by=f"{2021 + k // 12}-{1 + k % 12:02}-01", given="a") for k in range(45)]
+    study = make_study(
+        *[
+            event_outcome(id=name, pooling={**event_outcome()["pooling"], "age_bands": list(range(40))})
+            for name in "abcd"
+        ],
+        links=[{"cause": cause, "effect_on": effect, "log_ratio": "normal(1, 0.5)"} for cause, effect in pairs],
+        judgments={"rows": rows},
+    )
+    with pytest.raises(StudyError, match=r"steps through what may happen.*expected at most 50,000"):
+        require_encodable(study)
