@@ -132,6 +132,11 @@ def open_futures(path: Path) -> StoredFutures:
         attributes = {name: group.getncattr(name) for name in group.ncattrs()}
         times = np.asarray(root.groups[FUTURES].variables["event_time"][:], dtype=float)
         outcomes = tuple(str(name) for name in root.groups[FUTURES].variables["outcome"][:])
+    if found.keys() & {"link_cause"} and "link_delay" not in found:
+        raise FuturesUnavailableError(
+            f"{path.name} does not say from when its links act and how they fade; expected that, which forecasts have had "
+            "since method 8; run the forecast again"
+        )
     return _assemble(found, attributes, times, outcomes)
 
 

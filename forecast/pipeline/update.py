@@ -176,7 +176,14 @@ def _weigh(run: StageClock, last: LastForecast, encoded: EncodedStudy, seed: int
         chains = latent.sizes[CHAIN]
         kept = {DRAW: thin_draws(1, latent.sizes[DRAW], max(1, MAX_DRAWS // chains))}
         rng = np.random.default_rng(stream_seed(seed, WEIGHING_STREAM))
-        carried = carry_draws(before, latent.isel(kept), encoded, rng)
+        try:
+            carried = carry_draws(before, latent.isel(kept), encoded, rng)
+        except NotCarriedError:
+            raise
+        except (KeyError, ValueError) as error:
+            raise NotCarriedError(
+                f"the draws of the last forecast {last.forecast_id} are not those of its study ({type(error).__name__})"
+            ) from error
     with run.stage(Stage.COMPILE):
         program = get_program()
     with run.stage(Stage.SAMPLE):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from forecast.futures.simulation import simulate_futures
-from forecast.futures.stored import open_futures
+from forecast.futures.stored import FuturesUnavailableError, open_futures
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study.document.course import Course
 from forecast.summary.archive import write_tree
@@ -61,3 +61,12 @@ def test_a_link_that_stays_is_stored_as_such(tmp_path: Path) -> None:
     tree, _ = make_tree(everything(), make_posterior(everything()))
     write_tree(tree, tmp_path / "draws.nc")
     assert open_futures(tmp_path / "draws.nc").present.links.courses == (Course(),)
+
+
+def test_a_file_that_does_not_say_how_its_links_go_on_cannot_be_asked(tmp_path: Path) -> None:
+    tree, _ = make_tree(everything(), make_posterior(everything()))
+    assert "link_delay" in tree["mechanism"]
+    tree["mechanism"] = tree["mechanism"].to_dataset().drop_vars("link_delay")
+    write_tree(tree, tmp_path / "draws.nc")
+    with pytest.raises(FuturesUnavailableError, match="since method 8; run the forecast again"):
+        open_futures(tmp_path / "draws.nc")

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xarray as xr
 
 from forecast.answer import OutcomeForecast, Verdict
 from forecast.pipeline.compute import ComputedForecast, compute_forecast
 from forecast.pipeline.update import LastForecast, compute_update
 from forecast.study import EvidenceKind, Study, accept_arrivals, load_study, with_arrivals, with_as_of, with_sampler
+from forecast.summary.archive import LATENT
 from priors import study_path
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.suite.sizes import sized
@@ -167,6 +169,17 @@ def test_draws_that_say_nothing_about_the_study_are_not_used(
     assert (found.update.way, found.update.pareto_k) == ("refitted", None)
     assert reason in found.update.reason
     assert found.outcomes == again.answer.outcomes
+
+
+def test_draws_that_are_not_those_of_their_study_are_fitted_anew(only_a_prior: LastForecast, tmp_path: Path) -> None:
+    """A file that lacks what the study's draws have: a reason, not the end of the job."""
+    latent = xr.load_dataset(only_a_prior.draws, group=LATENT)
+    latent.assign_coords(outcome=["another"]).to_netcdf(tmp_path / "draws.nc", group=LATENT)
+    study = with_sampler(only_a_prior.study, **QUICK)
+    found = compute_update(study, last=replace(only_a_prior, draws=tmp_path / "draws.nc"), seed=2).answer
+    assert found.update is not None
+    assert found.update.way == "refitted"
+    assert "are not those of its study" in found.update.reason
 
 
 def test_another_prior_is_another_study(only_a_prior: LastForecast) -> None:
