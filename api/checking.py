@@ -13,6 +13,7 @@ from forecast.model.encoding.checking import require_encodable
 from forecast.model.encoding.stated import states_present
 from forecast.runtime.settings import Settings
 from forecast.study import Study
+from forecast.study.checks.questions import questions
 from forecast.study.checks.size import measure_study
 from forecast.study.loading import study_from_files
 from forecast.study.reading.places import find_places, place_of
@@ -133,6 +134,8 @@ class CheckedStudy(BaseModel):
     """Whether the study can be used."""
     errors: list[PlacedError]
     """Every error that was found; empty when valid."""
+    questions: list[str] = []
+    """What a valid study leaves open and whoever wrote it may not have meant."""
     study: str | None = None
     """Id of the study; null when not valid."""
     title: str | None = None
@@ -171,6 +174,7 @@ def check_files(given: GivenTables, limits: DocumentLimits) -> CheckedStudy:
     return CheckedStudy(
         valid=True,
         errors=[],
+        questions=[asked for _, asked in questions(study)],
         study=study.study,
         title=study.title,
         digest=study.digest,

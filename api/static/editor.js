@@ -89,10 +89,18 @@ function errorItem(found) {
   return item;
 }
 
+function questionItem(asked) {
+  const item = document.createElement("li");
+  item.className = "asked";
+  item.dir = "auto";
+  item.textContent = asked;
+  return item;
+}
+
 function showAnswer(answer) {
   checked = answer.valid ? answer : null;
   for (const button of buttons) button.disabled = !answer.valid;
-  errors.replaceChildren(...answer.errors.map(errorItem));
+  errors.replaceChildren(...answer.errors.map(errorItem), ...answer.questions.map(questionItem));
   text.setAttribute("aria-invalid", String(!answer.valid));
   const own = answer.errors.filter((found) => found.file === null);
   showGutter(new Set(own.map((found) => found.line)));

@@ -140,6 +140,7 @@ def _beside_the_prior(encoded: EncodedStudy, outcome: Outcome) -> list[str]:
     parts = {
         "the spread of classes and cases": True,
         "covariates": bool(encoded.study.covariates),
+        "stated changes": any(change.outcome in rivals for change in encoded.study.changes),
         "competing outcomes": len(rivals) > 1,
         "links": any(
             link.effect_on in rivals and not link.keeps_marginal

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from typing import cast
 
 import pytest
 import yaml
@@ -57,6 +58,18 @@ def test_a_document_with_its_tables_is_counted_and_inlined(own_client: TestClien
     stored = client.put("/v1/studies/coin", json=found["document"])
     assert stored.status_code == 201
     assert stored.json()["digest"] == found["digest"]
+
+
+def test_a_class_that_an_outcome_does_not_name_is_asked_about(client: TestClient) -> None:
+    """The study is valid, and what it leaves open is in the answer."""
+    for reference, asks in (({"tosses": 1.0}, False), (None, True), ({}, False)):
+        document = coin_document(reference_classes=[CLASS])
+        document["outcomes"][0]["reference"] = reference
+        files: dict[str, str | bytes] = {"study.yaml": yaml.safe_dump(document), "cases/tosses.csv": CASES}
+        found = check(client, files)
+        assert found["valid"], found["errors"]
+        asked = " ".join(map(str, cast("list[str]", found["questions"])))
+        assert asked.startswith("does heads belong to ") == asks
 
 
 def test_errors_stand_at_their_lines(client: TestClient) -> None:

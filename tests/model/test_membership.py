@@ -82,6 +82,11 @@ def test_an_old_statement_is_read_with_the_shares_of_its_day() -> None:
     assert special.expit(at(unseen, LEVELS)["judged_log_odds"][0]) == pytest.approx(expected, rel=1e-9)
 
 
+def test_what_was_seen_is_counted_once_whatever_the_classes() -> None:
+    quiet = encoded(event(reference={"fast": 1.0}, at_risk_since="2019-01-01")).evidence_counts["history_cells"]
+    assert encoded(event(reference=HALF, at_risk_since="2019-01-01")).evidence_counts["history_cells"] == quiet == 1
+
+
 def test_what_is_left_of_the_weights_is_a_class_not_seen() -> None:
     study = encoded(event(reference={"fast": 0.3, "slow": 0.5}, at_risk_since="2019-01-01"))
     weight = np.array([0.3, 0.5, 0.2]) * np.exp(-12 * np.exp([FAST, SLOW, -3.0]))

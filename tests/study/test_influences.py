@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from forecast.errors import StudyError
-from forecast.study import study_from_document
+from forecast.study import study_from_document, with_as_of
 
 EFFECT = "normal(0.3, 0.3)"
 
@@ -162,4 +163,4 @@ def test_a_link_may_fade_and_wait_but_not_beyond_the_horizon(document: dict[str,
     assert path == "links[0].delay"
     assert "while 'agreement' has not occurred, so that the link could not act" in message
     document["resolutions"] = {"rows": [{"outcome": "agreement", "resolution": "yes", "on": "2021-08-01"}]}
-    study_from_document(document)
+    with_as_of(study_from_document(document), date(2021, 7, 1))  # as a replay of the study asks for it

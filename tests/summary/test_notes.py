@@ -76,6 +76,12 @@ def test_the_prior_note_says_what_is_in_it(base: str, more: str) -> None:
     }
 
 
+def test_a_stated_change_is_in_the_prior_note_of_what_it_moves_and_of_its_rivals() -> None:
+    change = {"outcome": "exit", "from": "2020-06-01", "log_ratio": 1.0}
+    notes = prior_notes(everything(changes=[change]))
+    assert {name for name, note in notes.items() if "stated changes" in note.message} == {"exit", "conversion"}
+
+
 def test_what_is_settled_has_no_prior_note() -> None:
     row = {"outcome": "agreement", "resolution": "yes", "on": "2019-12-01"}
     assert set(prior_notes(everything(resolutions={"rows": [row]}))) == {"exit", "conversion", "war", "alone"}

@@ -124,7 +124,16 @@ class EncodedStudy:
                 {_case(unit) for unit in self.units if isinstance(unit.data, Trial) and unit.case.weight > 0}
             ),
             "hazard_cells": len(self.cells.unit),
-            "history_cells": lengths["history"],
+            "history_cells": len(
+                set(
+                    zip(
+                        self.arrays["variant_outcome"][self.arrays["history_variant"]].tolist(),
+                        self.arrays["history_band"].tolist(),
+                        self.arrays["history_period"].tolist(),
+                        strict=True,
+                    )
+                )
+            ),
             "indicators": lengths["indicator"],
             "observations": lengths["count"],
             "experts": lengths["expert"],

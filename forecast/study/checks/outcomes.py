@@ -9,6 +9,7 @@ from forecast.errors import FieldError
 from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import FIT_TOLERANCE, About, OutcomeKind
+from forecast.study.document.reference import Reference
 from forecast.study.reading.suggest import nearest_hint
 from forecast.study.rows.evidence_tables import settled_outcomes
 
@@ -123,21 +124,23 @@ def _prior_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldEr
 def _weight_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldError]:
     if outcome.kind is OutcomeKind.THRESHOLD:
         return
-    weights = outcome.class_weights
+    weights, place = outcome.class_weights, f"{path}.reference"
+    if isinstance(outcome.reference, Reference):
+        place += outcome.reference.word
     classes = {group.id: group.outcomes for group in study.reference_classes}
     serving = [name for name, outcomes in classes.items() if outcome.id in outcomes]
     known = {other.id for other in study.outcomes}
     for name in weights:
         if name not in classes:
             message = f"{name!r} is not a reference class of the study; expected one; {nearest_hint(name, classes)}"
-            yield FieldError(f"{path}.reference.{name}", "unknown_id", message)
+            yield FieldError(f"{place}.{name}", "unknown_id", message)
         elif name not in serving and known.issuperset(classes[name]):  # else the class's own error says it
             message = f"the class {name!r} does not serve {outcome.id!r}; expected one that does; {nearest_hint(name, serving)}"
-            yield FieldError(f"{path}.reference.{name}", "unknown_id", message)
+            yield FieldError(f"{place}.{name}", "unknown_id", message)
     total = sum(weights.values())
     if total > 1.0 + _WEIGHT_SLACK:
         message = f"the weights sum to {total:g}; expected at most 1 (the rest goes to a new class); lower them"
-        yield FieldError(f"{path}.reference", "weights", message)
+        yield FieldError(place, "weights", message)
 
 
 def _covariate_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldError]:

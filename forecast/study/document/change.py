@@ -27,7 +27,8 @@ class Change(Block):
     to: Day | None = None
     """First day on which it no longer acts; absent: it stays."""
     log_ratio: Annotated[float, Field(strict=True, ge=-MAX_LOG_RATIO, le=MAX_LOG_RATIO)]
-    """What is added: to an event's log rate on these days, to a binary outcome's log odds if it resolves on one of them."""
+    """What is added: to an event's log rate on these days, to a binary outcome's log odds if its resolution date is one of
+    them."""
     source: Text | None = None
     """Where the size comes from."""
     rationale: Text | None = None

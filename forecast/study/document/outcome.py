@@ -85,8 +85,8 @@ class Outcome(Block):
     pooling: Pooling = Pooling()
     """How far classes, cases and ages may differ."""
     reference: ReferenceField | None = None
-    """Weight of each reference class in the present case, by id: 0 or more, at most 1 in all. A new class gets the rest. The
-    present case belongs to one of them (the same as `one_of`), or lies between them (`blend`)."""
+    """Weight of each reference class in the present case, by id: 0 or more, at most 1 in all. A new class gets the rest, all
+    of it with `{}`. The present case belongs to one of them (the same as `one_of`), or lies between them (`blend`)."""
     covariates: dict[Id, CovariateValue] = {}
     """The present case's value of each covariate, by id, as it would be written in the tables."""
     indicator: Id | None = None

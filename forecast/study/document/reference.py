@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Discriminator, Tag, WithJsonSchema, model_validator
 
 from forecast.study.document.fields import ID_PATTERN, Block, Id, NonNegative, field_error
 
@@ -14,10 +14,10 @@ _Weights = dict[Id, NonNegative]
 class Reference(Block):
     """Weights of reference classes: `one_of` or `blend`. Weights without a word mean `one_of`."""
 
-    one_of: Annotated[_Weights, Field(min_length=1)] | None = None
+    one_of: _Weights | None = None
     """Probability that the present case belongs to each class; what is left is that of a class not seen. Quiet time and
     resolutions move it by Bayes' rule; judgments do not."""
-    blend: Annotated[_Weights, Field(min_length=1)] | None = None
+    blend: _Weights | None = None
     """Weights of an average of the classes' log rates or log odds: the present case lies between them."""
 
     @model_validator(mode="after")
@@ -31,11 +31,26 @@ class Reference(Block):
         """Weight of each class, by id."""
         return dict(self.one_of or self.blend or {})
 
+    @property
+    def word(self) -> str:
+        """What the weights stand under in the document, for the places of errors."""
+        return ".one_of" if self.blend is None else ".blend"
+
+
+class PlainReference(Reference):
+    """Weights alone. None at all: the present case is of a class not seen."""
+
+    @property
+    def word(self) -> str:
+        """They stand under no word."""
+        return ""
+
 
 def _tag(value: object) -> str:
     """Whether the weights stand alone, or under a word that says what they mean."""
     is_block = isinstance(value, Reference) or (
-        isinstance(value, dict) and any(isinstance(item, dict) for item in value.values())
+        isinstance(value, dict)
+        and any(name in value and not isinstance(value[name], int | float) for name in Reference.model_fields)
     )
     return "<block>" if is_block else "<weights>"
 
@@ -48,11 +63,7 @@ _WEIGHTS_SCHEMA: dict[str, Any] = {
 
 ReferenceField = Annotated[
     Annotated[Reference, Tag("<block>")]
-    | Annotated[
-        Annotated[_Weights, Field(min_length=1)],
-        AfterValidator(lambda weights: Reference(one_of=weights)),
-        Tag("<weights>"),
-    ],
+    | Annotated[_Weights, AfterValidator(lambda weights: PlainReference(one_of=weights)), Tag("<weights>")],
     Discriminator(_tag),
     WithJsonSchema(
         {
@@ -61,7 +72,7 @@ ReferenceField = Annotated[
                 {
                     "type": "object",
                     "properties": {
-                        name: {**_WEIGHTS_SCHEMA, "minProperties": 1, "description": text}
+                        name: {**_WEIGHTS_SCHEMA, "description": text}
                         for name, text in (
                             (
                                 "one_of",
@@ -70,8 +81,7 @@ ReferenceField = Annotated[
                             ("blend", "Weights of an average of the classes' levels."),
                         )
                     },
-                    "minProperties": 1,
-                    "maxProperties": 1,
+                    "oneOf": [{"required": ["one_of"]}, {"required": ["blend"]}],
                     "additionalProperties": False,
                 },
             ]
