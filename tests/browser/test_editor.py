@@ -42,6 +42,17 @@ def draft(address: str, open_page: OpenPage) -> Page:
     return page
 
 
+def test_what_a_valid_study_leaves_open_is_asked(draft: Page) -> None:
+    page = draft
+    text = page.locator("#text")
+    outcome = page.evaluate("document.querySelector('#text').value.match(/- id: (\\w+)/)[1]")
+    rows = "[{duration: 5, event: 1}]"
+    text.fill(f"{text.input_value()}\nreference_classes:\n  - {{id: past, outcome: {outcome}, rows: {rows}}}\n")
+    expect(page.locator("#errors .asked")).to_contain_text(f"does {outcome} belong to past?")
+    expect(page.locator("#store")).to_be_enabled()
+    assert serious_violations(page) == []
+
+
 def test_errors_appear_at_their_lines_as_one_types(draft: Page) -> None:
     page = draft
     text = page.locator("#text")
