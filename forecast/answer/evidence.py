@@ -143,7 +143,7 @@ class QuestionSummary(Part):
     by: date
     """Last day that counts for the question."""
     given: str | None
-    """Id of the outcome that the judgment is conditional on; null when unconditional."""
+    """What the judgment is conditional on, as in `ceasefire and not war`; null when unconditional."""
     at_once: bool = False
     """Whether that is supposed to occur at once, not just by the day of the question."""
     said: date | None = None

@@ -43,6 +43,7 @@ from forecast.study.document.pull_source import PullSource
 from forecast.study.document.sampler import SamplerSettings
 from forecast.study.document.scenario import Scenario
 from forecast.study.loading import load_study, study_from_bytes, study_from_document, with_as_of, with_sampler
+from forecast.study.rows.conditions import Condition, condition_text
 from forecast.study.rows.evidence_tables import (
     resolve_cases,
     resolve_judgments,
@@ -72,6 +73,7 @@ __all__ = [
     "Calendar",
     "Case",
     "Change",
+    "Condition",
     "Count",
     "Covariate",
     "Datum",
@@ -112,6 +114,7 @@ __all__ = [
     "TrackRecords",
     "Trial",
     "accept_arrivals",
+    "condition_text",
     "default_prior",
     "latest_judgments",
     "load_study",

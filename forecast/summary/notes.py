@@ -10,7 +10,8 @@ import xarray as xr
 
 from forecast.answer import Check
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.study import CLIP, Outcome, Spell
+from forecast.model.encoding.settling import is_contradicted
+from forecast.study import CLIP, Outcome, Spell, resolve_judgments
 from forecast.study.checks.questions import questions
 from forecast.summary.rolled import probability_quantiles
 
@@ -93,16 +94,24 @@ def _judgments(encoded: EncodedStudy) -> Iterator[Note]:
     if clipped:
         message = f"{clipped} stated probabilities were below {CLIP:g} or above {1 - CLIP:g}; they were read as these"
         yield "clipped", float(clipped), message
-    for outcome, given in sorted(_independent(encoded)):
+    for judgment in resolve_judgments(encoded.study):
+        if is_contradicted(judgment, encoded.study, encoded.settled):
+            message = (
+                f"{judgment.expert} judged {judgment.outcome} given {judgment.condition}, which is known not to be so: the "
+                "judgment was left out"
+            )
+            yield "condition_ended", None, message
+
+    for outcome, condition in sorted(_independent(encoded)):
         message = (
-            f"{outcome} was judged given {given}, but nothing makes the two depend on one another, no link and no class: "
+            f"{outcome} was judged given {condition}, but nothing makes the two depend on one another, no link and no class: "
             "it was read as said without the condition"
         )
         yield "given_without_link", None, message
 
 
 def _independent(encoded: EncodedStudy) -> set[tuple[str, str]]:
-    """(outcome, given) of questions whose condition says nothing."""
+    """(outcome, condition) of questions whose condition says nothing."""
     arrays = encoded.arrays
     readings = [
         *arrays["condition_reading"].tolist(),
@@ -110,12 +119,12 @@ def _independent(encoded: EncodedStudy) -> set[tuple[str, str]]:
     ]
     told = {int(arrays["reading_question"][reading]) for reading in readings}
     return {
-        (question.outcome, question.given)
+        (question.outcome, question.condition)
         for place, question in enumerate(encoded.opinions.questions.values())
-        if question.given
+        if question.condition
         and place not in told
         and arrays["question_link"][place] == 0
-        and question.given not in encoded.settled
+        and any(name not in encoded.settled for name, _ in question.given)
     }
 
 

@@ -18,7 +18,7 @@ from forecast.answer import ExpertSummary, LinkSummary, QuestionSummary, Residua
 from forecast.futures.scenarios import spread
 from forecast.model.constants import FREEDOM
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.study import Judgment, Trial
+from forecast.study import Judgment, Trial, condition_text
 from forecast.summary.signals import summarize_draws
 
 
@@ -84,7 +84,7 @@ def summarize_opinions(
             QuestionSummary(
                 outcome=judgments[0].outcome,
                 by=judgments[0].by_day,
-                given=judgments[0].given,
+                given=condition_text(judgments[0].given) or None,
                 at_once=judgments[0].at_once,
                 said=judgments[0].on if judgments[0].said_periods >= 1.0 else None,
                 experts=len(judgments),

@@ -180,7 +180,7 @@ def _stated(session: Session, forecast: ForecastRow, ends: Mapping[str, date]) -
     return {
         (f"{EXPERT}{judgment.expert}", judgment.outcome): judgment.probability
         for judgment in resolve_judgments(study_from_document(json.loads(document)))
-        if judgment.given is None and ends.get(judgment.outcome) == judgment.by_day
+        if not judgment.given and ends.get(judgment.outcome) == judgment.by_day
     }
 
 

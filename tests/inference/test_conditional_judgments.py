@@ -150,7 +150,7 @@ def test_the_judged_log_odds_are_those_of_the_futures(encoded: EncodedStudy) -> 
     present = corrected(present_case(encoded, prior))
     times = simulate_futures(present, replicates=FUTURES, seed=2).times
     for place, question in enumerate(encoded.opinions.questions.values()):
-        cause, effect = (present.outcomes.index(str(name)) for name in (question.given, question.outcome))
+        cause, effect = (present.outcomes.index(name) for name in (question.given[0][0], question.outcome))
         by = question.by_periods
         given = times[:, :, cause] <= max(by, present.resolves[cause] if present.is_binary[cause] else 0.0)
         both = given & (times[:, :, effect] <= by)
@@ -196,7 +196,7 @@ def test_given_at_once_is_what_the_futures_show_where_the_cause_is_made_to_occur
     prior = label_quantities(drawn, dict(zip(program.names, program.dims, strict=True)), encoded)
     present = present_case(encoded, prior)
     for place, question in enumerate(encoded.opinions.questions.values()):
-        times = simulate_futures(present, replicates=FUTURES, seed=2, forced={str(question.given): 0.0}).times
+        times = simulate_futures(present, replicates=FUTURES, seed=2, forced={question.given[0][0]: 0.0}).times
         counted = (times[:, :, present.outcomes.index(question.outcome)] <= question.by_periods).mean(axis=1)
         meant = special.expit(drawn["judged_log_odds"][:, place])
         error = np.sqrt(meant * (1 - meant) / FUTURES)

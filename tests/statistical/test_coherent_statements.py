@@ -188,7 +188,7 @@ def test_a_conditional_is_read_as_what_is_true_of_even_hazards(read: Read) -> No
         )
         encoded = encode_study(study_from_document(study))
         judged = special.expit(program.draw_prior(encoded.arrays, 1, seed=1)["judged_log_odds"][0])
-        asked = [(question.given, question.outcome) for question in encoded.opinions.questions.values()]
+        asked = [(question.given[0][0], question.outcome) for question in encoded.opinions.questions.values()]
         for cause, effect in chosen:
             found = judged[asked.index((world.names[cause], world.names[effect]))]
             assert found == pytest.approx(known.conditionals[cause, effect], abs=OF_LEGS), (seed, cause, effect)

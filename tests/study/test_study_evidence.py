@@ -73,8 +73,8 @@ def test_every_block_is_read_as_of_the_date(document: dict[str, Any]) -> None:
     earlier = resolve_observations(with_as_of(study, date(2021, 4, 5)))["incidents"]
     assert [(o.value, o.exposure) for o in earlier] == [(2, 0.5)]
     assert [(j.expert, j.by, j.given) for j in resolve_judgments(study)] == [
-        ("x", date(2022, 9, 10), None),
-        ("y", 16.0, "withdrawal"),
+        ("x", date(2022, 9, 10), ()),
+        ("y", 16.0, (("withdrawal", True),)),
     ]
     assert [(t.question, t.outcome) for t in resolve_track_records(study)] == [("q", True)]
     assert [(r.outcome, r.resolution) for r in resolve_resolutions(study)] == [("agreement", "no")]

@@ -1,8 +1,9 @@
-"""Questions that suppose another outcome to have occurred, by their date or at once: what takes part in their chains.
+"""Questions that suppose what other outcomes do, by their date or at once: what takes part in their chains.
 
 `forecast.model.graph.conditionals` says what they are for. A question is read so if links that keep the marginal make
-the two outcomes depend on one another: from one to the other, either way, or from a cause of both; or if both may belong
-to one class. Outcomes on such ways are in the chain, those nearest first, while its worlds are not too many.
+the outcomes depend on one another: from one to the other, either way, or from a cause of both; if they exclude one
+another; or if they may belong to one class. Outcomes on such ways are in the chain, those nearest first, while its worlds
+are not too many.
 """
 
 from __future__ import annotations
@@ -29,30 +30,39 @@ class Chain:
 
     question: Judgment
     contests: tuple[Contest, ...]
+    """That of the effect comes first."""
 
     horizon: float
     """Periods until the date of the question, or until that of a supposed outcome which is settled later."""
-    supposed: int
-    """Place of the contest of what is supposed."""
 
     @property
-    def goes_on(self) -> bool:
-        """Whether the effect, first among the contests, may still occur after the date of the question."""
-        return self.horizon > self.question.by_periods and self.contests[0][0].kind is OutcomeKind.EVENT
+    def late(self) -> tuple[int, ...]:
+        """Places of the contests of events in which an outcome of the question may still occur after its date."""
+        if self.horizon <= self.question.by_periods:
+            return ()
+        asked = {self.question.outcome, *(name for name, _ in self.question.given)}
+        return tuple(
+            place
+            for place, contest in enumerate(self.contests)
+            if contest[0].kind is OutcomeKind.EVENT and any(outcome.id in asked for outcome in contest)
+        )
+
+    @property
+    def slots(self) -> list[tuple[int, bool]]:
+        """(place of a contest, whether what occurs in it does so after the date of the question), in the order of arrays."""
+        return [*((place, False) for place in range(len(self.contests))), *((place, True) for place in self.late)]
 
     @property
     def worlds(self) -> list[tuple[int, ...]]:
-        """All of them; nothing has occurred in the first. What occurs after the date comes last among the effect's.
+        """All of them; nothing has occurred in the first. What occurs after the date comes last among those of a contest.
 
-        The last entry is 1 in the worlds of one in whom the cause has occurred from the start, beside those of all.
+        The last entry is 1 in the worlds of one in whom all that is supposed has occurred from the start, beside those of
+        all.
         """
-        first = len(self.contests[0]) * (1 + self.goes_on)
-        found = list(
-            itertools.product(range(first + 1), *(range(len(contest) + 1) for contest in self.contests[1:]), [0])
-        )
+        sizes = [len(contest) * (1 + (place in self.late)) + 1 for place, contest in enumerate(self.contests)]
+        found = list(itertools.product(*map(range, sizes), [0]))
         if self.question.at_once:
-            cause = 1 + [outcome.id for outcome in self.contests[self.supposed]].index(str(self.question.given))
-            found += [(*world[:-1], 1) for world in found if world[self.supposed] == cause]
+            found += [(*world[:-1], 1) for world in found if self._is_supposed(world)]
         return found
 
     def occurred(self, world: tuple[int, ...]) -> list[str]:
@@ -74,32 +84,49 @@ class Chain:
 
     def counts(self, world: tuple[int, ...]) -> bool:
         """Whether a world is one of those that the answer is taken from."""
-        return world[-1] == self.question.at_once and self.question.given in self.occurred(world)
+        return world[-1] == self.question.at_once and self._is_supposed(world)
+
+    def has_effect(self, world: tuple[int, ...]) -> bool:
+        """Whether the judged outcome has occurred by the date."""
+        return self.question.outcome in self._in_time(world)
+
+    def _is_supposed(self, world: tuple[int, ...]) -> bool:
+        in_time, here = self._in_time(world), {outcome.id for contest in self.contests for outcome in contest}
+        return all((name in in_time) == occurs for name, occurs in self.question.given if name in here)
+
+    def _in_time(self, world: tuple[int, ...]) -> list[str]:
+        """Outcomes that have occurred by the date of the question; binary ones by their own."""
+        return [
+            contest[found - 1].id
+            for contest, found in zip(self.contests, world[:-1], strict=True)
+            if 0 < found <= len(contest)
+        ]
 
 
 def made_chain(question: Judgment, present: Present) -> Chain | None:
     """The chain of a question; None for one that supposes nothing, or nothing that its outcome depends on."""
-    is_dated = present.is_binary(question.given) and not question.at_once
-    horizon = max(question.by_periods, present.resolves[str(question.given)] if is_dated else 0.0)
-    contests = _contests(horizon, present, question.given if question.at_once else None)
-    ends = [
-        next((place for place, contest in enumerate(contests) if any(o.id == name for o in contest)), None)
-        for name in (question.outcome, question.given)
-    ]
-    effect, cause = ends
-    if effect is None or cause is None or present.link_at_once(question.given, question.outcome):
+    dated = [] if question.at_once else [name for name, _ in question.given if present.is_binary(name)]
+    horizon = max([question.by_periods, *(present.resolves[name] for name in dated)])
+    contests = _contests(horizon, present, [name for name, _ in question.given] if question.at_once else [])
+    places = {outcome.id: place for place, contest in enumerate(contests) for outcome in contest}
+    supposed = [name for name, _ in question.given if name in places]
+    if question.outcome not in places or not supposed or present.links_at_once(question):
         return None
+    effect = places[question.outcome]
+    ends = list(dict.fromkeys([effect, *(places[name] for name in supposed)]))
     before = _before(contests, present)
-    shared = _reaching(effect, before) & _reaching(cause, before)
+    reaching = [_reaching(place, before) for place in range(len(contests))]
+    shared = {place for one, other in itertools.combinations(ends, 2) for place in reaching[one] & reaching[other]}
     after = [{place for place, found in enumerate(before) if other in found} for other in range(len(contests))]
-    # On a way from what both depend on to one of them.
-    relevant = {
-        place for place in _reaching(effect, before) | _reaching(cause, before) if _reaching(place, before) & shared
-    }
-    if not shared and not _memberships(contests[effect], present) & _memberships(contests[cause], present):
+    # On a way from what two of them depend on to one of them.
+    relevant = {place for end in ends for place in reaching[end] if reaching[place] & shared}
+    is_excluded = any(places[name] == effect for name in supposed)
+    have_classes = any(
+        _memberships(contests[effect], present) & _memberships(contests[place], present) for place in ends[1:]
+    )
+    if not (shared or is_excluded or have_classes):
         return None
-    chosen = [effect, cause]
-    near = list(chosen)
+    chosen, near = list(ends), list(ends)
     while near:
         place = near.pop(0)
         for other in sorted((before[place] | after[place]) & relevant - set(chosen)):
@@ -107,18 +134,16 @@ def made_chain(question: Judgment, present: Present) -> Chain | None:
                 chosen.append(other)
                 near.append(other)
     # The last one takes each leg in one piece.
-    return Chain(
-        question, tuple(contests[place] for place in [*chosen[:1], *chosen[2:], chosen[1]]), horizon, len(chosen) - 1
-    )
+    return Chain(question, tuple(contests[place] for place in [effect, *chosen[len(ends) :], *ends[1:]]), horizon)
 
 
-def _contests(horizon: float, present: Present, given: str | None) -> list[Contest]:
+def _contests(horizon: float, present: Present, at_once: Sequence[str]) -> list[Contest]:
     """Outcomes that may yet occur within some periods, or are given to occur at once, with those that they exclude."""
 
     def is_open(outcome: Outcome) -> bool:
         if outcome.id in present.refuted or any(rival.id in present.certain for rival in present.rivals(outcome)):
             return False
-        is_given = outcome.id == given and present.resolves[outcome.id] > 0.0
+        is_given = outcome.id in at_once and present.resolves[outcome.id] > 0.0
         return outcome.kind is OutcomeKind.EVENT or is_given or 0.0 < present.resolves[outcome.id] <= horizon
 
     found: dict[str, list[Outcome]] = {}

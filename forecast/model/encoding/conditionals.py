@@ -1,4 +1,4 @@
-"""Questions that suppose another outcome to have occurred, as arrays: worlds, what may happen in them, and when.
+"""Questions that suppose what other outcomes do, as arrays: worlds, what may happen in them, and when.
 
 `forecast.model.encoding.chains` says what takes part.
 """
@@ -34,7 +34,7 @@ MOST_STEPS: Final = 50_000
 
 _TOO_MANY_STEPS: Final = (
     "conditional judgments take {:,} steps through what may happen, each time that the density is evaluated; expected at most "
-    f"{MOST_STEPS:,}; ask fewer of them, give fewer `age_bands`, or let outcomes name the same classes with the same weights"
+    f"{MOST_STEPS:,}; ask fewer of them, suppose fewer outcomes in each, give fewer `age_bands`, or let outcomes name the same classes with the same weights"
 )
 
 _TOO_MANY: Final = (
@@ -63,8 +63,9 @@ def find_readings(questions: Sequence[Judgment], present: Present) -> list[Readi
         chain = made_chain(question, present)
         contests = chain.contests if chain is not None else [present.rivals(outcomes[question.outcome])]
         concerned = [outcome.id for contest in contests for outcome in contest]
-        if question.given is not None:
-            _refuse_courses(question, {*concerned, question.given}, present)
+        if question.given:
+            _refuse_courses(question, {*concerned, *(name for name, _ in question.given)}, present)
+            _refuse_what_acts_at_once(question, present)
         ways = present.memberships.ways(concerned)
         if ways > MOST_READINGS:
             raise StudyError([FieldError("judgments", "too_much_work", _TOO_MANY.format(question.question, ways))])
@@ -85,6 +86,23 @@ def _refuse_courses(question: Judgment, concerned: Collection[str], present: Pre
             raise StudyError([FieldError(f"links[{place}]", "judged_course", message)])
 
 
+def _refuse_what_acts_at_once(question: Judgment, present: Present) -> None:
+    """A cause without a law of when it occurs, or whose effect has a level without it, is read alone or not at all."""
+    for name, occurs in present.links_at_once(question):
+        others = [other for other, _ in question.given if other != name and other not in present.settled]
+        if others:
+            seen = f"{name!r} beside {', '.join(map(repr, others))}, but its link to {question.outcome!r} acts at once"
+            expected = "it alone, or a link with `base: marginal` from an event or binary outcome"
+        elif not occurs and (name, question.outcome) in present.keeping:
+            seen = f"that {name!r} does not occur, which is a count, so that its effect has no level without it"
+            expected = "`base: none` in that link"
+        else:
+            continue
+        message = f"a judgment on {question.question} supposes {seen}; expected {expected}; change that or remove the judgment"
+        place = present.link(name, question.outcome) - 1
+        raise StudyError([FieldError(f"links[{place}]", "judged_at_once", message)])
+
+
 def condition_arrays(readings: Sequence[Reading], present: Present) -> dict[str, npt.ArrayLike]:
     """The blocks condition, contest, turn, stake, move and pull."""
     chains = [(place, reading, reading.chain) for place, reading in enumerate(readings) if reading.chain is not None]
@@ -96,19 +114,18 @@ def condition_arrays(readings: Sequence[Reading], present: Present) -> dict[str,
     moves: list[tuple[int, int, int, int]] = []
     pulls: list[tuple[int, int]] = []
     for row, (_, reading, chain) in enumerate(chains):
-        question, first = chain.question, len(contests)
+        first = len(contests)
         begins[row, : len(chain.worlds)] = chain.begins()
         for world, found in enumerate(chain.worlds):
             if chain.counts(found):
-                happened = question.outcome in chain.occurred(found) and found[0] <= len(chain.contests[0])
-                (joint if happened else rest)[row, world] = 1.0
-        for place in range(len(chain.contests) + chain.goes_on):
-            for before, after, link_places in _moves(chain, place, present):
+                (joint if chain.has_effect(found) else rest)[row, world] = 1.0
+        for slot in range(len(chain.slots)):
+            for before, after, link_places in _moves(chain, slot, present):
                 pulls += [(len(moves), link) for link in link_places]
-                moves.append((first + place, before, after, 1 - chain.worlds[before][-1]))
+                moves.append((first + slot, before, after, 1 - chain.worlds[before][-1]))
             contests.append(row)
-        for place, start, end, share in _turns(chain, present):
-            contest = chain.contests[place % len(chain.contests)]
+        for slot, start, end, share in _turns(chain, present):
+            contest = chain.contests[chain.slots[slot][0]]
             resolves = contest[0] if start == end else None
             for outcome in contest if resolves is None else ():
                 age = present.ages[outcome.id] + (start + end) / 2.0
@@ -118,7 +135,7 @@ def condition_arrays(readings: Sequence[Reading], present: Present) -> dict[str,
                 length = share * present.changes[outcome.id].length(start, end)
                 stakes.append((len(turns), variant, band, step, length))
             settles = 0 if resolves is None else present.memberships.variant(resolves.id, reading.chosen) + 1
-            turns.append((first + place, settles))
+            turns.append((first + slot, settles))
     if len(turns) * widest > MOST_STEPS:
         raise StudyError([FieldError("judgments", "too_much_work", _TOO_MANY_STEPS.format(len(turns) * widest))])
     staked = np.asarray(stakes, dtype=float).reshape(-1, 5).T
@@ -142,14 +159,11 @@ def _columns(names: Sequence[str], table: npt.NDArray[np.generic]) -> dict[str, 
     return dict(zip(names, table, strict=True))
 
 
-def _moves(chain: Chain, place: int, present: Present) -> list[tuple[int, int, list[int]]]:
-    """What may happen to one contest: (world, world after it, links that act then), world by world.
-
-    One place more stands for the effect's after the date of the question.
-    """
+def _moves(chain: Chain, slot: int, present: Present) -> list[tuple[int, int, list[int]]]:
+    """What may happen to one contest: (world, world after it, links that act then), world by world."""
     worlds, found = chain.worlds, []
     numbers = {world: number for number, world in enumerate(worlds)}
-    place, is_late = place % len(chain.contests), place == len(chain.contests)
+    place, is_late = chain.slots[slot]
     first = 1 + is_late * len(chain.contests[place])
     for number, world in enumerate(worlds):
         if world[place] > 0:
@@ -162,7 +176,7 @@ def _moves(chain: Chain, place: int, present: Present) -> list[tuple[int, int, l
 
 
 def _turns(chain: Chain, present: Present) -> list[tuple[int, float, float, float]]:
-    """(contest, from, to, share of that time), in order; a date has no length.
+    """(slot of a contest, from, to, share of that time), in order; a date has no length.
 
     Within a leg each contest has its first half in turn, and then its second half in reverse (Strang 1968).
     """
@@ -181,8 +195,8 @@ def _turns(chain: Chain, present: Present) -> list[tuple[int, float, float, floa
         edges.update(present.changes[outcome.id].edges(0.0, horizon))
     found: list[tuple[int, float, float, float]] = []
     for start, end in itertools.pairwise(sorted(edges)):
-        # What the effect does after the date of the question is told apart.
-        running = [len(chain.contests) if place == 0 and end > until else place for place in events]
+        # What the outcomes of the question do after its date is told apart.
+        running = [chain.slots.index((place, end > until and place in chain.late)) for place in events]
         halves = [(place, 0.5) for place in running[:-1]]
         whole = [*halves, *((place, 1.0) for place in running[-1:]), *reversed(halves)]
         found += [(place, start, end, share) for place, share in whole]

@@ -27,6 +27,7 @@ from forecast.model.encoding.parameters import band_arrays, prior_arrays, unit_a
 from forecast.model.encoding.present import Present, Standardization, history_arrays, present_arrays
 from forecast.model.encoding.said import Opinions
 from forecast.model.encoding.selection import EVERYTHING, Selection
+from forecast.model.encoding.settling import is_open
 from forecast.model.encoding.signals import Signals, select_signals, signal_arrays
 from forecast.model.encoding.stages import find_stages
 from forecast.model.encoding.stated import Level as StatedLevel
@@ -184,7 +185,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
     links = study.links if selection.links else ()
     pairs = tuple((link.cause, link.effect_on) for link in links)
     settled = settled_outcomes(study)
-    judgments = tuple(j for j in resolve_judgments(study) if j.outcome not in _decided(study, settled))
+    judgments = tuple(j for j in resolve_judgments(study) if is_open(j, study, settled))
     opinions = Opinions(
         selection.statements(judgments), selection.statements(resolve_track_records(study)), study.experts
     )
@@ -261,12 +262,6 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         settled,
         stated,
     )
-
-
-def _decided(study: Study, settled: Mapping[str, Resolved]) -> frozenset[str]:
-    """Outcomes that are settled, and those that one of them excludes."""
-    ended = {study.outcome(name).competes for name, found in settled.items() if found.resolution == "yes"} - {None}
-    return frozenset(o.id for o in study.outcomes if o.id in settled or o.competes in ended)
 
 
 def _present_age(study: Study, outcome: Outcome) -> float:

@@ -29,7 +29,7 @@ def share_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayLik
     topics = {topic: place for place, topic in enumerate(opinions.topics, start=1)}
     about = np.zeros((len(outcomes), len(experts)))
     for judgment in opinions.judgments:
-        if judgment.given is None:
+        if not judgment.given:
             about[outcomes[judgment.outcome], experts[judgment.expert]] += 1.0
     asked = np.zeros((len(exercises), len(experts)))
     for record in opinions.track_records:

@@ -53,7 +53,7 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
         "topic_panel": np.zeros(len(topics), dtype=int),
         "question_topic": _indices(topics.index((q.outcome, q.condition)) for q in questions.values()),
         "question_outcome": _indices(places[outcome.id] for outcome in about),
-        "question_link": _indices(present.link_at_once(q.given, q.outcome) for q in questions.values()),
+        "question_link": _indices(present.link_supposed(q, q.outcome) for q in questions.values()),
         "question_is_binary": np.array([o.kind is OutcomeKind.BINARY for o in about], dtype=float),
         "question_steps": np.array([np.ceil(max(q.by_periods, 1.0)) for q in questions.values()], dtype=float),
         **_reading_arrays(readings, present),
@@ -113,7 +113,7 @@ def _way_arrays(
                 if present.ages[rival.id] + end <= 0.0:
                     continue
                 band = present.bands[rival.id].band_of(present.ages[rival.id] + (start + end) / 2.0)
-                link = present.link_at_once(question.given, rival.id) if start >= 0.0 else 0
+                link = present.link_supposed(question, rival.id) if start >= 0.0 else 0
                 parts += [
                     (
                         place,

@@ -15,7 +15,7 @@ from forecast.model.encoding.bands import AgeBands
 from forecast.model.encoding.changes import Changes, changes_of, shift_of
 from forecast.model.encoding.membership import Memberships
 from forecast.model.encoding.units import Level
-from forecast.study import Outcome, OutcomeKind, Resolved, Study
+from forecast.study import Judgment, Outcome, OutcomeKind, Resolved, Study
 from forecast.study.document.course import Course
 
 
@@ -64,6 +64,11 @@ class Present:
     courses: Mapping[tuple[str, str], Course] = MappingProxyType({})
     """Of links that fade or are delayed."""
 
+    @property
+    def settled(self) -> frozenset[str]:
+        """Outcomes of which it is known how they turned out."""
+        return self.certain | self.refuted
+
     def course(self, cause: str, effect_on: str) -> Course:
         """From when a link acts, and how it fades."""
         return self.courses.get((cause, effect_on), Course())
@@ -74,11 +79,11 @@ class Present:
             return (outcome,)
         return tuple(other for other in self.outcomes if other.competes == outcome.competes)
 
-    def link(self, cause: str | None, effect_on: str) -> int:
+    def link(self, cause: str, effect_on: str) -> int:
         """Place of a link, counted from 1; 0 for none."""
-        return self.links.index((cause, effect_on)) + 1 if cause and (cause, effect_on) in self.links else 0
+        return self.links.index((cause, effect_on)) + 1 if (cause, effect_on) in self.links else 0
 
-    def link_at_once(self, cause: str | None, effect_on: str) -> int:
+    def link_at_once(self, cause: str, effect_on: str) -> int:
         """Place of a link that acts from the as-of date on where its cause is supposed; 0 for none.
 
         One of a level without the cause does; so does that of a count, of which nothing says when it occurs. A cause that
@@ -89,7 +94,16 @@ class Present:
             return 0
         return self.link(cause, effect_on)
 
-    def is_binary(self, outcome: str | None) -> bool:
+    def links_at_once(self, question: Judgment) -> list[tuple[str, bool]]:
+        """What a question supposes whose links to its outcome act from the as-of date on."""
+        return [(name, occurs) for name, occurs in question.given if self.link_at_once(name, question.outcome)]
+
+    def link_supposed(self, question: Judgment, effect_on: str) -> int:
+        """Place of the link onto an outcome that acts from the as-of date on under what a question supposes; 0 for none."""
+        acting = (self.link_at_once(name, effect_on) for name, occurs in question.given if occurs)
+        return next((place for place in acting if place), 0)
+
+    def is_binary(self, outcome: str) -> bool:
         """Whether an outcome is settled on one date."""
         return any(other.id == outcome and other.kind is OutcomeKind.BINARY for other in self.outcomes)
 

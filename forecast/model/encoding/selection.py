@@ -37,7 +37,7 @@ class Selection:
 
 
 def _is_conditional(statement: Judgment | TrackRecord) -> bool:
-    return isinstance(statement, Judgment) and statement.given is not None
+    return isinstance(statement, Judgment) and bool(statement.given)
 
 
 EVERYTHING = Selection()

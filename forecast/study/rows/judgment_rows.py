@@ -13,6 +13,7 @@ from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import OutcomeKind
 from forecast.study.reading.table import cell_text
+from forecast.study.rows.conditions import Condition, parse_condition
 from forecast.study.rows.judgments import EXPERT_KINDS, ExpertKind, Judgment, TrackRecord, is_clipped
 from forecast.study.rows.row_reader import RowReader
 
@@ -77,15 +78,10 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
         before = len(reader.errors)
         expert = reader.text(index, "expert")
         name = reader.one_of(index, "outcome", outcomes, "an outcome of the study")
-        given = reader.one_of(index, "given", outcomes, "an outcome of the study or blank", required=False)
+        given = _read_given(reader, index, outcomes)
         given_at = reader.one_of(index, "given_at", ("once",), "once or blank", required=False)
-        if given_at is not None and reader.rows[index].get("given") is None:
-            reader.fail(
-                index,
-                "given_at",
-                "given",
-                "once, but `given` is blank; expected an outcome; name it or leave this blank",
-            )
+        if given_at is not None:
+            _check_at_once(reader, index, given)
         probability = reader.number(index, "probability", low=0.0, high=1.0)
         on = reader.day(index, "on")
         known_at = reader.day(index, "known_at", required=False) or on
@@ -93,7 +89,7 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
         if on is not None and known_at is not None and known_at < on:
             reader.fail(index, "known_at", "date_order", f"{known_at} is before {on}, when it was said; correct it")
         if name is not None:
-            _check_outcome(reader, index, outcomes[name], outcomes[given] if given is not None else None)
+            _check_outcome(reader, index, outcomes[name], given, outcomes)
         if len(reader.errors) > before or expert is None or name is None or probability is None:
             continue
         if on is None or known_at is None or known_at > study.as_of:
@@ -133,7 +129,46 @@ def _read_by(reader: RowReader, index: int, horizon: int, on: date | None) -> da
     return by
 
 
-def _check_outcome(reader: RowReader, index: int, outcome: Outcome, given: Outcome | None) -> None:
+def _read_given(reader: RowReader, index: int, outcomes: Mapping[str, Outcome]) -> Condition:
+    """What is supposed; nothing where the cell is blank or wrong."""
+    cell = reader.rows[index].get("given")
+    if cell is None:
+        return ()
+    try:
+        given = parse_condition(cell_text(cell))
+    except ValueError as error:
+        reader.fail(index, "given", "given", str(error))
+        return ()
+    unknown = [name for name, _ in given if name not in outcomes]
+    for name in unknown:
+        reader.fail_unknown(index, "given", name, outcomes, "an outcome of the study or blank")
+    if unknown:
+        return ()
+    groups = [outcomes[name].competes for name, occurs in given if occurs]
+    for group in {group for group in groups if group is not None and groups.count(group) > 1}:
+        both = " and ".join(repr(name) for name, occurs in given if occurs and outcomes[name].competes == group)
+        message = f"{both} exclude one another (they compete for {group!r}); expected one of them; leave the others out"
+        reader.fail(index, "given", "given", message)
+    return given
+
+
+def _check_at_once(reader: RowReader, index: int, given: Condition) -> None:
+    """Whether what is supposed can occur on one day."""
+    if reader.rows[index].get("given") is None:
+        message = "once, but `given` is blank; expected an outcome; name it or leave this blank"
+        reader.fail(index, "given_at", "given", message)
+    for name, occurs in given:
+        if not occurs:
+            message = (
+                f"once, but {name!r} is supposed not to occur, which no day settles; expected outcomes that occur; leave this "
+                "blank, or leave out what does not occur"
+            )
+            reader.fail(index, "given_at", "given", message)
+
+
+def _check_outcome(
+    reader: RowReader, index: int, outcome: Outcome, given: Condition, outcomes: Mapping[str, Outcome]
+) -> None:
     """Whether an outcome can be judged at all, and under that condition."""
     if outcome.kind is OutcomeKind.THRESHOLD:
         message = (
@@ -141,17 +176,16 @@ def _check_outcome(reader: RowReader, index: int, outcome: Outcome, given: Outco
             "indicator; leave the row out"
         )
         reader.fail(index, "outcome", "kind", message)
-    if given is None:
-        return
-    if outcome.id == given.id:
-        message = f"{outcome.id!r} is given itself; expected another outcome; leave it blank"
-        reader.fail(index, "given", "given", message)
-    elif outcome.competes is not None and outcome.competes == given.competes:
-        message = (
-            f"{given.id!r} excludes {outcome.id!r} (both compete for {outcome.competes!r}), so nothing is left to judge; "
-            "expected an outcome that does not; leave the row out"
-        )
-        reader.fail(index, "given", "given", message)
+    for name, occurs in given:
+        if outcome.id == name:
+            message = f"{outcome.id!r} is given itself; expected another outcome; leave it blank"
+            reader.fail(index, "given", "given", message)
+        elif occurs and outcome.competes is not None and outcome.competes == outcomes[name].competes:
+            message = (
+                f"{name!r} excludes {outcome.id!r} (both compete for {outcome.competes!r}), so nothing is left to judge; "
+                f"expected an outcome that does not, or `not {name}`; correct it or leave the row out"
+            )
+            reader.fail(index, "given", "given", message)
 
 
 def _judged_day(

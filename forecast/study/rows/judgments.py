@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
+from forecast.study.rows.conditions import Condition, condition_text
+
 type ExpertKind = Literal["person", "crowd", "market"]
 EXPERT_KINDS: Final = ("person", "crowd", "market")
 
@@ -38,10 +40,10 @@ class Judgment:
     """As stated, so possibly 0 or 1; `log_odds` clips. Of several statements of one day, their mean on the log odds."""
     on: date
     known_at: date
-    given: str | None
-    """The outcome that it is conditional on."""
+    given: Condition
+    """(outcome, whether it occurs) of all that is supposed, by id; empty where it is unconditional."""
     at_once: bool
-    """Whether that is supposed to occur on the day of the statement, not just by the day that is judged."""
+    """Whether all of that is supposed to occur on the day of the statement, not just by the day that is judged."""
     kind: ExpertKind
     by_day: date
     """The day that `by` means; of a binary outcome always the day it resolves."""
@@ -63,13 +65,15 @@ class Judgment:
 
     @property
     def question(self) -> str:
-        """What it is about: ``outcome@2022-09-10``, ``outcome@2022-09-10|given`` or ``outcome@2022-09-10|given at once``."""
+        """What it is about: ``exit@2022-09-10``, ``exit@2022-09-10|war and not talks`` or ``exit@2022-09-10|war at once``."""
         return f"{self.outcome}@{self.by_day.isoformat()}" + (f"|{self.condition}" if self.condition else "")
 
     @property
     def condition(self) -> str | None:
-        """What is supposed: ``given`` or ``given at once``."""
-        return f"{self.given} at once" if self.at_once else self.given
+        """What is supposed: ``war and not talks`` or ``war at once``; None where it is unconditional."""
+        if not self.given:
+            return None
+        return condition_text(self.given) + (" at once" if self.at_once else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,12 +202,16 @@ class RowReader:
             return None
         text = cell_text(cell)
         if text not in known:
-            seen = "blank" if cell is None else f"{shown(text)} is unknown"
-            # Only the first are reported, and looking for the nearest name takes time.
-            to_do = nearest_hint(text, known) if len(self.errors) < MAX_REPORTED else "correct it"
-            self.fail(index, column, "unknown", f"{seen}; expected {noun}; {to_do}")
+            self.fail_unknown(index, column, None if cell is None else text, known, noun)
             return None
         return text
+
+    def fail_unknown(self, index: int, column: str, name: str | None, known: Collection[str], noun: str) -> None:
+        """Remember that a cell names what is not known; None for one that is blank."""
+        seen = "blank" if name is None else f"{shown(name)} is unknown"
+        # Only the first are reported, and looking for the nearest name takes time.
+        to_do = nearest_hint(name or "", known) if len(self.errors) < MAX_REPORTED else "correct it"
+        self.fail(index, column, "unknown", f"{seen}; expected {noun}; {to_do}")
 
 
 def _number(cell: Cell) -> float | None:
