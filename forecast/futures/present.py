@@ -19,6 +19,8 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 EVENT, BINARY, THRESHOLD = "event", "binary", "threshold"
+DAY_BEFORE = 1e-6
+"""Of a period, for each day before the as-of date on which something is known to have happened."""
 MAX_RATE = 1e6
 """Largest expected number of events of one future period; larger values make no difference, and sums stay finite."""
 
@@ -175,8 +177,8 @@ class PresentCase:
     expected: Expected
     streams: Streams
     settled: FloatArray
-    """Per outcome: not a number while it is open; 0 or just before, in their order, for what is known to have happened;
-    infinite for what is known not to happen."""
+    """Per outcome: not a number while it is open; 0 less `DAY_BEFORE` for each day for what is known to have happened,
+    so in order and just before all that is to come; infinite for what is known not to happen."""
     correction: FloatArray
     """Dims (outcome, horizon): added to the offsets of marginals (`forecast.futures.correction`); the first one to log odds."""
     chains: int

@@ -33,11 +33,12 @@ from forecast.futures.scenarios import (
 from forecast.futures.simulation import Futures
 from forecast.futures.stored import StoredFutures
 from forecast.study import Expression, Occurs, parse_expression, time_problems
+from forecast.study.document.grammar import MAX_CHARACTERS
 
 MAX_CONDITIONS = 50
 """Observations, and interventions, of one query; a study has at most that many outcomes."""
 
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
 
 
 class QueryError(ForecastError, ValueError):
@@ -203,8 +204,8 @@ def _read(stored: StoredFutures, text: str, path: str, problems: list[FieldError
     except ExpressionError as error:
         problems.append(FieldError(path, "expression_invalid", str(error)))
         return None
-    end = stored.calendar.end_of(stored.horizon)
-    found = time_problems(expression, stored.calendar.as_of, end, stored.horizon)
+    answers = {o: stored.calendar.day_after(stored.resolves[o]) for o in stored.outcomes if stored.kind(o) == BINARY}
+    found = time_problems(expression, stored.calendar, stored.horizon, answers)
     problems.extend(FieldError(path, "outside_forecast", problem) for problem in found)
     return expression
 

@@ -8,19 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 
 from forecast.answer import Interval
+from forecast.futures.present import DAY_BEFORE
 from forecast.futures.simulation import Futures
 from forecast.montecarlo import mcse_of_mean
-from forecast.study import And, Before, By, Calendar, Expression, Not, Occurs, Or
+from forecast.study import (
+    And,
+    Before,
+    Between,
+    Bound,
+    By,
+    Calendar,
+    Expression,
+    HowMany,
+    Not,
+    Occurs,
+    Or,
+    Timed,
+    Within,
+    times_between,
+)
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
 INTERVAL_LEVEL = 0.9
+ROUNDING = 1e-9
+"""Periods by which a difference of two times may be off."""
 LEAST_EFFECTIVE_DRAWS = 200
 """Fewest effective draws for which a conditional probability is reported."""
 
@@ -49,21 +68,54 @@ def evaluate(
 
     def visit(node: Expression) -> BoolArray:
         match node:
-            case Occurs(outcome):
-                return column[outcome] <= resolves[outcome]
-            case By(outcome, when):
-                limit = when if isinstance(when, int | float) else calendar.periods_until(when)
-                return column[outcome] <= limit
-            case Before(first, second):
-                return column[first] < column[second]
             case And(items):
                 return np.all([visit(item) for item in items], axis=0)
             case Or(items):
                 return np.any([visit(item) for item in items], axis=0)
             case Not(item):
                 return np.logical_not(visit(item))
+            case HowMany(bound, number, items):
+                true = np.sum([visit(item) for item in items], axis=0)
+                compare = {Bound.AT_LEAST: np.greater_equal, Bound.AT_MOST: np.less_equal, Bound.EXACTLY: np.equal}
+                return np.asarray(compare[bound](true, number))
+            case _:
+                return _timed(node, column, resolves, calendar)
 
     return visit(expression)
+
+
+def _timed(
+    node: Timed, column: Mapping[str, FloatArray], resolves: Mapping[str, float], calendar: Calendar
+) -> BoolArray:
+    """Whether what an expression says of times alone is true."""
+    match node:
+        case Occurs(outcome):
+            return column[outcome] <= resolves[outcome]
+        case By(outcome, when):
+            limit = when if isinstance(when, int | float) else calendar.periods_until(when)
+            return column[outcome] <= limit
+        case Between(outcome):
+            start, end = times_between(node, calendar)
+            times = _with_past_days(column[outcome], calendar)
+            return (times > start) & (times <= end)
+        case Before(first, second):
+            return column[first] < column[second]
+        case Within(later, earlier, periods):
+            since = _with_past_days(column[earlier], calendar)
+            gap = _with_past_days(column[later], calendar) - np.where(np.isfinite(since), since, 0.0)
+            return np.isfinite(since) & (gap >= -ROUNDING) & (gap <= periods + ROUNDING)
+
+
+def _with_past_days(times: FloatArray, calendar: Calendar) -> FloatArray:
+    """Times in periods; what has happened lies at its own day, which futures hold in `DAY_BEFORE`."""
+    past = times < 0.0
+    if not past.any():
+        return times
+    result = times.copy()
+    for found in np.unique(times[past]):
+        day = calendar.as_of - timedelta(days=round(-found / DAY_BEFORE))
+        result[times == found] = -calendar.periods_between(day, calendar.as_of)
+    return result
 
 
 def estimate(happened: BoolArray, chains: int) -> Estimate:

@@ -60,5 +60,5 @@ class LimitSettings(BaseSettings):
     """Requests of one key whose bodies are still arriving, in a web process."""
     streams_at_once: int = Field(default=32, ge=1)
     """Event streams, and waits for a job, of one key in a web process."""
-    max_expression_characters: int = Field(default=2000, ge=1, le=2000)
+    max_expression_characters: int = Field(default=4000, ge=1, le=4000)
     """Longest expression of a question to a forecast, in characters."""

@@ -27,7 +27,22 @@ from forecast.study.document.evidence import (
 )
 from forecast.study.document.evidence_kind import EvidenceKind
 from forecast.study.document.experts import Experts
-from forecast.study.document.expression import And, Before, By, Expression, Not, Occurs, Or, time_problems, walk
+from forecast.study.document.expression import (
+    And,
+    Before,
+    Between,
+    Bound,
+    By,
+    Expression,
+    HowMany,
+    Not,
+    Occurs,
+    Or,
+    Timed,
+    Within,
+    walk,
+)
+from forecast.study.document.expression_times import time_problems, times_between
 from forecast.study.document.grammar import parse_expression
 from forecast.study.document.outcome import Outcome, Pooling, Resolution
 from forecast.study.document.prior import (
@@ -69,6 +84,8 @@ __all__ = [
     "And",
     "Arrival",
     "Before",
+    "Between",
+    "Bound",
     "By",
     "Calendar",
     "Case",
@@ -84,6 +101,7 @@ __all__ = [
     "Experts",
     "Expression",
     "Factor",
+    "HowMany",
     "Indicator",
     "Judgment",
     "Judgments",
@@ -110,9 +128,11 @@ __all__ = [
     "Spell",
     "Stage",
     "Study",
+    "Timed",
     "TrackRecord",
     "TrackRecords",
     "Trial",
+    "Within",
     "accept_arrivals",
     "condition_text",
     "default_prior",
@@ -133,6 +153,7 @@ __all__ = [
     "study_from_document",
     "study_schema",
     "time_problems",
+    "times_between",
     "walk",
     "with_arrivals",
     "with_as_of",

@@ -21,7 +21,7 @@ from forecast.futures.hazards import probability_by
 from forecast.futures.scenarios import Estimate, estimate, evaluate, spread
 from forecast.futures.shares import share_quantiles
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.study import By, Calendar, Expression, Not, Occurs, Or, Outcome, OutcomeKind
+from forecast.study import Between, By, Calendar, Expression, Not, Occurs, Or, Outcome, OutcomeKind, times_between
 from forecast.summary.ends import ENDS, Ends, counted_ends, exact_ends
 from forecast.summary.reference import summarize_reference
 from forecast.summary.rolled import Rolled
@@ -152,6 +152,7 @@ def exact_probability(expression: Expression, encoded: EncodedStudy, rolled: Rol
 
     None for an expression about several outcomes, or about one without a closed form.
     """
+    start = 0.0
     match expression:
         case Not(item):
             inner = exact_probability(item, encoded, rolled)
@@ -160,12 +161,15 @@ def exact_probability(expression: Expression, encoded: EncodedStudy, rolled: Rol
             time = rolled.resolves[outcome]
         case By(outcome, when):
             time = float(when) if isinstance(when, int | float) else encoded.study.calendar.periods_until(when)
+        case Between(outcome):
+            start, time = times_between(expression, encoded.study.calendar)
         case _:
             return None
     position = rolled.present.outcomes.index(outcome)
     if not rolled.present.closed[position]:
         return None
-    return probability_by(rolled.present, rolled.incidence, position, time)
+    by = probability_by(rolled.present, rolled.incidence, position, time)
+    return by - probability_by(rolled.present, rolled.incidence, position, start) if start > 0.0 else by
 
 
 def expression_ends(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> Ends:

@@ -11,7 +11,17 @@ import xarray as xr
 from forecast.dims import CHAIN, DRAW
 from forecast.futures.hazards import cumulative_incidence, probability_by_resolution
 from forecast.futures.paths import threshold_hazards
-from forecast.futures.present import THRESHOLD, Expected, Factors, FloatArray, IntArray, Links, PresentCase, Streams
+from forecast.futures.present import (
+    DAY_BEFORE,
+    THRESHOLD,
+    Expected,
+    Factors,
+    FloatArray,
+    IntArray,
+    Links,
+    PresentCase,
+    Streams,
+)
 from forecast.futures.simulation import Futures, simulate_futures
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import OutcomeKind, Study
@@ -197,11 +207,11 @@ def _count_ends(study: Study) -> list[float]:
 
 
 def _settled(encoded: EncodedStudy, ids: list[str]) -> FloatArray:
-    """A millionth of a period before the as-of date for each day: in order, and before everything that is to come."""
+    """When what is settled happened, as `PresentCase.settled` has it."""
     result = np.full(len(ids), np.nan)
     for outcome, resolved in encoded.settled.items():
         days = (encoded.study.as_of - resolved.on).days
-        result[ids.index(outcome)] = -1e-6 * days if resolved.resolution == "yes" else np.inf
+        result[ids.index(outcome)] = -DAY_BEFORE * days if resolved.resolution == "yes" else np.inf
     return result
 
 

@@ -6,10 +6,14 @@ from datetime import date
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.stats import binom
 
+from forecast.futures.present import DAY_BEFORE
 from forecast.futures.scenarios import conditional_each, draws_left, estimate, evaluate
-from forecast.futures.simulation import Futures
+from forecast.futures.simulation import Futures, simulate_futures
 from forecast.study import Calendar, Period, parse_expression
+from tests.futures.present import make_present
 
 CALENDAR = Calendar(Period.MONTH, date(2021, 9, 10))
 NEVER = np.inf
@@ -38,12 +42,75 @@ FOUR = futures((3.0, NEVER), (3.0, 5.0), (55.0, 5.0), (NEVER, NEVER))
         ("a and not b", [True, False, False, False]),
         ("not a or b", [False, True, True, True]),
         ("not (a or b)", [False, False, False, True]),
+        ("between(a, 3, 60)", [False, False, True, False]),  # after 3 periods
+        ("between(a, 2, 3)", [True, True, False, False]),
+        ("between(b, 2022-02-10, 2022-02-10)", [False, True, True, False]),  # both days are included
+        ("between(b, 2022-02-11, 60)", [False, False, False, False]),
+        ("within(b, a, 2)", [False, True, False, False]),
+        ("within(b, a, 1.9)", [False, False, False, False]),
+        ("within(a, b, 50)", [False, False, True, False]),  # not where a comes before b
+        ("within(a, b, 49.9)", [False, False, False, False]),
+        ("at_least(1, a, b)", [True, True, True, False]),
+        ("at_least(2, a, b)", [False, True, False, False]),
+        ("at_most(1, a, b)", [True, False, True, True]),
+        ("exactly(1, a, b)", [True, False, True, False]),
+        ("exactly(0, a, b)", [False, False, False, True]),
+        ("at_least(2, a, not b, by(a, 60))", [True, True, False, False]),
     ],
 )
 def test_expressions_mean_what_the_grammar_says(text: str, expected: list[bool]) -> None:
     expression = parse_expression(text, {"a", "b"})
     happened = evaluate(expression, FOUR, resolves={"a": 50.0, "b": 60.0}, calendar=CALENDAR)
     assert happened[0].tolist() == expected
+
+
+def test_what_is_settled_counts_from_its_own_day() -> None:
+    """Settled on 10 June 2021, three months before the as-of date; the other occurs a month after that."""
+    settled = futures((-DAY_BEFORE * (CALENDAR.as_of - date(2021, 6, 10)).days, 1.0))
+    answers = {
+        "within(b, a, 4)": True,
+        "within(b, a, 3.9)": False,
+        "between(a, 2021-06-10, 60)": True,
+        "between(a, 2021-06-11, 60)": False,
+        "between(a, 0, 60)": False,
+        "by(a, 1)": True,
+    }
+    for text, expected in answers.items():
+        happened = evaluate(parse_expression(text, "ab"), settled, resolves={"a": 60.0, "b": 60.0}, calendar=CALENDAR)
+        assert happened.tolist() == [[expected]], text
+
+
+def test_at_least_so_many_of_ten_is_the_binomial_tail() -> None:
+    """Ten coups with a log rate of -3.5 a month, within 24 months: at least 3, .955; at least 5, .661."""
+    case = make_present([[np.exp(-3.5)] * 24] * 10, draws=4000)
+    simulated = simulate_futures(case, replicates=10, seed=3)
+    names = ", ".join(case.outcomes)
+    for least in (3, 5):
+        expression = parse_expression(f"at_least({least}, {names})", case.outcomes)
+        found = evaluate(expression, simulated, resolves=dict.fromkeys(case.outcomes, 24.0), calendar=CALENDAR)
+        exact = float(binom.sf(least - 1, 10, -np.expm1(-24 * np.exp(-3.5))))
+        assert round(exact, 3) == {3: 0.955, 5: 0.661}[least]
+        assert abs(found.mean() - exact) < 4 * np.sqrt(exact * (1 - exact) / found.size)
+
+
+def test_within_is_what_two_constant_hazards_make_of_it() -> None:
+    first, later, periods, horizon = 0.05, 0.1, 6.0, 12
+    case = make_present([[later] * horizon, [first] * horizon], draws=4000)
+    simulated = simulate_futures(case, replicates=25, seed=5)
+    a, b = case.outcomes
+    found = evaluate(
+        parse_expression(f"within({a}, {b}, {periods})", case.outcomes),
+        simulated,
+        resolves=dict.fromkeys(case.outcomes, float(horizon)),
+        calendar=CALENDAR,
+    )
+
+    def density(time: float) -> float:
+        left = min(periods, horizon - time)
+        return float(first * np.exp(-(first + later) * time) * -np.expm1(-later * left))
+
+    exact = quad(density, 0.0, horizon, points=[horizon - periods])[0]
+    assert abs(found.mean() - exact) < 4 * np.sqrt(exact * (1 - exact) / found.size)
 
 
 def test_the_error_of_independent_futures_is_the_binomial_one() -> None:

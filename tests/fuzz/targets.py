@@ -134,7 +134,18 @@ def seeds(target: str) -> list[bytes]:
             tables = [file.read_bytes()[:4000] for file in sorted(PRIORS.glob("*/*/*.csv"))]
             return [*tables, b'a,b\r\n1,"x\ny"\r\n', b"a\n\n1\n", b"a,b\n1\n", b'a\n"\n']
         case "expression":
-            return [b"a or not by(b, 2025-11-10)", b"before(a, withdrawal) and (b or a)", b"by(a, 12.5)", b"(" * 99]
+            counted = [
+                b"at_least(2, a, not b, between(a, 2025-01-01, 12))",
+                b"exactly(1, within(a, b, 6), at_most(0, a, b))",
+                b"at_least(1, " * 40,
+            ]
+            return [
+                b"a or not by(b, 2025-11-10)",
+                b"before(a, withdrawal) and (b or a)",
+                b"by(a, 12.5)",
+                b"(" * 99,
+                *counted,
+            ]
         case "cron":
             return [
                 b"0 6 1 * *\nEurope/Berlin",

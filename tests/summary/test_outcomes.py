@@ -7,7 +7,8 @@ import pytest
 
 from forecast.futures.scenarios import LEAST_EFFECTIVE_DRAWS
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.summary.outcomes import summarize_remainder, summarize_scenarios
+from forecast.study import parse_expression
+from forecast.summary.outcomes import exact_probability, summarize_remainder, summarize_scenarios
 from forecast.summary.pairs import summarize_pairs
 from forecast.summary.rolled import Rolled, outcome_probabilities, roll_forward
 from forecast.summary.running import estimate_running
@@ -86,6 +87,19 @@ def test_the_remainder_is_what_no_scenario_covers(rolled: tuple[EncodedStudy, Ro
     order = (times["agreement"] < times["exit"]) | (times["war"] <= 12)
     assert remainder.probability == pytest.approx((~calm & ~order).mean())
     assert summarize_scenarios(encoded, made)[0].probability == pytest.approx(calm.mean())
+
+
+def test_between_two_times_is_the_difference_of_two_exact_probabilities(rolled: tuple[EncodedStudy, Rolled]) -> None:
+    encoded, made = rolled
+
+    def exact(text: str) -> np.ndarray:
+        found = exact_probability(parse_expression(text, made.present.outcomes), encoded, made)
+        assert found is not None
+        return found
+
+    assert exact("between(war, 3.5, 12)") == pytest.approx(exact("by(war, 12)") - exact("by(war, 3.5)"))
+    assert exact("not between(war, 0, 12)") == pytest.approx(1 - exact("by(war, 12)"))
+    assert exact_probability(parse_expression("between(exit, 1, 2)", made.present.outcomes), encoded, made) is None
 
 
 def test_a_study_without_scenarios_has_no_remainder() -> None:

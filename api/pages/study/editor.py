@@ -53,7 +53,9 @@ KEYS = (
     KeyHelp("experts", "how far experts may err, before their track records are read"),
     KeyHelp("links, dependence", "how outcomes act on one another"),
     KeyHelp("changes", "rates or odds that change on stated days, such as the end of a notice period"),
-    KeyHelp("scenarios", "expressions over outcomes: and, or, not, by(outcome, date), before(a, b)"),
+    KeyHelp(
+        "scenarios", "expressions over outcomes: and, or, not, by(outcome, date), before(a, b), at_least(2, a, b, c)"
+    ),
 )
 
 BEGINNING = """\

@@ -12,7 +12,7 @@ from forecast.study.checks.outcomes import outcome_errors
 from forecast.study.document.cases import Case
 from forecast.study.document.document import Study
 from forecast.study.document.evidence import ReferenceClass
-from forecast.study.document.expression import time_problems
+from forecast.study.document.expression_times import time_problems
 from forecast.study.document.grammar import parse_expression
 from forecast.study.document.prior import OutcomeKind
 from forecast.study.document.pull_source import source_errors
@@ -64,7 +64,7 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     errors += source_errors(study.sources, [indicator.id for indicator in study.indicators])
     errors += link_errors(study)
     errors += change_errors(study)
-    errors += _scenario_errors(study, end)
+    errors += _scenario_errors(study)
     errors += _without_information(study, cases, judged | unread)
     return tuple(cases), errors
 
@@ -146,8 +146,9 @@ def _resolution_errors(study: Study, table_files: Mapping[str, str]) -> list[Fie
     return reader.errors
 
 
-def _scenario_errors(study: Study, end: date) -> list[FieldError]:
+def _scenario_errors(study: Study) -> list[FieldError]:
     outcomes = [outcome.id for outcome in study.outcomes]
+    answers = {o.id: study.resolves_by(o.id) for o in study.outcomes if o.kind is OutcomeKind.BINARY}
     errors: list[FieldError] = []
     for index, scenario in enumerate(study.scenarios):
         path = f"scenarios[{index}].when"
@@ -156,7 +157,7 @@ def _scenario_errors(study: Study, end: date) -> list[FieldError]:
         except ExpressionError as error:
             errors.append(FieldError(path, ExpressionError.code, str(error)))
             continue
-        problems = time_problems(expression, study.as_of, end, study.horizon)
+        problems = time_problems(expression, study.calendar, study.horizon, answers)
         errors.extend(FieldError(path, ExpressionError.code, problem) for problem in problems)
     return errors
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,19 @@ class By:
     when: date | float
 
     def __str__(self) -> str:
-        when = self.when.isoformat() if isinstance(self.when, date) else _number_text(self.when)
-        return f"by({self.outcome}, {when})"
+        return f"by({self.outcome}, {_time_text(self.when)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The outcome occurs from the first day to the last, both included; numbers count periods from the as-of date."""
+
+    outcome: str
+    start: date | float
+    end: date | float
+
+    def __str__(self) -> str:
+        return f"between({self.outcome}, {_time_text(self.start)}, {_time_text(self.end)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,41 @@ class Before:
 
     def __str__(self) -> str:
         return f"before({self.first}, {self.second})"
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The second outcome occurs, and the first one not before it and at most so many periods after it, by the horizon.
+
+    On the same day is not before it.
+    """
+
+    later: str
+    earlier: str
+    periods: float
+
+    def __str__(self) -> str:
+        return f"within({self.later}, {self.earlier}, {_number_text(self.periods)})"
+
+
+class Bound(StrEnum):
+    """How a number of true expressions is compared."""
+
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    EXACTLY = "exactly"
+
+
+@dataclass(frozen=True, slots=True)
+class HowMany:
+    """So many of the items are true, or more, or fewer; the items all differ."""
+
+    bound: Bound
+    number: int
+    items: tuple[Expression, ...]
+
+    def __str__(self) -> str:
+        return f"{self.bound}({self.number}, {', '.join(str(item) for item in self.items)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,44 +124,25 @@ class Not:
         return f"not ({self.item})" if isinstance(self.item, And | Or) else f"not {self.item}"
 
 
-Expression = Occurs | By | Before | And | Or | Not
+Timed = Occurs | By | Between | Before | Within
+"""What says something of the times of outcomes; the others put such together."""
+Expression = Timed | HowMany | And | Or | Not
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
     """The expression and everything inside it, outermost first."""
     yield expression
-    if isinstance(expression, And | Or):
+    if isinstance(expression, And | Or | HowMany):
         for item in expression.items:
             yield from walk(item)
     elif isinstance(expression, Not):
         yield from walk(expression.item)
 
 
+def _time_text(when: date | float) -> str:
+    return when.isoformat() if isinstance(when, date) else _number_text(when)
+
+
 def _number_text(value: float) -> str:
     """Digits that read back as the same number, without an exponent (the grammar has none)."""
     return f"{value:.0f}" if value == int(value) else format(Decimal(repr(value)), "f")
-
-
-def time_problems(expression: Expression, as_of: date, end: date, horizon: int) -> list[str]:
-    """What is wrong with the times inside `by`, as messages: none may lie in the past or beyond the horizon.
-
-    Parameters
-    ----------
-    as_of, end
-        The as-of date and the last day of the horizon.
-    horizon
-        The same in periods.
-    """
-    problems = []
-    for node in walk(expression):
-        if not isinstance(node, By):
-            continue
-        if isinstance(node.when, date):
-            if not as_of < node.when <= end:
-                problems.append(
-                    f"{node} lies outside the forecast; expected a date after {as_of} and up to {end} (the horizon); "
-                    "change the date, as_of or horizon"
-                )
-        elif not 1.0 <= node.when <= horizon:
-            problems.append(f"{node} lies outside the forecast; expected 1 to {horizon} periods; change the number")
-    return problems

@@ -17,7 +17,9 @@ TEXT_LIMIT: Final = 20_000
 ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 STUDY_ID_PATTERN: Final = r"^[a-z0-9-]{1,64}$"
 OUTCOME_ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
-RESERVED_WORDS: Final = frozenset({"and", "or", "not", "by", "before"})
+RESERVED_WORDS: Final = frozenset(
+    {"and", "or", "not", "by", "between", "before", "within", "at_least", "at_most", "exactly"}
+)
 """Words of the expression grammar, so not names of outcomes."""
 LARGEST: Final = 1e12
 """Largest size of any number in a table; its square is still far from overflow."""

@@ -1,7 +1,9 @@
 """The grammar of scenario expressions: a real parser gives a tree of nodes; nothing is ever evaluated as code.
 
-Outcome ids, ``and``, ``or``, ``not``, parentheses, ``by(outcome, date or periods)`` and ``before(a, b)``; ``not`` binds
-closest, then ``and``, then ``or``. Whatever the text, the only exception that comes out is `ExpressionError`.
+Outcome ids, ``and``, ``or``, ``not``, parentheses, ``by(outcome, time)``, ``between(outcome, time, time)``,
+``before(a, b)``, ``within(a, b, periods)``, and ``at_least(k, ...)``, ``at_most(k, ...)``, ``exactly(k, ...)`` of any
+expressions; a time is a date or a number of periods. ``not`` binds closest, then ``and``, then ``or``. Whatever the
+text, the only exception that comes out is `ExpressionError`.
 """
 
 from __future__ import annotations
@@ -10,19 +12,32 @@ import functools
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from forecast.errors import ExpressionError
-from forecast.study.document.expression import And, Before, By, Expression, Not, Occurs, Or
+from forecast.study.document.expression import (
+    And,
+    Before,
+    Between,
+    Bound,
+    By,
+    Expression,
+    HowMany,
+    Not,
+    Occurs,
+    Or,
+    Within,
+)
 from forecast.study.document.fields import parse_date
 from forecast.study.reading.suggest import nearest_hint
 
 if TYPE_CHECKING:
     from lark import Lark
 
-MAX_CHARACTERS: Final = 2000
+MAX_CHARACTERS: Final = 4000
+"""Enough to ask of 20 outcomes with the longest ids, each between two dates."""
 MAX_DEPTH: Final = 32
-MAX_NODES: Final = 200
+MAX_NODES: Final = 400
 
 
 def parse_expression(text: str, outcomes: Collection[str]) -> Expression:
@@ -56,12 +71,20 @@ _GRAMMAR = r"""
     | "(" any ")"
     | NAME                                       -> occurs
     | _BY "(" NAME "," (DATE | NUMBER) ")"       -> by
+    | _BETWEEN "(" NAME "," (DATE | NUMBER) "," (DATE | NUMBER) ")" -> between
     | _BEFORE "(" NAME "," NAME ")"              -> before
+    | _WITHIN "(" NAME "," NAME "," NUMBER ")"   -> within
+    | (AT_LEAST | AT_MOST | EXACTLY) "(" NUMBER ("," any)+ ")" -> how_many
 _OR: "or"
 _AND: "and"
 _NOT: "not"
 _BY: "by"
 _BEFORE: "before"
+_BETWEEN: "between"
+_WITHIN: "within"
+AT_LEAST: "at_least"
+AT_MOST: "at_most"
+EXACTLY: "exactly"
 NAME: /[A-Za-z_][A-Za-z0-9_-]*/
 DATE.2: /[0-9]{4}-[0-9]{2}-[0-9]{2}/
 NUMBER: /[0-9]+(\.[0-9]+)?/
@@ -75,11 +98,16 @@ _WORDS = {
     "_OR": "'or'",
     "_BY": "'by(...)'",
     "_BEFORE": "'before(...)'",
+    "_BETWEEN": "'between(...)'",
+    "_WITHIN": "'within(...)'",
+    "AT_LEAST": "'at_least(...)'",
+    "AT_MOST": "'at_most(...)'",
+    "EXACTLY": "'exactly(...)'",
     "LPAR": "'('",
     "RPAR": "')'",
     "COMMA": "','",
     "DATE": "a date such as 2025-11-10",
-    "NUMBER": "a number of periods",
+    "NUMBER": "a number",
     "$END": "the end of the expression",
 }
 
@@ -104,8 +132,33 @@ class _Builder:
     def by(self, children: list[Any]) -> _Read:
         return self._leaf(By(str(children[0]), self._when(children[1])), children[:1])
 
+    def between(self, children: list[Any]) -> _Read:
+        node = Between(str(children[0]), self._when(children[1]), self._when(children[2]))
+        return self._leaf(node, children[:1])
+
     def before(self, children: list[Any]) -> _Read:
         return self._leaf(Before(str(children[0]), str(children[1])), children)
+
+    def within(self, children: list[Any]) -> _Read:
+        periods = self._number(children[2], "a usable number of periods")
+        return self._leaf(Within(str(children[0]), str(children[1]), periods), children[:2])
+
+    def how_many(self, children: list[Any]) -> _Read:
+        bound, asked, items = Bound(str(children[0])), children[1], children[2:]
+        number = self._number(asked, "a usable number of expressions")
+        low, high = (1 if bound is Bound.AT_LEAST else 0), len(items) - (1 if bound is Bound.AT_MOST else 0)
+        if number != int(number) or not low <= number <= high:
+            self._refuse(
+                asked,
+                f"{bound} of {len(items)} expressions cannot ask for {number:g}; expected a whole number from {low} to "
+                f"{high}; change it",
+            )
+        depth, nodes = 1 + max(item.depth for item in items), 1 + sum(item.nodes for item in items)
+        trees = tuple(item.node for item in items)
+        if depth <= MAX_DEPTH and nodes <= MAX_NODES and len(set(trees)) < len(trees):  # else refused for its size
+            self._refuse(asked, f"{bound} has an expression twice; expected different ones; remove one of them")
+        names = tuple(name for item in items for name in item.names)
+        return _Read(HowMany(bound, int(number), trees), depth, nodes, names)
 
     def negation(self, children: list[_Read]) -> _Read:
         item = children[0]
@@ -131,16 +184,23 @@ class _Builder:
         nodes = 1 + sum(c.nodes - (1 if isinstance(c.node, kind) else 0) for c in children)
         return _Read(kind(tuple(items)), depth, nodes, tuple(name for child in children for name in child.names))
 
-    @staticmethod
-    def _when(token: Any) -> date | float:
+    def _when(self, token: Any) -> date | float:
+        if token.type != "DATE":
+            return self._number(token, "a usable number of periods")
         try:
-            if token.type == "DATE":
-                return parse_date(str(token))
-            if len(token) > 40:
-                raise ValueError(f"{str(token)[:20]}... is not a usable number of periods; expected a short number")
-            return float(token)
+            return parse_date(str(token))
         except ValueError as error:
-            raise ExpressionError(f"position {token.start_pos + 1}: {error}", token.start_pos + 1) from None
+            self._refuse(token, str(error))
+
+    def _number(self, token: Any, noun: str) -> float:
+        if len(token) > 40:
+            self._refuse(token, f"{str(token)[:20]}... is not {noun}; expected a short number")
+        return float(token)
+
+    @staticmethod
+    def _refuse(token: Any, message: str) -> NoReturn:
+        position = token.start_pos + 1
+        raise ExpressionError(f"position {position}: {message}", position) from None
 
 
 @functools.cache
@@ -184,7 +244,7 @@ def _read(text: str) -> _Read:
         position = cast("int", error.pos_in_stream) + 1
         raise ExpressionError(
             f"position {position}: {text[position - 1]!r} has no meaning here; expected outcome ids, and, or, not, "
-            "brackets, by(outcome, date or periods), before(a, b)",
+            "brackets, by(...), between(...), before(...), within(...), at_least(...), at_most(...), exactly(...)",
             position,
         ) from None
     except VisitError as error:

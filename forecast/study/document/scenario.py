@@ -20,8 +20,11 @@ class Scenario(Block):
     title: RequiredText
     """Title for readers."""
     when: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
-    """Expression over outcome ids with `and`, `or`, `not`, parentheses, `by(outcome, date or periods)` and
-    `before(outcome, outcome)`."""
+    """Expression over outcome ids with `and`, `or`, `not` and parentheses. An id alone: it occurs by its own date.
+    `by(a, time)`: by that time, a date or a number of periods from the as-of date. `between(a, time, time)`: from the
+    first day to the last, both included. `before(a, b)`: a occurs, and b later or not at all. `within(a, b, 6)`: b
+    occurs, and a not before it and at most 6 periods after it, both by the horizon. `at_least(k, ...)`,
+    `at_most(k, ...)`, `exactly(k, ...)`: so many of the expressions that follow are true."""
 
     @field_validator("when")
     @classmethod
