@@ -6,6 +6,7 @@ imports pydantic alone, so the web process can read an answer without the scienc
 
 from forecast.answer.diagnostics import Check, Diagnostics, Discarded, ParameterDiagnostics, Provenance
 from forecast.answer.evidence import (
+    CountFit,
     CountPoint,
     ExpertKind,
     ExpertSummary,
@@ -63,6 +64,7 @@ __all__ = [
     "Check",
     "ClassSummary",
     "Confidence",
+    "CountFit",
     "CountPoint",
     "CovariateEffect",
     "Diagnostics",

@@ -83,6 +83,22 @@ class NextCount(Part):
     """Probability that the count is 0."""
 
 
+class CountFit(Part):
+    """A statistic of the real counts beside the same of counts that the model made in their place."""
+
+    statistic: str
+    """Which one: `dispersion` (standard deviation of log(1 + count)), `zeros` (periods without any), `maximum`, `likeness of
+    neighbours` (correlation of log(1 + count) with that before it) or `seasonal means` (how far apart parts of the year are)."""
+    observed: float
+    """That of the real counts."""
+    low: float
+    """5 % of replicated ones lie below."""
+    high: float
+    """5 % of replicated ones lie above."""
+    probability: Probability
+    """Two-sided tail probability of the real one among replicated ones; near 0 the counts contradict the model."""
+
+
 class IndicatorSummary(Part):
     """A stream of counts and what the model expects of it next."""
 
@@ -106,6 +122,8 @@ class IndicatorSummary(Part):
     """Every past period, oldest first."""
     next: NextCount
     """The predicted count of the next period."""
+    fit: tuple[CountFit, ...] = ()
+    """Whether the counts look like counts of the model; empty where they are too few to say."""
 
 
 ExpertKind = Literal["person", "crowd", "market"]

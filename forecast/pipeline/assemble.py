@@ -20,6 +20,7 @@ from forecast.answer import (
     METHOD_VERSION,
     Answer,
     Check,
+    CountFit,
     Diagnostics,
     Discarded,
     OutcomeForecast,
@@ -38,6 +39,7 @@ from forecast.model.encoding.encode import EncodedStudy
 from forecast.progress import Stage, StageClock
 from forecast.study import SamplerSettings
 from forecast.summary.archive import assemble_tree, write_tree
+from forecast.summary.count_checks import check_counts, fit_counts
 from forecast.summary.notes import latest_known, make_notes
 from forecast.summary.opinions import summarize_changes, summarize_correlations, summarize_links, summarize_opinions
 from forecast.summary.outcomes import (
@@ -105,6 +107,8 @@ class Judged:
     checks: tuple[Check, ...]
     errors: Mapping[str, float]
     """Monte Carlo standard error of each probability."""
+    fits: Mapping[str, tuple[CountFit, ...]]
+    """Whether the counts of an indicator look like counts of the model, by indicator."""
 
     def is_enough(self, target_mcse: float | None) -> bool:
         """Whether more draws would not change what the gate says, and the probabilities are as precise as wanted."""
@@ -150,9 +154,10 @@ def judge(run: StageClock, encoded: EncodedStudy, drawn: Drawn, seed: int) -> Ju
         )
         if drawn.sampled_by is not None:
             diagnostics = _of_the_sampler(diagnostics, drawn.sampled_by)
+        fits = fit_counts(encoded, everything, seed=seed)
     errors = probability_errors(outcomes, scenarios)
-    checks = (*check_diagnostics(diagnostics, errors), *drawn.checks)
-    return Judged(rolled, cases, reported, latent, outcomes, scenarios, diagnostics, checks, errors)
+    checks = (*check_diagnostics(diagnostics, errors), *check_counts(fits), *drawn.checks)
+    return Judged(rolled, cases, reported, latent, outcomes, scenarios, diagnostics, checks, errors, fits)
 
 
 def assemble_forecast(
@@ -229,7 +234,7 @@ def _answer(
         pairs=summarize_pairs(rolled),
         remainder=summarize_remainder(encoded, rolled),
         factors=summarize_factors(encoded, posterior),
-        indicators=summarize_indicators(encoded, posterior, seed=seed),
+        indicators=summarize_indicators(encoded, posterior, judged.fits, seed=seed),
         experts=experts,
         questions=questions,
         links=summarize_links(encoded, posterior),

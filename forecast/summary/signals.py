@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from forecast.answer import (
+    CountFit,
     CountPoint,
     FactorEffect,
     FactorSummary,
@@ -66,19 +68,25 @@ def _summarize_factor(encoded: EncodedStudy, factor: Factor, posterior: xr.Datas
     )
 
 
-def summarize_indicators(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int) -> tuple[IndicatorSummary, ...]:
-    """Every indicator in the program: its past, and its one-step-ahead predictive."""
+def summarize_indicators(
+    encoded: EncodedStudy, posterior: xr.Dataset, fits: Mapping[str, tuple[CountFit, ...]], *, seed: int
+) -> tuple[IndicatorSummary, ...]:
+    """Every indicator in the program: its past, its one-step-ahead predictive, and how well its counts fit."""
     if not encoded.indicators:
         return ()
     ahead = predict_next_counts(encoded, posterior, np.random.default_rng([seed, NEXT_STREAM]))
     return tuple(
-        _summarize_indicator(encoded, indicator, posterior, ahead.sel(indicator=indicator.id).values.ravel())
+        _summarize_indicator(encoded, indicator, posterior, ahead.sel(indicator=indicator.id).values.ravel(), fits)
         for indicator in encoded.signals.indicators
     )
 
 
 def _summarize_indicator(
-    encoded: EncodedStudy, indicator: Indicator, posterior: xr.Dataset, ahead: FloatArray
+    encoded: EncodedStudy,
+    indicator: Indicator,
+    posterior: xr.Dataset,
+    ahead: FloatArray,
+    fits: Mapping[str, tuple[CountFit, ...]],
 ) -> IndicatorSummary:
     own = posterior[["log_mean", "loading", "dispersion"]].sel(indicator=indicator.id)
     base, loading = own["log_mean"].values.ravel(), own["loading"].values.ravel()
@@ -121,4 +129,5 @@ def _summarize_indicator(
             interval=spread(ahead),
             zero_probability=float((ahead == 0).mean()),
         ),
+        fit=fits.get(indicator.id, ()),
     )

@@ -20,6 +20,7 @@ CHECK_NAMES: Final = {
     "bfmi": "E-BFMI",
     "tree_depth": "Tree depth",
     "mcse": "Monte Carlo error",
+    "counts": "Counts",
     "default_prior": "Default prior",
 }
 
@@ -32,6 +33,7 @@ CHECK_MEANINGS: Final = {
     "bfmi": "Whether the sampler moved freely between levels of energy; below 0.3 it did not.",
     "tree_depth": "Draws that reached the longest path allowed; costs time, not correctness.",
     "mcse": "How far a probability might move if the same forecast were computed with another seed.",
+    "counts": "How often counts that the model makes in place of the real ones are as unusual as they are; the least likely.",
     "default_prior": "The study states no prior here.",
 }
 
@@ -147,13 +149,15 @@ def _check_number(name: str, value: float | None) -> str:
         return f"{100 * value:.2g}{numbers.NO_BREAK_SPACE}pp"
     if name == "rhat":
         return numbers.fixed(value, 3)
+    if name == "counts":
+        return numbers.significant(value, 2)
     return numbers.fixed(value, 0) if value >= 100 or float(value).is_integer() else numbers.fixed(value, 2)
 
 
 def _threshold(check: Check) -> str:
     if check.threshold is None:
         return numbers.NONE
-    bound = {"ess_bulk": "≥", "ess_tail": "≥", "bfmi": ">"}.get(check.name, "≤")
+    bound = {"ess_bulk": "≥", "ess_tail": "≥", "bfmi": ">", "counts": "≥"}.get(check.name, "≤")
     shown = f"{check.threshold:g}" if check.name in {"rhat", "bfmi"} else _check_number(check.name, check.threshold)
     return f"{bound}{numbers.NO_BREAK_SPACE}{shown}"
 
