@@ -19,6 +19,7 @@ from forecast.study.loading import study_from_files
 from forecast.study.reading.places import find_places, place_of
 from forecast.study.reading.plain_data import read_text
 from forecast.study.reading.table_files import GivenTables, ZipTables
+from forecast.study.reading.table_text import read_table_text
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ def _texts(given: GivenTables) -> dict[str, str]:
     for name, body in given.files.items():
         if name.endswith((".yaml", ".yml", ".json", ".csv")):
             try:
-                found[name] = read_text(body, name)
+                found[name] = read_table_text(body, name) if name.endswith(".csv") else read_text(body, name)
             except StudyError:
                 # What cannot be read is an error of its own below, if the study names it.
                 continue

@@ -176,6 +176,17 @@ function take(files) {
   check();
 }
 
+// The text of a file, in an encoding that the service reads as well.
+async function textOf(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const marks = { "255,254": "utf-16le", "254,255": "utf-16be" };
+  try {
+    return new TextDecoder(marks[String(bytes.slice(0, 2))] ?? "utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
+}
+
 async function readFiles(list) {
   said.textContent = "";
   const files = {};
@@ -192,7 +203,7 @@ async function readFiles(list) {
         const { files: unpacked, errors: wrong } = await answerOf(answer);
         if (!Object.keys(unpacked).length) throw new Error(wrong[0]?.message ?? "the archive is empty");
         Object.assign(files, unpacked);
-      } else if (/\.(ya?ml|json|csv)$/i.test(name)) files[name] = await file.text();
+      } else if (/\.(ya?ml|json|csv)$/i.test(name)) files[name] = await textOf(file);
     }
     take(files);
   } catch (error) {

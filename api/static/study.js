@@ -86,7 +86,7 @@ onSubmit("form.sends", async (form) => {
 
 onSubmit("form.sends-table", async (form) => {
   const at = `${root}/v1/studies/${form.dataset.study}/${form.elements.kind.value}`;
-  const answer = await send("POST", at, await form.elements.table.files[0].text(), "text/csv");
+  const answer = await send("POST", at, form.elements.table.files[0], "text/csv");
   return answer.added === 0 ? `All ${answer.duplicates} rows are known already; nothing was added.` : "";
 });
 

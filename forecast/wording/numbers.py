@@ -163,7 +163,14 @@ def short_day(value: date | None) -> str:
 
 
 def past_period(first: date, period: str) -> str:
-    """A natural period by its first day: `Sep 2021`, `2021 Q3`, `2021`; days and weeks by that day."""
+    """A natural period by its first day: `Sep 2021`, `2021 Q3`, `2021`, `2021/22`; days and weeks by that day.
+
+    A quarter that is none of the calendar year's begins with its first month: `from Feb 2021`.
+    """
+    if period == "year" and first.month > 1:
+        return f"{first.year}/{(first.year + 1) % 100:02}"
+    if period == "quarter" and first.month % 3 != 1:
+        return f"from {first:%b %Y}"
     match period:
         case "month":
             return f"{first:%b %Y}"

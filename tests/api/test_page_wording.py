@@ -97,7 +97,7 @@ def test_a_change_has_its_sign_unless_it_is_too_small_to_show(value: float, show
 
 @pytest.mark.parametrize(
     ("period", "shown"),
-    [("day", "1 Jul 2021"), ("week", "1 Jul 2021"), ("month", "Jul 2021"), ("quarter", "2021 Q3"), ("year", "2021")],
+    [("day", "1 Jul 2021"), ("week", "1 Jul 2021"), ("month", "Jul 2021"), ("quarter", "2021 Q3"), ("year", "2021/22")],
 )
 def test_a_natural_period_is_named_by_what_it_is(period: str, shown: str) -> None:
     assert numbers.past_period(date(2021, 7, 1), period) == shown

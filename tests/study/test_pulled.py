@@ -119,7 +119,7 @@ BAD_TABLES = {
     "no number": (b"Month,Count\n2020-03,many\n", {}, "rows[0].value", "many"),
     "the future": (b"Month,Count,known_at\n2020-03,9,2020-05-01\n", {}, "rows[0].known_at", "after today"),
     "a page": (b"<html>\n<body>Sign in</body></html>", {}, "columns.period", "no column"),
-    "not UTF-8": (b"Month,Count\n2020-03,\xff\n", {}, "counts", "UTF-8"),
+    "not UTF-8": (b"Month,Count\n2020-03,\x81\n", {}, "counts", "UTF-8"),
     "no JSON list": (b'{"a": 1}', {"url": "https://example.org/a.json"}, "records", "list of objects"),
     "no such records": (b'{"a": 1}', {"url": "https://example.org/a.json", "records": "b"}, "records", "no 'b'"),
     "nested cells": (

@@ -39,7 +39,7 @@ def read_table(source: PullSource, body: bytes, media_type: str) -> tuple[dict[s
     Parameters
     ----------
     media_type
-        JSON is read as JSON, as is a file in ``.json``; all else as CSV (UTF-8, comma).
+        JSON is read as JSON, as is a file in ``.json``; all else as CSV.
 
     Raises
     ------

@@ -2,7 +2,8 @@
 
 Two ways of counting, for two purposes. Time at risk is measured from its own start (a deployment that began on the
 17th is one month old on the next 17th), so `periods_between` anchors its steps there. Counts in indicator tables are
-made by natural periods (the month of March), so `natural_period` gives those.
+made by natural periods (the month of March), so `natural_period` gives those. A study may state on which day of the
+week and in which month of the year these begin.
 """
 
 from __future__ import annotations
@@ -24,6 +25,30 @@ class Period(StrEnum):
     YEAR = "year"
 
 
+class Weekday(StrEnum):
+    """A day of the week."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+    @property
+    def number(self) -> int:
+        """As `date.weekday` counts: 0 is Monday."""
+        return list(Weekday).index(self)
+
+
+class YearName(StrEnum):
+    """The calendar year that gives a year its name, where it does not begin in January."""
+
+    START = "start"
+    END = "end"
+
+
 _DAYS = {Period.DAY: 1, Period.WEEK: 7}
 _MONTHS = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}
 
@@ -38,6 +63,11 @@ class Calendar:
 
     period: Period
     as_of: date
+    week_starts: Weekday = Weekday.MONDAY
+    year_starts: int = 1
+    """Month in which natural years begin; quarters are counted from it."""
+    year_named: YearName | None = None
+    """None: a year that does not begin in January has no name of one number."""
 
     def step(self, start: date, steps: int) -> date:
         """The date that lies a number of whole periods after `start` (before it, if negative).
@@ -73,6 +103,10 @@ class Calendar:
         high = self.step(start, steps + 1)
         return steps + (end - low).days / (high - low).days
 
+    def age_on(self, since: date, day: date) -> float:
+        """Age in periods, on a day, of what begins at `since`; before that, less the periods that are still to pass."""
+        return self.periods_between(since, day) if since <= day else -self.periods_between(day, since)
+
     def periods_until(self, day: date) -> float:
         """Periods from the as-of date to another date; negative for the past."""
         return self.periods_between(self.as_of, day)
@@ -88,14 +122,16 @@ class Calendar:
         return low + timedelta(days=round((periods - steps) * (high - low).days))
 
     def natural_period(self, day: date) -> tuple[date, date]:
-        """First and last day of the natural period that holds a date; weeks begin on Monday."""
+        """First and last day of the natural period that holds a date."""
         if self.period is Period.DAY:
             return day, day
         if self.period is Period.WEEK:
-            first = day - timedelta(days=day.weekday())
+            first = day - timedelta(days=(day.weekday() - self.week_starts.number) % 7)
             return first, first + timedelta(days=6)
         months = _MONTHS[self.period]
-        first = date(day.year, (day.month - 1) // months * months + 1, 1)
+        late = (self.year_starts - 1) % months
+        year, month = divmod((day.year * 12 + day.month - 1 - late) // months * months + late, 12)
+        first = date(year, month + 1, 1)
         return first, self.step(first, 1) - timedelta(days=1)
 
     def natural_periods_between(self, start: date, end: date) -> tuple[tuple[date, date], ...]:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr
 
-from forecast.study.document.calendar import Calendar, Period
+from forecast.study.document.calendar import Calendar, Period, Weekday, YearName
 from forecast.study.document.canonical import canonical_json
 from forecast.study.document.cases import Case
 from forecast.study.document.change import Change
@@ -54,6 +54,14 @@ class Study(Block):
     """Length of one time step; rates are per period."""
     horizon: Annotated[int, Field(strict=True, ge=1, le=MAX_HORIZON)]
     """Number of future periods, from the as-of date."""
+    week_starts: Weekday = Weekday.MONDAY
+    """Day on which weeks of counts begin. Week 1 of a year is the one that holds 4 January: with `monday` weeks are those of
+    ISO 8601, with `sunday` those of epidemiologists."""
+    year_starts: Annotated[int, Field(strict=True, ge=1, le=12)] = 1
+    """Month (1 to 12) in which years of counts begin, such as fiscal years; quarters are counted from it."""
+    year_named: YearName | None = None
+    """Calendar year that names such a year: that of its `start` or of its `end`. Absent: a label of one year, such as 2024,
+    is refused; 2023/24 says which is meant."""
     outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1, max_length=MAX_OUTCOMES)]
     """What is uncertain."""
     reference_classes: Annotated[tuple[ReferenceClass, ...], Field(max_length=200)] = ()
@@ -124,7 +132,7 @@ class Study(Block):
     @property
     def calendar(self) -> Calendar:
         """Periods around the as-of date."""
-        return Calendar(self.period, self.as_of)
+        return Calendar(self.period, self.as_of, self.week_starts, self.year_starts, self.year_named)
 
     def outcome(self, id: str) -> Outcome:
         """The outcome of that id.

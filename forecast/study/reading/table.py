@@ -1,7 +1,8 @@
 """Tables as rows of canonical cells, one form whether a CSV file or the document itself brought them.
 
 A cell is a number, a text or None (blank). Text that is a plain number is that number, so that ``1`` in a CSV file and
-1 in JSON are one thing and give one digest; ``007``, ``+5`` and anything longer than 15 digits stay text.
+1 in JSON are one thing and give one digest; ``007``, ``+5`` and anything longer than 15 digits stay text. ``TRUE`` and
+``False``, as spreadsheets and programs write them, are the words ``true`` and ``false``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ MAX_CELLS: Final = 600_000
 MAX_CELL_CHARACTERS: Final = 20_000
 
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-][0-9]+)?")
+_WORDS: Final = {"TRUE": "true", "True": "true", "FALSE": "false", "False": "false"}
 _MAX_DIGITS: Final = 15
 """Whole numbers up to here are exact in every JSON reader."""
 
@@ -45,7 +47,7 @@ def canonical_cell(value: object) -> Cell:
             return None
         if (text[0].isdigit() or text[0] == "-") and len(text) <= 40 and _PLAIN_NUMBER.fullmatch(text):
             return _number_of(text)
-        return text
+        return _WORDS.get(text, text)
     raise ValueError(
         f"a {type(value).__name__} in a cell; expected text, a number or nothing; put it into plain columns"
     )

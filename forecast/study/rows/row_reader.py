@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 import sys
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -12,6 +11,7 @@ from datetime import date
 from forecast.errors import FieldError
 from forecast.study.document.calendar import Calendar
 from forecast.study.document.fields import LARGEST, parse_date
+from forecast.study.document.period_labels import read_period
 from forecast.study.reading.problems import MAX_REPORTED, READS, shown
 from forecast.study.reading.suggest import nearest_hint
 from forecast.study.reading.table import Cell, Row, cell_text
@@ -20,7 +20,7 @@ MOST_ERRORS = 1000
 """Of one table. The first fifty are reported, and how many more there are at least."""
 
 _WORD_VALUES = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0, "partial": 0.5}
-_PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+_cached_period = functools.lru_cache(maxsize=65_536)(read_period)
 _cached_date = functools.lru_cache(maxsize=65_536)(parse_date)
 
 
@@ -170,25 +170,9 @@ class RowReader:
             return None
 
     def natural_period(self, index: int, column: str, calendar: Calendar) -> tuple[date, date] | None:
-        """First and last day of the period that a cell (``2021-03``, ``2021-03-01``, ``2021``) lies in."""
-        cell = self.rows[index].get(column)
-        match = _PERIOD.fullmatch(cell_text(cell))
-        parts = match.groups() if match else ()
-        if not match or (calendar.period in ("day", "week") and None in parts):
-            self.fail(
-                index,
-                column,
-                "period",
-                f"{shown(cell)} is not a {calendar.period}; expected a date in it; write 2021-03-01",
-            )
-            return None
-        if calendar.period in ("month", "quarter") and parts[1] is None:
-            self.fail(
-                index, column, "period", f"{shown(cell)} names a year; expected a {calendar.period}; write 2021-03"
-            )
-            return None
+        """First and last day of the period that a cell (``2021-03``, ``Mar 2021``, ``2021-W09``, ``2021Q1``) names."""
         try:
-            return calendar.natural_period(parse_date("-".join(part or "01" for part in parts)))
+            return _cached_period(cell_text(self.rows[index].get(column)), calendar)
         except ValueError as error:
             self.fail(index, column, "period", str(error))
             return None
