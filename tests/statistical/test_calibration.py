@@ -29,7 +29,10 @@ from forecast.inference.engine.program import Program, compilation_count, get_pr
 from forecast.inference.engine.sampling import sample_posterior
 from forecast.runtime.machine import sampling_cores
 from forecast.study import SamplerSettings
-from tests.statistical.simulators import BLOCKS, Block, simulate_counts, simulate_records
+from tests.statistical.simulators.block import Block
+from tests.statistical.simulators.blocks import BLOCKS
+from tests.statistical.simulators.opinions import simulate_records
+from tests.statistical.simulators.signals import simulate_counts
 from tests.statistical.uniformity import uniformity
 from tests.statistical.worlds import World, draw_worlds
 

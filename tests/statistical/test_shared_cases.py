@@ -18,7 +18,8 @@ from forecast.model.arrays import ModelArrays
 from forecast.pipeline.compute import compute_forecast
 from forecast.study import SamplerSettings
 from forecast.wording.dependence import NEAR, near_prior
-from tests.statistical.simulators import Truth, shared_cases, shared_study, simulate_shared
+from tests.statistical.simulators.block import Truth
+from tests.statistical.simulators.dependence import shared_cases, shared_study, simulate_shared
 from tests.statistical.worlds import draw_worlds
 from tests.suite.sizes import sized
 

@@ -10,7 +10,7 @@ from forecast.inference.deviations import draw_deviations
 from forecast.inference.engine.loaded_study import LoadedStudy
 from forecast.inference.engine.program import Program
 from forecast.model.arrays import ModelArrays
-from tests.statistical.simulators import Block, Truth
+from tests.statistical.simulators.block import Block, Truth
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ def draw_worlds(program: Program, block: Block, count: int, seed: int) -> list[W
         if data is None:
             continue
         own = {name: np.atleast_2d(data.pop(name, values[place])) for name, values in deviations.items()}
+        truth |= {name: data.pop(name) for name in truth.keys() & data.keys()}
         arrays = ModelArrays({**block.arrays, **data}, frailties=block.arrays.lengths["frailty"])
         found.append(World(truth, own, program.load(arrays)))
         if len(found) == count:
