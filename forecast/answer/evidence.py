@@ -163,7 +163,7 @@ class QuestionSummary(Part):
     given: str | None
     """What the judgment is conditional on, as in `ceasefire and not war`; null when unconditional."""
     at_once: bool = False
-    """Whether that is supposed to occur at once, not just by the day of the question."""
+    """Whether all of that is supposed to occur at once, not just by the day of the question."""
     said: date | None = None
     """Day on which it was said, if that is a period ago or more; the time since then counts as well. Null otherwise."""
     experts: int
@@ -195,6 +195,8 @@ class LinkSummary(Part):
     """Periods from the occurrence of the cause until the effect begins."""
     half_life: float | None = None
     """Periods in which the effect halves, from when it begins; null: it stays."""
+    made: bool = False
+    """Whether the study does not state it: it was made for a conditional judgment that no link had a place for."""
 
 
 class StatedChange(Part):

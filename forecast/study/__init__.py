@@ -10,6 +10,7 @@ from typing import Any
 
 from forecast.study.arriving.arrivals import Arrival, accept_arrivals, with_arrivals
 from forecast.study.arriving.pulled import News, news_of, read_table
+from forecast.study.checks.made_links import made_links, with_made_links
 from forecast.study.document.calendar import Calendar, Period
 from forecast.study.document.cases import Case, Count, Datum, Spell, Stage, Trial
 from forecast.study.document.change import Change
@@ -77,6 +78,7 @@ from forecast.study.rows.judgments import (
     merge_track_records,
 )
 from forecast.study.rows.observations import Observation, Resolved
+from forecast.study.rows.settling import is_contradicted, is_open
 
 __all__ = [
     "CLIP",
@@ -136,9 +138,12 @@ __all__ = [
     "accept_arrivals",
     "condition_text",
     "default_prior",
+    "is_contradicted",
+    "is_open",
     "latest_judgments",
     "load_study",
     "log_odds",
+    "made_links",
     "merge_track_records",
     "news_of",
     "parse_expression",
@@ -157,6 +162,7 @@ __all__ = [
     "walk",
     "with_arrivals",
     "with_as_of",
+    "with_made_links",
     "with_sampler",
 ]
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-import numpy as np
 import xarray as xr
 
 from forecast.answer import Check
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.model.encoding.settling import is_contradicted
-from forecast.study import CLIP, Outcome, Spell, resolve_judgments
+from forecast.study import CLIP, Outcome, Spell, is_contradicted, resolve_judgments
 from forecast.study.checks.questions import questions
 from forecast.summary.rolled import probability_quantiles
 
@@ -101,31 +99,6 @@ def _judgments(encoded: EncodedStudy) -> Iterator[Note]:
                 "judgment was left out"
             )
             yield "condition_ended", None, message
-
-    for outcome, condition in sorted(_independent(encoded)):
-        message = (
-            f"{outcome} was judged given {condition}, but nothing makes the two depend on one another, no link and no class: "
-            "it was read as said without the condition"
-        )
-        yield "given_without_link", None, message
-
-
-def _independent(encoded: EncodedStudy) -> set[tuple[str, str]]:
-    """(outcome, condition) of questions whose condition says nothing."""
-    arrays = encoded.arrays
-    readings = [
-        *arrays["condition_reading"].tolist(),
-        *arrays["part_reading"][np.flatnonzero(arrays["part_link"])].tolist(),
-    ]
-    told = {int(arrays["reading_question"][reading]) for reading in readings}
-    return {
-        (question.outcome, question.condition)
-        for place, question in enumerate(encoded.opinions.questions.values())
-        if question.condition
-        and place not in told
-        and arrays["question_link"][place] == 0
-        and any(name not in encoded.settled for name, _ in question.given)
-    }
 
 
 def _implied(encoded: EncodedStudy, prior: xr.Dataset) -> Iterator[Note]:

@@ -18,7 +18,7 @@ from forecast.answer import ExpertSummary, LinkSummary, QuestionSummary, Residua
 from forecast.futures.scenarios import spread
 from forecast.model.constants import FREEDOM
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.study import Judgment, Trial, condition_text
+from forecast.study import Judgment, Trial, condition_text, made_links
 from forecast.summary.signals import summarize_draws
 
 
@@ -122,6 +122,7 @@ def _summarize_experts(encoded: EncodedStudy, posterior: xr.Dataset, worth: list
 def summarize_links(encoded: EncodedStudy, posterior: xr.Dataset) -> tuple[LinkSummary, ...]:
     """Prior and posterior of every link in the program."""
     stated = {(link.cause, link.effect_on): link for link in encoded.study.links}
+    made = {(found.link.cause, found.link.effect_on) for found in made_links(encoded.study)}
     return tuple(
         LinkSummary(
             cause=cause,
@@ -131,6 +132,7 @@ def summarize_links(encoded: EncodedStudy, posterior: xr.Dataset) -> tuple[LinkS
             posterior=summarize_draws(posterior["delta"].sel(link=f"{effect}<-{cause}")),
             delay=stated[cause, effect].delay,
             half_life=stated[cause, effect].half_life,
+            made=(cause, effect) in made,
         )
         for cause, effect in encoded.links
     )

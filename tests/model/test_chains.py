@@ -26,8 +26,8 @@ def chain_of(row: dict[str, Any], links: list[tuple[str, str]], **changes: Any) 
         ([("b", "a")], 4),
         ([("c", "a"), ("c", "b")], 8),
         ([("a", "c"), ("c", "b")], 8),
-        ([("c", "a"), ("d", "b")], 0),  # nothing that either depends on
-        ([("a", "c"), ("b", "c")], 0),  # an effect of both
+        ([("c", "a"), ("d", "b")], 8),  # nothing that both depend on: a link is made, and c acts on both
+        ([("a", "c"), ("b", "c")], 4),  # an effect of both: a link is made
         ([("a", "b"), ("b", "c")], 4),  # what comes of the effect has no part
         ([("a", "b"), *((cause, effect) for cause in "cdefg" for effect in "ab")], 16),  # as many as there is room for
         ([("agreement", "b"), ("agreement", "a")], 4),  # settled later than the date

@@ -129,8 +129,9 @@ def test_a_condition_acts_on_every_rival_that_it_has_a_link_to() -> None:
     encoded = encode(*rows, outcomes=outcomes, links=links)
     assert parts(encoded, 0) == [(0, 0, 0, 3, 6.0, 1.0), (0, 1, 1, 1, 6.0, 0.0)]
     assert parts(encoded, 1) == [(0, 0, 0, 0, 6.0, 1.0), (0, 1, 1, 0, 6.0, 0.0)]
-    assert encoded.arrays["question_link"].tolist() == [3, 0, 0]  # nothing links exit to agreement
-    assert encoded.arrays.lengths["condition"] == 0  # without an offset a condition acts at once
+    assert encoded.arrays["question_link"].tolist() == [3, 0, 0]
+    assert encoded.links[3:] == (("exit", "agreement"),)  # made: a level without its causes says nothing of them
+    assert encoded.arrays["condition_reading"].tolist() == [2]  # without an offset a condition acts at once
 
 
 def test_a_track_record_question_counts_once_and_is_centred_the_more_the_more_was_said() -> None:

@@ -97,7 +97,8 @@ def test_no_note_is_left_with_a_placeholder() -> None:
         ],
         "factors": [{"id": "unseen", "effects": {"exit": "normal(0.3, 0.3)"}}],
         "indicators": [{"id": "empty", "rows": [{"period": "2019-11", "value": 2, "known_at": "2020-06-01"}]}],
-        "judgments": {"rows": [{**SAID, "outcome": "exit", "given": "agreement"}, {**SAID, "outcome": "open"}]},
+        "judgments": {"rows": [{**SAID, "outcome": "exit", "given": "agreement"}, {**SAID, "outcome": "open"},
+                               {**SAID, "outcome": "open", "given": "collapse and agreement"}]},
         "resolutions": {"rows": [{"outcome": "collapse", "resolution": "no", "on": "2019-12-01"}]},
     }  # fmt: skip
     threshold = {"id": "many", "title": "Many", "kind": "threshold", "indicator": "empty", "at_least": 5,
@@ -116,6 +117,6 @@ def test_no_note_is_left_with_a_placeholder() -> None:
     notes = notes_of(encoded)
     assert {note.name for note in notes} == {
         "settled", "late_entry", "default_prior", "unused_prior", "no_observation", "unobserved_factor", "clipped",
-        "given_without_link", "prior", "forgotten_reference",
+        "condition_ended", "made_link", "prior", "forgotten_reference",
     }  # fmt: skip
     assert [note.message for note in notes if "{" in note.message or "}" in note.message] == []

@@ -35,6 +35,7 @@ def build_links(links: Iterable[LinkSummary], period: str) -> tuple[EffectRow, .
         replace(
             effect_row(link.cause, link.effect_on, link.prior_mean, link.prior_sd, link.posterior, scale),
             course=numbers.course(link.delay, link.half_life, period),
+            is_made=link.made,
         )
         for link in found
     )

@@ -47,6 +47,8 @@ class EffectRow:
     bar: BeforeAfter
     course: str = ""
     """From when it acts and how it fades; empty where it does neither."""
+    is_made: bool = False
+    """Whether the study does not state it."""
 
 
 def number(spread: Spread) -> Number:

@@ -152,6 +152,10 @@ def _method(forecast: ForecastPage) -> tuple[str, ...]:
             "Once an outcome has occurred, it changes the risk of others by the stated links"
             + (", some of which begin later or fade." if changing else ".")
         )
+        if any(link.is_made for link in forecast.links):
+            words.append(
+                "Links that conditional judgments need and the study does not state were made, with a wide prior."
+            )
     words.extend(forecast.changes)
     words.append(
         "Posterior draws (NUTS) are rolled forward into simulated futures. Every probability is a count over the same "

@@ -27,7 +27,6 @@ from forecast.model.encoding.parameters import band_arrays, prior_arrays, unit_a
 from forecast.model.encoding.present import Present, Standardization, history_arrays, present_arrays
 from forecast.model.encoding.said import Opinions
 from forecast.model.encoding.selection import EVERYTHING, Selection
-from forecast.model.encoding.settling import is_open
 from forecast.model.encoding.signals import Signals, select_signals, signal_arrays
 from forecast.model.encoding.stages import find_stages
 from forecast.model.encoding.stated import Level as StatedLevel
@@ -39,11 +38,13 @@ from forecast.study import (
     Resolved,
     Study,
     Trial,
+    is_open,
     resolve_cases,
     resolve_judgments,
     resolve_observations,
     resolve_track_records,
     settled_outcomes,
+    with_made_links,
 )
 
 FloatArray = npt.NDArray[np.float64]
@@ -54,6 +55,7 @@ class EncodedStudy:
     """Arrays for the program and what their positions mean."""
 
     study: Study
+    """With links that are made for conditional judgments after those that it states."""
     arrays: ModelArrays
     levels: tuple[Level, ...]
     units: tuple[Unit, ...]
@@ -163,6 +165,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         When a case contradicts itself once the as-of date is applied, a covariate cannot be standardised, or a
         stated probability of the present case cannot be met.
     """
+    study = with_made_links(study)
     modelled = tuple(outcome for outcome in study.outcomes if outcome.is_modelled)
     outcomes = {outcome.id: position for position, outcome in enumerate(modelled)}
     all_cases = resolve_cases(study)

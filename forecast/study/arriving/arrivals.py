@@ -22,6 +22,7 @@ from forecast.study.loading import study_from_canonical
 from forecast.study.reading.problems import MAX_REPORTED, shown, study_error
 from forecast.study.reading.suggest import nearest_hint
 from forecast.study.reading.table import Row, canonical_cell, cell_text
+from forecast.study.rows.conditions import written_alike
 from forecast.study.rows.row_reader import RowReader
 
 MAX_ARRIVALS: Final = 5_000
@@ -30,7 +31,7 @@ MAX_ARRIVALS: Final = 5_000
 
 ABOUT: Final[Mapping[EvidenceKind, tuple[str, ...]]] = {
     EvidenceKind.OBSERVATIONS: ("indicator", "period"),
-    EvidenceKind.JUDGMENTS: ("expert", "outcome", "by", "given", "on"),
+    EvidenceKind.JUDGMENTS: ("expert", "outcome", "by", "given", "given_at", "on"),
     EvidenceKind.RESOLUTIONS: ("outcome",),
 }
 """The columns that say what a row is about; with `known_at` they are its slot."""
@@ -110,6 +111,8 @@ def about_of(calendar: Calendar, kind: EvidenceKind, row: Row) -> tuple[tuple[st
         by_default = period[1].isoformat()
     else:
         by_default = cell_text(cells["on"])
+    if cells.get("given") is not None:
+        cells["given"] = written_alike(cell_text(cells["given"]))
     known_at = cell_text(cells.get("known_at") or by_default)
     return (kind.value, *(cell_text(cells.get(column)) for column in ABOUT[kind])), known_at
 

@@ -18,6 +18,7 @@ from forecast.study.document.calendar import Calendar
 from forecast.study.document.document import Study
 from forecast.study.loading import dated_outcomes, study_from_canonical
 from forecast.study.reading.table import Row, cell_text
+from forecast.study.rows.conditions import written_alike
 from forecast.study.rows.row_reader import RowReader
 
 Thing = tuple[str, ...]
@@ -138,7 +139,10 @@ def _evidence(study: Study) -> Iterator[tuple[str, Rows]]:
 def _thing(calendar: Calendar, place: str, row: Row) -> Thing:
     if place.startswith(INDICATOR):
         return (_period(calendar, row)[0].isoformat(),)
-    return tuple(cell_text(row.get(column)) for column in THINGS[place])
+    cells = {column: row.get(column) for column in THINGS[place]}
+    if cells.get("given") is not None:
+        cells["given"] = written_alike(cell_text(cells["given"]))
+    return tuple(cell_text(cell) for cell in cells.values())
 
 
 def _known_at(calendar: Calendar, place: str, row: Row) -> date:

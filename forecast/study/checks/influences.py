@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from forecast.errors import FieldError
@@ -80,7 +80,7 @@ def _circle_errors(study: Study) -> Iterator[FieldError]:
 
     Each link is added in turn; one that leads back to its own cause closes a circle and is left out.
     """
-    days = {outcome.id: outcome.resolution.by for outcome in study.outcomes if outcome.kind is OutcomeKind.BINARY}
+    days = _binary_days(study)
     onward: dict[str, list[str]] = {}
     for index, link in enumerate(study.links):
         day = _common_day(link, days)
@@ -95,6 +95,20 @@ def _circle_errors(study: Study) -> Iterator[FieldError]:
             "expected none, as each would have to come first; remove one of the links or change a date"
         )
         yield FieldError(f"links[{index}]", "circle", message)
+
+
+def closes_circle(study: Study, links: Sequence[Link], link: Link) -> bool:
+    """Whether one link more leads back to its own cause, among binary outcomes that resolve on one day."""
+    days = _binary_days(study)
+    day, onward = _common_day(link, days), dict[str, list[str]]()
+    for other in links:
+        if day is not None and _common_day(other, days) == day:
+            onward.setdefault(other.cause, []).append(other.effect_on)
+    return day is not None and _find_way(onward, link.effect_on, link.cause) is not None
+
+
+def _binary_days(study: Study) -> dict[str, date | None]:
+    return {outcome.id: outcome.resolution.by for outcome in study.outcomes if outcome.kind is OutcomeKind.BINARY}
 
 
 def _common_day(link: Link, days: dict[str, date | None]) -> date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from forecast.study.checks.made_links import made_links
 from forecast.study.document.document import Study
 
 type Question = tuple[str, str]
@@ -12,7 +13,7 @@ type Question = tuple[str, str]
 
 def questions(study: Study) -> tuple[Question, ...]:
     """Everything that is asked of a study."""
-    return tuple(_forgotten_references(study))
+    return (*_forgotten_references(study), *_made_links(study))
 
 
 def _forgotten_references(study: Study) -> Iterator[Question]:
@@ -25,3 +26,15 @@ def _forgotten_references(study: Study) -> Iterator[Question]:
                 "state the probability that it is one of them, or 0"
             )
             yield "forgotten_reference", asked
+
+
+def _made_links(study: Study) -> Iterator[Question]:
+    for made in made_links(study):
+        cause, effect = made.link.cause, made.link.effect_on
+        asked = (
+            f"does {cause} act on {effect}? {made.judged} is judged given {made.given}, but the study has no link through which "
+            f"the two depend on one another; one from {cause} to {effect} is made, with the log ratio "
+            f"{made.link.log_ratio}, which leaves their own probabilities where they are stated; state it in `links` with "
+            "what is known of it"
+        )
+        yield "made_link", asked

@@ -8,6 +8,7 @@ from datetime import date
 from forecast.errors import ExpressionError, FieldError
 from forecast.study.checks.changes import change_errors
 from forecast.study.checks.influences import factor_errors, link_errors
+from forecast.study.checks.made_links import made_link_errors
 from forecast.study.checks.outcomes import outcome_errors
 from forecast.study.document.cases import Case
 from forecast.study.document.document import Study
@@ -66,6 +67,8 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     errors += change_errors(study)
     errors += _scenario_errors(study)
     errors += _without_information(study, cases, judged | unread)
+    if not errors:
+        errors += made_link_errors(study, statements.judgments)
     return tuple(cases), errors
 
 

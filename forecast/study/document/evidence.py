@@ -221,9 +221,10 @@ class Judgments(TableBlock):
     """Stated probabilities; columns expert, outcome, by, probability, on, known_at, given, given_at,
     kind.
 
-    `by` is a date, a number of periods from `on`, or blank for the day the outcome resolves. `given` is an outcome that is
-    supposed to have occurred by then or, where `given_at` is `once`, to occur at once, on `on`. A probability without it is the marginal one, whatever links there are. `kind` of the
-    expert is person (the default), crowd or market, the same in all rows; a blank repeats what other rows say. Of several
+    `by` is a date, a number of periods from `on`, or blank for the day the outcome resolves. `given` says
+    what is supposed: an outcome that has occurred by then or, where `given_at` is `once`, occurs at once, on `on`; `not talks` for
+    one that has not; `ceasefire and not war` for up to three. A probability without it is the marginal one, whatever links there
+    are; one with it needs a link, and where there is none one is made. `kind` of the expert is person (the default), crowd or market, the same in all rows; a blank repeats what other rows say. Of several
     rows of one expert about one thing the latest `on` counts.
     """
 

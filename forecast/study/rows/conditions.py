@@ -11,6 +11,9 @@ from forecast.study.reading.problems import shown
 MAX_CONDITIONS: Final = 3
 """Outcomes that one judgment may suppose. With the judged one they have 16 worlds."""
 
+_SIGNS: Final = frozenset("()&|!,")
+"""Of conditions in other notations."""
+
 type Condition = tuple[tuple[str, bool], ...]
 """Outcomes that are supposed, by id in their order, and whether each occurs; nothing for an unconditional judgment."""
 
@@ -39,6 +42,11 @@ def parse_condition(text: str) -> Condition:
     return tuple(sorted(found))
 
 
+def written_alike(text: str) -> str:
+    """A condition that can be read, as it is written by us: the same in whatever order it names outcomes."""
+    return condition_text(parse_condition(text))
+
+
 def _terms(text: str) -> Iterator[tuple[str, bool]]:
     words: list[str] = []
     for word in [*text.split(), "and"]:
@@ -46,7 +54,7 @@ def _terms(text: str) -> Iterator[tuple[str, bool]]:
             words.append(word)
             continue
         *negation, name = words or [""]
-        if negation not in ([], ["not"]) or name in ("", "not"):
+        if negation not in ([], ["not"]) or name in ("", "not") or _SIGNS & set(name):
             raise ValueError(
                 f"{shown(text)} is no condition; expected up to {MAX_CONDITIONS} outcomes of the study, `not` before those that "
                 "do not occur and `and` between them; write ceasefire and not war, or leave it blank"

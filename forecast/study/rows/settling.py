@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from forecast.study import Judgment, Resolved, Study
+from forecast.study.document.document import Study
+from forecast.study.rows.judgments import Judgment
+from forecast.study.rows.observations import Resolved
 
 
 def is_open(judgment: Judgment, study: Study, settled: Mapping[str, Resolved]) -> bool:
@@ -12,17 +14,17 @@ def is_open(judgment: Judgment, study: Study, settled: Mapping[str, Resolved]) -
 
     What it supposes and is known to be so is part of what its outcome depends on now.
     """
-    return judgment.outcome not in _decided(study, settled) and not is_contradicted(judgment, study, settled)
+    return judgment.outcome not in decided(study, settled) and not is_contradicted(judgment, study, settled)
 
 
 def is_contradicted(judgment: Judgment, study: Study, settled: Mapping[str, Resolved]) -> bool:
     """Whether a judgment supposes what is known not to be so."""
     happened = {name for name, found in settled.items() if found.resolution == "yes"}
-    impossible = _decided(study, settled) - happened
+    impossible = decided(study, settled) - happened
     return any(name in (impossible if occurs else happened) for name, occurs in judgment.given)
 
 
-def _decided(study: Study, settled: Mapping[str, Resolved]) -> frozenset[str]:
+def decided(study: Study, settled: Mapping[str, Resolved]) -> frozenset[str]:
     """Outcomes that are settled, and those that one of them excludes."""
     ended = {study.outcome(name).competes for name, found in settled.items() if found.resolution == "yes"} - {None}
     return frozenset(o.id for o in study.outcomes if o.id in settled or o.competes in ended)
