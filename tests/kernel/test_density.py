@@ -108,6 +108,32 @@ def test_cases_that_outcomes_of_every_kind_share() -> None:
         compare(arrays, np.random.default_rng(seed).normal(0, 0.8, arrays.parameters))
 
 
+def test_conditions_of_outcomes_that_occur_and_do_not() -> None:
+    """Of a rival, of a binary outcome of a later date, at once, and through links that are made."""
+    row = {"expert": "x", "probability": 0.3, "on": "2020-01-01"}
+    encoded = encode_study(
+        make_study(
+            event_outcome(competes="end"),
+            *[
+                event_outcome(id=name, **more)
+                for name, more in (("stay", {"competes": "end"}), ("war", {}), ("peace", {}))
+            ],
+            binary_outcome(),
+            judgments={
+                "rows": [
+                    {**row, "outcome": "exit", "given": "not stay and war"},
+                    {**row, "outcome": "peace", "given": "not war and agreement", "by": "2021-01-01"},
+                    {**row, "outcome": "peace", "given": "war and agreement", "given_at": "once"},
+                ]
+            },
+        )
+    )
+    arrays = encoded.arrays
+    assert arrays.lengths["condition"] == 3
+    assert encoded.links == (("war", "exit"), ("war", "peace"), ("agreement", "peace"), ("peace", "agreement"))
+    compare(arrays, np.random.default_rng(5).normal(0, 0.8, arrays.parameters))
+
+
 @pytest.mark.parametrize("name", bundled_studies())
 def test_the_bundled_studies(name: str) -> None:
     arrays = encode_study(load_study(study_path(name))).arrays

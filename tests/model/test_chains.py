@@ -54,6 +54,85 @@ def test_a_chain_goes_on_to_the_date_on_which_its_condition_is_settled() -> None
     assert a["turn_variant"][-1] == 8
 
 
+@pytest.mark.parametrize(
+    ("given", "changes", "worlds", "joint", "rest"),
+    [
+        ("not a", {}, 4, 1, 1),
+        ("a and not c", {}, 8, 1, 1),
+        ("a and c and not d", {}, 16, 1, 1),
+        # By month 12, later, or not: what the agreement of month 48 is supposed beside counts where it is in time, or is not.
+        ("a and agreement", {"by": 12}, 18, 1, 2),
+        ("not a and agreement", {"by": 12}, 18, 2, 4),
+        ("a and c", {"given_at": "once"}, 10, 1, 1),
+    ],
+)
+def test_the_worlds_of_several_conditions_say_what_each_outcome_does(
+    given: str, changes: dict[str, Any], worlds: int, joint: int, rest: int
+) -> None:
+    a = chain_of(said("x", "b", given=given, **changes), []).arrays
+    assert a.lengths["world"] == worlds
+    assert (a["condition_joint"].sum(), a["condition_rest"].sum()) == (joint, rest)
+
+
+def test_that_a_rival_does_not_occur_needs_no_link() -> None:
+    """Neither, the judged one or its rival: the rest is the world of neither."""
+    outcomes = [event_outcome(id=name, competes="end") for name in "ab"]
+    encoded = encode(said("x", "b", given="not a"), outcomes=outcomes)
+    a = encoded.arrays
+    assert encoded.links == ()
+    assert (a.lengths["world"], a["condition_joint"].tolist(), a["condition_rest"].tolist()) == (
+        3,
+        [[0, 0, 1]],
+        [[1, 0, 0]],
+    )
+
+
+def test_what_is_known_to_be_so_has_no_part_in_a_chain() -> None:
+    settled = {"rows": [{"outcome": "a", "resolution": "yes", "on": "2019-12-01"}]}
+    row = said("x", "b", given="a and not c")
+    assert chain_of(row, [("a", "b"), ("c", "b")], resolutions=settled).arrays.lengths["world"] == 4
+    assert chain_of({**row, "given": "a"}, [("a", "b")], resolutions=settled).arrays.lengths["condition"] == 0
+    assert chain_of({**row, "given": "not a"}, [("a", "b")], resolutions=settled).arrays.lengths["question"] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("a and c", "supposes 'a' beside 'c', but its link to 'b' acts at once; expected it alone, or a link with"),
+        (
+            "not many",
+            "that 'many' does not occur, which is a count, so that its effect has no level without it; expected `base",
+        ),
+        ("many and not c", "supposes 'many' beside 'c'"),
+    ],
+)
+def test_what_acts_at_once_is_supposed_alone(given: str, words: str) -> None:
+    threshold = {"id": "many", "title": "Many", "kind": "threshold", "indicator": "counts", "at_least": 5,
+                 "resolution": {"criteria": "As counted."}}  # fmt: skip
+    links = [("a", "none"), ("c", "marginal"), ("many", "marginal")]
+    study = make_study(
+        *[event_outcome(id=name) for name in "abc"],
+        threshold,
+        indicators=[{"id": "counts", "rows": [{"period": "2019-11", "value": 2}]}],
+        links=[
+            {"cause": cause, "effect_on": "b", "log_ratio": "normal(1, 0.5)", "base": base} for cause, base in links
+        ],
+        judgments={"rows": [said("x", "b", given=given)]},
+    )
+    with pytest.raises(StudyError) as caught:
+        require_encodable(study)
+    (error,) = caught.value.errors
+    assert error.code == "judged_at_once"
+    assert words in error.message
+
+
+def test_that_a_cause_without_which_a_level_is_stated_does_not_occur_is_that_level() -> None:
+    outcomes = [event_outcome(id=name) for name in "ab"]
+    links = [{"cause": "a", "effect_on": "b", "log_ratio": "normal(1, 0.5)", "base": "none"}]
+    encoded = encode(said("x", "b", given="not a"), said("x", "b"), outcomes=outcomes, links=links)
+    assert encoded.arrays["part_link"].tolist() == [0, 0]
+
+
 def test_a_leg_is_gone_through_by_halves_and_back() -> None:
     """Strang: of each leg the first contest takes half, the last one the whole, and the first the other half."""
     a = chain_of(said("x", "b", by=12, given="a"), [("a", "b")]).arrays

@@ -104,6 +104,11 @@ def test_the_order_of_judgments_makes_no_difference() -> None:
     assert found == {(("b", "a"), ("c", "a"), ("a", "one"), ("other", "one"))}  # one link serves both ways round
 
 
+def test_what_occurs_at_once_and_what_is_settled_later_have_a_link_each() -> None:
+    rows = [judged("early", "one", given_at="once"), judged("early", "one")]
+    assert made(*rows) == [("one", "early"), ("early", "one")]
+
+
 def test_judgments_that_say_nothing_any_more_make_no_link() -> None:
     """Of what is settled or excluded, under what is known to be so or not, known later, of a past day."""
     settled = {

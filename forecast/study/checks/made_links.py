@@ -84,16 +84,19 @@ class _Places:
         found = []
         for effect in self._outcomes.values():
             for supposed in self._outcomes.values():
-                lacking = [j for j in self._about(effect.id, supposed.id) if not self._has_place(j, supposed.id)]
-                if lacking and (link := self._made(effect, supposed, lacking)) is not None:
-                    self._links.append(link)
-                    found.append(MadeLink(link, effect.id, condition_text(lacking[0].given)))
+                for at_once in (True, False):
+                    lacking = self._lacking(effect.id, supposed.id, at_once=at_once)
+                    if lacking and (link := self._made(effect, supposed, lacking)) is not None:
+                        self._links.append(link)
+                        found.append(MadeLink(link, effect.id, condition_text(lacking[0].given)))
         return tuple(found)
 
-    def _about(self, judged: str, supposed: str) -> list[Judgment]:
+    def _lacking(self, judged: str, supposed: str, *, at_once: bool) -> list[Judgment]:
+        """Judgments on an outcome that suppose another one, and have no place for it."""
         if supposed in self._decided:
             return []
-        return [j for j in self._judgments if j.outcome == judged and supposed in dict(j.given)]
+        about = [j for j in self._judgments if j.outcome == judged and supposed in dict(j.given)]
+        return [j for j in about if j.at_once == at_once and not self._has_place(j, supposed)]
 
     def _has_place(self, judgment: Judgment, supposed: str) -> bool:
         """Whether links, or that the two exclude one another, make an outcome depend on what is supposed."""
@@ -152,7 +155,7 @@ class _Places:
         self, judged: Outcome, supposed: Outcome, lacking: Sequence[Judgment]
     ) -> Iterator[tuple[Outcome, Outcome]]:
         """(cause, effect): as the judgments say it, unless what is supposed is settled too late for that; then the other way."""
-        if any(judgment.at_once for judgment in lacking) or supposed.kind is not OutcomeKind.BINARY:
+        if lacking[0].at_once or supposed.kind is not OutcomeKind.BINARY:
             yield supposed, judged
             return
         day = self._study.calendar.periods_until(self._study.resolves_by(supposed.id))
