@@ -1,7 +1,7 @@
-"""Questions that suppose another outcome to have occurred by their date: P(effect by t | cause by t).
+"""Questions that suppose what other outcomes do by their date: P(effect by t | cause by t), or | a and not b.
 
 Masses of worlds go from turn to turn (`forecast.kernel.contests`). Log odds are log J - log N, with J the mass of worlds of
-cause and effect, and N of those of the cause alone. Definition and sources: `forecast.model.graph.conditionals`. The
+condition and effect, and N of those of the condition alone. Definition and sources: `forecast.model.graph.conditionals`. The
 masses at the start of each turn are kept; the backward pass runs through the turns in reverse with their adjoints.
 """
 

@@ -183,7 +183,7 @@ OPINIONS: Final = {
     "exercise_voices": _positive("exercise", "expert"),
     "common_scale": _positive("panel"),
     "topic_panel": _index("topic", "panel"),
-    # Judged questions: an outcome by a date, perhaps given another outcome.
+    # Judged questions: an outcome by a date, perhaps given what others do.
     "question_topic": _index("question", "topic"),
     "question_outcome": _index("question", "outcome"),
     "question_link": _index("question", "link" + OR_NONE),
@@ -205,9 +205,9 @@ OPINIONS: Final = {
     "part_link": _index("part", "link" + OR_NONE),
     "part_length": _positive("part"),
     "part_own": _positive("part"),
-    # Questions that suppose another outcome to have occurred by their date, where links make the two depend on one another.
-    # A world says which outcomes have occurred: its mass at the start, and whether it is one of cause and effect (joint) or of
-    # the cause alone (rest).
+    # Questions that suppose what other outcomes do by their date, where links make these depend on one another. A world says
+    # which outcomes have occurred: its mass at the start, and whether it is one of condition and effect (joint) or of the
+    # condition alone (rest).
     "condition_reading": _index("condition", "reading"),
     "condition_begins": _positive("condition", "world"),
     "condition_joint": _positive("condition", "world"),

@@ -161,7 +161,7 @@ _VALUES, _GRADIENT = _both(_walker(_rates, _without))
 
 
 class Chain(Op):
-    """Masses at the date of the worlds of cause and effect and of those of the cause alone; dims (2, condition).
+    """Masses at the date of the worlds of condition and effect and of those of the condition alone; dims (2, condition).
 
     Inputs: `STRUCTURE` and `NUMBERS`.
     """

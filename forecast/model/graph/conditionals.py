@@ -1,4 +1,4 @@
-"""Questions that suppose another outcome to have occurred by their date: P(effect by t | cause by t).
+"""Questions that suppose what other outcomes do by their date: P(effect by t | cause by t), or | a and not b.
 
 A chain has a mass for each world: which of its outcomes have occurred. They come in contests, whose outcomes exclude one
 another. The levels are marginals: with r the hazard of an outcome, its hazard in a world is r W / M, with W the product
@@ -9,9 +9,9 @@ with the M of its start. In a leg the contests have half of their time in turn, 
 doi:10.1137/0705041). A binary outcome occurs on its date, with the log odds w + log W, and w such that the mean
 of the probabilities among the worlds is logistic(theta). Then
 
-    P(effect | cause) = mass of worlds with both / mass of worlds with the cause.
+    P(effect | condition) = mass of worlds with the effect in which the condition is so / mass of worlds in which it is so.
 
-An outcome may come before the one that is supposed. The loop is in `forecast.model.graph.chain`.
+An outcome may come before what is supposed. The loop is in `forecast.model.graph.chain`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from forecast.model.graph.signals import Signals, log_drift
 
 
 def conditional_odds(x: dict[str, Any], level: Any, shape: Any, signals: Signals, delta: Any) -> tuple[Any, Any]:
-    """Log probabilities of effect and cause, and of the cause alone; dims (condition).
+    """Log probabilities of condition and effect, and of the condition alone; dims (condition).
 
     Factors are not yet in those about binary outcomes.
     """
