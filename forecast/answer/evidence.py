@@ -59,7 +59,8 @@ class CountPoint(Part):
     value: int | None
     """Observed count; null when nothing was observed."""
     exposure: float | None
-    """Observed part of the period, in whole periods; null when nothing was observed."""
+    """Observed part of the period, in whole periods; null when nothing was observed, or when it is unknown, so that `value` is
+    a lower bound."""
     mean: float
     """Posterior mean of the expected count over a whole period."""
     low: float

@@ -24,7 +24,8 @@ from forecast.inference.labels import label_posterior
 from forecast.model.encoding.encode import EncodedStudy, encode_study
 from forecast.model.encoding.foreseen import Foreseen, ForeseenCause, stated_days
 from forecast.runtime.machine import sampling_cores
-from forecast.study import Outcome, SamplerSettings, Study
+from forecast.study import Indicator, Outcome, SamplerSettings, Study
+from forecast.study.rows.counts import dated_rows
 from forecast.summary.posterior import present_case
 
 SAMPLER: Final = SamplerSettings(draws=500, tune=300, chains=4)
@@ -80,7 +81,11 @@ def _as_known(study: Study, day: date, seed: int, should_stop: ShouldStop | None
     key = study.digest, day, seed
     if key not in _known:
         then = study.model_copy(
-            update={"as_of": day, "outcomes": tuple(_outcome_on(outcome, day) for outcome in study.outcomes)}
+            update={
+                "as_of": day,
+                "outcomes": tuple(_outcome_on(outcome, day) for outcome in study.outcomes),
+                "indicators": tuple(_indicator_on(study, indicator, day) for indicator in study.indicators),
+            }
         )
         encoded = with_expectations(encode_study(then), seed, should_stop)
         loaded = get_program().load(encoded.arrays)
@@ -105,6 +110,12 @@ def _outcome_on(outcome: Outcome, day: date) -> Outcome:
     return outcome.model_copy(update=changes)
 
 
+def _indicator_on(study: Study, indicator: Indicator, day: date) -> Indicator:
+    """With the days on which parts of periods became known."""
+    rows = dated_rows(indicator.table_rows, study.calendar, day)
+    return indicator if rows is None else indicator.model_copy(update={"rows": tuple(rows)})
+
+
 def _foreseen(present: PresentCase, cause: str, steps: int) -> ForeseenCause:
     """Hazards of the mean over draws; beyond the horizon of that day the last one goes on."""
     place = present.outcomes.index(cause)
@@ -117,7 +128,7 @@ def _foreseen(present: PresentCase, cause: str, steps: int) -> ForeseenCause:
         group = -np.diff(np.log(left), prepend=0.0)
         total = gains.sum(axis=0)
         own = np.divide(group * gains[members == place][0], total, out=np.zeros_like(group), where=total > 0)
-        if present.streams.hazard.size and present.streams.of_outcome[place] >= 0:
+        if present.streams.hazard.size and present.thresholds.streams[place].any():
             own = group = present.streams.hazard[place]
     else:
         own = group = np.zeros(present.horizon)

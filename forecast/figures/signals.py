@@ -120,10 +120,7 @@ def absent_runs(points: tuple[CountPoint, ...]) -> Iterator[tuple[int, int]]:
 
 def _observed(points: tuple[CountPoint, ...], days: list[str]) -> Figure:
     shown = [None if p.value is None else round(p.value / (p.exposure or 1.0), 4) for p in points]
-    said = [
-        "" if p.value is None else f"{p.value:,} counted{'' if _is_whole(p) else f' in {p.exposure:.0%} of it'}"
-        for p in points
-    ]
+    said = ["" if p.value is None else _counted(p) for p in points]
     return {
         "type": "scatter",
         "mode": "lines+markers",
@@ -144,8 +141,14 @@ def _observed(points: tuple[CountPoint, ...], days: list[str]) -> Figure:
     }
 
 
+def _counted(point: CountPoint) -> str:
+    if point.exposure is None:
+        return f"at least {point.value:,} counted"
+    return f"{point.value:,} counted{'' if _is_whole(point) else f' in {point.exposure:.0%} of it'}"
+
+
 def _is_whole(point: CountPoint) -> bool:
-    return point.exposure is None or point.exposure == 1.0
+    return point.exposure == 1.0
 
 
 def _next(indicator: IndicatorSummary) -> Figure:

@@ -24,10 +24,10 @@ from forecast.futures.paths import (
     factor_states,
     hazard_path,
     log_odds,
-    threshold_times,
 )
 from forecast.futures.present import BINARY, EVENT, THRESHOLD, FloatArray, IntArray, Offsets, PresentCase
 from forecast.futures.steps import Steps
+from forecast.futures.thresholds import threshold_times
 
 
 @dataclass
@@ -131,7 +131,7 @@ def _start(
     """Times of the outcomes to be worked out, before any of them acts on another."""
     present, owner = clocks.present, clocks.owner
     driven = set(present.factors.effect_outcome.tolist()) | set(
-        np.flatnonzero(present.streams.of_outcome >= 0).tolist()
+        np.flatnonzero(present.thresholds.streams.any(axis=1)).tolist()
     )
     states = factor_states(present, owner, factor_stream) if driven & clocks.free else np.zeros((0, 0, 0))
     everyone, linked = np.arange(len(owner)), set(present.links.effect_on.tolist())

@@ -251,10 +251,21 @@ def _hazard(present: PresentCase, outcome: int) -> tuple[FloatArray, FloatArray]
         dates[place] = min(max(present.resolves[outcome] - place, 0.0), 1.0)
     elif present.streams.hazard.size:
         hazard = hazard + present.streams.hazard[outcome]
-        ends = present.streams.ends[np.ceil(present.streams.ends) <= present.horizon]
+        ends = _decided_at(present, outcome)
         periods = np.maximum(np.ceil(ends).astype(np.int64) - 1, 0)
         dates[periods] = ends - periods
     return hazard, dates
+
+
+def _decided_at(present: PresentCase, outcome: int) -> FloatArray:
+    """When a threshold outcome may occur, in periods; empty where that is any time at which a count is reached."""
+    asked = present.thresholds
+    if asked.is_least[outcome]:
+        return np.zeros(0)
+    if asked.run[outcome] == 0:
+        return present.resolves[outcome : outcome + 1]
+    ends = present.streams.periods.edges[asked.first[outcome] + 1 : asked.last[outcome] + 2]
+    return np.asarray(ends[(ends > 0.0) & (np.ceil(ends) <= present.horizon)])
 
 
 def factor_laws(present: PresentCase, effects: IntArray) -> list[FactorLaw]:

@@ -132,48 +132,6 @@ def hazard_path(
     return HazardPath(reached, column, horizon)
 
 
-def threshold_times(
-    present: PresentCase, owner: IntArray, states: FloatArray, rng: np.random.Generator
-) -> dict[int, FloatArray]:
-    """When each threshold outcome occurs: the last day of the first period whose count reaches it; by place of outcome.
-
-    All threshold outcomes on one stream look at the same counts.
-    """
-    streams = present.streams
-    result = {}
-    for stream in range(streams.log_mean.shape[1]):
-        counts = _counts(present, stream, owner, states, rng)
-        for outcome in np.flatnonzero(streams.of_outcome == stream):
-            reached = counts >= streams.at_least[outcome]
-            result[int(outcome)] = np.where(reached.any(axis=0), streams.ends[reached.argmax(axis=0)], np.inf)
-    return result
-
-
-def threshold_hazards(present: PresentCase, seed: int) -> FloatArray:
-    """Hazard of each threshold outcome in each period, over all draws, from one future of each; dims (outcome, horizon)."""
-    owner = np.arange(present.draws)
-    states, counts = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
-    times = threshold_times(present, owner, factor_states(present, owner, states), counts)
-    found = np.zeros((len(present.outcomes), present.horizon))
-    ends = np.arange(1, present.horizon + 1)
-    for outcome, when in times.items():
-        pending = 1.0 - np.searchsorted(np.sort(when), [0.0, *ends], side="right") / present.draws
-        found[outcome] = -np.diff(np.log(np.maximum(pending, 0.5 / present.draws)))
-    return found
-
-
-def _counts(
-    present: PresentCase, stream: int, owner: IntArray, states: FloatArray, rng: np.random.Generator
-) -> FloatArray:
-    streams = present.streams
-    size = (present.horizon, len(owner))
-    factor = int(streams.factor[stream])
-    log_mean = np.broadcast_to(streams.log_mean[owner, stream], size)
-    if factor >= 0:
-        log_mean = log_mean + streams.loading[owner, stream] * states[factor]
-    return negative_binomial(np.exp(np.clip(log_mean, -300.0, 300.0)), streams.dispersion[owner, stream], rng)
-
-
 def negative_binomial(mean: FloatArray, dispersion: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Counts of mean mu and variance mu + mu^2 (dispersion^2 + 1e-3); `dispersion` is broadcast to `mean`."""
     form = np.broadcast_to(1.0 / (dispersion**2 + LEAST_VARIANCE), mean.shape)

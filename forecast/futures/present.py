@@ -96,6 +96,30 @@ class Links:
 
 
 @dataclass(frozen=True)
+class Periods:
+    """Calendar periods whose counts thresholds look at, from the first of a window to the one that holds the horizon's end."""
+
+    edges: FloatArray
+    """Ends of the periods, and that before the first one, in periods from the as-of date; negative in the past."""
+    state: FloatArray
+    """Dims (draw, factor, period): states in the first of these periods, those that the past knows a state of; the next one
+    has the state of the first future period."""
+    known: FloatArray
+    """Dims (stream, period): what has been counted."""
+    covered: FloatArray
+    """Dims (stream, period): share of the period in which it was; not a number where it is unknown, so that what was counted
+    is a lower bound."""
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
+        return max(self.edges.size - 1, 0)
+
+    def select(self, draws: IntArray) -> Periods:
+        return replace(self, state=self.state[draws])
+
+
+@dataclass(frozen=True)
 class Streams:
     """Indicators that threshold outcomes look at; a count is negative binomial, see `forecast.model.graph.signals`."""
 
@@ -105,27 +129,49 @@ class Streams:
     """All three of dims (draw, stream)."""
     factor: IntArray
     """Per stream: place of its factor, -1 for none."""
-    of_outcome: IntArray
-    """Per outcome: place of its stream, -1 unless it is a threshold outcome."""
-    at_least: FloatArray
-    """Per outcome: the count to be reached in one period; 0 unless it is a threshold outcome."""
-    ends: FloatArray
-    """Per future count: periods from the as-of date to the last day of the natural period that it counts."""
+    periods: Periods
     hazard: FloatArray
     """Dims (outcome, horizon): hazard of each threshold outcome in each period, over all draws; empty if none is a cause."""
 
     def select(self, draws: IntArray) -> Streams:
         return replace(
-            self, log_mean=self.log_mean[draws], loading=self.loading[draws], dispersion=self.dispersion[draws]
+            self,
+            log_mean=self.log_mean[draws],
+            loading=self.loading[draws],
+            dispersion=self.dispersion[draws],
+            periods=self.periods.select(draws),
         )
 
     @classmethod
-    def none(cls, draws: int, outcomes: int) -> Streams:
+    def none(cls, draws: int) -> Streams:
         """No threshold outcome."""
-        empty = np.zeros((draws, 0))
-        nothing = np.full(outcomes, -1, dtype=np.int64)
-        places = np.zeros(0, dtype=np.int64)
-        return cls(empty, empty, empty, places, nothing, np.zeros(outcomes), np.zeros(0), np.zeros((0, 0)))
+        empty, nothing = np.zeros((draws, 0)), np.zeros((0, 0))
+        periods = Periods(np.zeros(0), np.zeros((draws, 0, 0)), nothing, nothing)
+        return cls(empty, empty, empty, np.zeros(0, dtype=np.int64), periods, nothing)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What threshold outcomes ask of counts; all arrays have the dim outcome first."""
+
+    streams: BoolArray
+    """Dims (outcome, stream): whose counts are added; none for an outcome that is decided, or no threshold."""
+    number: FloatArray
+    """Count to be reached, or not to be exceeded."""
+    is_least: BoolArray
+    """Whether it is to be reached."""
+    run: IntArray
+    """Periods in a row that must; 0 for all periods of the window together."""
+    first: IntArray
+    last: IntArray
+    """Places of the first and the last period of the window."""
+
+    @classmethod
+    def none(cls, outcomes: int) -> Thresholds:
+        """No threshold outcome."""
+        places = np.zeros(outcomes, dtype=np.int64)
+        asked = np.zeros(outcomes, dtype=np.bool_)
+        return cls(np.zeros((outcomes, 0), dtype=np.bool_), np.zeros(outcomes), asked, places, places, places)
 
 
 @dataclass(frozen=True)
@@ -176,6 +222,7 @@ class PresentCase:
     links: Links
     expected: Expected
     streams: Streams
+    thresholds: Thresholds
     settled: FloatArray
     """Per outcome: not a number while it is open; 0 less `DAY_BEFORE` for each day for what is known to have happened,
     so in order and just before all that is to come; infinite for what is known not to happen."""

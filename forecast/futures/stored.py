@@ -19,7 +19,17 @@ import numpy as np
 from forecast.dims import FUTURES
 from forecast.errors import ForecastError
 from forecast.futures.offsets import marginal_offsets
-from forecast.futures.present import THRESHOLD, Expected, Factors, FloatArray, IntArray, Links, PresentCase, Streams
+from forecast.futures.present import (
+    Expected,
+    Factors,
+    FloatArray,
+    IntArray,
+    Links,
+    Periods,
+    PresentCase,
+    Streams,
+    Thresholds,
+)
 from forecast.futures.simulation import Futures, simulate_futures
 from forecast.study.document.calendar import Calendar, Period
 from forecast.study.document.course import Course
@@ -137,6 +147,11 @@ def open_futures(path: Path) -> StoredFutures:
             f"{path.name} does not say from when its links act and how they fade; expected that, which forecasts have had "
             "since method 8; run the forecast again"
         )
+    if "at_least" in found:
+        raise FuturesUnavailableError(
+            f"{path.name} has no windows of its threshold outcomes; expected them, which forecasts have had since method 9; run "
+            "the forecast again"
+        )
     return _assemble(found, attributes, times, outcomes)
 
 
@@ -160,17 +175,16 @@ def _assemble(
 
 def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
     outcomes = _names(found, "outcome")
-    factors, indicators = _names(found, "factor"), _names(found, "indicator")
+    factors = _names(found, "factor")
     draws = len(found["level"])
     horizon = len(found["horizon"])
 
     def values(name: str, *shape: int) -> FloatArray:
         return np.asarray(found[name], dtype=float) if name in found else np.zeros(shape)
 
-    kinds = _names(found, "kind")
     return PresentCase(
         outcomes=outcomes,
-        kinds=kinds,
+        kinds=_names(found, "kind"),
         groups=_places(_names(found, "group"), outcomes),
         resolves=values("resolves"),
         level=values("level"),
@@ -203,17 +217,31 @@ def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
             loading=values("loading", draws, 0),
             dispersion=values("dispersion", draws, 0),
             factor=_places(_names(found, "indicator_factor"), factors),
-            of_outcome=_places(_names(found, "outcome_indicator"), indicators)
-            if THRESHOLD in kinds
-            else np.full(len(outcomes), -1, dtype=np.int64),
-            at_least=values("at_least", len(outcomes)),
-            # Files of method 2 took every count to be complete at the end of a period from the as-of date.
-            ends=values("count_end") if "count_end" in found else np.arange(1.0, horizon + 1.0),
+            periods=Periods(
+                edges=values("counted_until", 0),
+                state=values("begun_state", draws, len(factors), len(_names(found, "begun_period"))),
+                known=values("counted_so_far", 0, 0),
+                covered=values("counted_share", 0, 0),
+            ),
             hazard=values("threshold_hazard", 0, 0),
         ),
+        thresholds=_thresholds(found, len(outcomes)),
         settled=values("settled") if "settled" in found else np.full(len(outcomes), np.nan),
         correction=values("offset_correction", len(outcomes), horizon),
         chains=chains,
+    )
+
+
+def _thresholds(found: dict[str, Any], outcomes: int) -> Thresholds:
+    if "counted_number" not in found:
+        return Thresholds.none(outcomes)
+    return Thresholds(
+        streams=np.asarray(found["counted_indicator"], dtype=np.bool_),
+        number=np.asarray(found["counted_number"], dtype=float),
+        is_least=np.asarray(found["counted_is_least"], dtype=np.bool_),
+        run=np.asarray(found["counted_run"], dtype=np.int64),
+        first=np.asarray(found["counted_first"], dtype=np.int64),
+        last=np.asarray(found["counted_last"], dtype=np.int64),
     )
 
 

@@ -19,6 +19,7 @@ from forecast.kernel import (
     counts,
     experts,
     factors,
+    floors,
     history,
     integrals,
     judgments,
@@ -80,7 +81,7 @@ def likelihood(x: Any, v: Any, a: Any) -> float:
     """Log likelihood of all data; the adjoints of what it speaks of."""
     logp: float = cases.trials(x, v, a) + cases.hazards(x, v, a)
     logp += integrals.likelihood(x, v, a)
-    logp += counts.likelihood(x, v, a)
+    logp += counts.likelihood(x, v, a) + floors.likelihood(x, v, a)
     logp += membership.likelihood(x, v)
     logp += judgments.likelihood(x, v, a)
     logp += track_records.likelihood(x, v, a) + track_records.answers(x, v, a)

@@ -152,6 +152,10 @@ SIGNALS: Final = {
     "count_period": _index("count", "past_period"),
     "count_value": _positive("count"),
     "count_log_exposure": _number("count"),
+    # Lower bounds: counts above 0 of a part of a period, whose share is unknown.
+    "floor_indicator": _index("floor", "indicator"),
+    "floor_period": _index("floor", "past_period"),
+    "floor_value": _positive("floor"),
     # Effects of factors on outcomes.
     "effect_outcome": _index("effect", "outcome"),
     "effect_factor": _index("effect", "factor"),

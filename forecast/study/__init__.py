@@ -60,6 +60,7 @@ from forecast.study.document.sampler import SamplerSettings
 from forecast.study.document.scenario import Scenario
 from forecast.study.loading import load_study, study_from_bytes, study_from_document, with_as_of, with_sampler
 from forecast.study.rows.conditions import Condition, condition_text
+from forecast.study.rows.counts import Observation
 from forecast.study.rows.evidence_tables import (
     resolve_cases,
     resolve_judgments,
@@ -77,7 +78,7 @@ from forecast.study.rows.judgments import (
     log_odds,
     merge_track_records,
 )
-from forecast.study.rows.observations import Observation, Resolved
+from forecast.study.rows.observations import Resolved
 from forecast.study.rows.settling import is_contradicted, is_open
 
 __all__ = [

@@ -19,12 +19,14 @@ from forecast.study.checks.field_messages import field_errors
 from forecast.study.checks.validation import check_study
 from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
-from forecast.study.document.prior import About
+from forecast.study.document.prior import About, OutcomeKind
+from forecast.study.document.window import window_start
 from forecast.study.reading.inline import inline_tables
 from forecast.study.reading.plain_data import plain_copy, read_json
 from forecast.study.reading.problems import READS, one_error, study_error
 from forecast.study.reading.table_files import FolderTables, GivenTables, NoTables, TableSource, ZipTables, read_limited
 from forecast.study.reading.yaml_reader import read_yaml
+from forecast.study.rows.counts import dated_rows
 
 
 def load_study(path: Path) -> Study:
@@ -141,8 +143,9 @@ def study_from_canonical(document: dict[str, Any], table_files: dict[str, str]) 
 def with_as_of(study: Study, as_of: date) -> Study:
     """The same study as of another day, checked again.
 
-    Stated probabilities of the present case keep their day: it is written down where the document leaves it open, unless
-    the other day is earlier.
+    Stated probabilities of the present case keep their day, and threshold outcomes with a date the beginning of their window:
+    both are written down where the document leaves them open, unless the other day is earlier. Counts of a part of a period
+    keep the day on which they were known.
 
     Raises
     ------
@@ -150,15 +153,32 @@ def with_as_of(study: Study, as_of: date) -> Study:
         When the document makes no sense then, for example because an outcome was not yet at risk.
     """
     dated = dated_outcomes(study) if study.as_of <= as_of else study.document["outcomes"]
-    return _changed(study, {"as_of": as_of.isoformat(), "outcomes": dated})
+    changes: dict[str, Any] = {"as_of": as_of.isoformat(), "outcomes": dated}
+    if as_of < study.as_of and "indicators" in study.document:
+        changes["indicators"] = [
+            block if (rows := dated_rows(block["rows"], study.calendar, as_of)) is None else {**block, "rows": rows}
+            for block in study.document["indicators"]
+        ]
+    return _changed(study, changes)
 
 
 def dated_outcomes(study: Study) -> list[dict[str, Any]]:
-    """The outcomes of its document, in which every stated probability of a present case has its day."""
+    """The outcomes of its document, in which every stated probability of a present case has its day, and the window of every
+    threshold outcome with a date its beginning."""
     return [
-        {**block, "prior": _dated(block["prior"], study.as_of)} if _is_undated(outcome) else block
+        {**block, "prior": _dated(block["prior"], study.as_of)}
+        if _is_undated(outcome)
+        else {**block, "window": {**(block.get("window") or {}), "since": window_start(study, outcome).isoformat()}}
+        if _is_unopened(outcome)
+        else block
         for outcome, block in zip(study.outcomes, study.document["outcomes"], strict=True)
     ]
+
+
+def _is_unopened(outcome: Outcome) -> bool:
+    window = outcome.window
+    is_dated = outcome.kind is OutcomeKind.THRESHOLD and outcome.resolution.by is not None
+    return is_dated and window.since is None and window.period is None
 
 
 def _is_undated(outcome: Outcome) -> bool:

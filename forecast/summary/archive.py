@@ -6,6 +6,7 @@ constant_data, futures, mechanism (what a query needs to roll the futures forwar
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from forecast.dims import (
     SAMPLE_STATS,
     UNIT,
 )
+from forecast.futures.counted import given_so_far
 from forecast.futures.paths import negative_binomial
 from forecast.futures.stored import MECHANISM
 from forecast.model.encoding.encode import EncodedStudy
@@ -156,15 +158,31 @@ def _predict(
 
 
 def predict_next_counts(encoded: EncodedStudy, posterior: xr.Dataset, rng: np.random.Generator) -> xr.DataArray:
-    """Count of each indicator over the whole of the period after the last complete one; (chain, draw, indicator)."""
+    """Count of each indicator over the whole of the period after the last complete one; (chain, draw, indicator).
+
+    What has been counted of it already stays counted.
+    """
     drive = np.zeros((posterior.sizes[CHAIN], posterior.sizes[DRAW], 1 + len(encoded.factors)))
+    upcoming = encoded.study.calendar.last_complete_period()[1] + timedelta(days=1)
     if encoded.factors:
         persistence = posterior["persistence"].transpose(CHAIN, DRAW, "factor").values
         state = posterior["state"].isel(past_period=-1).transpose(CHAIN, DRAW, "factor").values
         noise = rng.standard_normal(state.shape)
-        drive[:, :, 1:] = persistence * state + np.sqrt(1.0 - persistence**2) * noise
+        has_state = encoded.past_periods[-1] == upcoming
+        drive[:, :, 1:] = state if has_state else persistence * state + np.sqrt(1.0 - persistence**2) * noise
     of_indicator = np.arange(len(encoded.indicators))
-    return _draw_counts(encoded, posterior, of_indicator, drive[:, :, encoded.arrays["indicator_factor"]], 0.0, rng)
+    own = drive[:, :, encoded.arrays["indicator_factor"]]
+    ahead = _draw_counts(encoded, posterior, of_indicator, own, 0.0, rng)
+    for place, indicator in enumerate(encoded.indicators):
+        seen = next((o for o in encoded.signals.observations[indicator] if o.period == upcoming), None)
+        if seen is not None:
+            log_mean, loading, dispersion = (
+                posterior[name].sel(indicator=indicator).transpose(CHAIN, DRAW).values
+                for name in ("log_mean", "loading", "dispersion")
+            )
+            mean = np.exp(np.minimum(log_mean + loading * own[:, :, place], 300.0))
+            ahead[:, :, place] = given_so_far(mean, dispersion, seen.value, seen.exposure, rng)
+    return ahead
 
 
 def _predict_counts(

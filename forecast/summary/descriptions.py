@@ -92,8 +92,19 @@ MECHANISMS: Final[dict[str, tuple[str, str]]] = {
     "link_keeps_marginal": ("Whether the level of a link's effect is its marginal, this link in it", "true or false"),
     "scenario_title": ("Title of a scenario", "text"),
     "scenario_when": ("Expression of a scenario", "text"),
-    "outcome_indicator": ("Indicator whose count decides an outcome", "position"),
-    "at_least": ("Count that the indicator has to reach", "count"),
+    "counted_indicator": ("Whether the counts of an indicator decide an outcome", "0 or 1"),
+    "counted_number": ("Count that has to be reached, or not to be exceeded", "count"),
+    "counted_is_least": ("Whether the count has to be reached", "0 or 1"),
+    "counted_run": ("Periods in a row that must; 0 for all of the window together", "periods"),
+    "counted_first": ("First period of an outcome's window", "position"),
+    "counted_last": ("Last period of an outcome's window", "position"),
+    "counted_until": (
+        "Ends of the periods that are counted, and that before the first, from the as-of date",
+        "periods",
+    ),
+    "counted_so_far": ("What has been counted of a period", "count"),
+    "counted_share": ("Share of a period in which that was counted; not a number where it is unknown", "1"),
+    "begun_state": ("State of a factor in a period of a window that is over, or has a count", "standard deviations"),
     "offset_correction": ("Added to the offsets that keep marginals, from counted futures", "log rate or log odds"),
     "expected_hazard": (
         "Hazard of a link's cause in a period, as expected on the day of its effect's statement",
@@ -103,7 +114,6 @@ MECHANISMS: Final[dict[str, tuple[str, str]]] = {
     "had_occurred": ("Whether a link's cause had occurred on the day of its effect's statement", "true or false"),
     "statement_lead": ("Whole periods from the day of an outcome's statement to the as-of date", "periods"),
     "threshold_hazard": ("Hazard of a threshold outcome in a period, over all draws", "events a period"),
-    "count_end": ("End of a period that is counted, from the as-of date", "periods"),
 }
 INPUTS: Final[dict[str, tuple[str, str]]] = {
     "band_log_age": ("Log of an age band's middle, relative to the outcome's mean", "1"),

@@ -14,6 +14,7 @@ from forecast.dims import BAND, FUTURE, OUTCOME
 from forecast.futures.simulation import Futures
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.summary.bands_ahead import bands_ahead
+from forecast.summary.counted import counted_periods, watched_indicators
 from forecast.summary.rolled import Rolled
 
 ROLLED_DRAW = "rolled_draw"
@@ -42,8 +43,7 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
     study, present = encoded.study, rolled.present
     ids = present.outcomes
     factors, links, streams, expected = present.factors, present.links, present.streams, present.expected
-    thresholds = {outcome.indicator for outcome in study.outcomes} - {None}
-    indicators = [indicator.id for indicator in study.indicators if indicator.id in thresholds]
+    indicators = watched_indicators(encoded)
     factor_ids = list(encoded.factors)
     labels: dict[str, Any] = {
         ROLLED_DRAW: np.arange(present.draws),
@@ -55,6 +55,8 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         "link": encoded.coords["link"],
         "step": np.arange(1, expected.own.shape[1] + 1),
         "indicator": indicators,
+        "counted_period": [first.isoformat() for first, _ in counted_periods(encoded)],
+        "counted_edge": np.arange(streams.periods.edges.size),
         "scenario": [scenario.id for scenario in study.scenarios],
     }
 
@@ -96,9 +98,19 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         "scenario_when": (("scenario",), [scenario.when for scenario in study.scenarios]),
     }
     if indicators:
-        variables["outcome_indicator"] = (OUTCOME,), named(streams.of_outcome, indicators)
-        variables["at_least"] = (OUTCOME,), streams.at_least
-        variables["count_end"] = ("horizon",), streams.ends
+        asked, periods = present.thresholds, streams.periods
+        past = periods.state.shape[2]
+        labels["begun_period"] = labels["counted_period"][:past]
+        variables["counted_indicator"] = (OUTCOME, "indicator"), asked.streams.astype(np.int8)
+        variables["counted_number"] = (OUTCOME,), asked.number
+        variables["counted_is_least"] = (OUTCOME,), asked.is_least.astype(np.int8)
+        variables["counted_run"] = (OUTCOME,), asked.run
+        variables["counted_first"] = (OUTCOME,), asked.first
+        variables["counted_last"] = (OUTCOME,), asked.last
+        variables["counted_until"] = ("counted_edge",), periods.edges
+        variables["counted_so_far"] = ("indicator", "counted_period"), periods.known
+        variables["counted_share"] = ("indicator", "counted_period"), periods.covered
+        variables["begun_state"] = (ROLLED_DRAW, "factor", "begun_period"), periods.state
         variables["threshold_hazard"] = (OUTCOME, "horizon"), streams.hazard
     kept = {name: (dims, values) for name, (dims, values) in variables.items() if np.size(values)}
     used = {dim for dims, _ in kept.values() for dim in dims} | {"horizon"}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import numpy as np
 import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
 from forecast.futures.hazards import cumulative_incidence, probability_by_resolution
-from forecast.futures.paths import threshold_hazards
 from forecast.futures.present import (
     DAY_BEFORE,
     THRESHOLD,
@@ -23,9 +21,10 @@ from forecast.futures.present import (
     Streams,
 )
 from forecast.futures.simulation import Futures, simulate_futures
+from forecast.futures.thresholds import threshold_hazards
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.study import OutcomeKind, Study
 from forecast.summary.bands_ahead import bands_ahead
+from forecast.summary.counted import asked_of_counts, counted, watched_indicators
 
 MAX_HAZARDS = 20_000_000
 """Hazards (draws times outcomes times periods) that are held at once: 160 MB an array."""
@@ -74,7 +73,8 @@ def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray |
         factors=_factors(encoded, read, ids),
         links=_links(encoded, read, ids),
         expected=_expected(encoded, ids),
-        streams=_streams(encoded, read, ids),
+        streams=_streams(encoded, read),
+        thresholds=asked_of_counts(encoded),
         settled=_settled(encoded, ids),
         correction=np.zeros((len(ids), study.horizon)),
         chains=posterior.sizes[CHAIN],
@@ -104,6 +104,13 @@ class _Reader:
         if not factors:
             return np.zeros((self.draws, 0))
         return self._flat(self._posterior["state"].isel(past_period=-1), "factor", factors)
+
+    def states(self, factors: tuple[str, ...]) -> FloatArray:
+        """States in all past periods, dims (draw, past period, factor)."""
+        if not factors:
+            return np.zeros((self.draws, 0, 0))
+        found = self._posterior["state"].transpose(CHAIN, DRAW, "past_period", "factor").sel(factor=list(factors))
+        return np.asarray(found.values.reshape(-1, *found.shape[2:])[self._kept], dtype=float)
 
     def _flat(self, variable: xr.DataArray, dim: str, labels: list[str] | tuple[str, ...]) -> FloatArray:
         ordered = variable.transpose(CHAIN, DRAW, dim)
@@ -135,17 +142,10 @@ def _factors(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Factors:
     )
 
 
-def _streams(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Streams:
+def _streams(encoded: EncodedStudy, read: _Reader) -> Streams:
     """The indicators that threshold outcomes look at."""
-    thresholds = [outcome for outcome in encoded.study.outcomes if outcome.kind is OutcomeKind.THRESHOLD]
-    looked_at = {outcome.indicator for outcome in thresholds}
-    used = [indicator for indicator in encoded.study.indicators if indicator.id in looked_at]
-    names = [indicator.id for indicator in used]
-    of_outcome, at_least = np.full(len(ids), -1, dtype=np.int64), np.zeros(len(ids))
-    for outcome in thresholds:
-        position = ids.index(outcome.id)
-        of_outcome[position] = names.index(str(outcome.indicator))
-        at_least[position] = outcome.at_least
+    names = watched_indicators(encoded)
+    used = [indicator for indicator in encoded.study.indicators if indicator.id in names]
     return Streams(
         log_mean=read.values("log_mean", "indicator", names),
         loading=read.values("loading", "indicator", names),
@@ -154,9 +154,7 @@ def _streams(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Streams:
             [encoded.factors.index(i.factor) if i.factor in encoded.factors else -1 for i in used],
             dtype=np.int64,
         ),
-        of_outcome=of_outcome,
-        at_least=at_least,
-        ends=np.array(_count_ends(encoded.study)) if used else np.zeros(0),
+        periods=counted(encoded, read.states(encoded.factors)),
         hazard=np.zeros((0, 0)),
     )
 
@@ -194,16 +192,6 @@ def _expected(encoded: EncodedStudy, ids: list[str]) -> Expected:
         group=group,
         had_occurred=np.array([cause is not None and cause.had_occurred for cause in causes], dtype=np.bool_),
     )
-
-
-def _count_ends(study: Study) -> list[float]:
-    """Periods from the as-of date to the end of each natural period after the last complete one."""
-    calendar, ends = study.calendar, []
-    last = calendar.last_complete_period()[1]
-    for _ in range(study.horizon):
-        last = calendar.natural_period(last + timedelta(days=1))[1]
-        ends.append(calendar.periods_until(last))
-    return ends
 
 
 def _settled(encoded: EncodedStudy, ids: list[str]) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from forecast.futures.present import Expected, Factors, Links, PresentCase, Streams
+from forecast.futures.present import Expected, Factors, Links, Periods, PresentCase, Streams, Thresholds
 from forecast.study.document.course import Course
 
 
@@ -40,7 +40,7 @@ def make_present(
     streams
         Log mean, loading, dispersion and factor of each indicator.
     thresholds
-        Outcome -> (stream, at least).
+        Outcome -> (stream, at least), in any one period.
     """
     table = np.asarray(rates, dtype=float)
     outcomes, horizon = table.shape
@@ -88,10 +88,25 @@ def make_present(
             loading=repeat([stream[1] for stream in streams or []]),
             dispersion=repeat([stream[2] for stream in streams or []]),
             factor=places([-1 if stream[3] is None else names.index(stream[3]) for stream in streams or []]),
-            of_outcome=places([reached[o][0] if o in reached else -1 for o in range(outcomes)]),
-            at_least=np.array([reached[o][1] if o in reached else 0.0 for o in range(outcomes)]),
-            ends=np.arange(1.0, horizon + 1.0),
+            periods=Periods(
+                np.arange(0.0, horizon + 1.0),
+                np.zeros((draws, len(names), 0)),
+                np.zeros((len(streams or []), horizon)),
+                np.zeros((len(streams or []), horizon)),
+            ),
             hazard=np.zeros((0, 0)),
+        ),
+        thresholds=Thresholds(
+            np.array(
+                [[o in reached and reached[o][0] == s for s in range(len(streams or []))] for o in range(outcomes)]
+            )
+            .reshape(outcomes, -1)
+            .astype(bool),
+            np.array([reached[o][1] if o in reached else 0.0 for o in range(outcomes)]),
+            np.array([o in reached for o in range(outcomes)]),
+            places([1] * outcomes),
+            places([0] * outcomes),
+            places([horizon - 1] * outcomes),
         ),
         settled=np.full(outcomes, np.nan),
         correction=np.zeros((outcomes, horizon)),

@@ -43,7 +43,7 @@ class _Future:
         return path
 
     def _threshold_times(self) -> dict[int, float]:
-        streams, result = self.present.streams, {}
+        streams, asked, result = self.present.streams, self.present.thresholds, {}
         for stream in range(streams.log_mean.shape[1]):
             log_mean, loading, dispersion = (
                 float(a[0, stream]) for a in (streams.log_mean, streams.loading, streams.dispersion)
@@ -52,9 +52,13 @@ class _Future:
             for h in range(1, self.present.horizon + 1):
                 mean = math.exp(log_mean + (loading * self.state[factor][h] if factor >= 0 else 0.0))
                 counts.append(self.rng.negative_binomial(size, size / (size + mean)))
-            for outcome in np.flatnonzero(streams.of_outcome == stream):
-                found = [h for h, count in enumerate(counts, 1) if count >= streams.at_least[outcome]]
-                result[int(outcome)] = float(found[0]) if found else math.inf
+            for outcome in np.flatnonzero(asked.streams[:, stream]):
+                # Every single count has its moment; that of the last one needed is when the number is reached.
+                needed = math.ceil(asked.number[outcome])
+                moments = [
+                    sorted(self.rng.random(count))[needed - 1] + h for h, count in enumerate(counts) if count >= needed
+                ]
+                result[int(outcome)] = float(moments[0]) if moments else math.inf
         return result
 
     def linked(self, outcome: int, now: float) -> float:
@@ -93,6 +97,7 @@ class _Future:
 
     def run(self) -> list[float]:
         dates = {float(h) for h in range(self.present.horizon + 1)} | set(self.present.resolves.tolist())
+        dates |= {at for at in self.reached.values() if math.isfinite(at)}
         now = 0.0
         for date in sorted(dates | {at for at in self.forced.values() if math.isfinite(at)}):
             while now < date:

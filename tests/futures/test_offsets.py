@@ -15,9 +15,9 @@ from scipy import integrate, optimize, special
 from forecast.futures.correction import corrected
 from forecast.futures.hazards import cumulative_incidence, probability_by_resolution
 from forecast.futures.odds_offsets import solve_offset
-from forecast.futures.paths import threshold_hazards
 from forecast.futures.present import Expected, PresentCase
 from forecast.futures.simulation import simulate_futures
+from forecast.futures.thresholds import threshold_hazards
 from tests.futures.present import make_present
 
 N = 200_000

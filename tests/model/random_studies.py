@@ -29,7 +29,7 @@ CASES = {
     "stage": 2,
 }
 INTEGRATED = {"integral": 5, "axis": 3, "span": 9}
-FACTORS = {"factor": 2, "past_period": 6, "indicator": 3, "count": 11, "effect": 3}
+FACTORS = {"factor": 2, "past_period": 6, "indicator": 3, "count": 11, "effect": 3, "floor": 4}
 EXPERTS = {"kind": 2, "expert": 4, "panel": 1}
 JUDGED = {**EXPERTS, "topic": 3, "question": 4, "segment": 3, "judgment": 9, "condition": 2}
 RECORDS = {**EXPERTS, "exam": 1, "exercise": 5, "record": 11, "answer": 5}
@@ -61,7 +61,15 @@ NEWER = (
     "press",
 )
 """Dims of blocks whose numbers come from a stream of their own."""
-NEWEST = ("segment_in_shares", "stage_covariates", "cell_stage", "span_stage")
+NEWEST = (
+    "floor_indicator",
+    "floor_period",
+    "floor_value",
+    "segment_in_shares",
+    "stage_covariates",
+    "cell_stage",
+    "span_stage",
+)
 """Arrays whose numbers come from a third one."""
 
 SHAPES: dict[str, dict[str, int]] = {
@@ -77,6 +85,7 @@ SHAPES: dict[str, dict[str, int]] = {
     "history only": {"history": 2},
     "history and factors": {"history": 5, **FACTORS},
     "indicators without factors": {"past_period": 4, "indicator": 2, "count": 7},
+    "lower bounds alone": {"past_period": 4, "indicator": 2, "floor": 3},
     "factors without counts": {"factor": 2, "past_period": 3, "effect": 2},
     "factors before any period": {"factor": 1, "effect": 2},
     "a single month": {"factor": 1, "past_period": 1, "indicator": 1, "count": 1},
@@ -157,6 +166,7 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
         "is_first": np.arange(n["past_period"]) == 0,
         "loading_scale": rng.choice([-0.7, 0.7], n["indicator"]),
         "count_value": rng.poisson(4, n["count"]),
+        "floor_value": third.integers(1, 30, n["floor"]),
         "effect_outcome": [j for j, _ in effects],
         "effect_factor": [f for _, f in effects],
         "question_is_binary": is_binary,

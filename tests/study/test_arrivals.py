@@ -107,8 +107,9 @@ BAD: dict[str, tuple[EvidenceKind, list[dict[str, Any]], str, str]] = {
     "a list": (OBSERVATIONS, [observed("2020-03", [1])], "rows[0].value", "cell"),  # type: ignore[arg-type]
     "future": (OBSERVATIONS, [observed("2020-03", 1, known_at="2020-06-16")], "rows[0].known_at", "future"),
     "unfinished period": (OBSERVATIONS, [observed("2020-06", 1)], "rows[0].period", "not_over"),
-    "known before its end": (
-        OBSERVATIONS, [observed("2020-03", 1, known_at="2020-03-30")], "rows[0].period", "not_over"
+    "period to come": (OBSERVATIONS, [observed("2020-07", 1)], "rows[0].period", "to_come"),
+    "more than can be over": (
+        OBSERVATIONS, [observed("2020-03", 1, known_at="2020-03-15", exposure=0.9)], "rows[0].exposure", "more_than_elapsed"
     ),
     "far away": (OBSERVATIONS, [observed("1900-03", 1)], "rows[0].period", "outside_study"),
     "no date": (OBSERVATIONS, [observed("March", 1)], "rows[0].period", "period"),

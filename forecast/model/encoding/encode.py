@@ -138,7 +138,7 @@ class EncodedStudy:
                 )
             ),
             "indicators": lengths["indicator"],
-            "observations": lengths["count"],
+            "observations": lengths["count"] + lengths["floor"],
             "experts": lengths["expert"],
             "judgments": lengths["judgment"],
             "track_records": lengths["record"],

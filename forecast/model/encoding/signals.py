@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.study import Factor, Indicator, Observation, Study
+from forecast.study.document.window import window_start
 
 PERSISTENCE: Final = (1.593, 0.882)
 """Mean and standard deviation of the log odds of a factor's persistence: those of Beta(8, 2)."""
@@ -33,7 +34,8 @@ class Signals:
     observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
     """By indicator, in order of time."""
     past_periods: tuple[date, ...] = ()
-    """First days of the natural periods from the first observation to the last complete one."""
+    """First days of the natural periods from the first observation, or the first window of a threshold outcome, to the last
+    one that is over or has a count."""
     effects: tuple[tuple[str, str], ...] = ()
     """(outcome, factor)."""
 
@@ -50,15 +52,21 @@ class Signals:
 
 def select_signals(study: Study, observations: Mapping[str, tuple[Observation, ...]]) -> Signals:
     """The factors and indicators that something is known of."""
-    watched = {outcome.indicator for outcome in study.outcomes if outcome.indicator is not None}
+    watched = {indicator for outcome in study.outcomes for indicator in outcome.indicators}
     kept = tuple(i for i in study.indicators if observations.get(i.id) or i.id in watched)
     driven = {indicator.factor for indicator in kept if observations.get(indicator.id)}
     factors = tuple(factor for factor in study.factors if factor.id in driven)
     seen = [observation.period for found in observations.values() for observation in found]
     periods: tuple[date, ...] = ()
     if seen:
-        last = study.calendar.last_complete_period()[0]
-        periods = tuple(first for first, _ in study.calendar.natural_periods_between(min(seen), last))
+        # Counts of a window that were not observed are drawn, and need the state of their periods.
+        opened = [
+            window_start(study, outcome)
+            for outcome in study.outcomes
+            if outcome.indicator is not None and outcome.window.period is None
+        ]
+        last = max(*seen, study.calendar.last_complete_period()[0])
+        periods = tuple(first for first, _ in study.calendar.natural_periods_between(min(*seen, *opened), last))
     return Signals(
         factors,
         kept,
@@ -73,11 +81,13 @@ def signal_arrays(signals: Signals, outcomes: Sequence[str]) -> dict[str, npt.Ar
     """Arrays of the blocks factor, indicator, count and effect."""
     factors = [factor.id for factor in signals.factors]
     periods = {first: place for place, first in enumerate(signals.past_periods)}
-    counts = [
-        (place, periods.get(observation.period, 0), observation.value, np.log(observation.exposure))
+    found = [
+        (place, periods.get(observation.period, 0), observation)
         for place, indicator in enumerate(signals.indicators)
         for observation in signals.observations[indicator.id]
     ]
+    counts = [(i, t, seen.value, np.log(seen.exposure)) for i, t, seen in found if seen.exposure is not None]
+    floors = np.array([(i, t, seen.value) for i, t, seen in found if seen.exposure is None and seen.value > 0])
     table = np.asarray(counts, dtype=float).reshape(-1, 4)
     by_id = {factor.id: factor for factor in signals.factors}
     priors = [by_id[factor].effects[outcome] for outcome, factor in signals.effects]
@@ -101,6 +111,9 @@ def signal_arrays(signals: Signals, outcomes: Sequence[str]) -> dict[str, npt.Ar
         "count_period": table[:, 1].astype(int),
         "count_value": table[:, 2],
         "count_log_exposure": table[:, 3],
+        **dict(
+            zip(("floor_indicator", "floor_period", "floor_value"), floors.reshape(-1, 3).T.astype(int), strict=True)
+        ),
         "effect_outcome": np.array([outcomes.index(outcome) for outcome, _ in signals.effects], dtype=int),
         "effect_factor": np.array([factors.index(factor) for _, factor in signals.effects], dtype=int),
         "effect_loc": np.array([prior.mean for prior in priors], dtype=float),

@@ -19,6 +19,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from forecast.model.constants import LEAST_VARIANCE, LOGISTIC_NORMAL
+from forecast.model.graph.floors import add_floors
 from forecast.model.graph.latents import deviation, latent
 from forecast.model.graph.recurrence import recurrence
 
@@ -96,11 +97,15 @@ def _add_counts(x: dict[str, Any], state: Any) -> None:
     standard = deviation("log_mean_z", latent("log_mean_z") - loading * mean_drive / x["log_mean_scale"])
     pm.Potential("log_means", -0.5 * (standard**2).sum())
     log_mean = pm.Deterministic("log_mean", x["log_mean_loc"] + x["log_mean_scale"] * standard, dims="indicator")
-    of = x["count_indicator"]
-    drive = with_none[x["count_period"], x["indicator_factor"][of]]
-    log_expected = x["count_log_exposure"] + log_mean[of] + loading[of] * drive
-    shape = 1.0 / (dispersion[of] ** 2 + LEAST_VARIANCE)
+
+    def law(of: Any, period: Any) -> tuple[Any, Any]:
+        drive = with_none[period, x["indicator_factor"][of]]
+        return log_mean[of] + loading[of] * drive, 1.0 / (dispersion[of] ** 2 + LEAST_VARIANCE)
+
+    log_expected, shape = law(x["count_indicator"], x["count_period"])
+    log_expected += x["count_log_exposure"]
     count = x["count_value"]
     log_ratio = log_expected - pt.log(shape)
     density = pt.gammaln(count + shape) - pt.gammaln(shape) + count * log_ratio
     pm.Potential("counts", (density - (count + shape) * pt.softplus(log_ratio)).sum())
+    add_floors(x, *law(x["floor_indicator"], x["floor_period"]))

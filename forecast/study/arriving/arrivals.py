@@ -23,6 +23,7 @@ from forecast.study.reading.problems import MAX_REPORTED, shown, study_error
 from forecast.study.reading.suggest import nearest_hint
 from forecast.study.reading.table import Row, canonical_cell, cell_text
 from forecast.study.rows.conditions import written_alike
+from forecast.study.rows.counts import not_over, to_come
 from forecast.study.rows.row_reader import RowReader
 
 MAX_ARRIVALS: Final = 5_000
@@ -83,7 +84,8 @@ def accept_arrivals(
         raise study_error([FieldError("rows", "too_many", message)])
     canonical, errors = _canonical(kind, rows, today)
     if not errors:
-        errors = _check_times(study, kind, canonical, today)
+        dated = [row.get("known_at") not in (None, "") for row in rows]
+        errors = _check_times(study, kind, canonical, dated, today)
     if errors:
         raise study_error(errors)
     arrivals = [_arrival(study.calendar, kind, row) for row in canonical]
@@ -142,8 +144,10 @@ def _canonical(
     return result, errors
 
 
-def _check_times(study: Study, kind: EvidenceKind, rows: Sequence[Row], today: date) -> list[FieldError]:
-    """Nothing is known before it can be."""
+def _check_times(
+    study: Study, kind: EvidenceKind, rows: Sequence[Row], dated: Sequence[bool], today: date
+) -> list[FieldError]:
+    """Nothing is known before it can be; `dated` says which rows state when they became known."""
     reader = RowReader(rows, "", None)
     for index in range(len(rows)):
         known_at = reader.day(index, "known_at")
@@ -155,7 +159,7 @@ def _check_times(study: Study, kind: EvidenceKind, rows: Sequence[Row], today: d
                 f"{known_at} is after today, {today}; expected that day or earlier; correct it",
             )
         if kind is EvidenceKind.OBSERVATIONS:
-            _check_period(reader, index, study.calendar, known_at)
+            _check_period(reader, index, study.calendar, known_at, is_dated=dated[index])
         if kind is EvidenceKind.JUDGMENTS and isinstance(rows[index]["by"], int | float):
             reader.fail(
                 index,
@@ -166,16 +170,15 @@ def _check_times(study: Study, kind: EvidenceKind, rows: Sequence[Row], today: d
     return [FieldError(error.path.removeprefix("."), error.code, error.message) for error in reader.errors]
 
 
-def _check_period(reader: RowReader, index: int, calendar: Calendar, known_at: date | None) -> None:
+def _check_period(reader: RowReader, index: int, calendar: Calendar, known_at: date | None, *, is_dated: bool) -> None:
+    """What a document would leave out, and say why, is not taken here."""
     period = reader.natural_period(index, "period", calendar)
-    if period is not None and known_at is not None and known_at < period[1]:
-        reader.fail(
-            index,
-            "period",
-            "not_over",
-            f"the {calendar.period} ends on {period[1]}, after {known_at}, when this is said to be known; expected a "
-            "period that was over; send it then",
-        )
+    if period is None or known_at is None:
+        return
+    if period[0] > known_at:
+        reader.fail(index, "period", "to_come", to_come(calendar, known_at))
+    elif known_at < period[1] and not is_dated and reader.rows[index].get("exposure") is None:
+        reader.fail(index, "period", "not_over", not_over(calendar, known_at))
 
 
 def _check_meaning(study: Study, kind: EvidenceKind, rows: Sequence[Row], places: Sequence[int]) -> list[FieldError]:

@@ -125,25 +125,39 @@ def news_of(study: Study, source: PullSource, rows: Sequence[Mapping[str, object
         said = _said(source.kind, arrival.cells)
         if slots.get((about, known_at)) == said:
             continue
-        if about in latest and latest[about][0] <= known_at and latest[about][1] == said:
+        is_repeated = about in latest and latest[about][0] <= known_at and latest[about][1] == said
+        if is_repeated and not _completes(study, source.kind, about, latest[about][0], known_at):
             continue
         fresh.append(arrival)
     return News(tuple(fresh), len(rows), early)
 
 
 def _is_early(study: Study, kind: EvidenceKind, row: Mapping[str, object], today: date) -> bool:
-    """Whether a count is of a period that goes on, be it to the end of today; tables often hold the current one."""
+    """Whether a count is of a period that goes on, be it to the end of today; tables often hold the current one.
+
+    One that says what it covers, or when it was made, is taken.
+    """
     if kind is not EvidenceKind.OBSERVATIONS:
         return False
     try:
-        cell = canonical_cell(row.get("period"))
+        cell, *said = (canonical_cell(row.get(column)) for column in ("period", "exposure", "known_at"))
     except ValueError:
         return False
     period = RowReader([{"period": cell}], "", None).natural_period(0, "period", study.calendar)
-    return period is not None and period[1] >= today
+    if period is None:
+        return False
+    return period[0] > today or (period[1] >= today and said == [None, None])
 
 
 About = tuple[str, ...]
+
+
+def _completes(study: Study, kind: EvidenceKind, about: About, before: str, known_at: str) -> bool:
+    """Whether a count that was a part of its period is now, unchanged, that of the whole one."""
+    if kind is not EvidenceKind.OBSERVATIONS:
+        return False
+    end = study.calendar.natural_period(date.fromisoformat(about[-1]))[1].isoformat()
+    return before < end <= known_at
 
 
 def _known(

@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
 from forecast.errors import FieldError
+from forecast.study.checks.thresholds import threshold_errors
 from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import FIT_TOLERANCE, About, OutcomeKind
 from forecast.study.document.reference import Reference
 from forecast.study.reading.suggest import nearest_hint
-from forecast.study.rows.evidence_tables import settled_outcomes
 
 _WEIGHT_SLACK = 1e-9
 """Weights such as three times 1/3 may exceed 1 by rounding."""
 
 
-def outcome_errors(study: Study, outcome: Outcome, path: str, end: date) -> list[FieldError]:
-    """Everything wrong with one outcome; `end` is the last day of the horizon."""
+def outcome_errors(study: Study, outcome: Outcome, path: str, end: date, settled: Collection[str]) -> list[FieldError]:
+    """Everything wrong with one outcome.
+
+    Parameters
+    ----------
+    end
+        The last day of the horizon.
+    settled
+        Outcomes that are known to have turned out yes or no.
+    """
     return [
-        *_date_errors(study, outcome, path, end),
+        *_date_errors(study, outcome, path, end, settled),
         *_kind_errors(outcome, path),
-        *_threshold_errors(study, outcome, path),
+        *threshold_errors(study, outcome, path, settled),
         *_prior_errors(study, outcome, path),
         *_weight_errors(study, outcome, path),
         *_covariate_errors(study, outcome, path),
     ]
 
 
-def _date_errors(study: Study, outcome: Outcome, path: str, end: date) -> Iterator[FieldError]:
+def _date_errors(
+    study: Study, outcome: Outcome, path: str, end: date, settled: Collection[str]
+) -> Iterator[FieldError]:
     since, by = outcome.at_risk_since, outcome.resolution.by
     if since is not None and since >= study.as_of:
         yield FieldError(
@@ -38,11 +48,12 @@ def _date_errors(study: Study, outcome: Outcome, path: str, end: date) -> Iterat
             f"{since} is not before the as-of date {study.as_of}; expected an earlier day, since when the event was "
             "possible; correct it or use a later as_of",
         )
-    if by is not None and by <= study.as_of and outcome.id not in settled_outcomes(study):
+    names_past = _ended_period(study, outcome)
+    if (names_past or (by is not None and by <= study.as_of)) and outcome.id not in settled:
         yield FieldError(
-            f"{path}.resolution.by",
+            f"{path}.window.period" if names_past else f"{path}.resolution.by",
             "date_order",
-            f"{by} is not after the as-of date {study.as_of}; expected a later day, or a row of "
+            f"{by or names_past} is not after the as-of date {study.as_of}; expected a later day, or a row of "
             "resolutions that says how it turned out (yes or no); add that, correct it, or use an earlier as_of",
         )
     elif by is not None and by > end:
@@ -57,6 +68,17 @@ def _date_errors(study: Study, outcome: Outcome, path: str, end: date) -> Iterat
             "missing",
             "a binary outcome without a date; expected the day it resolves; add `by`",
         )
+
+
+def _ended_period(study: Study, outcome: Outcome) -> date | None:
+    """The last day of a named period that is over."""
+    if outcome.window.period is None:
+        return None
+    try:
+        last = study.resolves_by(outcome.id)
+    except ValueError:
+        return None
+    return last if last <= study.as_of else None
 
 
 def _kind_errors(outcome: Outcome, path: str) -> Iterator[FieldError]:
@@ -76,22 +98,6 @@ def _kind_errors(outcome: Outcome, path: str) -> Iterator[FieldError]:
         if is_given:
             message = f"{key} on a {outcome.kind} outcome; expected it on event outcomes only; remove it or change kind"
             yield FieldError(f"{path}.{key}", "kind", message)
-
-
-def _threshold_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldError]:
-    is_threshold = outcome.kind is OutcomeKind.THRESHOLD
-    for key, value in (("indicator", outcome.indicator), ("at_least", outcome.at_least)):
-        if is_threshold and value is None:
-            yield FieldError(f"{path}.{key}", "missing", f"a threshold outcome needs {key}; add it")
-        elif not is_threshold and value is not None:
-            message = (
-                f"{key} on a {outcome.kind} outcome; expected it on threshold outcomes only; remove it or change kind"
-            )
-            yield FieldError(f"{path}.{key}", "kind", message)
-    known = [indicator.id for indicator in study.indicators]
-    if is_threshold and outcome.indicator is not None and outcome.indicator not in known:
-        message = f"{outcome.indicator!r} is not an indicator of the study; expected one; {nearest_hint(outcome.indicator, known)}"
-        yield FieldError(f"{path}.indicator", "unknown_id", message)
 
 
 def _prior_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldError]:

@@ -20,9 +20,11 @@ from forecast.study.document.pull_source import source_errors
 from forecast.study.reading.suggest import nearest_hint, unknown_name
 from forecast.study.reading.table import MAX_ROWS
 from forecast.study.rows.case_rows import read_cases
+from forecast.study.rows.counts import read_observations
 from forecast.study.rows.event_values import event_value_errors
+from forecast.study.rows.evidence_tables import settled_outcomes
 from forecast.study.rows.judgment_rows import read_statements
-from forecast.study.rows.observations import read_observations, read_resolutions
+from forecast.study.rows.observations import read_resolutions
 from forecast.study.rows.row_reader import RowReader
 
 
@@ -37,9 +39,9 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     end = _end_of_horizon(study)
     if isinstance(end, FieldError):
         return (), [end]
-    errors = [*_repeated_ids(study)]
+    errors, settled = [*_repeated_ids(study)], settled_outcomes(study)
     for index, outcome in enumerate(study.outcomes):
-        errors += outcome_errors(study, outcome, f"outcomes[{index}]", end)
+        errors += outcome_errors(study, outcome, f"outcomes[{index}]", end, settled)
     cases: list[Case] = []
     unread: set[str] = set()
     for index, group in enumerate(study.reference_classes):

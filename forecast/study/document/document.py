@@ -36,6 +36,7 @@ from forecast.study.document.outcome import Outcome
 from forecast.study.document.pull_source import MAX_SOURCES, PullSource
 from forecast.study.document.sampler import SamplerSettings
 from forecast.study.document.scenario import Scenario
+from forecast.study.document.window import named_period
 
 MAX_HORIZON = 600
 MAX_OUTCOMES = 50
@@ -148,8 +149,12 @@ class Study(Block):
         raise KeyError(f"no outcome {id!r}; expected one of {', '.join(o.id for o in self.outcomes)}")
 
     def resolves_by(self, id: str) -> date:
-        """The last day that counts for an outcome: its `resolution.by`, or the end of the horizon."""
-        return self.outcome(id).resolution.by or self.calendar.end_of(self.horizon)
+        """The last day that counts for an outcome: its `resolution.by`, the end of the period that it names, or the
+        end of the horizon."""
+        outcome = self.outcome(id)
+        if outcome.window.period is not None:
+            return named_period(outcome.window.period, self.calendar)[1]
+        return outcome.resolution.by or self.calendar.end_of(self.horizon)
 
     def canonical(self) -> dict[str, Any]:
         """The document as its author wrote it, with each table inlined as `rows`; a copy that is JSON throughout.

@@ -25,6 +25,8 @@ LARGEST: Final = 1e12
 """Largest size of any number in a table; its square is still far from overflow."""
 LARGEST_COUNT: Final = 1e6
 """Of one indicator in one period; more is a measurement, not a count."""
+LARGEST_TOTAL: Final = 1e9
+"""Of several indicators over several periods."""
 EARLIEST: Final = date(1000, 1, 1)
 LATEST: Final = date(2999, 12, 31)
 

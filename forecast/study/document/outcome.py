@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from typing import Annotated, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from forecast.study.document.fields import (
-    LARGEST_COUNT,
+    ID_PATTERN,
+    LARGEST_TOTAL,
     Block,
     CovariateValue,
     Day,
@@ -21,8 +22,16 @@ from forecast.study.document.fields import (
 )
 from forecast.study.document.prior import Normal, OutcomeKind, Prior, default_prior
 from forecast.study.document.reference import Reference, ReferenceField
+from forecast.study.document.window import Window
 
+_ID_SCHEMA: Final[dict[str, Any]] = {"type": "string", "pattern": ID_PATTERN}
 Band = Annotated[float, Field(strict=True, ge=0.0, le=1e9)]
+IndicatorIds = Annotated[
+    tuple[Id, ...],
+    Field(min_length=1, max_length=100),
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    WithJsonSchema({"anyOf": [_ID_SCHEMA, {"type": "array", "items": _ID_SCHEMA, "minItems": 1}]}),
+]
 
 
 class Resolution(Block):
@@ -89,10 +98,19 @@ class Outcome(Block):
     of it with `{}`. The present case belongs to one of them (the same as `one_of`), or lies between them (`blend`)."""
     covariates: dict[Id, CovariateValue] = {}
     """The present case's value of each covariate, by id, as it would be written in the tables."""
-    indicator: Id | None = None
-    """Id of the indicator (threshold only)."""
-    at_least: Annotated[float, Field(strict=True, gt=0.0, le=LARGEST_COUNT)] | None = None
-    """Count to be reached in any one period (threshold only)."""
+    indicator: IndicatorIds | None = None
+    """Id of the indicator, or a list of those whose counts are added (threshold only)."""
+    at_least: Annotated[float, Field(strict=True, gt=0.0, le=LARGEST_TOTAL)] | None = None
+    """Count to be reached; in any one period, unless `window` says otherwise (threshold only)."""
+    at_most: Annotated[float, Field(strict=True, ge=0.0, le=LARGEST_TOTAL)] | None = None
+    """Count not to be exceeded, instead of `at_least`; only whole periods show it (threshold only)."""
+    window: Window = Window()
+    """Which periods count, and whether one of them, a run or all together (threshold only)."""
+
+    @property
+    def indicators(self) -> tuple[str, ...]:
+        """Ids of the indicators whose counts a threshold looks at."""
+        return self.indicator or ()
 
     @property
     def class_weights(self) -> dict[str, float]:

@@ -17,6 +17,7 @@ from forecast.study.reading.table import MAX_ROWS
 from forecast.study.rows.case_layout import Layout, TableLayout, TrialColumns, find_layout, matches
 from forecast.study.rows.case_stages import Line, as_known, join_lines
 from forecast.study.rows.event_values import EventValues
+from forecast.study.rows.left_out import LeftOut, known_later
 from forecast.study.rows.row_reader import RowReader
 
 
@@ -36,10 +37,21 @@ def read_cases(
         Where the class stands in the document, and the CSV file that its rows came from.
     """
     reader = RowReader(group.table_rows, path, file)
+    return _cases(group, binary, calendar, reader), reader.errors
+
+
+def cases_left_out(
+    group: ReferenceClass, binary: Sequence[str], calendar: Calendar, path: str, file: str | None
+) -> list[LeftOut]:
+    """Rows of one reference class that `where` selects and that say nothing as of the as-of date; see `read_cases`."""
+    reader = RowReader(group.table_rows, path, file)
+    _cases(group, binary, calendar, reader)
+    return reader.left_out
+
+
+def _cases(group: ReferenceClass, binary: Sequence[str], calendar: Calendar, reader: RowReader) -> list[Case]:
     layout = find_layout(group, binary, reader)
-    if layout is None:
-        return [], reader.errors
-    return list(_ClassReader(group, layout, calendar, reader).cases()), reader.errors
+    return [] if layout is None else list(_ClassReader(group, layout, calendar, reader).cases())
 
 
 class _ClassReader:
@@ -71,7 +83,13 @@ class _ClassReader:
             line = self._line(index)
             if line is not None:
                 lines.setdefault(line.case.id, []).append(line)
+            else:
+                self._reader.leave_out(index, _SAYS_NOTHING.format(as_of=self._calendar.as_of))
         for name, own in lines.items():
+            known = {line.index for line in as_known(own, self._calendar)}
+            for line in own:
+                if line.index not in known:
+                    self._reader.leave_out(line.index, known_later(self._calendar.as_of))
             if len(own) == 1:
                 case = next((line.case for line in as_known(own, self._calendar)), None)
             else:
@@ -266,6 +284,7 @@ class _ClassReader:
         return Trial(successes, trials) if trials > 0.0 else None
 
 
+_SAYS_NOTHING = "no time at risk before {as_of} and no trial, so it says nothing"
 _NO_TIME = (
     "{event!r} happened with no time at risk; expected the end after entry; correct one of them or leave the row out"
 )

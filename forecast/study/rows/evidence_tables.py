@@ -5,10 +5,12 @@ from __future__ import annotations
 from forecast.study.document.cases import Case
 from forecast.study.document.document import Study
 from forecast.study.document.evidence import TableBlock
+from forecast.study.rows.counts import Observation, read_observations
 from forecast.study.rows.judgment_rows import read_statements
 from forecast.study.rows.judgments import Judgment, TrackRecord, latest_judgments, merge_track_records
-from forecast.study.rows.observations import Observation, Resolved, read_observations, read_resolutions
+from forecast.study.rows.observations import Resolved, read_resolutions
 from forecast.study.rows.row_reader import RowReader
+from forecast.study.rows.thresholds import decided_by_counts
 
 
 def resolve_cases(study: Study) -> tuple[Case, ...]:
@@ -21,7 +23,7 @@ def resolve_cases(study: Study) -> tuple[Case, ...]:
 
 
 def resolve_observations(study: Study) -> dict[str, tuple[Observation, ...]]:
-    """The counts of complete periods known on the as-of date by indicator, in order of time."""
+    """The counts known on the as-of date by indicator, in order of time."""
     return {
         indicator.id: read_observations(_reader(indicator, f"indicators[{index}]"), study.calendar)
         for index, indicator in enumerate(study.indicators)
@@ -52,13 +54,16 @@ def resolve_resolutions(study: Study) -> tuple[Resolved, ...]:
 def settled_outcomes(study: Study) -> dict[str, Resolved]:
     """Outcomes known on the as-of date to have turned out yes or no, by what became known last.
 
-    One that was found ambiguous or annulled is as open as before.
+    One that was found ambiguous or annulled is as open as before. Where no row speaks of a threshold outcome, the counts do.
     """
     latest: dict[str, Resolved] = {}
     for resolved in resolve_resolutions(study):
         if resolved.outcome not in latest or latest[resolved.outcome].known_at <= resolved.known_at:
             latest[resolved.outcome] = resolved
-    return {outcome: found for outcome, found in latest.items() if found.resolution in ("yes", "no")}
+    counts = any(outcome.indicator for outcome in study.outcomes)
+    counted = decided_by_counts(study, resolve_observations(study)) if counts else {}
+    stated = {outcome: found for outcome, found in latest.items() if found.resolution in ("yes", "no")}
+    return stated | {outcome: found for outcome, found in counted.items() if outcome not in latest}
 
 
 def _reader(block: TableBlock, path: str) -> RowReader:

@@ -15,6 +15,7 @@ from forecast.study.document.prior import OutcomeKind
 from forecast.study.reading.table import cell_text
 from forecast.study.rows.conditions import Condition, parse_condition
 from forecast.study.rows.judgments import EXPERT_KINDS, ExpertKind, Judgment, TrackRecord, is_clipped
+from forecast.study.rows.left_out import LeftOut, known_later
 from forecast.study.rows.row_reader import RowReader
 
 
@@ -28,6 +29,11 @@ class Statements:
     errors: tuple[FieldError, ...]
     has_unread_judgments: bool
     """Whether some rows of judgments could not be read, so that the judged questions are uncertain."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Rows that are not among these."""
+    judgment_rows: tuple[int, ...] = ()
+    record_rows: tuple[int, ...] = ()
+    """In which row of its table each stands, from 0."""
 
 
 def read_statements(study: Study, table_files: Mapping[str, str]) -> Statements:
@@ -44,10 +50,17 @@ def read_statements(study: Study, table_files: Mapping[str, str]) -> Statements:
         for path, block in blocks.items()
     }
     kinds = _read_kinds(*readers.values())
-    judgments = _read_judgments(readers["judgments"], study, kinds) if study.judgments else ()
-    records = _read_track_records(readers["track_records"], study.as_of, kinds) if study.track_records else ()
-    errors = tuple(error for reader in readers.values() for error in reader.errors)
-    return Statements(judgments, records, errors, has_unread_judgments=bool(readers["judgments"].errors))
+    judgments = _read_judgments(readers["judgments"], study, kinds) if study.judgments else {}
+    records = _read_track_records(readers["track_records"], study.as_of, kinds) if study.track_records else {}
+    return Statements(
+        tuple(judgments.values()),
+        tuple(records.values()),
+        tuple(error for reader in readers.values() for error in reader.errors),
+        has_unread_judgments=bool(readers["judgments"].errors),
+        left_out=tuple(row for reader in readers.values() for row in reader.left_out),
+        judgment_rows=tuple(judgments),
+        record_rows=tuple(records),
+    )
 
 
 def _read_kinds(*readers: RowReader) -> dict[str, ExpertKind]:
@@ -69,11 +82,12 @@ def _read_kinds(*readers: RowReader) -> dict[str, ExpertKind]:
     return {expert: cast("ExpertKind", kind) for expert, (kind, _) in stated.items()}
 
 
-def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertKind]) -> tuple[Judgment, ...]:
+def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertKind]) -> dict[int, Judgment]:
+    """By row."""
     if not reader.require_columns("expert", "outcome", "probability", "on"):
-        return ()
+        return {}
     outcomes = {outcome.id: outcome for outcome in study.outcomes}
-    judgments = []
+    judgments: dict[int, Judgment] = {}
     for index in range(len(reader.rows)):
         before = len(reader.errors)
         expert = reader.text(index, "expert")
@@ -92,29 +106,33 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
             _check_outcome(reader, index, outcomes[name], given, outcomes)
         if len(reader.errors) > before or expert is None or name is None or probability is None:
             continue
-        if on is None or known_at is None or known_at > study.as_of:
+        if on is None or known_at is None:
+            continue
+        if known_at > study.as_of:
+            reader.leave_out(index, known_later(study.as_of))
             continue
         by_day = _judged_day(reader, index, study, outcomes[name], by, on)
-        if by_day is None or by_day <= study.as_of:
+        if by_day is None:
             continue
-        judgments.append(
-            Judgment(
-                expert,
-                name,
-                by,
-                probability,
-                on,
-                known_at,
-                given,
-                given_at is not None,
-                kind=kinds.get(expert, "person"),
-                by_day=by_day,
-                by_periods=study.calendar.periods_until(by_day),
-                said_periods=study.calendar.periods_between(on, study.as_of),
-                clipped=int(is_clipped(probability)),
-            )
+        if by_day <= study.as_of:
+            reader.leave_out(index, f"about {by_day}, which is over on the as-of date {study.as_of}, so not used")
+            continue
+        judgments[index] = Judgment(
+            expert,
+            name,
+            by,
+            probability,
+            on,
+            known_at,
+            given,
+            given_at is not None,
+            kind=kinds.get(expert, "person"),
+            by_day=by_day,
+            by_periods=study.calendar.periods_until(by_day),
+            said_periods=study.calendar.periods_between(on, study.as_of),
+            clipped=int(is_clipped(probability)),
         )
-    return tuple(judgments)
+    return judgments
 
 
 def _read_by(reader: RowReader, index: int, horizon: int, on: date | None) -> date | float | None:
@@ -220,14 +238,14 @@ def _judged_day(
     return day
 
 
-def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, ExpertKind]) -> tuple[TrackRecord, ...]:
-    """The track records that were known on the as-of date; undated ones are taken as known.
+def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, ExpertKind]) -> dict[int, TrackRecord]:
+    """The track records that were known on the as-of date, by row; undated ones are taken as known.
 
     An answer that one row states is the answer of all rows on the question.
     """
     if not reader.require_columns("expert", "question", "probability", "outcome"):
-        return ()
-    records = []
+        return {}
+    records: dict[int, TrackRecord] = {}
     happened: dict[str, tuple[float, str]] = {}
     answers: dict[str, bool] = {}
     for index in range(len(reader.rows)):
@@ -249,10 +267,11 @@ def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, Expe
                 reader.fail(index, "outcome", "contradiction", message)
         if len(reader.errors) > before or expert is None or question is None or probability is None:
             continue
-        if known_at is None or known_at <= as_of:
-            kind = kinds.get(expert, "person")
-            clipped = int(is_clipped(probability))
-            records.append(TrackRecord(expert, question, probability, None, on, kind, clipped))
-            if outcome is not None:
-                answers[question] = bool(outcome)
-    return tuple(replace(record, outcome=answers.get(record.question)) for record in records)
+        if known_at is not None and known_at > as_of:
+            reader.leave_out(index, known_later(as_of))
+            continue
+        clipped = int(is_clipped(probability))
+        records[index] = TrackRecord(expert, question, probability, None, on, kinds.get(expert, "person"), clipped)
+        if outcome is not None:
+            answers[question] = bool(outcome)
+    return {index: replace(record, outcome=answers.get(record.question)) for index, record in records.items()}

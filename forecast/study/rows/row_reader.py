@@ -15,6 +15,7 @@ from forecast.study.document.period_labels import read_period
 from forecast.study.reading.problems import MAX_REPORTED, READS, shown
 from forecast.study.reading.suggest import nearest_hint
 from forecast.study.reading.table import Cell, Row, cell_text
+from forecast.study.rows.left_out import LeftOut
 
 MOST_ERRORS = 1000
 """Of one table. The first fifty are reported, and how many more there are at least."""
@@ -45,6 +46,8 @@ class RowReader:
         self.file = file
         self.columns: frozenset[str] = frozenset(rows[0] if rows else ())
         self.errors: list[FieldError] = []
+        self.left_out: list[LeftOut] = []
+        """Rows that say nothing, and why."""
 
     @property
     def name(self) -> str:
@@ -61,6 +64,10 @@ class RowReader:
         """Remember that a cell (or a row) is wrong; beyond many nothing is remembered."""
         if len(self.errors) < MOST_ERRORS:
             self.errors.append(FieldError(self.place(index, column), code, message))
+
+    def leave_out(self, index: int, why: str) -> None:
+        """Remember that a row is right, and not used."""
+        self.left_out.append(LeftOut(self.path, self.file, index, why))
 
     def require_columns(self, *columns: str) -> bool:
         """Whether the table has all of these columns; each missing one is an error."""

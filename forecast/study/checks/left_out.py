@@ -1,0 +1,89 @@
+"""Every row of a valid study that its numbers do not depend on, in words: asked by `check`, and noted in the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from forecast.study.document.document import Study
+from forecast.study.document.prior import OutcomeKind
+from forecast.study.rows.case_rows import cases_left_out
+from forecast.study.rows.counts import read_observations
+from forecast.study.rows.evidence_tables import settled_outcomes
+from forecast.study.rows.judgment_rows import read_statements
+from forecast.study.rows.judgments import Judgment, TrackRecord
+from forecast.study.rows.left_out import LeftOut, left_out_words
+from forecast.study.rows.observations import read_resolutions
+from forecast.study.rows.row_reader import RowReader
+
+
+def rows_left_out(study: Study) -> tuple[str, ...]:
+    """One sentence for each table and reason."""
+    return left_out_words([*_cases(study), *_counts(study), *_statements(study), *_resolutions(study)])
+
+
+def _cases(study: Study) -> Iterator[LeftOut]:
+    for index, group in enumerate(study.reference_classes):
+        binary = [name for name in group.outcomes if study.outcome(name).kind is OutcomeKind.BINARY]
+        path = f"reference_classes[{index}]"
+        yield from cases_left_out(group, binary, study.calendar, path, study.table_files.get(path))
+
+
+def _counts(study: Study) -> Iterator[LeftOut]:
+    for index, indicator in enumerate(study.indicators):
+        path = f"indicators[{index}]"
+        reader = RowReader(indicator.table_rows, path, study.table_files.get(path))
+        read_observations(reader, study.calendar)
+        yield from reader.left_out
+
+
+def _statements(study: Study) -> Iterator[LeftOut]:
+    found = read_statements(study, study.table_files)
+    yield from found.left_out
+    decided = decided_outcomes(study)
+    open_ones = []
+    for row, judgment in zip(found.judgment_rows, found.judgments, strict=True):
+        if judgment.outcome in decided:
+            why = f"about {judgment.outcome}, {decided[judgment.outcome]}, so not used"
+            yield LeftOut("judgments", study.table_files.get("judgments"), row, why)
+        else:
+            open_ones.append((row, judgment))
+    days = [(judgment.on, judgment.known_at) for _, judgment in open_ones]
+    yield from _overtaken(study, "judgments", open_ones, days)
+    records = list(zip(found.record_rows, found.track_records, strict=True))
+    yield from _overtaken(study, "track_records", records, [(record.on or date.min, date.min) for _, record in records])
+
+
+def _overtaken[Stated: (Judgment, TrackRecord)](
+    study: Study, table: str, statements: Sequence[tuple[int, Stated]], days: Sequence[tuple[date, date]]
+) -> Iterator[LeftOut]:
+    """Statements after which the same expert said something else on the same question."""
+    latest: dict[tuple[str, str], tuple[date, date]] = {}
+    for (_, said), day in zip(statements, days, strict=True):
+        about = said.expert, said.question
+        latest[about] = max(latest.get(about, day), day)
+    for (row, said), day in zip(statements, days, strict=True):
+        if day < latest[said.expert, said.question]:
+            yield LeftOut(
+                table, study.table_files.get(table), row, "the same expert said something later on the same question"
+            )
+
+
+def decided_outcomes(study: Study) -> dict[str, str]:
+    """Outcomes about which nothing is open, and why."""
+    settled = settled_outcomes(study)
+    found = {name: f"which is known to have turned out {resolved.resolution}" for name, resolved in settled.items()}
+    for name, resolved in settled.items():
+        group = study.outcome(name).competes
+        for outcome in study.outcomes:
+            if resolved.resolution == "yes" and group is not None and outcome.competes == group:
+                found.setdefault(outcome.id, f"which {name} excluded")
+    return found
+
+
+def _resolutions(study: Study) -> Iterator[LeftOut]:
+    if study.resolutions is None:
+        return
+    reader = RowReader(study.resolutions.table_rows, "resolutions", study.table_files.get("resolutions"))
+    read_resolutions(reader, [outcome.id for outcome in study.outcomes], study.as_of)
+    yield from reader.left_out

@@ -1,0 +1,111 @@
+"""The window of a threshold outcome: which counts are held against its number, and how.
+
+Without more it is any one period from the beginning of the window to the day on which the outcome resolves.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, Final, Self
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from forecast.study.document.calendar import Calendar, Period
+from forecast.study.document.fields import Block, Day, Flag, field_error, parse_date
+
+if TYPE_CHECKING:
+    from forecast.study.document.document import Study
+    from forecast.study.document.outcome import Outcome
+
+MAX_RUN: Final = 600
+
+_PERIOD: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+
+
+def _period_text(value: object) -> object:
+    """A year that YAML took for a number, and a day that it took for a date, as text."""
+    return str(value) if isinstance(value, int | date) and not isinstance(value, bool) else value
+
+
+PeriodText = Annotated[
+    str,
+    Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$"),
+    BeforeValidator(_period_text),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$", "examples": ["2024-03"]}),
+]
+
+
+class Window(Block):
+    """Which periods of the indicator count, and whether one of them, a run of them or all together must reach the number.
+
+    `period`, `total` and `run` exclude one another; without any it is any one period of the window.
+    """
+
+    period: PeriodText | None = None
+    """The one calendar period that counts, such as 2024-03, or any day in it. The outcome resolves at its end."""
+    total: Flag = False
+    """Whether the counts of the window are added up; `since` must then say where it begins."""
+    run: Annotated[int, Field(strict=True, ge=1, le=MAX_RUN)] | None = None
+    """Each of so many periods in a row must reach the number."""
+    since: Day | None = None
+    """First day of the window, which is the first day of a calendar period, past or to come. Absent: with `resolution.by`
+    the last period that is over (of a run the last `run` of them), so that what the latest counts show is no longer open;
+    without it the period that holds the day after the as-of date."""
+
+    @model_validator(mode="after")
+    def _is_one_form(self) -> Self:
+        forms = [name for name in ("period", "total", "run") if getattr(self, name) not in (None, False)]
+        if len(forms) > 1:
+            raise field_error(f"{' and '.join(forms)} in one window; expected one of them; remove the other")
+        if self.period is not None and self.since is not None:
+            raise field_error(
+                "since beside period; expected one of them: a named period is the whole window; remove one"
+            )
+        if self.total and self.since is None:
+            raise field_error("a total without its first day; expected `since`, from which counts are added up; add it")
+        return self
+
+
+type NaturalPeriod = tuple[date, date]
+"""First and last day."""
+
+
+def named_period(text: str, calendar: Calendar) -> NaturalPeriod:
+    """First and last day of the calendar period that a text such as ``2024-03`` names.
+
+    Raises
+    ------
+    ValueError
+        When it is none of the study's periods.
+    """
+    match = _PERIOD.fullmatch(text)
+    parts = match.groups() if match else ()
+    needed = {Period.DAY: 3, Period.WEEK: 3, Period.MONTH: 2, Period.QUARTER: 2, Period.YEAR: 1}[calendar.period]
+    if sum(part is not None for part in parts) < needed:
+        example = ("2024", "2024-03", "2024-03-01")[needed - 1]
+        raise ValueError(f"{text!r} is not a {calendar.period}; expected a day in it; write it as {example}")
+    return calendar.natural_period(parse_date("-".join(part or "01" for part in parts)))
+
+
+def window_periods(study: Study, outcome: Outcome) -> tuple[NaturalPeriod, ...]:
+    """The calendar periods of a threshold outcome's window, the one that holds its last day as the last; empty if it
+    begins later."""
+    calendar, window = study.calendar, outcome.window
+    if window.period is not None:
+        return (named_period(window.period, calendar),)
+    return calendar.natural_periods_between(window_start(study, outcome), study.resolves_by(outcome.id))
+
+
+def window_start(study: Study, outcome: Outcome) -> date:
+    """First day of the window of a threshold outcome that names no period."""
+    calendar, window = study.calendar, outcome.window
+    if window.since is not None:
+        return calendar.natural_period(window.since)[0]
+    last = calendar.last_complete_period()
+    if outcome.resolution.by is None:
+        return last[1] + timedelta(days=1)
+    first = last[0]
+    for _ in range((window.run or 1) - 1):
+        first = calendar.natural_period(first - timedelta(days=1))[0]
+    return first
