@@ -1,7 +1,7 @@
 """When counts reach a number or stay below it: in one period, in each of a run of periods, or in all of a window together.
 
 Within a period what is left to be counted is spread evenly, so the k-th of n is at the k-th of n uniform places, a beta
-variable with the parameters k and n - k + 1 (David and Nagaraja 2003, Order Statistics, section 2.1,
+variable with the parameters k and n - k + 1, or between two others that are known a beta share of the way (David and Nagaraja 2003, Order Statistics, section 2.1,
 doi:10.1002/0471722162). So `at_least` is reached on a day, and a date inside a period has the part before it. That a period
 stays at `at_most` is known at its end.
 """
@@ -36,6 +36,51 @@ class _Question:
     """Of the window's periods, in periods from the as-of date: one more than these."""
     until: float
     """The last moment that counts."""
+    moments: Moments
+    """Of these counts."""
+    first: int
+    """Place of the window's first period among all."""
+
+
+class Moments:
+    """Moments of single ones of a period's counts, the same for every outcome that looks at these counts."""
+
+    def __init__(self) -> None:
+        self._placed: list[tuple[IntArray, FloatArray, FloatArray]] = []
+        """Period, number and place of what was asked for, in every future."""
+
+    def place(
+        self,
+        futures: IntArray,
+        period: IntArray,
+        number: FloatArray,
+        count: FloatArray,
+        total: int,
+        rng: np.random.Generator,
+    ) -> FloatArray:
+        """Places in (0, 1) of the number-th of `count` uniform ones, given those that were placed before.
+
+        Parameters
+        ----------
+        futures
+            Which of `total` futures the other arrays are of.
+        """
+        low, high = np.zeros(futures.size), count + 1.0
+        before, after = np.zeros(futures.size), np.ones(futures.size)
+        for of, numbers, places in self._placed:
+            same, other, at = of[futures] == period, numbers[futures], places[futures]
+            below, above = same & (other <= number) & (other > low), same & (other >= number) & (other < high)
+            low, before = np.where(below, other, low), np.where(below, at, before)
+            high, after = np.where(above, other, high), np.where(above, at, after)
+        found = before.copy()
+        is_new = number > low
+        share = rng.beta((number - low)[is_new], (high - number)[is_new])
+        found[is_new] += (after - before)[is_new] * share
+        kept = np.full(total, -1, dtype=np.int64), np.zeros(total), np.zeros(total)
+        for values, own in zip(kept, (period, number, found), strict=True):
+            values[futures] = own
+        self._placed.append(kept)
+        return found
 
 
 def threshold_times(
@@ -45,9 +90,11 @@ def threshold_times(
     at the same counts."""
     thresholds, periods = present.thresholds, present.streams.periods
     paths = [count_paths(present, stream, owner, states, rng) for stream in range(present.streams.log_mean.shape[1])]
+    moments: dict[tuple[int, ...], Moments] = {}
     result = {}
     for outcome in np.flatnonzero(thresholds.streams.any(axis=1)):
-        path = _summed([paths[stream] for stream in np.flatnonzero(thresholds.streams[outcome])])
+        looked_at = tuple(np.flatnonzero(thresholds.streams[outcome]).tolist())
+        path = _summed([paths[stream] for stream in looked_at])
         first, last = int(thresholds.first[outcome]), int(thresholds.last[outcome])
         inside = slice(first, last + 1)
         question = _Question(
@@ -59,6 +106,8 @@ def threshold_times(
             np.broadcast_to(path.share[inside], path.counts[inside].shape),
             periods.edges[first : last + 2],
             float(present.resolves[outcome]),
+            moments.setdefault(looked_at, Moments()),
+            first,
         )
         times = _reached(question, rng) if question.is_least else _kept_below(question, rng)
         times = np.maximum(times, AT_ONCE)
@@ -102,7 +151,9 @@ def _reached(asked: _Question, rng: np.random.Generator) -> FloatArray:
     rest = asked.counts[place, futures] - asked.known[place]
     within = np.zeros(futures.size)
     to_come = missing > 0.0
-    within[to_come] = rng.beta(missing[to_come], (rest - missing)[to_come] + 1.0)
+    within[to_come] = asked.moments.place(
+        futures[to_come], place[to_come] + asked.first, missing[to_come], rest[to_come], found.size, rng
+    )
     within = asked.share[place, futures] * to_come + (1.0 - asked.share[place, futures]) * within
     times[futures] = asked.edges[place] + within * (asked.edges[place + 1] - asked.edges[place])
     return times

@@ -20,13 +20,14 @@ from forecast.study.checks.validation import check_study
 from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import About, OutcomeKind
-from forecast.study.document.window import window_start
 from forecast.study.reading.inline import inline_tables
 from forecast.study.reading.plain_data import plain_copy, read_json
 from forecast.study.reading.problems import READS, one_error, study_error
 from forecast.study.reading.table_files import FolderTables, GivenTables, NoTables, TableSource, ZipTables, read_limited
 from forecast.study.reading.yaml_reader import read_yaml
 from forecast.study.rows.counts import dated_rows
+from forecast.study.rows.evidence_tables import resolve_observations
+from forecast.study.rows.thresholds import window_start
 
 
 def load_study(path: Path) -> Study:
@@ -165,10 +166,14 @@ def with_as_of(study: Study, as_of: date) -> Study:
 def dated_outcomes(study: Study) -> list[dict[str, Any]]:
     """The outcomes of its document, in which every stated probability of a present case has its day, and the window of every
     threshold outcome with a date its beginning."""
+    counts = resolve_observations(study) if any(map(_is_unopened, study.outcomes)) else {}
     return [
         {**block, "prior": _dated(block["prior"], study.as_of)}
         if _is_undated(outcome)
-        else {**block, "window": {**(block.get("window") or {}), "since": window_start(study, outcome).isoformat()}}
+        else {
+            **block,
+            "window": {**(block.get("window") or {}), "since": window_start(study, outcome, counts).isoformat()},
+        }
         if _is_unopened(outcome)
         else block
         for outcome, block in zip(study.outcomes, study.document["outcomes"], strict=True)

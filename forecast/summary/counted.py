@@ -10,7 +10,8 @@ import numpy as np
 from forecast.futures.present import FloatArray, Periods, Thresholds
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import Outcome, OutcomeKind
-from forecast.study.document.window import NaturalPeriod, window_periods
+from forecast.study.document.window import NaturalPeriod
+from forecast.study.rows.thresholds import window_periods
 
 
 def open_thresholds(encoded: EncodedStudy) -> list[Outcome]:
@@ -28,6 +29,10 @@ def watched_indicators(encoded: EncodedStudy) -> list[str]:
     return [indicator.id for indicator in encoded.study.indicators if indicator.id in watched]
 
 
+def _window(encoded: EncodedStudy, outcome: Outcome) -> tuple[NaturalPeriod, ...]:
+    return window_periods(encoded.study, outcome, encoded.signals.observations)
+
+
 def counted_periods(encoded: EncodedStudy) -> tuple[NaturalPeriod, ...]:
     """Calendar periods from the first of a window to the one that holds the end of the horizon."""
     study = encoded.study
@@ -35,7 +40,7 @@ def counted_periods(encoded: EncodedStudy) -> tuple[NaturalPeriod, ...]:
     if not asked:
         return ()
     upcoming = study.calendar.last_complete_period()[1] + timedelta(days=1)
-    first = min(upcoming, *(window_periods(study, outcome)[0][0] for outcome in asked))
+    first = min(upcoming, *(_window(encoded, outcome)[0][0] for outcome in asked))
     return study.calendar.natural_periods_between(first, study.calendar.end_of(study.horizon))
 
 
@@ -90,7 +95,7 @@ def asked_of_counts(encoded: EncodedStudy) -> Thresholds:
     )
     for outcome in open_thresholds(encoded):
         row = [other.id for other in study.outcomes].index(outcome.id)
-        periods = window_periods(study, outcome)
+        periods = _window(encoded, outcome)
         number = outcome.at_least if outcome.at_least is not None else outcome.at_most
         assert number is not None, "the document was checked"
         result.streams[row, [indicators.index(name) for name in outcome.indicators]] = True

@@ -36,7 +36,10 @@ type Note = tuple[str, float | None, str]
 
 def _settled(encoded: EncodedStudy) -> Iterator[Note]:
     for outcome, found in encoded.settled.items():
-        message = f"{outcome} is known to have turned out {found.resolution} on {found.on}; nothing about it is open"
+        why = f" ({found.source})" if found.source is not None and found.is_counted else ""
+        message = (
+            f"{outcome} is known to have turned out {found.resolution} on {found.on}{why}; nothing about it is open"
+        )
         yield "settled", None, message
 
 

@@ -146,6 +146,8 @@ def test_a_threshold_is_the_largest_of_independent_counts() -> None:
     times = times_of(present)
     size = 1 / (0.5**2 + 1e-3)
     below = stats.nbinom(size, size / (size + 4.0)).cdf
+    assert close(times[:, 0] <= 0.5, 1 - stats.nbinom(size, size / (size + 2.0)).cdf(8))
+    assert close(times[:, 1] <= 0.5, 1 - stats.nbinom(size, size / (size + 2.0)).cdf(11))
     for period in (1, 3, 6):
         assert close(times[:, 0] <= period, 1 - below(8) ** period)
     assert close(np.isfinite(times[:, 1]), 1 - below(11) ** 6)
@@ -216,7 +218,12 @@ def test_a_threshold_acts_on_what_resolves_with_it_and_on_hazards_after_it() -> 
     assert close(reached, 0.5)
     assert close(np.isfinite(times[reached][:, 1]), 1 / (1 + 4 * np.exp(-1.5)))
     assert close(np.isfinite(times[~reached][:, 1]), 0.2)
-    assert close(np.isfinite(times[reached][:, 2]), -np.expm1(-0.3))  # the period is over by then
+    # It acts from its moment on: the first of the counts, P(T <= t) = 2 (1 - P(nothing by t)) where anything is counted.
+    grid = np.linspace(0, 1, 20_001)
+    law = 2 * (1 - (1 + mean * grid / 1000) ** -1000)
+    middle, mass = (grid[1:] + grid[:-1]) / 2, np.diff(law)
+    quiet = float((mass * np.exp(-0.3 * (middle + (1 - middle) * np.exp(5.0)))).sum())
+    assert close(np.isfinite(times[reached][:, 2]), 1 - quiet)
 
 
 @pytest.mark.parametrize("forced", [{"o0": 2.0}, {"o3": np.inf}, {"o5": 1.0}, {"o4": 0.0, "o1": 3.0}])

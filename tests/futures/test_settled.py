@@ -123,12 +123,13 @@ def test_judgments_of_what_is_decided_say_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("as_of", "by", "months"),
-    [("2021-09-10", "2021-09-30", 1), ("2021-09-10", "2021-10-29", 1), ("2021-09-10", "2021-12-31", 4),
-     ("2021-09-30", "2021-10-30", 0), ("2021-09-30", "2021-10-31", 1), ("2021-09-10", "2022-09-10", 12)],
+    ("as_of", "by", "months", "part"),
+    [("2021-09-10", "2021-09-30", 1, 0), ("2021-09-10", "2021-10-29", 1, 29 / 31), ("2021-09-10", "2021-12-31", 4, 0),
+     ("2021-09-30", "2021-10-30", 0, 30 / 31), ("2021-09-30", "2021-10-31", 1, 0), ("2021-09-10", "2022-09-10", 12, 1 / 3)],
 )  # fmt: skip
-def test_a_threshold_counts_the_months_that_are_over_by_its_date(as_of: str, by: str, months: int) -> None:
-    """Independent counts of mean 4: the largest of as many as end after the as-of date and not after the date."""
+def test_a_threshold_counts_the_months_up_to_its_date(as_of: str, by: str, months: int, part: float) -> None:
+    """Independent counts of mean 4: the largest of as many as end after the as-of date, and the part of the last before the
+    date."""
     deadly = {
         "id": "deadly", "title": "Deadly", "kind": "threshold", "indicator": "incidents", "at_least": 9,
         "resolution": {"criteria": "As counted.", "by": by},
@@ -143,7 +144,9 @@ def test_a_threshold_counts_the_months_that_are_over_by_its_date(as_of: str, by:
     for name, value in (("log_mean", np.log(4.0)), ("loading", 0.0), ("dispersion", 0.5)):
         posterior[name][:] = value
     size = 1 / (0.5**2 + 1e-3)
-    exact = 1 - stats.nbinom(size, size / (size + 4.0)).cdf(8) ** months
+    exact = 1 - stats.nbinom(size, size / (size + 4.0)).cdf(8) ** months * stats.nbinom(
+        size, size / (size + 4 * part)
+    ).cdf(8)
     found = resolution_probabilities(encoded, posterior, replicates=20, seed=1)[:, 1]
     assert found.mean() == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / (20 * len(found))) + 1e-12)
 

@@ -13,6 +13,7 @@ from forecast.cli.tables.evidence import print_evidence
 from forecast.cli.tables.explanation import print_explanations
 from forecast.cli.tables.text import name_text, new_table, percent, percent_range, print_titled
 from forecast.wording.confidence import confidence_level
+from forecast.wording.notes import TOLD
 from forecast.wording.numbers import ends_error, plain
 from forecast.wording.stated import median_and_statement
 
@@ -49,10 +50,18 @@ def print_answer(console: Console, answer: Answer, page_url: str | None = None) 
     print_evidence(console, answer)
     if isinstance(answer, StoredForecast):
         print_explanations(console, answer)
+    print_notes(console, answer)
     print_verdict(console, answer)
     if page_url is not None:
         # Plain, so that a terminal recognises the whole address and a script can read it.
         console.print(f"Page: {page_url}", soft_wrap=True, highlight=False)
+
+
+def print_notes(console: Console, answer: Answer) -> None:
+    """Print what of the document was not used, or was read in one of two ways."""
+    for check in answer.checks:
+        if check.passed is None and check.name in TOLD:
+            console.print(f"Note: {escape(check.message)}", highlight=False, soft_wrap=True)
 
 
 def print_verdict(console: Console, answer: Answer) -> None:

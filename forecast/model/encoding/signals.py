@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.study import Factor, Indicator, Observation, Study
-from forecast.study.document.window import window_start
+from forecast.study.rows.thresholds import window_start
 
 PERSISTENCE: Final = (1.593, 0.882)
 """Mean and standard deviation of the log odds of a factor's persistence: those of Beta(8, 2)."""
@@ -61,7 +61,7 @@ def select_signals(study: Study, observations: Mapping[str, tuple[Observation, .
     if seen:
         # Counts of a window that were not observed are drawn, and need the state of their periods.
         opened = [
-            window_start(study, outcome)
+            window_start(study, outcome, observations)
             for outcome in study.outcomes
             if outcome.indicator is not None and outcome.window.period is None
         ]

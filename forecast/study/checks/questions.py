@@ -1,9 +1,12 @@
-"""What a valid study leaves open, and whoever wrote it may not have meant: asked by `check`, and noted in the answer."""
+"""What a valid study leaves open or does not use, and whoever wrote it may not have meant: asked by `check`, and noted in the
+answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from forecast.study.checks.counts import count_questions
+from forecast.study.checks.left_out import rows_left_out
 from forecast.study.checks.made_links import made_links
 from forecast.study.document.document import Study
 
@@ -13,7 +16,8 @@ type Question = tuple[str, str]
 
 def questions(study: Study) -> tuple[Question, ...]:
     """Everything that is asked of a study."""
-    return (*_forgotten_references(study), *_made_links(study))
+    left_out = (("left_out", sentence) for sentence in rows_left_out(study))
+    return (*_forgotten_references(study), *_made_links(study), *count_questions(study), *left_out)
 
 
 def _forgotten_references(study: Study) -> Iterator[Question]:

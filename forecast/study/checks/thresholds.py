@@ -10,9 +10,10 @@ from forecast.study.document.document import Study
 from forecast.study.document.fields import LARGEST_COUNT
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import OutcomeKind
-from forecast.study.document.window import Window, named_period, window_periods
+from forecast.study.document.window import Window, named_period
 from forecast.study.reading.suggest import nearest_hint
 from forecast.study.rows.counts import MAX_DISTANCE
+from forecast.study.rows.thresholds import window_periods
 
 
 def threshold_errors(study: Study, outcome: Outcome, path: str, settled: Collection[str]) -> list[FieldError]:
@@ -101,7 +102,8 @@ def _since_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldEr
 def _reach_errors(study: Study, outcome: Outcome, path: str, settled: Collection[str]) -> Iterator[FieldError]:
     """Numbers and windows that nothing can ever meet."""
     until, window = study.resolves_by(outcome.id), outcome.window
-    periods = window_periods(study, outcome)
+    # Counts open a window by one period, which makes nothing impossible that would be possible without them.
+    periods = window_periods(study, outcome, {})
     if outcome.at_least is not None:
         most = LARGEST_COUNT * len(outcome.indicators) * (len(periods) if window.total else 1)
         if outcome.at_least > most:

@@ -6,17 +6,13 @@ Without more it is any one period from the beginning of the window to the day on
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Final, Self
+from datetime import date
+from typing import Annotated, Final, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from forecast.study.document.calendar import Calendar, Period
 from forecast.study.document.fields import Block, Day, Flag, field_error, parse_date
-
-if TYPE_CHECKING:
-    from forecast.study.document.document import Study
-    from forecast.study.document.outcome import Outcome
 
 MAX_RUN: Final = 600
 
@@ -49,9 +45,9 @@ class Window(Block):
     run: Annotated[int, Field(strict=True, ge=1, le=MAX_RUN)] | None = None
     """Each of so many periods in a row must reach the number."""
     since: Day | None = None
-    """First day of the window, which is the first day of a calendar period, past or to come. Absent: with `resolution.by`
-    the last period that is over (of a run the last `run` of them), so that what the latest counts show is no longer open;
-    without it the period that holds the day after the as-of date."""
+    """First day of the window, which is the first day of a calendar period, past or to come. Absent: the period that holds the
+    day after the as-of date; with `resolution.by` the last period that is over, if it was counted, so that what the latest
+    count shows is not taken for open. Of a run, that and the `run` - 1 periods before."""
 
     @model_validator(mode="after")
     def _is_one_form(self) -> Self:
@@ -86,26 +82,3 @@ def named_period(text: str, calendar: Calendar) -> NaturalPeriod:
         example = ("2024", "2024-03", "2024-03-01")[needed - 1]
         raise ValueError(f"{text!r} is not a {calendar.period}; expected a day in it; write it as {example}")
     return calendar.natural_period(parse_date("-".join(part or "01" for part in parts)))
-
-
-def window_periods(study: Study, outcome: Outcome) -> tuple[NaturalPeriod, ...]:
-    """The calendar periods of a threshold outcome's window, the one that holds its last day as the last; empty if it
-    begins later."""
-    calendar, window = study.calendar, outcome.window
-    if window.period is not None:
-        return (named_period(window.period, calendar),)
-    return calendar.natural_periods_between(window_start(study, outcome), study.resolves_by(outcome.id))
-
-
-def window_start(study: Study, outcome: Outcome) -> date:
-    """First day of the window of a threshold outcome that names no period."""
-    calendar, window = study.calendar, outcome.window
-    if window.since is not None:
-        return calendar.natural_period(window.since)[0]
-    last = calendar.last_complete_period()
-    if outcome.resolution.by is None:
-        return last[1] + timedelta(days=1)
-    first = last[0]
-    for _ in range((window.run or 1) - 1):
-        first = calendar.natural_period(first - timedelta(days=1))[0]
-    return first

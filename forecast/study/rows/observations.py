@@ -23,6 +23,8 @@ class Resolved:
     on: date
     source: str | None
     known_at: date
+    is_counted: bool = False
+    """Whether no row says so, but the counts of an indicator do."""
 
 
 def read_resolutions(reader: RowReader, outcomes: Collection[str], as_of: date) -> tuple[Resolved, ...]:

@@ -8,18 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import inf
 
 from forecast.study.document.calendar import Calendar
 from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import OutcomeKind
-from forecast.study.document.window import NaturalPeriod, window_periods
+from forecast.study.document.window import NaturalPeriod, named_period
 from forecast.study.rows.counts import Observation
 from forecast.study.rows.observations import Resolved
 
 type Observations = Mapping[str, Sequence[Observation]]
+
+
+def window_periods(study: Study, outcome: Outcome, observations: Observations) -> tuple[NaturalPeriod, ...]:
+    """The calendar periods of a threshold outcome's window, the one that holds its last day as the last; empty if it
+    begins later.
+
+    Raises
+    ------
+    ValueError
+        When the period that it names is none.
+    """
+    if outcome.window.period is not None:
+        return (named_period(outcome.window.period, study.calendar),)
+    start = window_start(study, outcome, observations)
+    return study.calendar.natural_periods_between(start, study.resolves_by(outcome.id))
+
+
+def window_start(study: Study, outcome: Outcome, observations: Observations) -> date:
+    """First day of the window of a threshold outcome that names no period."""
+    calendar, window = study.calendar, outcome.window
+    if window.since is not None:
+        return calendar.natural_period(window.since)[0]
+    first, last = calendar.last_complete_period()
+    shown = [any(seen.period == first for seen in observations.get(name, ())) for name in outcome.indicators]
+    if outcome.resolution.by is None or not all(shown):
+        first = last + timedelta(days=1)
+    for _ in range((window.run or 1) - 1):
+        first = calendar.natural_period(first - timedelta(days=1))[0]
+    return first
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +84,7 @@ def known_counts(study: Study, outcome: Outcome, observations: Observations) -> 
     by then."""
     until, result = study.resolves_by(outcome.id), []
     by_period = [{o.period: o for o in observations.get(indicator, ())} for indicator in outcome.indicators]
-    for period in window_periods(study, outcome):
+    for period in window_periods(study, outcome, observations):
         seen = [own[period[0]] for own in by_period if period[0] in own]
         counted = [o for o in seen if period[1] <= until or o.known_at <= until]
         whole = len(seen) == len(by_period) and all(o.is_whole for o in seen)
@@ -121,6 +150,7 @@ def _resolved(study: Study, outcome: Outcome, resolution: str, on: date, known: 
         on,
         f"counted: {counts_words(study.calendar, outcome, known)}",
         min(known_at, study.as_of),
+        is_counted=True,
     )
 
 
