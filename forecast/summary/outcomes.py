@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from forecast.futures.scenarios import Estimate, estimate, evaluate, spread
 from forecast.futures.shares import share_quantiles
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import Between, By, Calendar, Expression, Not, Occurs, Or, Outcome, OutcomeKind, times_between
+from forecast.summary.edges import hull, hull_by_period
 from forecast.summary.ends import ENDS, Ends, counted_ends, exact_ends
 from forecast.summary.reference import summarize_reference
 from forecast.summary.rolled import Rolled
@@ -87,6 +89,9 @@ def _summarize_outcome(
 
 
 def _outcome_ends(outcome: Outcome, position: int, encoded: EncodedStudy, rolled: Rolled) -> Ends:
+    if rolled.at_edges is not None:
+        edges = _outcome_ends(outcome, position, encoded, rolled.at_edges)
+        return hull(_outcome_ends(outcome, position, encoded, replace(rolled, at_edges=None)), edges)
     if rolled.present.closed[position]:
         return exact_ends(rolled.by_resolution[:, position], rolled.present.chains)
     return expression_ends(Occurs(outcome.id), encoded, rolled)
@@ -116,6 +121,9 @@ def _stated(encoded: EncodedStudy, outcome: Outcome) -> StatedPrior | None:
 
 def _ends_by_period(rolled: Rolled, position: int) -> FloatArray:
     """Ends of the interval of the probability by the end of each period, dims (end, horizon)."""
+    if rolled.at_edges is not None:
+        edges = _ends_by_period(rolled.at_edges, position)
+        return hull_by_period(_ends_by_period(replace(rolled, at_edges=None), position), edges)
     if rolled.present.closed[position]:
         return np.quantile(rolled.incidence[:, position, :], ENDS, axis=0)
     times = rolled.replicated.times[:, :, position]
@@ -174,6 +182,9 @@ def exact_probability(expression: Expression, encoded: EncodedStudy, rolled: Rol
 
 def expression_ends(expression: Expression, encoded: EncodedStudy, rolled: Rolled) -> Ends:
     """Posterior spread of the probability of an expression."""
+    if rolled.at_edges is not None:
+        edges = expression_ends(expression, encoded, rolled.at_edges)
+        return hull(expression_ends(expression, encoded, replace(rolled, at_edges=None)), edges)
     exact = exact_probability(expression, encoded, rolled)
     if exact is not None:
         return exact_ends(exact, rolled.present.chains)

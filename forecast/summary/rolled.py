@@ -18,6 +18,7 @@ from forecast.futures.shares import noise_share, share_quantiles
 from forecast.futures.simulation import MAX_DRAWS, Futures, simulate_futures, thin_draws
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.runtime.settings import get_settings
+from forecast.summary.edges import present_at_edges
 from forecast.summary.ends import counted_ends
 from forecast.summary.posterior import (
     draws_within_budget,
@@ -65,6 +66,9 @@ class Rolled:
     """Of `futures`."""
     futures_per_share: int = 1
     """Futures behind each share in `by_resolution`."""
+    at_edges: Rolled | None = None
+    """The same with the present case at the edge of the range of its cases, where it is outside of it; its probabilities
+    by resolution are those of the draws that are rolled forward."""
 
     @property
     def resolves(self) -> dict[str, float]:
@@ -98,7 +102,28 @@ def roll_forward(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int, rep
             encoded, posterior, replicates=per_share, seed=every_draw, correction=present.correction
         )
     replicated = _replicate(encoded, present, kept, stream_seed(seed, SPREAD_STREAM))
-    return Rolled(present, cumulative_incidence(present), by_resolution, futures, replicated, own_seed, per_share)
+    incidence = cumulative_incidence(present)
+    edges = present_at_edges(encoded, posterior, present, kept)
+    return Rolled(
+        present,
+        incidence,
+        by_resolution,
+        futures,
+        replicated,
+        own_seed,
+        per_share,
+        None
+        if edges is None
+        else _at_edges(encoded, corrected(edges), futures, replicated, stream_seed(seed, SPREAD_STREAM)),
+    )
+
+
+def _at_edges(encoded: EncodedStudy, present: PresentCase, futures: Futures, replicated: Futures, seed: int) -> Rolled:
+    """By the random numbers of `replicated`; single futures are not drawn again."""
+    few = np.flatnonzero(np.isin(futures.draws, replicated.draws))
+    each = replicated.times.shape[1]
+    again = simulate_futures(present.select(few), replicates=each, seed=seed, draws=replicated.draws)
+    return Rolled(present, cumulative_incidence(present), exact_or_counted(present, futures), futures, again, seed)
 
 
 def _replicate(encoded: EncodedStudy, present: PresentCase, kept: npt.NDArray[np.int64], seed: int) -> Futures:

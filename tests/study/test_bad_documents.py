@@ -172,7 +172,7 @@ BAD: list[tuple[Path, object, str, str]] = [
     (("scenarios",), [{"id": "s", "title": "S", "when": "agreement or"}], "scenarios[0].when", "position 13"),
     (("scenarios",), [{"id": "s", "title": "S", "when": "agreemnt"}], "scenarios[0].when", "did you mean 'agreement'"),
     (("scenarios",), [{"id": "s", "title": "S", "when": "(" * 10_000 + "agreement" + ")" * 10_000}],
-     "scenarios[0].when", "20,009 characters; expected at most 2,000"),
+     "scenarios[0].when", "20,009 characters; expected at most 4,000"),
     (("scenarios",), [{"id": "s", "title": "S", "when": "by(agreement, 2030-01-01)"}], "scenarios[0].when",
      "outside the forecast"),
     (("scenarios",), [{"id": "s", "title": "S", "when": "by(agreement, 25)"}], "scenarios[0].when", "1 to 24 periods"),

@@ -12,7 +12,7 @@ from tests.documents import binary_outcome, event_outcome, make_study
 
 
 def test_a_case_of_two_outcomes_has_correlated_frailties() -> None:
-    rows = [{"id": "a", "duration": 5, "event": "left"}, {"id": "b", "duration": 9}]
+    rows = [{"id": "a", "duration": 5, "event": "left"}, {"id": "b", "duration": 9, "event": "stayed"}]
     pooling = {"class_sd": 0.3, "case_sd": 0.5, "trend_sd": 0, "wiggle_sd": 0, "age_bands": [0]}
     encoded = encode_study(make_study(
         event_outcome(pooling=pooling), event_outcome(id="war", pooling=pooling),

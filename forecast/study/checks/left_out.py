@@ -32,7 +32,7 @@ def _cases(study: Study) -> Iterator[LeftOut]:
 def _counts(study: Study) -> Iterator[LeftOut]:
     for index, indicator in enumerate(study.indicators):
         path = f"indicators[{index}]"
-        reader = RowReader(indicator.table_rows, path, study.table_files.get(path))
+        reader = RowReader(indicator.table_rows, path, study.table_files.get(path), leaves_out=indicator.leaves_out)
         read_observations(reader, study.calendar)
         yield from reader.left_out
 
@@ -84,6 +84,8 @@ def decided_outcomes(study: Study) -> dict[str, str]:
 def _resolutions(study: Study) -> Iterator[LeftOut]:
     if study.resolutions is None:
         return
-    reader = RowReader(study.resolutions.table_rows, "resolutions", study.table_files.get("resolutions"))
+    block = study.resolutions
+    file = study.table_files.get("resolutions")
+    reader = RowReader(block.table_rows, "resolutions", file, leaves_out=block.leaves_out)
     read_resolutions(reader, [outcome.id for outcome in study.outcomes], study.as_of)
     yield from reader.left_out

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from forecast.study.checks.counts import count_questions
 from forecast.study.checks.left_out import rows_left_out
 from forecast.study.checks.made_links import made_links
+from forecast.study.checks.table_questions import table_questions
 from forecast.study.document.document import Study
 
 type Question = tuple[str, str]
@@ -17,7 +18,13 @@ type Question = tuple[str, str]
 def questions(study: Study) -> tuple[Question, ...]:
     """Everything that is asked of a study."""
     left_out = (("left_out", sentence) for sentence in rows_left_out(study))
-    return (*_forgotten_references(study), *_made_links(study), *count_questions(study), *left_out)
+    return (
+        *_forgotten_references(study),
+        *_made_links(study),
+        *count_questions(study),
+        *table_questions(study),
+        *left_out,
+    )
 
 
 def _forgotten_references(study: Study) -> Iterator[Question]:

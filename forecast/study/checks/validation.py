@@ -146,7 +146,8 @@ def _indicator_errors(study: Study, table_files: Mapping[str, str]) -> list[Fiel
 def _resolution_errors(study: Study, table_files: Mapping[str, str]) -> list[FieldError]:
     if study.resolutions is None:
         return []
-    reader = RowReader(study.resolutions.table_rows, "resolutions", table_files.get("resolutions"))
+    block = study.resolutions
+    reader = RowReader(block.table_rows, "resolutions", table_files.get("resolutions"), leaves_out=block.leaves_out)
     read_resolutions(reader, [outcome.id for outcome in study.outcomes], study.as_of)
     return reader.errors
 

@@ -6,6 +6,7 @@ here touches a file. What the rows mean is read by the functions of `evidence_ta
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import inf
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -24,7 +25,9 @@ from forecast.study.document.fields import (
     Text,
     field_error,
 )
+from forecast.study.document.missing import MissingCodes
 from forecast.study.document.prior import NormalText
+from forecast.study.reading.missing_codes import with_blanks
 from forecast.study.reading.table import Cell, Row, canonical_cell
 
 CASE_COLUMNS: Final = frozenset(
@@ -112,6 +115,10 @@ class TableBlock(Block):
     """A CSV file beside the document, never outside its folder. Replaced by `rows` when the study is loaded."""
     rows: Rows | None = None
     """The table's rows, each a mapping from column to cell, instead of `table`."""
+    missing: MissingCodes | None = None
+    """Codes that stand for an unknown value, such as [NA, -99], in all columns or by column ({polity: [-66, -88]}). They are
+    read as blanks, and rows that lack what is needed are left out, with a note that names them. `[]`: there is no code, and
+    rows with blanks are left out. Absent: such a row is an error."""
 
     @model_validator(mode="after")
     def _has_rows(self) -> Self:
@@ -121,10 +128,16 @@ class TableBlock(Block):
             )
         return self
 
-    @property
+    @cached_property
     def table_rows(self) -> tuple[Row, ...]:
-        """The rows, cell by column name."""
-        return self.rows or ()
+        """The rows, cell by column name, with blanks in place of codes for missing values."""
+        rows = self.rows or ()
+        return with_blanks(rows, self.missing) if self.missing else rows
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether rows that lack what is needed are left out."""
+        return self.missing is not None
 
 
 class Covariate(Block):

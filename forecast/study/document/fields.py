@@ -30,6 +30,10 @@ LARGEST_TOTAL: Final = 1e9
 EARLIEST: Final = date(1000, 1, 1)
 LATEST: Final = date(2999, 12, 31)
 
+TRUTHS: Final = {"yes": 1.0, "true": 1.0, "y": 1.0, "t": 1.0, "no": 0.0, "false": 0.0, "n": 0.0, "f": 0.0}
+"""Words for yes and no, in upper or lower case."""
+COVARIATE_WORDS: Final = TRUTHS | {"partial": 0.5}
+_PERCENT = re.compile(r"([-+]?(?:\d+(?:\.\d*)?|\.\d+))\s?%", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -94,12 +98,20 @@ def _outcome_id(value: object) -> object:
     return value
 
 
+def percentage(text: str) -> float | None:
+    """The share that a text such as ``40 %`` names; None when it is anything else."""
+    found = _PERCENT.fullmatch(text.strip()) if len(text) <= 40 else None
+    return None if found is None else float(found[1]) / 100.0
+
+
 def _covariate_value(value: object) -> object:
-    """Numbers as they are; yes, no and partial as tables write them."""
-    words = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0, "partial": 0.5}
+    """Numbers as they are; yes, no, partial and percentages as tables write them."""
     if isinstance(value, bool):
         return float(value)
-    return words.get(value.strip().lower(), value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    share = percentage(value)
+    return COVARIATE_WORDS.get(value.strip().lower(), value) if share is None else share
 
 
 Text = Annotated[str, Field(max_length=TEXT_LIMIT)]
@@ -128,6 +140,7 @@ CovariateValue = Annotated[
             "anyOf": [
                 {"type": "number", "minimum": -LARGEST, "maximum": LARGEST},
                 {"enum": ["yes", "no", "partial", True, False]},
+                {"type": "string", "pattern": r"^[-+]?[0-9.]+ ?%$"},
             ]
         }
     ),

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Final
 
 from forecast.errors import FieldError
 from forecast.study.document.calendar import Calendar
-from forecast.study.document.cases import Case, Count, Datum, Spell, Trial
+from forecast.study.document.cases import Case, Count, Datum, Spell
 from forecast.study.document.evidence import ReferenceClass
 from forecast.study.reading.table import MAX_ROWS
-from forecast.study.rows.case_layout import Layout, TableLayout, TrialColumns, find_layout, matches
-from forecast.study.rows.case_stages import Line, as_known, join_lines
+from forecast.study.rows.case_layout import Layout, TableLayout, find_layout, matches
+from forecast.study.rows.case_stages import Line, as_known, begin, join_lines
+from forecast.study.rows.case_trials import read_trial
 from forecast.study.rows.event_values import EventValues
 from forecast.study.rows.left_out import LeftOut, known_later
 from forecast.study.rows.row_reader import RowReader
@@ -36,7 +38,7 @@ def read_cases(
     path, file
         Where the class stands in the document, and the CSV file that its rows came from.
     """
-    reader = RowReader(group.table_rows, path, file)
+    reader = _reader(group, path, file)
     return _cases(group, binary, calendar, reader), reader.errors
 
 
@@ -44,9 +46,13 @@ def cases_left_out(
     group: ReferenceClass, binary: Sequence[str], calendar: Calendar, path: str, file: str | None
 ) -> list[LeftOut]:
     """Rows of one reference class that `where` selects and that say nothing as of the as-of date; see `read_cases`."""
-    reader = RowReader(group.table_rows, path, file)
+    reader = _reader(group, path, file)
     _cases(group, binary, calendar, reader)
     return reader.left_out
+
+
+def _reader(group: ReferenceClass, path: str, file: str | None) -> RowReader:
+    return RowReader(group.table_rows, path, file, leaves_out=group.leaves_out)
 
 
 def _cases(group: ReferenceClass, binary: Sequence[str], calendar: Calendar, reader: RowReader) -> list[Case]:
@@ -67,6 +73,8 @@ class _ClassReader:
         self._ids: dict[str, int] = {}
         self._broken: set[str] = set()
         """Ids with an error in a row."""
+        self._unknown_ends: set[int] = set()
+        """Rows that do not say whether the event ended them."""
 
     def cases(self) -> Iterator[Case]:
         selected = [index for index, row in enumerate(self._reader.rows) if matches(row, self._group)]
@@ -80,12 +88,17 @@ class _ClassReader:
             )
         lines: dict[str, list[Line]] = {}
         for index in selected[: MAX_ROWS + 1]:
+            if self._reader.lacks(index, *self._needed(index)):
+                continue
             line = self._line(index)
             if line is not None:
                 lines.setdefault(line.case.id, []).append(line)
             else:
                 self._reader.leave_out(index, _SAYS_NOTHING.format(as_of=self._calendar.as_of))
-        for name, own in lines.items():
+        for name, found in lines.items():
+            own = self._with_known_end(found)
+            if not own:
+                continue
             known = {line.index for line in as_known(own, self._calendar)}
             for line in own:
                 if line.index not in known:
@@ -99,6 +112,16 @@ class _ClassReader:
             if case is not None:
                 yield case
 
+    def _with_known_end(self, lines: list[Line]) -> list[Line]:
+        """The rows of a case without a last one whose end is unknown; before others a case goes on."""
+        last = max(lines, key=begin)
+        if last.index not in self._unknown_ends:
+            return lines
+        column = self._column("event")
+        if not self._reader.lacks(last.index, column):
+            self._reader.fail(last.index, column, "blank", self._events.problem(None) or "")
+        return [line for line in lines if line is not last]
+
     def _line(self, index: int) -> Line | None:
         before = len(self._reader.errors)
         case_id = self._case_id(index)
@@ -108,7 +131,10 @@ class _ClassReader:
         source = self._reader.optional_text(index, self._column("source"))
         note = self._reader.optional_text(index, self._column("note"))
         datum = self._datum(index)
-        trials = {outcome: self._trial(index, columns) for outcome, columns in self._layout.binary.items()}
+        trials = {
+            outcome: read_trial(self._reader, index, columns, is_shared=self._is_shared)
+            for outcome, columns in self._layout.binary.items()
+        }
         if len(self._reader.errors) > before and case_id is not None:
             self._broken.add(case_id)
         if len(self._reader.errors) > before or case_id is None or weight is None:
@@ -132,6 +158,15 @@ class _ClassReader:
             trials=trials,
         )
         return Line(index, case, known_at is None or known_at <= self._calendar.as_of, origin)
+
+    def _needed(self, index: int) -> Iterator[str]:
+        """Columns of which a case needs to say something."""
+        yield from (self._column(name) for name in self._group.covariates)
+        if not self._is_shared:
+            yield from (columns.successes for columns in self._layout.binary.values())
+        layout = self._layout.events
+        if layout is not None and not (self._layout.binary and self._is_blank(index, layout)):
+            yield from (self._column(name) for name in _NEEDED[layout])
 
     def _column(self, name: str) -> str:
         return self._group.column(name)
@@ -174,9 +209,13 @@ class _ClassReader:
         days = [self._reader.day(index, self._column(name), required=False) for name in ("entered", "exited")]
         return any(day is not None and day > self._calendar.as_of for day in days)
 
-    def _event(self, index: int) -> str | None:
+    def _event(self, index: int, *, has_ended: bool) -> str | None:
         column = self._column("event")
         cell = self._reader.rows[index][column]
+        if cell is None and self._events.outcome(None) is None:
+            if has_ended:
+                self._unknown_ends.add(index)
+            return None
         problem = self._events.problem(cell)
         if problem is not None:
             self._reader.fail(index, column, "event", problem)
@@ -186,7 +225,7 @@ class _ClassReader:
         entered = self._reader.day(index, self._column("entered"))
         exited = self._reader.day(index, self._column("exited"), required=False)
         origin = self._reader.day(index, self._column("origin"), required=False) or entered
-        event = self._event(index)
+        event = self._event(index, has_ended=exited is not None)
         if entered is None or origin is None:
             return None
         if not self._dates_in_order(index, origin, entered, exited, event):
@@ -229,7 +268,7 @@ class _ClassReader:
         return False
 
     def _timed_spell(self, index: int) -> Spell | None:
-        event = self._event(index)
+        event = self._event(index, has_ended=True)
         duration = self._reader.number(index, self._column("duration"), low=0.0)
         entry = self._reader.number(index, self._column("entry"), low=0.0, default=0.0)
         if duration is None or entry is None:
@@ -259,32 +298,13 @@ class _ClassReader:
             self._reader.fail(index, self._column("exposure"), "no_exposure", message)
         return Count(exposure, events, age) if exposure > 0.0 else None
 
-    def _trial(self, index: int, columns: TrialColumns) -> Trial | None:
-        column = columns.successes
-        trials = self._reader.number(index, columns.trials, low=0.0, default=1.0, whole=True)
-        cell = self._reader.rows[index].get(column)
-        if cell is None and self._is_shared:
-            return None
-        words = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
-        if isinstance(cell, str) and cell.lower() in words:
-            successes: float | None = words[cell.lower()]
-            if trials is not None and trials > 1.0:
-                message = (
-                    f"{cell!r} for {trials:g} trials; expected how many of them succeeded; write the number, or name a "
-                    "column of trials for this outcome in `trial_columns`"
-                )
-                self._reader.fail(index, column, "word_for_count", message)
-        else:
-            successes = self._reader.number(index, column, low=0.0, whole=True)
-        if successes is None or trials is None:
-            return None
-        if successes > trials:
-            message = f"{successes:g} successes in {trials:g} trials; expected at most as many; correct one of them"
-            self._reader.fail(index, column, "too_many_successes", message)
-        return Trial(successes, trials) if trials > 0.0 else None
-
 
 _SAYS_NOTHING = "no time at risk before {as_of} and no trial, so it says nothing"
+_NEEDED: Final = {
+    Layout.DATES: ("entered",),
+    Layout.DURATIONS: ("duration",),
+    Layout.COUNTS: ("exposure", "events"),
+}
 _NO_TIME = (
     "{event!r} happened with no time at risk; expected the end after entry; correct one of them or leave the row out"
 )

@@ -55,7 +55,7 @@ def join_lines(lines: Sequence[Line], id_column: str, calendar: Calendar, reader
             message = f"{line.case.id!r} has several rows, and no time at risk in this one; expected it in each"
             problems.add(line, "blank", f"{message}; fill it in, or put what it says into another row")
         return None
-    ordered = _on_one_clock(sorted(lines, key=_begin), calendar, problems)
+    ordered = _on_one_clock(sorted(lines, key=begin), calendar, problems)
     if not problems.found:
         _check_order(ordered, problems)
     known = as_known(ordered, calendar)
@@ -125,7 +125,10 @@ class _Problems:
         return self._reader.place(line.index)
 
 
-def _begin(line: Line) -> tuple[date, float, float]:
+def begin(line: Line) -> tuple[date, float, float]:
+    """What rows of one case are ordered by; one that says nothing of time comes first."""
+    if not isinstance(line.case.data, Spell):
+        return date.min, 0.0, 0.0
     return line.spell.entered or date.min, line.spell.entry, line.spell.exit
 
 

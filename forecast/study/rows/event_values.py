@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from forecast.errors import FieldError
 from forecast.study.document.evidence import ReferenceClass
+from forecast.study.document.fields import TRUTHS
+from forecast.study.reading.missing_codes import advice, is_code_of_event
 from forecast.study.reading.suggest import nearest_hint
 from forecast.study.reading.table import Cell, cell_text
 
-_YES: tuple[Cell, ...] = (1, "yes", "true")
-_NO: tuple[Cell, ...] = (0, "no", "false", None)
+_YES: tuple[Cell, ...] = (1, *(word for word, value in TRUTHS.items() if value == 1.0))
+_NO: tuple[Cell, ...] = (0, *(word for word, value in TRUTHS.items() if value == 0.0))
+_SHOWN: Final = 6
+_BLANK: Final = (
+    "blank, which says that it is unknown how the case ended; expected {expected}; fill it in, leave the row out, or say "
+    "`missing: []` to leave such rows out"
+)
 
 
 class EventValues:
     """The meaning of event values in one reference class that serves these events.
 
-    With `event_value`, any other value is a censoring. Without, the values are outcome ids or, in a class of one
-    event, yes (1, true) and no (0, false, blank); then another value is an error.
+    With `event_value`, any other value is a censoring, unless it looks like one of them or like a code for a missing
+    value. Without, the values are outcome ids or, in a class of one event, yes (1, true) and no (0, false); then another
+    value is an error. Words for yes and no count in upper and lower case.
     """
 
     def __init__(self, group: ReferenceClass, events: Sequence[str]) -> None:
         self.stated = bool(group.event_value)
+        missing, column = group.missing, group.column("event")
+        self._has_said_codes = missing == () or (isinstance(missing, Mapping) and column in missing)
+        """Whether the study says of this column which codes it has."""
         if self.stated:
             self._outcomes: Mapping[Cell, str] = {v: o for o, values in group.event_value.items() for v in values}
         else:
@@ -33,24 +45,37 @@ class EventValues:
 
     def outcome(self, cell: Cell) -> str | None:
         """The outcome that a value means, None for a censoring."""
-        return self._outcomes.get(cell)
+        return self._outcomes.get(cell, self._outcomes.get(_folded(cell)))
 
     def problem(self, cell: Cell) -> str | None:
         """Why a value cannot be taken as it is, None when it can."""
-        if cell in self._outcomes or cell is None:
+        if cell in self._outcomes or _folded(cell) in self._outcomes:
             return None
         if cell not in self._verdicts:
             self._verdicts[cell] = self._judge(cell)
         return self._verdicts[cell]
 
     def _judge(self, cell: Cell) -> str | None:
-        if not self.stated:
-            if cell in _NO:
-                return None
-            known = ", ".join(cell_text(value) for value in self._outcomes)
-            return (
-                f"{cell!r} has no meaning; expected {known}, or 0 or blank for none; say in `event_value` what it means"
+        known = ", ".join([text for text in map(cell_text, self._outcomes) if text not in ("y", "t")][:_SHOWN])
+        if cell is None:
+            return _BLANK.format(
+                expected="any other value where it had not happened" if self.stated else f"{known}, or 0 for none"
             )
+        if not self.stated:
+            if cell in _NO or _folded(cell) in _NO:
+                return None
+            return f"{cell!r} has no meaning; expected {known}, or 0 for none; say in `event_value` what it means{advice(cell)}"
+        if is_code_of_event(cell) and not self._has_said_codes:
+            return (
+                f"{cell!r} would count as censored; is it a code for a missing value? then say `missing: [{cell_text(cell)}]`, "
+                "and the row is left out; if it is a value of its own, say `missing: []`"
+            )
+        for value in self._outcomes:
+            if _says_the_same(cell, value):
+                return (
+                    f"{cell!r} would count as censored but may say the same as {value!r}; expected one of them in all rows; "
+                    "correct the cells, or list both in `event_value`"
+                )
         for value in self._outcomes:
             if _looks_like(cell_text(cell), cell_text(value)):
                 return (
@@ -92,6 +117,16 @@ def _looks_like(one: str, other: str) -> bool:
     while a and b and a[-1] == b[-1]:
         a, b = a[:-1], b[:-1]
     return max(len(a), len(b)) <= 1 or (len(a) == 2 and a == b[::-1])
+
+
+def _folded(cell: Cell) -> Cell:
+    """Words for yes and no in lower case; all else as it is."""
+    return cell.lower() if isinstance(cell, str) and cell.lower() in TRUTHS else cell
+
+
+def _says_the_same(one: Cell, other: Cell) -> bool:
+    """Whether one is a word and the other a number or another word for the same of yes and no."""
+    return any(_folded(one) in same and _folded(other) in same for same in (_YES, _NO))
 
 
 def _plain(text: str) -> str:

@@ -67,4 +67,4 @@ def settled_outcomes(study: Study) -> dict[str, Resolved]:
 
 
 def _reader(block: TableBlock, path: str) -> RowReader:
-    return RowReader(block.table_rows, path, None)
+    return RowReader(block.table_rows, path, None, leaves_out=block.leaves_out)

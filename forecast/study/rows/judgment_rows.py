@@ -46,7 +46,12 @@ def read_statements(study: Study, table_files: Mapping[str, str]) -> Statements:
     """
     blocks = {"judgments": study.judgments, "track_records": study.track_records}
     readers = {
-        path: RowReader(block.table_rows if block is not None else (), path, table_files.get(path))
+        path: RowReader(
+            block.table_rows if block is not None else (),
+            path,
+            table_files.get(path),
+            leaves_out=block is not None and block.leaves_out,
+        )
         for path, block in blocks.items()
     }
     kinds = _read_kinds(*readers.values())
@@ -89,6 +94,8 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
     outcomes = {outcome.id: outcome for outcome in study.outcomes}
     judgments: dict[int, Judgment] = {}
     for index in range(len(reader.rows)):
+        if reader.lacks(index, "expert", "outcome", "probability", "on"):
+            continue
         before = len(reader.errors)
         expert = reader.text(index, "expert")
         name = reader.one_of(index, "outcome", outcomes, "an outcome of the study")
@@ -249,6 +256,8 @@ def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, Expe
     happened: dict[str, tuple[float, str]] = {}
     answers: dict[str, bool] = {}
     for index in range(len(reader.rows)):
+        if reader.lacks(index, "expert", "question", "probability"):
+            continue
         before = len(reader.errors)
         expert = reader.text(index, "expert")
         question = reader.text(index, "question", limit=2000)

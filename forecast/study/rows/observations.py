@@ -33,6 +33,8 @@ def read_resolutions(reader: RowReader, outcomes: Collection[str], as_of: date) 
         return ()
     resolved = []
     for index in range(len(reader.rows)):
+        if reader.lacks(index, "outcome", "resolution", "on"):
+            continue
         outcome = reader.one_of(index, "outcome", outcomes, "an outcome of the study")
         resolution = reader.one_of(index, "resolution", _RESOLUTIONS, "yes, no, ambiguous or annulled")
         on = reader.day(index, "on")

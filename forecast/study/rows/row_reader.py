@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import sys
 from collections.abc import Collection, Sequence
 from datetime import date
 
 from forecast.errors import FieldError
 from forecast.study.document.calendar import Calendar
-from forecast.study.document.fields import LARGEST, parse_date
+from forecast.study.document.fields import COVARIATE_WORDS, LARGEST, TRUTHS, parse_date, percentage
 from forecast.study.document.period_labels import read_period
+from forecast.study.reading.missing_codes import advice
 from forecast.study.reading.problems import MAX_REPORTED, READS, shown
 from forecast.study.reading.suggest import nearest_hint
 from forecast.study.reading.table import Cell, Row, cell_text
@@ -20,7 +22,7 @@ from forecast.study.rows.left_out import LeftOut
 MOST_ERRORS = 1000
 """Of one table. The first fifty are reported, and how many more there are at least."""
 
-_WORD_VALUES = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0, "partial": 0.5}
+_WITH_COMMA = re.compile(r"[-+]?[\d.,' \u00a0\u202f]*[,' \u00a0\u202f][\d.,]+\s?%?")
 _cached_period = functools.lru_cache(maxsize=65_536)(read_period)
 _cached_date = functools.lru_cache(maxsize=65_536)(parse_date)
 
@@ -37,9 +39,11 @@ class RowReader:
     file
         The CSV file that the rows came from, None when they stand in the document. Its rows are numbered as a
         spreadsheet shows them: the header is row 1.
+    leaves_out
+        Whether rows that lack what is needed are left out rather than wrong.
     """
 
-    def __init__(self, rows: Sequence[Row], path: str, file: str | None) -> None:
+    def __init__(self, rows: Sequence[Row], path: str, file: str | None, *, leaves_out: bool = False) -> None:
         sys.audit(READS, "rows")
         self.rows = rows
         self.path = path
@@ -48,6 +52,16 @@ class RowReader:
         self.errors: list[FieldError] = []
         self.left_out: list[LeftOut] = []
         """Rows that say nothing, and why."""
+        self._leaves_out = leaves_out
+
+    def lacks(self, index: int, *columns: str) -> bool:
+        """Whether a row lacks one of these columns' cells and is left out for it."""
+        if not self._leaves_out:
+            return False
+        blank = next((column for column in columns if self.rows[index].get(column) is None), None)
+        if blank is not None:
+            self.leave_out(index, f"its {blank} is unknown, so not used")
+        return blank is not None
 
     @property
     def name(self) -> str:
@@ -122,7 +136,9 @@ class RowReader:
                     "blank; expected a number (zero is not missing); fill it in or leave out the row",
                 )
             return default
-        value = _number(cell)
+        value = _share(cell) if high <= 1.0 else _number(cell)
+        if whole and high <= 1.0 and isinstance(cell, str):
+            value = TRUTHS.get(cell.lower(), value)
         if value is None or not low <= value <= high or (whole and not value.is_integer()):
             kind = "a whole number" if whole else "a number"
             span = f"from {low:g} to {high:g}" if high < LARGEST else f"of at least {low:g}" if low > -LARGEST else ""
@@ -130,33 +146,33 @@ class RowReader:
                 index,
                 column,
                 "number",
-                f"{shown(cell)} is not {kind} {span}".rstrip() + "; expected that; correct the cell",
+                f"{shown(cell)} is not {kind} {span}".rstrip() + "; expected that; correct the cell" + _hint(cell),
             )
             return None
         return value
 
     def covariate(self, index: int, column: str) -> float | None:
-        """A number, or yes, no, partial; blank is an error."""
+        """A number, a percentage, or yes, no, partial; blank is an error."""
         cell = self.rows[index].get(column)
         if cell is None:
             self.fail(
                 index,
                 column,
                 "blank",
-                "a blank covariate (zero is not missing); expected a number or yes, no, partial; fill it in or exclude the "
-                "row with `where`",
+                "a blank covariate (zero is not missing); expected a number or yes, no, partial; fill it in, exclude the "
+                "row with `where`, or say `missing: []` to leave such rows out",
             )
             return None
-        if isinstance(cell, str) and cell.lower() in _WORD_VALUES:
-            return _WORD_VALUES[cell.lower()]
-        value = _number(cell)
+        if isinstance(cell, str) and cell.lower() in COVARIATE_WORDS:
+            return COVARIATE_WORDS[cell.lower()]
+        value = _share(cell)
         if value is None or abs(value) > LARGEST:
             self.fail(
                 index,
                 column,
                 "covariate",
                 f"{shown(cell)} is not a covariate's value; expected a number up to {LARGEST:g} or yes, no, partial; "
-                "correct the cell",
+                f"correct the cell{_hint(cell)}",
             )
             return None
         return value
@@ -173,7 +189,7 @@ class RowReader:
         try:
             return _cached_date(cell)
         except ValueError as error:
-            self.fail(index, column, "date", str(error))
+            self.fail(index, column, "date", f"{error}{advice(cell)}")
             return None
 
     def natural_period(self, index: int, column: str, calendar: Calendar) -> tuple[date, date] | None:
@@ -181,17 +197,18 @@ class RowReader:
         try:
             return _cached_period(cell_text(self.rows[index].get(column)), calendar)
         except ValueError as error:
-            self.fail(index, column, "period", str(error))
+            self.fail(index, column, "period", f"{error}{advice(self.rows[index].get(column))}")
             return None
 
     def one_of(
         self, index: int, column: str, known: Collection[str], noun: str, *, required: bool = True
     ) -> str | None:
-        """A known name; blank gives None, and is an error when one is required."""
+        """A known name, be it in upper or lower case; blank gives None, and is an error when one is required."""
         cell = self.rows[index].get(column)
         if cell is None and not required:
             return None
         text = cell_text(cell)
+        text = text.lower() if text not in known and text.lower() in known else text
         if text not in known:
             self.fail_unknown(index, column, None if cell is None else text, known, noun)
             return None
@@ -202,7 +219,7 @@ class RowReader:
         seen = "blank" if name is None else f"{shown(name)} is unknown"
         # Only the first are reported, and looking for the nearest name takes time.
         to_do = nearest_hint(name or "", known) if len(self.errors) < MAX_REPORTED else "correct it"
-        self.fail(index, column, "unknown", f"{seen}; expected {noun}; {to_do}")
+        self.fail(index, column, "unknown", f"{seen}; expected {noun}; {to_do}{advice(name)}")
 
 
 def _number(cell: Cell) -> float | None:
@@ -214,3 +231,16 @@ def _number(cell: Cell) -> float | None:
             return None
         return value if math.isfinite(value) else None
     return None if cell is None else float(cell)
+
+
+def _share(cell: Cell) -> float | None:
+    """A cell as a finite number, be it a percentage."""
+    share = percentage(cell) if isinstance(cell, str) else None
+    return _number(cell) if share is None else share
+
+
+def _hint(cell: Cell) -> str:
+    """What a cell that is no number may have been meant for, as the end of a message."""
+    if isinstance(cell, str) and len(cell) <= 60 and _WITH_COMMA.fullmatch(cell):
+        return "; a decimal comma, or thousands? write 1234.5, without separators of thousands"
+    return advice(cell)
