@@ -157,8 +157,10 @@ def test_a_study_of_thresholds_alone_gives_what_the_negative_binomial_says() -> 
     below = stats.nbinom.cdf(19, form, share)
     forecast = compute_forecast(document)
     found = forecast.answer.outcomes[0]
-    for periods in (1, 2, 8):
-        exact = float((weights * (1 - below**periods)).sum())
+    # The horizon goes from the 21st to the 21st: so many whole months, and the part of the next one up to that day.
+    for periods, part in ((1, 21 / 29), (2, 21 / 31), (8, 21 / 30)):
+        before = stats.nbinom.cdf(19, form, form / (form + part * np.exp(log_mean)))
+        exact = float((weights * (1 - below**periods * before)).sum())
         assert abs(found.horizon[periods - 1].probability - exact) < 4 * found.mcse
     assert set(forecast.figures) >= {"horizon", "trace", "rank", "indicator-cases"}
     assert [panel["text"] for panel in forecast.figures["trace"]["layout"]["annotations"]] == ["cases"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from forecast.errors import FieldError
@@ -12,12 +12,15 @@ from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import FIT_TOLERANCE, About, OutcomeKind
 from forecast.study.document.reference import Reference
 from forecast.study.reading.suggest import nearest_hint
+from forecast.study.rows.observations import Resolved
 
 _WEIGHT_SLACK = 1e-9
 """Weights such as three times 1/3 may exceed 1 by rounding."""
 
 
-def outcome_errors(study: Study, outcome: Outcome, path: str, end: date, settled: Collection[str]) -> list[FieldError]:
+def outcome_errors(
+    study: Study, outcome: Outcome, path: str, end: date, settled: Mapping[str, Resolved]
+) -> list[FieldError]:
     """Everything wrong with one outcome.
 
     Parameters
@@ -38,7 +41,7 @@ def outcome_errors(study: Study, outcome: Outcome, path: str, end: date, settled
 
 
 def _date_errors(
-    study: Study, outcome: Outcome, path: str, end: date, settled: Collection[str]
+    study: Study, outcome: Outcome, path: str, end: date, settled: Mapping[str, Resolved]
 ) -> Iterator[FieldError]:
     since, by = outcome.at_risk_since, outcome.resolution.by
     if since is not None and since >= study.as_of:

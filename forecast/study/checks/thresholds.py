@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from forecast.errors import FieldError
@@ -13,10 +13,11 @@ from forecast.study.document.prior import OutcomeKind
 from forecast.study.document.window import Window, named_period
 from forecast.study.reading.suggest import nearest_hint
 from forecast.study.rows.counts import MAX_DISTANCE
+from forecast.study.rows.observations import Resolved
 from forecast.study.rows.thresholds import window_periods
 
 
-def threshold_errors(study: Study, outcome: Outcome, path: str, settled: Collection[str]) -> list[FieldError]:
+def threshold_errors(study: Study, outcome: Outcome, path: str, settled: Mapping[str, Resolved]) -> list[FieldError]:
     """Everything wrong with what makes an outcome a threshold; or that it has such fields without being one."""
     if outcome.kind is not OutcomeKind.THRESHOLD:
         return list(_misplaced(outcome, path))
@@ -99,7 +100,7 @@ def _since_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldEr
         yield FieldError(place, "outside_study", message)
 
 
-def _reach_errors(study: Study, outcome: Outcome, path: str, settled: Collection[str]) -> Iterator[FieldError]:
+def _reach_errors(study: Study, outcome: Outcome, path: str, settled: Mapping[str, Resolved]) -> Iterator[FieldError]:
     """Numbers and windows that nothing can ever meet."""
     until, window = study.resolves_by(outcome.id), outcome.window
     # Counts open a window by one period, which makes nothing impossible that would be possible without them.
@@ -110,7 +111,8 @@ def _reach_errors(study: Study, outcome: Outcome, path: str, settled: Collection
             message = f"{outcome.at_least:g}; expected at most {most:g}, the largest that can be counted; lower it"
             yield FieldError(f"{path}.at_least", "out_of_reach", message)
     row = window.run or 1
-    if outcome.id in settled or (window.total and periods):
+    found = settled.get(outcome.id)
+    if (found is not None and not found.is_counted) or (window.total and periods):
         return
     whole = [period for period in periods if period[1] <= until]
     enough = periods if outcome.at_least is not None else whole

@@ -68,7 +68,7 @@ def decided_by_counts(study: Study, observations: Observations) -> dict[str, Res
     """Threshold outcomes that the counts have decided."""
     found = {}
     for outcome in study.outcomes:
-        if outcome.kind is OutcomeKind.THRESHOLD:
+        if outcome.kind is OutcomeKind.THRESHOLD and (outcome.at_least is None) != (outcome.at_most is None):
             try:
                 known = known_counts(study, outcome, observations)
             except ValueError:
