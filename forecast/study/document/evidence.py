@@ -216,7 +216,13 @@ class Factor(Block):
 
 
 class Indicator(TableBlock):
-    """A stream of counts per period; columns period, value, exposure (default 1), known_at (default end of period)."""
+    """A stream of counts per calendar period; columns period, value, exposure, known_at.
+
+    `period` is 2024-03, 2024 for years, or any day in it. A blank `value` says that it was not observed, which is not 0.
+    `exposure` is the share of the period that was counted (default 1). `known_at` is the day on which the count became known
+    (default the end of the period; for a part of the running period the as-of date). A count that was known before its period
+    was over and has no exposure is a lower bound. Of several rows on one period the one known last counts.
+    """
 
     id: Id
     """Id of the indicator."""

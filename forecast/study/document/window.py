@@ -45,9 +45,9 @@ class Window(Block):
     run: Annotated[int, Field(strict=True, ge=1, le=MAX_RUN)] | None = None
     """Each of so many periods in a row must reach the number."""
     since: Day | None = None
-    """First day of the window, which is the first day of a calendar period, past or to come. Absent: the period that holds the
-    day after the as-of date; with `resolution.by` the last period that is over, if it was counted, so that what the latest
-    count shows is not taken for open. Of a run, that and the `run` - 1 periods before."""
+    """First day of the window: that of a calendar period, past or to come. Absent: the period that holds the day after the
+    as-of date. With `resolution.by` the last period that is over belongs to it as well, if it was counted: what the latest
+    count shows is not open. Of a run, so do the `run` - 1 periods before."""
 
     @model_validator(mode="after")
     def _is_one_form(self) -> Self:
