@@ -151,14 +151,13 @@ def _drive(
 
     A period to come has the state of the future period of its number; one more at the end goes on from the last.
     """
-    past = periods.state[owner, factor].T
-    ahead = states[factor, : periods.count - past.shape[0]]
-    more = periods.count - past.shape[0] - ahead.shape[0]
-    if more <= 0:
-        return np.concatenate([past, ahead])
+    known = periods.state[owner, factor].T
+    past = np.concatenate([np.zeros((periods.begun - known.shape[0], len(owner))), known])
+    ahead = states[factor, : periods.count - periods.begun]
+    more = periods.count - periods.begun - ahead.shape[0]
     persistence = present.factors.persistence[owner, factor]
     path = [ahead[-1] if ahead.shape[0] else present.factors.state[owner, factor]]
     for _ in range(more):
         noise = rng.standard_normal(len(owner))
         path.append(persistence * path[-1] + np.sqrt(1.0 - persistence**2) * noise)
-    return np.concatenate([past, ahead, path[1:]])
+    return np.concatenate([past, ahead, *(row[None] for row in path[1:])])

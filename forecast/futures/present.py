@@ -101,9 +101,11 @@ class Periods:
 
     edges: FloatArray
     """Ends of the periods, and that before the first one, in periods from the as-of date; negative in the past."""
+    begun: int
+    """How many of them, the first ones, are over or have a state all the same; the next one has the state of the first future
+    period."""
     state: FloatArray
-    """Dims (draw, factor, period): states in the first of these periods, those that the past knows a state of; the next one
-    has the state of the first future period."""
+    """Dims (draw, factor, period): states in the last of those that have begun; of the others everything was counted."""
     known: FloatArray
     """Dims (stream, period): what has been counted."""
     covered: FloatArray
@@ -146,7 +148,7 @@ class Streams:
     def none(cls, draws: int) -> Streams:
         """No threshold outcome."""
         empty, nothing = np.zeros((draws, 0)), np.zeros((0, 0))
-        periods = Periods(np.zeros(0), np.zeros((draws, 0, 0)), nothing, nothing)
+        periods = Periods(np.zeros(0), 0, np.zeros((draws, 0, 0)), nothing, nothing)
         return cls(empty, empty, empty, np.zeros(0, dtype=np.int64), periods, nothing)
 
 

@@ -102,5 +102,6 @@ def simulate_futures(
 def _draws_per_block(present: PresentCase, replicates: int) -> int:
     """How many draws share one random stream; a property of the study alone, so that results are."""
     held: int = present.factors.state.shape[1] + len(set(present.links.effect_on.tolist())) + 2
-    futures = min(BLOCK_FUTURES, BLOCK_CELLS // (present.horizon * held))
+    counts: int = 2 * present.streams.log_mean.shape[1] * present.streams.periods.count
+    futures = min(BLOCK_FUTURES, BLOCK_CELLS // (present.horizon * held + counts))
     return max(1, futures // replicates)

@@ -219,6 +219,7 @@ def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
             factor=_places(_names(found, "indicator_factor"), factors),
             periods=Periods(
                 edges=values("counted_until", 0),
+                begun=int(found.get("counted_begun", 0)),
                 state=values("begun_state", draws, len(factors), len(_names(found, "begun_period"))),
                 known=values("counted_so_far", 0, 0),
                 covered=values("counted_share", 0, 0),

@@ -155,7 +155,7 @@ def with_as_of(study: Study, as_of: date) -> Study:
     """
     dated = dated_outcomes(study) if study.as_of <= as_of else study.document["outcomes"]
     changes: dict[str, Any] = {"as_of": as_of.isoformat(), "outcomes": dated}
-    if as_of < study.as_of and "indicators" in study.document:
+    if as_of != study.as_of and "indicators" in study.document:
         changes["indicators"] = [
             block if (rows := dated_rows(block["rows"], study.calendar, as_of)) is None else {**block, "rows": rows}
             for block in study.document["indicators"]

@@ -62,22 +62,30 @@ def counted(encoded: EncodedStudy, states: FloatArray) -> Periods:
                 known[row, places[seen.period]] = seen.value
                 covered[row, places[seen.period]] = np.nan if seen.exposure is None else seen.exposure
     ends = [periods[0][0] - timedelta(days=1), *(last for _, last in periods)] if periods else []
+    begun = _begun(encoded, periods)
+    whole = (covered == 1.0).all(axis=0)[:begun]
+    start = int(np.argmin(whole)) if not whole.all() else begun
     return Periods(
         np.array([calendar.periods_until(day) for day in ends]),
-        _past_states(encoded, periods, states),
+        begun,
+        _past_states(encoded, [first for first, _ in periods[start:begun]], states),
         known,
         covered,
     )
 
 
-def _past_states(encoded: EncodedStudy, periods: Sequence[NaturalPeriod], states: FloatArray) -> FloatArray:
-    """Dims (draw, factor, period): of the periods that are over, or have a state all the same."""
-    past: Sequence[date] = encoded.past_periods
-    last = max([*past[-1:], encoded.study.calendar.last_complete_period()[0]])
-    begun = [first for first, _ in periods if first <= last]
+def _begun(encoded: EncodedStudy, periods: Sequence[NaturalPeriod]) -> int:
+    """How many periods are over, or have a state all the same."""
+    last = max([*encoded.past_periods[-1:], encoded.study.calendar.last_complete_period()[0]])
+    return sum(first <= last for first, _ in periods)
+
+
+def _past_states(encoded: EncodedStudy, periods: Sequence[date], states: FloatArray) -> FloatArray:
+    """Dims (draw, factor, period)."""
     if not states.shape[2]:
-        return np.zeros((states.shape[0], 0, len(begun)))
-    return np.ascontiguousarray(states[:, [past.index(first) for first in begun]].transpose(0, 2, 1))
+        return np.zeros((states.shape[0], 0, len(periods)))
+    places = [encoded.past_periods.index(first) for first in periods]
+    return np.ascontiguousarray(states[:, places].transpose(0, 2, 1))
 
 
 def asked_of_counts(encoded: EncodedStudy) -> Thresholds:

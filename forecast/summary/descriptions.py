@@ -102,6 +102,7 @@ MECHANISMS: Final[dict[str, tuple[str, str]]] = {
         "Ends of the periods that are counted, and that before the first, from the as-of date",
         "periods",
     ),
+    "counted_begun": ("Periods that are over, or have a state all the same", "periods"),
     "counted_so_far": ("What has been counted of a period", "count"),
     "counted_share": ("Share of a period in which that was counted; not a number where it is unknown", "1"),
     "begun_state": ("State of a factor in a period of a window that is over, or has a count", "standard deviations"),

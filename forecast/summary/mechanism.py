@@ -99,8 +99,8 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
     }
     if indicators:
         asked, periods = present.thresholds, streams.periods
-        past = periods.state.shape[2]
-        labels["begun_period"] = labels["counted_period"][:past]
+        first = periods.begun - periods.state.shape[2]
+        labels["begun_period"] = labels["counted_period"][first : periods.begun]
         variables["counted_indicator"] = (OUTCOME, "indicator"), asked.streams.astype(np.int8)
         variables["counted_number"] = (OUTCOME,), asked.number
         variables["counted_is_least"] = (OUTCOME,), asked.is_least.astype(np.int8)
@@ -108,6 +108,7 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         variables["counted_first"] = (OUTCOME,), asked.first
         variables["counted_last"] = (OUTCOME,), asked.last
         variables["counted_until"] = ("counted_edge",), periods.edges
+        variables["counted_begun"] = (), periods.begun
         variables["counted_so_far"] = ("indicator", "counted_period"), periods.known
         variables["counted_share"] = ("indicator", "counted_period"), periods.covered
         variables["begun_state"] = (ROLLED_DRAW, "factor", "begun_period"), periods.state

@@ -12,7 +12,7 @@ import xarray as xr
 
 from forecast.answer import StoredForecast
 from forecast.client.client import ServiceProblemError
-from forecast.jobs.states import JobState
+from forecast.jobs.states import JobKind, JobState
 from tests.coin import coin_document, coin_study, long_document
 from tests.command_line import forecast
 from tests.stack import Stack
@@ -92,3 +92,37 @@ def test_an_answer_read_back_is_valid(stack: Stack) -> None:
         assert ended.forecast_id is not None
         text = client.forecast(ended.forecast_id).model_dump_json()
     assert StoredForecast.model_validate_json(text).forecast_id == ended.forecast_id
+
+
+def test_a_study_of_thresholds_alone_goes_every_way(stack: Stack) -> None:
+    """Checked, submitted, asked, explained, added to and updated; its pages are there."""
+    resolution = {"criteria": "As counted.", "by": "2024-08-31"}
+    outcome = {"title": "T", "kind": "threshold", "indicator": "cases", "resolution": resolution}
+    rows = [
+        {"period": f"2023-{month}", "value": value, "exposure": None} for month, value in ((10, 3), (11, 2), (12, 15))
+    ]
+    document = {
+        "study": "counts", "title": "Counts", "as_of": "2024-01-21", "period": "month", "horizon": 8, "sampler": QUICK,
+        "outcomes": [{**outcome, "id": "reached", "at_least": 20}, {**outcome, "id": "calm", "at_most": 2, "window": {"run": 2}}],
+        "indicators": [{"id": "cases", "rows": [*rows, {"period": "2024-01", "value": 14, "exposure": 0.65}]}],
+    }  # fmt: skip
+    with stack.client as client:
+        checked = client.request("POST", "/v1/check", json=document)
+        assert checked["valid"] is True
+        client.put_study("counts", document)
+        first = client.wait(client.submit(study="counts").id, 200)
+        assert first.forecast_id is not None, stack.logs()
+        made = client.forecast(first.forecast_id)
+        assert 0.3 < made.outcomes[0].probability < 0.95
+        assert client.query(first.forecast_id, {"expression": "reached and not calm"}).probability > 0.0
+        explained = client.wait(client.explain(first.forecast_id, JobKind.SENSITIVITY).id, 200)
+        assert explained.state is JobState.SUCCEEDED, stack.logs()
+        row = {"indicator": "cases", "period": "2024-01", "value": 21, "exposure": 0.7, "known_at": "2024-01-21"}
+        client.request("POST", "/v1/studies/counts/observations", json={"rows": [row]})
+        update = client.request("POST", "/v1/jobs", json={"study": "counts", "kind": "update", "hindsight": True})
+        second = client.wait(update["id"], 200)
+        assert second.forecast_id is not None, stack.logs()
+        assert client.forecast(second.forecast_id).outcomes[0].probability == 1.0
+    with httpx2.Client(base_url=stack.url, trust_env=False, headers=stack.headers) as http:
+        for path in (f"/forecasts/{first.forecast_id}", f"/forecasts/{second.forecast_id}", "/studies/counts"):
+            assert http.get(path).status_code in (200, 303), path

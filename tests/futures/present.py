@@ -90,6 +90,7 @@ def make_present(
             factor=places([-1 if stream[3] is None else names.index(stream[3]) for stream in streams or []]),
             periods=Periods(
                 np.arange(0.0, horizon + 1.0),
+                0,
                 np.zeros((draws, len(names), 0)),
                 np.zeros((len(streams or []), horizon)),
                 np.zeros((len(streams or []), horizon)),

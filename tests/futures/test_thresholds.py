@@ -41,7 +41,7 @@ def present_of(
     so_far, covered = np.zeros((streams, count)), np.zeros((streams, count))
     for place, (value, share) in (known or {}).items():
         so_far[0, place], covered[0, place] = value, share
-    periods = Periods(start + np.arange(count + 1.0), np.zeros((1, 0, 0)), so_far, covered)
+    periods = Periods(start + np.arange(count + 1.0), 0, np.zeros((1, 0, 0)), so_far, covered)
     return replace(
         made,
         streams=replace(made.streams, periods=periods),

@@ -107,6 +107,19 @@ def test_rows_of_files_are_named_as_a_spreadsheet_numbers_them() -> None:
     assert sentence.startswith("i.csv rows 2 to 7: a count of a month that had not begun")
 
 
+def test_a_part_that_was_counted_later_goes_before_the_one_of_the_document() -> None:
+    """Also once the month is over, at whose end a count without a day would be known."""
+    base = study({"period": "2024-01", "value": 14, "exposure": 0.65})
+    rows = [{"indicator": "cases", "period": "2024-01", "value": 17, "exposure": 0.8, "known_at": "2024-01-25"}]
+    arrivals = accept_arrivals(base, EvidenceKind.OBSERVATIONS, rows, date(2024, 1, 26))
+    later = with_arrivals(with_as_of(base, date(2024, 3, 1)), arrivals)
+    assert counts(later) == [("2024-01", 17, 0.8)]
+    same_day = accept_arrivals(
+        base, EvidenceKind.OBSERVATIONS, [{**rows[0], "known_at": "2024-01-21", "exposure": 0.7}], TODAY
+    )
+    assert counts(with_arrivals(base, same_day)) == [("2024-01", 17, 0.7)]
+
+
 TODAY = date(2024, 1, 21)
 
 

@@ -63,10 +63,12 @@ def select_signals(study: Study, observations: Mapping[str, tuple[Observation, .
         opened = [
             window_start(study, outcome, observations)
             for outcome in study.outcomes
-            if outcome.indicator is not None and outcome.window.period is None
+            if outcome.indicator is not None
+            and outcome.window.period is None
+            and any(indicator.id in outcome.indicators and indicator.factor in driven for indicator in kept)
         ]
-        last = max(*seen, study.calendar.last_complete_period()[0])
-        periods = tuple(first for first, _ in study.calendar.natural_periods_between(min(*seen, *opened), last))
+        last = max([*seen, study.calendar.last_complete_period()[0]])
+        periods = tuple(first for first, _ in study.calendar.natural_periods_between(min([*seen, *opened]), last))
     return Signals(
         factors,
         kept,

@@ -93,22 +93,26 @@ def read_observations(reader: RowReader, calendar: Calendar) -> tuple[Observatio
 def dated_rows(rows: Sequence[Row], calendar: Calendar, as_of: date) -> list[Row] | None:
     """Rows of an indicator in which parts of a period have their day, None where nothing is to be written.
 
-    A part of a period that was running on an earlier day would be taken as known then; its own study may know better.
+    As of an earlier day a part of a period that was running then would be taken as known; as of a later one, a part of the
+    period that is running now as known at its end.
 
     Parameters
     ----------
     calendar
         Of the study that has the rows.
     as_of
-        The earlier day.
+        The other day.
     """
     reader, found = RowReader(rows, "", None), {}
     for index, row in enumerate(rows):
         exposure = row.get("exposure")
         if row.get("known_at") is None and isinstance(exposure, int | float) and exposure < 1.0:
             period = reader.natural_period(index, "period", calendar)
-            if period is not None and period[0] <= as_of < period[1]:
-                found[index] = known_on(period, None, exposure, calendar.as_of).isoformat()
+            if period is None:
+                continue
+            day = known_on(period, None, exposure, calendar.as_of)
+            if period[0] <= as_of < period[1] or day < period[1]:
+                found[index] = day.isoformat()
     if not found:
         return None
     return [{**row, "known_at": found.get(index, row.get("known_at"))} for index, row in enumerate(rows)]

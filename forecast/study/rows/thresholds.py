@@ -43,8 +43,10 @@ def window_start(study: Study, outcome: Outcome, observations: Observations) -> 
     if window.since is not None:
         return calendar.natural_period(window.since)[0]
     first, last = calendar.last_complete_period()
-    shown = [any(seen.period == first for seen in observations.get(name, ())) for name in outcome.indicators]
-    if outcome.resolution.by is None or not all(shown):
+    seen = [o for name in outcome.indicators for o in observations.get(name, ()) if o.period == first]
+    is_whole = len(seen) == len(outcome.indicators) and all(o.is_whole for o in seen)
+    is_reached = outcome.at_least is not None and sum(o.value for o in seen) >= outcome.at_least
+    if outcome.resolution.by is None or not (is_whole or is_reached):
         first = last + timedelta(days=1)
     for _ in range((window.run or 1) - 1):
         first = calendar.natural_period(first - timedelta(days=1))[0]
