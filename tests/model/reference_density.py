@@ -7,6 +7,7 @@ case by case, cell by cell, month by month and statement by statement.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from scipy import special, stats
@@ -191,7 +192,7 @@ def factor_states(z: dict[str, np.ndarray], a: ModelArrays) -> tuple[np.ndarray,
 
 
 def count_density(z: dict[str, np.ndarray], a: ModelArrays, state: np.ndarray) -> float:
-    """Negative binomial counts, less their log factorials, and the prior of the log means.
+    """Negative binomial counts, less their log factorials, lower bounds of them, and the prior of the log means.
 
     `log_mean_z` is the log mean over the periods in which an indicator was observed, in prior scales.
     """
@@ -203,13 +204,19 @@ def count_density(z: dict[str, np.ndarray], a: ModelArrays, state: np.ndarray) -
         standard = z["log_mean_z"][i] - loading * mean / a["log_mean_scale"][i]
         total += float(stats.norm.logpdf(standard) + 0.5 * np.log(2 * np.pi))
         log_means.append(a["log_mean_loc"][i] + a["log_mean_scale"][i] * standard)
-    for i, t, value, log_exposure in zip(
-        a["count_indicator"], a["count_period"], a["count_value"], a["count_log_exposure"], strict=True
-    ):
+
+    def law(i: int, t: int, share: float = 1.0) -> Any:
         factor = a["indicator_factor"][i]
         drive = state[t, factor - 1] if factor else 0.0
         loading = a["loading_scale"][i] * np.exp(z["loading_z"][i])
-        mean = np.exp(log_exposure) * np.exp(log_means[i] + loading * drive)
+        mean = share * np.exp(log_means[i] + loading * drive)
         n = 1.0 / ((a["dispersion_scale"][i] * np.exp(z["dispersion_z"][i])) ** 2 + 0.001)
-        total += float(stats.nbinom.logpmf(value, n, n / (n + mean)) + special.gammaln(value + 1))
+        return stats.nbinom(n, n / (n + mean))
+
+    for i, t, value, log_exposure in zip(
+        a["count_indicator"], a["count_period"], a["count_value"], a["count_log_exposure"], strict=True
+    ):
+        total += float(law(i, t, np.exp(log_exposure)).logpmf(value) + special.gammaln(value + 1))
+    for i, t, value in zip(a["floor_indicator"], a["floor_period"], a["floor_value"], strict=True):
+        total += float(law(i, t).logsf(value - 1))
     return total

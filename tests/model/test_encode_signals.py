@@ -52,6 +52,37 @@ def test_the_last_past_period_is_the_last_complete_one_whatever_was_observed() -
     assert encode_study(at_month_end).coords["past_period"][-1] == "2020-01-01"
 
 
+def test_a_running_period_with_a_count_has_a_state_and_a_part_without_a_share_is_a_bound() -> None:
+    rows = [{**row, "exposure": row.get("exposure"), "known_at": None} for row in COUNTS]
+    part = {"period": "2020-01", "value": 4, "exposure": 0.25, "known_at": None}
+    bound = {"period": "2020-01", "value": 4, "exposure": None, "known_at": "2020-01-08"}
+    study = study_with(
+        indicator(factor="friction", rows=[*rows, part]), indicator("visits", rows=[*rows, bound]), indicator("rain"),
+        as_of="2020-01-09",
+    )  # fmt: skip
+    encoded = encode_study(study)
+    assert encoded.coords["past_period"][-1] == "2020-01-01"
+    arrays = encoded.arrays
+    places = list(zip(arrays["count_indicator"].tolist(), arrays["count_period"].tolist(), strict=True))
+    assert places == [(0, 0), (0, 2), (0, 4), (0, 5), (1, 0), (1, 2), (1, 4), (2, 0), (2, 2), (2, 4)]
+    assert np.exp(arrays["count_log_exposure"][3]) == pytest.approx(0.25)
+    assert [arrays[name].tolist() for name in ("floor_indicator", "floor_period", "floor_value")] == [[1], [5], [4]]
+    assert encoded.evidence_counts["observations"] == 11
+
+
+def test_a_window_of_the_past_has_the_states_of_its_periods() -> None:
+    """Of an indicator that a factor drives, so that counts that were not observed can be drawn."""
+    outcome = {
+        "id": "many", "title": "Many", "kind": "threshold", "indicator": "incidents", "at_least": 9,
+        "window": {"since": "2019-06-01"}, "resolution": {"criteria": "As counted."},
+    }  # fmt: skip
+    for factor, first in (("friction", "2019-06-01"), (None, "2019-08-01")):
+        study = make_study(
+            event_outcome(pooling=BANDS), outcome, indicators=[indicator(factor=factor)], factors=[FRICTION]
+        )
+        assert encode_study(study).coords["past_period"][0] == first
+
+
 def test_the_sign_of_a_loading_is_the_direction_and_no_factor_is_no_loading() -> None:
     encoded = encode_study(
         study_with(

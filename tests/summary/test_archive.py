@@ -124,7 +124,7 @@ def test_labels_decide_and_not_positions() -> None:
 
 def parts(value: object) -> list[object]:
     if dataclasses.is_dataclass(value):
-        return [getattr(value, field.name) for field in dataclasses.fields(value)]
+        return [part for field in dataclasses.fields(value) for part in parts(getattr(value, field.name))]
     return [value]
 
 

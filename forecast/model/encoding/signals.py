@@ -59,13 +59,14 @@ def select_signals(study: Study, observations: Mapping[str, tuple[Observation, .
     seen = [observation.period for found in observations.values() for observation in found]
     periods: tuple[date, ...] = ()
     if seen:
+        names = {factor.id for factor in factors}
         # Counts of a window that were not observed are drawn, and need the state of their periods.
         opened = [
             window_start(study, outcome, observations)
             for outcome in study.outcomes
             if outcome.indicator is not None
             and outcome.window.period is None
-            and any(indicator.id in outcome.indicators and indicator.factor in driven for indicator in kept)
+            and any(indicator.id in outcome.indicators and indicator.factor in names for indicator in kept)
         ]
         last = max([*seen, study.calendar.last_complete_period()[0]])
         periods = tuple(first for first, _ in study.calendar.natural_periods_between(min([*seen, *opened]), last))
