@@ -127,12 +127,19 @@ def made_chain(question: Judgment, present: Present) -> Chain | None:
     if not (shared or is_excluded or have_classes):
         return None
     chosen, near = list(ends), list(ends)
-    while near:
-        place = near.pop(0)
-        for other in sorted((before[place] | after[place]) & relevant - set(chosen)):
+
+    def choose(others: set[int]) -> None:
+        for other in sorted(others - set(chosen)):
             if prod(len(contests[p]) + 1 for p in [*chosen, other]) <= MAX_WORLDS:
                 chosen.append(other)
                 near.append(other)
+
+    while near:
+        place = near.pop(0)
+        choose((before[place] | after[place]) & relevant)
+    if present.is_binary(question.outcome):
+        # The mean of log odds over causes that nothing ties to the condition is not the log odds of the mean.
+        choose(before[effect])
     # The last one takes each leg in one piece.
     return Chain(question, tuple(contests[place] for place in [effect, *chosen[len(ends) :], *ends[1:]]), horizon)
 
