@@ -211,3 +211,17 @@ def test_a_new_expert_and_new_trials_are_weighed(tmp_path: Path) -> None:
 
 def _with_answer(last: LastForecast, **changes: Any) -> LastForecast:
     return replace(last, answer=last.answer.model_copy(update=changes))
+
+
+def test_a_conditional_judgment_that_arrives_brings_the_link_that_it_needs(tmp_path: Path) -> None:
+    study = with_sampler(make_study(event_outcome(id="war"), binary_outcome()), **QUICK)
+    row = {"expert": "x", "outcome": "agreement", "given": "not war", "probability": 0.4, "on": "2020-01-01"}
+    rows = accept_arrivals(study, EvidenceKind.JUDGMENTS, [row], study.as_of)
+    answer = compute_update(with_arrivals(study, rows), last=forecast_of(study, tmp_path), seed=2).answer
+    assert [(link.cause, link.effect_on, link.prior_sd, link.made) for link in answer.links] == [
+        ("war", "agreement", 1.5, True)
+    ]
+    assert [note.message.partition("?")[0] for note in answer.checks if note.name == "made_link"] == [
+        "does war act on agreement"
+    ]
+    assert [question.given for question in answer.questions] == ["not war"]

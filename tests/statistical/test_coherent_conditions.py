@@ -16,10 +16,10 @@ from scipy import special
 from forecast.inference.engine.program import get_program
 from forecast.model.encoding.encode import encode_study
 from forecast.study import Condition, condition_text, study_from_document
-from tests.documents import document
-from tests.statistical.coherent_studies import EXACT_EXPERTS, links, outcomes
+from tests.documents import binary_outcome, document
+from tests.statistical.coherent_studies import EXACT_EXPERTS, answer, links, outcomes
 from tests.statistical.coherent_worlds import HORIZON, LEAST, MOST, Array, Chain, Meaning, World, draw_world
-from tests.statistical.test_coherent_statements import OF_LEGS, SAMPLER, UNEVEN, differing
+from tests.statistical.test_coherent_statements import LEAST_ERROR, OF_LEGS, SAMPLER, TIMES, UNEVEN, differing
 from tests.suite.sizes import sized
 
 pytestmark = [pytest.mark.statistical, pytest.mark.program, pytest.mark.timeout(7200)]
@@ -133,3 +133,35 @@ def test_statements_under_conditions_leave_marginals_where_they_are(*, has_links
         )
         far += differing(whole, alone, seed)
     assert far == []
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_panel_that_is_coherent_gets_back_what_it_said(*, stated: bool) -> None:
+    """Five experts: a ceasefire .5, a deal .35, a deal given a ceasefire .6; with a link, or with one that is made."""
+    said = {("ceasefire", None): 0.5, ("deal", None): 0.35, ("deal", "ceasefire"): 0.6}
+    link = {"cause": "ceasefire", "effect_on": "deal", "log_ratio": "normal(0, 2)"}
+    found = answer(
+        document(
+            *[
+                binary_outcome(
+                    id=name, resolution={"criteria": "x", "by": by}, prior={"distribution": "normal(0, 1.5)"}
+                )
+                for name, by in (("ceasefire", "2022-06-30"), ("deal", "2022-12-31"))
+            ],
+            horizon=36,
+            experts=EXACT_EXPERTS,
+            sampler=SAMPLER,
+            links=[link] if stated else [],
+            judgments={
+                "rows": [
+                    {"expert": expert, "on": "2020-01-01", "outcome": name, "given": given, "probability": p}
+                    for expert in ("ann", "bo", "cy", "di", "eli")
+                    for (name, given), p in said.items()
+                ]
+            },
+        ),
+        seed=1,
+    )
+    for name in ("ceasefire", "deal"):
+        probability, error = found[name]
+        assert probability == pytest.approx(said[name, None], abs=LEAST_ERROR + TIMES * error)
