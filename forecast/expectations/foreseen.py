@@ -22,10 +22,9 @@ from forecast.inference.engine.program import get_program
 from forecast.inference.engine.sampling import sample_posterior
 from forecast.inference.labels import label_posterior
 from forecast.model.encoding.encode import EncodedStudy, encode_study
-from forecast.model.encoding.foreseen import Foreseen, ForeseenCause, stated_days
+from forecast.model.encoding.foreseen import Foreseen, ForeseenCause, days_of_causes, study_as_known
 from forecast.runtime.machine import sampling_cores
-from forecast.study import Indicator, Outcome, SamplerSettings, Study
-from forecast.study.rows.counts import dated_rows
+from forecast.study import SamplerSettings, Study
 from forecast.summary.posterior import present_case
 
 SAMPLER: Final = SamplerSettings(draws=500, tune=300, chains=4)
@@ -61,7 +60,7 @@ def with_expectations(encoded: EncodedStudy, seed: int, should_stop: ShouldStop 
         for link in study.links
         if link.keeps_marginal and (link.cause, link.effect_on) in encoded.links
     ]
-    days = {effect: day for effect, day in stated_days(study).items() if any(on == effect for _, on in kept)}
+    days = days_of_causes(study, encoded.links)
     if not days:
         return encoded
     lead = {effect: round(study.calendar.periods_between(day, study.as_of)) for effect, day in days.items()}
@@ -80,13 +79,7 @@ def _as_known(study: Study, day: date, seed: int, should_stop: ShouldStop | None
     """The present case as it was seen on a day, under draws of the study as it was known then."""
     key = study.digest, day, seed
     if key not in _known:
-        then = study.model_copy(
-            update={
-                "as_of": day,
-                "outcomes": tuple(_outcome_on(outcome, day) for outcome in study.outcomes),
-                "indicators": tuple(_indicator_on(study, indicator, day) for indicator in study.indicators),
-            }
-        )
+        then = study_as_known(study, day)
         encoded = with_expectations(encode_study(then), seed, should_stop)
         loaded = get_program().load(encoded.arrays)
         tree = sample_posterior(loaded, SAMPLER, seed=seed, cores=sampling_cores(), should_stop=should_stop)
@@ -95,25 +88,6 @@ def _as_known(study: Study, day: date, seed: int, should_stop: ShouldStop | None
             del _known[next(iter(_known))]
         _known[key] = present_case(encoded, posterior)
     return _known[key]
-
-
-def _outcome_on(outcome: Outcome, day: date) -> Outcome:
-    """Without what lies after the day: a later beginning of the risk, a later day of the statement."""
-    changes: dict[str, object] = {}
-    if outcome.at_risk_since is not None and outcome.at_risk_since >= day:
-        changes["at_risk_since"] = None
-    prior = outcome.prior
-    if prior is not None and prior.elicited is not None and prior.elicited.on is not None and prior.elicited.on > day:
-        inner = prior.distribution
-        undated = None if inner is None else inner.model_copy(update={"on": None})
-        changes["prior"] = prior.model_copy(update={"on": None} if inner is None else {"distribution": undated})
-    return outcome.model_copy(update=changes)
-
-
-def _indicator_on(study: Study, indicator: Indicator, day: date) -> Indicator:
-    """With the days on which parts of periods became known."""
-    rows = dated_rows(indicator.table_rows, study.calendar, day)
-    return indicator if rows is None else indicator.model_copy(update={"rows": tuple(rows)})
 
 
 def _foreseen(present: PresentCase, cause: str, steps: int) -> ForeseenCause:

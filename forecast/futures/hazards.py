@@ -1,6 +1,7 @@
 """Exact probabilities of each draw, for outcomes that nothing but their own hazard and their competitors' moves.
 
-Within one future period the hazard is constant: its average over the ages that the present case passes through.
+Within one future period the hazard is constant: its average over the ages that the present case passes through. In the
+period in which an event becomes possible, all of its hazard lies after that.
 `PresentCase.closed` says for which outcomes the numbers hold. Light: NumPy alone.
 
 References
@@ -10,9 +11,11 @@ Cumulative incidence under cause-specific hazards: Prentice et al. (1978), Biome
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
-from forecast.futures.present import FloatArray, PresentCase
+from forecast.futures.present import FloatArray, IntArray, PresentCase
 
 
 def cumulative_incidence(present: PresentCase) -> FloatArray:
@@ -36,7 +39,10 @@ def cumulative_incidence(present: PresentCase) -> FloatArray:
             out=np.zeros_like(rates[:, members, :]),
             where=total[:, None, :] > 0,
         )
-        result[:, members, :] = np.cumsum(at_start[:, None, :] * -np.expm1(-total)[:, None, :] * share, axis=2)
+        gains = at_start[:, None, :] * -np.expm1(-total)[:, None, :] * share
+        for period in _uneven_periods(present, members):
+            gains[:, :, period] = at_start[:, None, period] * _happened_within(present, members, period, 1.0)
+        result[:, members, :] = np.cumsum(gains, axis=2)
     ends = np.arange(1, horizon + 1)
     for position in np.flatnonzero(present.is_binary):
         result[:, position, :] = present.yes[:, position, None] * (ends >= np.ceil(present.resolves[position]))
@@ -67,7 +73,27 @@ def probability_by(present: PresentCase, incidence: FloatArray, position: int, t
 def _within_period(present: PresentCase, position: int, whole: int, fraction: float) -> FloatArray:
     """Probability that the outcome happens in the first part of the period after `whole` periods."""
     members = np.flatnonzero(present.groups == present.groups[position])
-    totals = present.rates[:, members, : whole + 1].sum(axis=1)
-    now = totals[:, whole]
-    share = np.divide(present.rates[:, position, whole], now, out=np.zeros_like(now), where=now > 0)
-    return np.asarray(np.exp(-totals[:, :whole].sum(axis=1)) * -np.expm1(-fraction * now) * share)
+    left = np.exp(-present.rates[:, members, :whole].sum(axis=(1, 2)))
+    return np.asarray(left * _happened_within(present, members, whole, fraction)[:, members.tolist().index(position)])
+
+
+def _uneven_periods(present: PresentCase, members: IntArray) -> list[int]:
+    """Periods within which the hazard of one of a group sets in."""
+    begins = {present.begins_at(int(member)) for member in members}
+    return sorted({int(time) for time in begins if time % 1.0 > 0.0 and time < present.horizon})
+
+
+def _happened_within(present: PresentCase, members: IntArray, period: int, fraction: float) -> FloatArray:
+    """Probability that each of a group happens in the first part of a period, of those at its start; dims (draw, member)."""
+    late = np.clip([present.begins_at(int(member)) - period for member in members], 0.0, 1.0)
+    rates = present.rates[:, members, period]
+    found, reached = np.zeros_like(rates), np.zeros(rates.shape[0])
+    edges = sorted({0.0, fraction, *(float(time) for time in late if time < fraction)})
+    for start, end in pairwise(edges):
+        # Of a hazard that sets in within the period, what is left of the period has all of it.
+        own = rates * np.where(late <= start, (end - start) / np.maximum(1.0 - late, 1e-12), 0.0)
+        total = own.sum(axis=1)
+        share = np.divide(own, total[:, None], out=np.zeros_like(own), where=total[:, None] > 0)
+        found += (np.exp(-reached) * -np.expm1(-total))[:, None] * share
+        reached += total
+    return found

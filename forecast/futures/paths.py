@@ -71,13 +71,19 @@ def log_odds(
 
 @dataclass(frozen=True)
 class HazardPath:
-    """Cumulative hazard of one event outcome; it rises linearly within a period."""
+    """Cumulative hazard of one event outcome; it rises linearly within a period, from when the event can happen."""
 
     reached: FloatArray
     """By the end of each period, dims (horizon, column); filled up with infinity to 2^k - 1 rows, for the search."""
     column: IntArray
     """Per future: where it finds its own; one column per draw if no factor moves the outcome."""
     horizon: int
+    begins: float = 0.0
+    """Periods until the event can happen."""
+
+    def _begun(self, period: IntArray) -> FloatArray:
+        """Part of a period that passes before the event can happen."""
+        return np.clip(self.begins - period, 0.0, 1.0)
 
     def first_passage(self, futures: IntArray, threshold: FloatArray) -> FloatArray:
         """When the hazard of some futures reaches a threshold, in periods; infinite if not by the horizon."""
@@ -97,6 +103,9 @@ class HazardPath:
             fraction = (threshold - start) / (end - start)
         # Rounding may leave (0, 1]; a flat stretch, where the fraction is not a number, cannot hold a passage.
         fraction = np.fmin(np.fmax(fraction, np.finfo(float).tiny), 1.0)
+        if self.begins > 0.0:
+            late = self._begun(period)
+            fraction = late + (1.0 - late) * fraction
         return np.where(inside, period + fraction, np.inf)
 
     def at(self, futures: IntArray, time: FloatArray) -> FloatArray:
@@ -104,7 +113,11 @@ class HazardPath:
         column, whole = self.column[futures], np.floor(time).astype(np.int64)
         before = np.where(whole > 0, self.reached[np.maximum(whole - 1, 0), column], 0.0)
         after = self.reached[np.minimum(whole, self.horizon - 1), column]
-        return np.asarray(before + (time - whole) * (after - before))
+        passed = time - whole
+        if self.begins > 0.0:
+            late = self._begun(whole)
+            passed = np.where(late < 1.0, np.maximum(passed - late, 0.0) / np.maximum(1.0 - late, 1e-12), 0.0)
+        return np.asarray(before + passed * (after - before))
 
 
 def hazard_path(
@@ -129,7 +142,7 @@ def hazard_path(
         np.multiply(shift.reshape(by_draw), rates[:, :, None], out=reached[:horizon].reshape(by_draw))
     for period in range(1, horizon):
         reached[period] += reached[period - 1]
-    return HazardPath(reached, column, horizon)
+    return HazardPath(reached, column, horizon, present.begins_at(outcome))
 
 
 def negative_binomial(mean: FloatArray, dispersion: FloatArray, rng: np.random.Generator) -> FloatArray:

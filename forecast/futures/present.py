@@ -6,7 +6,7 @@ Light: NumPy alone, so that the web process can roll a stored forecast forward a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -231,6 +231,8 @@ class PresentCase:
     correction: FloatArray
     """Dims (outcome, horizon): added to the offsets of marginals (`forecast.futures.correction`); the first one to log odds."""
     chains: int
+    begins: FloatArray = field(default_factory=lambda: np.zeros(0))
+    """Per outcome: periods from the as-of date until an event can happen, 0 where it can at once; empty where all can."""
     offsets: Offsets | None = None
     """Without the correction; None: they have not been worked out (`forecast.futures.offsets.marginal_offsets`)."""
 
@@ -265,6 +267,11 @@ class PresentCase:
             streams=self.streams.select(draws),
             offsets=None if self.offsets is None else self.offsets.select(draws),
         )
+
+    def begins_at(self, outcome: int) -> float:
+        """Periods from the as-of date until an event can happen: in the period that holds this time, all of its hazard
+        lies after it."""
+        return float(self.begins[outcome]) if self.begins.size else 0.0
 
     def own_rates(self, outcome: int) -> FloatArray:
         """Expected events of an event outcome per future period, factors at 0, nothing else having occurred.

@@ -230,6 +230,7 @@ def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
         settled=values("settled") if "settled" in found else np.full(len(outcomes), np.nan),
         correction=values("offset_correction", len(outcomes), horizon),
         chains=chains,
+        begins=values("risk_begins", 0),
     )
 
 

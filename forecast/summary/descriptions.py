@@ -115,6 +115,7 @@ MECHANISMS: Final[dict[str, tuple[str, str]]] = {
     "had_occurred": ("Whether a link's cause had occurred on the day of its effect's statement", "true or false"),
     "statement_lead": ("Whole periods from the day of an outcome's statement to the as-of date", "periods"),
     "threshold_hazard": ("Hazard of a threshold outcome in a period, over all draws", "events a period"),
+    "risk_begins": ("When an event becomes possible, from the as-of date; 0 where it is at once", "periods"),
 }
 INPUTS: Final[dict[str, tuple[str, str]]] = {
     "band_log_age": ("Log of an age band's middle, relative to the outcome's mean", "1"),

@@ -97,6 +97,8 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         "scenario_title": (("scenario",), [scenario.title for scenario in study.scenarios]),
         "scenario_when": (("scenario",), [scenario.when for scenario in study.scenarios]),
     }
+    if present.begins.any():
+        variables["risk_begins"] = (OUTCOME,), present.begins
     if indicators:
         asked, periods = present.thresholds, streams.periods
         first = periods.begun - periods.state.shape[2]

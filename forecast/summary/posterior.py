@@ -78,6 +78,7 @@ def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray |
         settled=_settled(encoded, ids),
         correction=np.zeros((len(ids), study.horizon)),
         chains=posterior.sizes[CHAIN],
+        begins=np.array([max(-encoded.ages.get(outcome, 0.0), 0.0) for outcome in ids]),
     )
     if not any(present.kinds[cause] == THRESHOLD for cause in present.links.cause[present.links.keeps_marginal]):
         return present

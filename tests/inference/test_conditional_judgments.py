@@ -87,6 +87,15 @@ CASES = {
             {"outcome": "effect", "from": "2021-07-02", "log_ratio": -1.2},
         ],
     ),
+    "a cause and an effect that are at risk only from days to come": study(
+        judged("effect", "cause"), judged("effect", "cause", by="2022-01-15"),
+        outcomes=[
+            event_outcome(id="cause", at_risk_since="2020-09-10", **level(-3.5)),
+            event_outcome(id="effect", at_risk_since="2021-03-20", **level(-3.5)),
+        ],
+        links={("cause", "effect"): 1.5},
+        horizon=36,
+    ),
     "a cause that is itself an effect": study(
         judged("effect", "cause"),
         outcomes=[event_outcome(id=name, **level(-4)) for name in ("first", "cause", "effect")],

@@ -138,12 +138,21 @@ def test_other_sampler_settings_are_another_checked_version(document: dict[str, 
         with_sampler(study, draws=1)
 
 
-def test_an_as_of_date_before_the_risk_began_is_an_error(document: dict[str, Any]) -> None:
-    document["outcomes"][0]["at_risk_since"] = "2021-01-01"
+@pytest.mark.parametrize("since", ["2021-09-10", "2021-12-01", "2023-09-09"])
+def test_the_risk_may_begin_on_the_as_of_date_or_later(document: dict[str, Any], since: str) -> None:
+    document["outcomes"][0]["at_risk_since"] = since
     study = study_from_document(document)
-    assert with_as_of(study, date(2021, 1, 2)).as_of == date(2021, 1, 2)
-    with pytest.raises(StudyError, match="at_risk_since: 2021-01-01 is not before the as-of date 2021-01-01"):
-        with_as_of(study, date(2021, 1, 1))
+    assert with_as_of(study, date(2021, 10, 2)).as_of == date(2021, 10, 2)
+
+
+@pytest.mark.parametrize(("since", "by"), [("2023-09-10", None), ("2022-03-01", "2022-03-01")])
+def test_a_risk_that_begins_when_nothing_counts_any_more_is_an_error(
+    document: dict[str, Any], since: str, by: str | None
+) -> None:
+    document["outcomes"][0]["at_risk_since"] = since
+    document["outcomes"][0]["resolution"] |= {} if by is None else {"by": by}
+    with pytest.raises(StudyError, match=f"at_risk_since: {since} is not before {since}, the last day that counts"):
+        study_from_document(document)
 
 
 def test_an_as_of_date_before_all_evidence_is_an_error(dated: dict[str, Any]) -> None:

@@ -132,7 +132,8 @@ def condition_arrays(readings: Sequence[Reading], present: Present) -> dict[str,
                 band = present.offsets[outcome.id] + present.bands[outcome.id].band_of(age)
                 step = (np.floor(start) + 1.0 + np.ceil(end)) / 2.0
                 variant = present.memberships.variant(outcome.id, reading.chosen)
-                length = share * present.changes[outcome.id].length(start, end)
+                is_at_risk = present.ages[outcome.id] + end > 0.0
+                length = share * present.changes[outcome.id].length(start, end) * is_at_risk
                 stakes.append((len(turns), variant, band, step, length))
             settles = 0 if resolves is None else present.memberships.variant(resolves.id, reading.chosen) + 1
             turns.append((first + slot, settles))

@@ -65,7 +65,7 @@ class EncodedStudy:
     cells: Cells
     """Events and exposure of every single case by age band, unweighted and not pooled."""
     ages: dict[str, float]
-    """Age of the present case at the as-of date, by event outcome, in periods."""
+    """Age of the present case at the as-of date, by event outcome, in periods; negative where its risk begins later."""
     signals: Signals
     opinions: Opinions
     links: tuple[tuple[str, str], ...]
@@ -268,6 +268,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
 
 
 def _present_age(study: Study, outcome: Outcome) -> float:
+    """On the as-of date; negative where the risk begins later."""
     if outcome.at_risk_since is None:
         return 0.0
-    return study.calendar.periods_between(outcome.at_risk_since, study.as_of)
+    return study.calendar.age_on(outcome.at_risk_since, study.as_of)

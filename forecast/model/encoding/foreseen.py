@@ -6,14 +6,15 @@ learned about them later moves the effect. Where the day is the as-of date, each
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
-from forecast.study import Study
+from forecast.study import Indicator, Outcome, Study
+from forecast.study.rows.counts import dated_rows
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -47,3 +48,42 @@ def stated_days(study: Study) -> dict[str, date]:
         if outcome.is_modelled and elicited is not None and elicited.on is not None and elicited.on < study.as_of:
             found[outcome.id] = elicited.on
     return found
+
+
+def days_of_causes(study: Study, links: Collection[tuple[str, str]]) -> dict[str, date]:
+    """By outcome with causes inside its stated marginal, where that was stated before the as-of date: the day.
+
+    Parameters
+    ----------
+    links
+        (cause, effect_on) of those that are used.
+    """
+    effects = {link.effect_on for link in study.links if link.keeps_marginal and (link.cause, link.effect_on) in links}
+    return {effect: day for effect, day in stated_days(study).items() if effect in effects}
+
+
+def study_as_known(study: Study, day: date) -> Study:
+    """The study as it was seen on an earlier day, without later days of statements."""
+    return study.model_copy(
+        update={
+            "as_of": day,
+            "outcomes": tuple(_outcome_on(outcome, day) for outcome in study.outcomes),
+            "indicators": tuple(_indicator_on(study, indicator, day) for indicator in study.indicators),
+        }
+    )
+
+
+def _indicator_on(study: Study, indicator: Indicator, day: date) -> Indicator:
+    """With the days on which parts of periods became known."""
+    rows = dated_rows(indicator.table_rows, study.calendar, day)
+    return indicator if rows is None else indicator.model_copy(update={"rows": tuple(rows)})
+
+
+def _outcome_on(outcome: Outcome, day: date) -> Outcome:
+    prior = outcome.prior
+    if prior is None or prior.elicited is None or prior.elicited.on is None or prior.elicited.on <= day:
+        return outcome
+    inner = prior.distribution
+    undated = None if inner is None else inner.model_copy(update={"on": None})
+    changes = {"on": None} if inner is None else {"distribution": undated}
+    return outcome.model_copy(update={"prior": prior.model_copy(update=changes)})

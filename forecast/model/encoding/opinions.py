@@ -142,7 +142,7 @@ def _edges(question: Judgment, rivals: Sequence[Outcome], present: Present) -> l
 
     A statement of a period ago or more is about the time since as well, as far as the outcome was at risk.
     """
-    until, asked = question.by_periods, present.ages[question.outcome]
+    until, asked = question.by_periods, max(present.ages[question.outcome], 0.0)
     since = -min(question.said_periods, asked) if question.said_periods >= 1.0 else 0.0
     edges = {since, 0.0, until}
     for rival in rivals:

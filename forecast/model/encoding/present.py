@@ -36,7 +36,7 @@ class Present:
 
     outcomes: tuple[Outcome, ...]
     ages: Mapping[str, float]
-    """By event outcome, in periods."""
+    """By event outcome, in periods; negative where the risk begins after the as-of date."""
     bands: Mapping[str, AgeBands]
     offsets: Mapping[str, int]
     """Where an outcome's bands begin among all bands."""
@@ -179,6 +179,8 @@ def history_arrays(
         assert present is not None
         found = settled.get(outcome.id)
         if outcome.id in present.ages and outcome.at_risk_since is not None:
+            if present.ages[outcome.id] <= 0.0:
+                continue  # nothing has been observed yet
             shown = _rows_of(study, outcome, present, past_periods, settled)
             rows += [
                 replace(row, variant=variant)

@@ -44,12 +44,13 @@ def _date_errors(
     study: Study, outcome: Outcome, path: str, end: date, settled: Mapping[str, Resolved]
 ) -> Iterator[FieldError]:
     since, by = outcome.at_risk_since, outcome.resolution.by
-    if since is not None and since >= study.as_of:
+    last = study.resolves_by(outcome.id) if by is None or by <= end else end
+    if since is not None and since >= last:
         yield FieldError(
             f"{path}.at_risk_since",
             "date_order",
-            f"{since} is not before the as-of date {study.as_of}; expected an earlier day, since when the event was "
-            "possible; correct it or use a later as_of",
+            f"{since} is not before {last}, the last day that counts, so that the event could never happen; expected an "
+            "earlier day, since when it is possible; correct it, lengthen `horizon` or move `by`",
         )
     names_past = _ended_period(study, outcome)
     if (names_past or (by is not None and by <= study.as_of)) and outcome.id not in settled:

@@ -84,8 +84,9 @@ class Outcome(Block):
     competes: Id | None = None
     """Label; event outcomes with the same label exclude one another."""
     at_risk_since: Day | None = None
-    """First day on which the present case could have had the event (event only); before the as-of date. Its age counts
-    from here. Absent: age 0 on the as-of date, and no event-free history."""
+    """First day on which the present case can have the event (event only), before the last day that counts. Its age counts
+    from here. The as-of date: nothing has been observed yet. A later day: it is at risk only from then on. Absent: age 0 on
+    the as-of date, and no event-free history."""
     resolution: Resolution
     """The rule and the date of the decision."""
     prior: Prior | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
@@ -119,10 +119,10 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
             reader.leave_out(index, known_later(study.as_of))
             continue
         by_day = _judged_day(reader, index, study, outcomes[name], by, on)
-        if by_day is None:
-            continue
-        if by_day <= study.as_of:
+        if by_day is not None and by_day <= study.as_of:
             reader.leave_out(index, f"about {by_day}, which is over on the as-of date {study.as_of}, so not used")
+            continue
+        if by_day is None or not _are_possible(reader, index, [name, *_supposed(given)], outcomes, by_day):
             continue
         judgments[index] = Judgment(
             expert,
@@ -211,6 +211,27 @@ def _check_outcome(
                 f"expected an outcome that does not, or `not {name}`; correct it or leave the row out"
             )
             reader.fail(index, "given", "given", message)
+
+
+def _supposed(given: Condition) -> list[str]:
+    """Outcomes that are supposed to occur."""
+    return [name for name, occurs in given if occurs]
+
+
+def _are_possible(
+    reader: RowReader, index: int, names: Sequence[str], outcomes: Mapping[str, Outcome], day: date
+) -> bool:
+    """Whether the judged outcome, which comes first, and those that are supposed to occur can have happened by a day."""
+    for place, name in enumerate(names):
+        since = outcomes[name].at_risk_since
+        if since is not None and since >= day:
+            message = (
+                f"by {day} {name!r} cannot have happened, as it is at risk from {since} on; expected a later day; correct "
+                "it, or `at_risk_since`"
+            )
+            reader.fail(index, "given" if place else "by", "before_risk", message)
+            return False
+    return True
 
 
 def _judged_day(

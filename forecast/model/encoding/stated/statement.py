@@ -260,4 +260,4 @@ def _quiet(study: Study, outcome: Outcome, bands: AgeBands, age: float) -> list[
 def _age(study: Study, outcome: Outcome, on: date) -> float:
     """On the day of a statement; negative where the risk begins later. Without a beginning the present case is new."""
     since = outcome.at_risk_since
-    return 0.0 if since is None else study.calendar.periods_between(since, on)
+    return 0.0 if since is None else study.calendar.age_on(since, on)

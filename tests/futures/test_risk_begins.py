@@ -1,0 +1,114 @@
+"""Events that become possible only on a day to come, within a period too: exact probabilities and futures."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from forecast.futures.correction import corrected
+from forecast.futures.hazards import cumulative_incidence, probability_by
+from forecast.futures.paths import HazardPath
+from forecast.futures.present import FloatArray, PresentCase
+from forecast.futures.simulation import simulate_futures
+from tests.futures.present import make_present
+
+HORIZON = 24
+
+
+def at_risk_from(begins: list[float], hazards: list[float], *, draws: int = 200, **more: object) -> PresentCase:
+    """Constant hazards, each from its time on."""
+    share = np.clip(np.arange(1, HORIZON + 1) - np.array(begins)[:, None], 0.0, 1.0)
+    present = make_present(np.array(hazards)[:, None] * share, draws=draws, **more)  # type: ignore[arg-type]
+    return replace(present, begins=np.array(begins))
+
+
+@pytest.mark.parametrize("begins", [0.0, 3.0, 3.4, 20.9])
+def test_before_its_risk_begins_an_event_does_not_happen_and_then_its_time_is_exponential(begins: float) -> None:
+    present = at_risk_from([begins], [0.2], draws=100)
+    incidence = cumulative_incidence(present)
+    for time in (0.5, 3.0, 3.2, 3.7, 10.0, 21.0, 23.5, 24.0):
+        assert probability_by(present, incidence, 0, time)[0] == pytest.approx(
+            -np.expm1(-0.2 * max(time - begins, 0.0))
+        )
+    times = simulate_futures(present, replicates=100, seed=3).times.ravel()
+    happened = times[np.isfinite(times)]
+    assert happened.min() > begins
+    last = -np.expm1(-0.2 * (HORIZON - begins))
+    assert np.isfinite(times).mean() == pytest.approx(last, abs=4 * np.sqrt(last * (1 - last) / times.size))
+    uniform = -np.expm1(-0.2 * (happened - begins)) / last
+    assert stats.kstest(uniform, "uniform").pvalue > 1e-4
+
+
+def incidence_by(time: float, begins: list[float], hazards: list[float]) -> FloatArray:
+    """Of competing events: integrals of their hazards times survival, between the times at which hazards set in."""
+
+    def reached(t: float) -> float:
+        return sum(h * max(t - b, 0.0) for b, h in zip(begins, hazards, strict=True))
+
+    edges = sorted({0.0, time, *(b for b in begins if b < time)})
+    return np.array([
+        sum(
+            integrate.quad(lambda t, h=h: h * np.exp(-reached(t)), start, end)[0]
+            for start, end in itertools.pairwise(edges)
+            if start >= b
+        )
+        for b, h in zip(begins, hazards, strict=True)
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("begins", [[0.0, 2.3], [2.3, 2.8], [5.5, 0.0], [1.0, 2.5]])
+def test_competing_events_share_each_part_of_a_period_as_they_are_at_risk_in_it(begins: list[float]) -> None:
+    hazards = [0.3, 0.7]
+    present = at_risk_from(begins, hazards, groups=[0, 0])
+    incidence = cumulative_incidence(present)
+    for time in (1.0, 2.0, 2.4, 2.6, 2.9, 3.0, 5.7, 8.0):
+        found = [probability_by(present, incidence, place, time)[0] for place in (0, 1)]
+        assert found == pytest.approx(incidence_by(time, begins, hazards), abs=1e-9)
+    times = simulate_futures(present, replicates=100, seed=4).times
+    for time in (2.6, 3.0, 8.0):
+        counted, exact = (times <= time).mean(axis=(0, 1)), incidence_by(time, begins, hazards)
+        assert np.all(np.abs(counted - exact) < 4 * np.sqrt(exact * (1 - exact) / 20_000) + 1e-12)
+
+
+def test_a_cause_that_occurs_before_or_after_acts_on_the_hazard_from_when_there_is_one() -> None:
+    """Of an effect at risk from 6.5 on, whose hazard a cause of hazard 0.1 multiplies by e."""
+    present = at_risk_from([0.0, 6.5], [0.1, 0.05], links={(0, 1): 1.0})
+    times = simulate_futures(present, replicates=200, seed=5).times[:, :, 1]
+
+    def survives(time: float) -> float:
+        def given(cause: float) -> float:
+            quiet = min(max(cause, 6.5), time) - 6.5
+            return float(np.exp(-0.05 * quiet - 0.05 * np.e * (time - 6.5 - quiet)))
+
+        before = integrate.quad(lambda t: 0.1 * np.exp(-0.1 * t) * given(t), 0.0, time, points=[6.5])[0]
+        return float(before + np.exp(-0.1 * time) * given(time))
+
+    assert times.min() > 6.5
+    for time in (6.8, 7.5, 15.0, 24.0):
+        exact = 1.0 - survives(time)
+        assert (times <= time).mean() == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / times.size))
+
+
+@pytest.mark.parametrize("begins", [[0.0, 6.5], [6.5, 0.0], [3.2, 9.7]])
+def test_links_leave_the_marginal_where_it_was_stated(begins: list[float]) -> None:
+    present = corrected(at_risk_from(begins, [0.1, 0.05], links={(0, 1): 1.2}, keeps_marginal=True))
+    times = simulate_futures(present, replicates=200, seed=6).times[:, :, 1]
+    for time in (10.0, 17.0, 24.0):
+        exact = -np.expm1(-0.05 * max(time - begins[1], 0.0))
+        error = np.sqrt(exact * (1 - exact) / times.size)
+        assert (times <= time).mean() == pytest.approx(exact, abs=0.003 + 4 * error)
+
+
+def test_a_path_is_its_own_inverse() -> None:
+    reached = np.full((3, 1), np.inf)
+    reached[:2, 0] = [0.1, 0.5]
+    path = HazardPath(reached, np.zeros(4, dtype=np.int64), 2, 0.75)
+    places = np.arange(4)
+    times = np.array([0.8, 0.95, 1.0, 1.5])
+    assert path.at(places, times) == pytest.approx([0.02, 0.08, 0.1, 0.3])
+    assert path.first_passage(places, path.at(places, times)) == pytest.approx(times)
+    assert path.at(places[:2], np.array([0.0, 0.75])) == pytest.approx([0.0, 0.0])
