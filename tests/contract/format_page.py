@@ -1,6 +1,7 @@
-"""Writes docs/format.md: every object of a study document with its fields, from the JSON schema.
+"""Writes docs/format.md: every object of a study document with its fields, and every column of its tables.
 
-``python -m tests.contract.format_page`` writes it; tests/contract/test_format_page.py holds it true.
+And priors/README.md, on tables alone. Both come from the JSON schema and `forecast.study.document.columns`.
+``python -m tests.contract.format_page`` writes them; tests/contract/test_format_page.py holds them true.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from forecast.study import study_schema
+from forecast.study.document.columns import TABLES
 from tests.contract.schema_words import (
     Schema,
     alternatives,
@@ -21,8 +23,10 @@ from tests.contract.schema_words import (
     title_of,
     type_words,
 )
+from tests.contract.table_words import table_lines
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "format.md"
+README: Final = Path(__file__).resolve().parents[2] / "priors" / "README.md"
 
 BEGINNING: Final = """\
 # The format of studies
@@ -33,6 +37,28 @@ Every field of a study document, one section for each object, in the order in wh
 * Only *required* fields must be there. One that is *absent* by default may also be written as null.
 * A *cell* is text, a number, `true`, `false` or null. The keys of a *mapping* are the author's own names.
 * Loading checks more than single fields, such as dates in order. [Limits](limits.md) says how much is accepted.
+* Tables may be in UTF-8, UTF-16 or Windows-1252, with commas, semicolons, tabs or bars between cells. Decimal commas are read where
+  they can be nothing else.
+"""
+
+TABLES_BEGINNING: Final = """\
+# Studies and their tables
+
+Each folder is a study with its tables: `study.yaml` names them. Its fields are in [docs/format.md](../docs/format.md). This page, which
+`python -m tests.contract.format_page` makes, says what the columns of tables mean, and what is counted from where.
+
+A file is in UTF-8, UTF-16 or Windows-1252. Its cells are separated by commas, semicolons, tabs or bars. `3,5` is 3.5 where it can be
+nothing else. `yes`, `no`, `true` and `false` count in any case, and `40 %` is 0.4 where a share or a covariate is expected.
+
+**Unknown is not no.** A blank says that something is unknown. Other codes, such as `NA` or `-99`, have to be named: `missing: [NA, -99]`
+in the block of the table, or `missing: {polity: [-66, -77, -88]}` by column. Rows that lack what is needed are then left out, and a
+note names them. Without `missing` such a row is an error.
+
+**Where time counts from.** Periods are the study's `period`. The age of a case counts from the beginning of its clock: `origin`, or else
+`entered`; in a table of durations it is 0 there. `duration` and `entry` are both such ages. The present case's own age counts from
+`at_risk_since`. Ages go in steps from that day, so a case that began on the 17th is a month old on the next 17th. Counts of indicators go
+by natural periods, such as the month of March; `week_starts` and `year_starts` say where weeks and years begin.
+
 """
 
 
@@ -48,7 +74,18 @@ def page() -> str:
         where = ", ".join(f"`{place}`" for place in found)
         lines += ["", f"## {title_of(name)}", "", f"In {where}.", "", objects[name]["description"], ""]
         lines += _table(objects[name], objects)
+        if name in TABLES:
+            lines += table_lines(name)
     return "\n".join(lines) + "\n"
+
+
+def readme() -> str:
+    """The page on tables as it should be."""
+    objects: Mapping[str, Schema] = study_schema()["$defs"]
+    lines = [TABLES_BEGINNING]
+    for name in TABLES:
+        lines += [f"## {title_of(name)}", "", objects[name]["description"], *table_lines(name), ""]
+    return "\n".join(lines)
 
 
 def occurrences(part: Schema, objects: Mapping[str, Schema], place: str = "") -> Iterator[tuple[str, str]]:
@@ -97,3 +134,4 @@ def _default(name: str, part: Schema, objects: Mapping[str, Schema]) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    README.write_text(readme(), encoding="utf-8")

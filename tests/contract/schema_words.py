@@ -99,7 +99,7 @@ def _types(part: Schema, objects: Mapping[str, Schema], several: bool) -> list[s
     kind = part["type"]
     if kind == "array":
         return [f"list{'s' if several else ''} of {type_words(part['items'], objects, several=True)}"]
-    if "properties" in part:
+    if "properties" in part and not part.get("additionalProperties"):
         entries = [f"`{name}`: {type_words(inner, objects)}" for name, inner in part["properties"].items()]
         return [f"{{{', '.join(entries)}}}"]
     if kind == "object":

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from forecast.study import study_schema
+from forecast.study.document.columns import CASES, INDICATORS, JUDGMENTS, RESOLUTIONS, TABLES
 from forecast.study.document.evidence import CASE_COLUMNS
-from tests.contract.format_page import PAGE, page
+from forecast.study.document.evidence_kind import COLUMNS, EvidenceKind
+from tests.contract.format_page import PAGE, README, page, readme
 from tests.contract.schema_words import default_words, difference, in_table, limit_words, title_of, type_words
 
 SCHEMA = study_schema()
@@ -23,13 +25,14 @@ def sections() -> dict[str, str]:
 
 
 def test_the_page_is_what_it_should_be() -> None:
-    assert not (other := difference(PAGE, page())), f"run `python -m tests.contract.format_page`:\n{other}"
+    for file, expected in ((PAGE, page()), (README, readme())):
+        assert not (other := difference(file, expected)), f"run `python -m tests.contract.format_page`:\n{other}"
 
 
 @pytest.mark.parametrize("name", [SCHEMA["title"], *OBJECTS])
 def test_every_object_has_a_section_with_all_of_its_fields_and_their_descriptions(name: str) -> None:
     part = OBJECTS.get(name, SCHEMA)
-    section = sections()[title_of(name)]
+    section = sections()[title_of(name)].partition("Columns of its table:")[0]
     assert part["description"] in section
     for field, schema in part["properties"].items():
         (line,) = [line for line in section.splitlines() if line.startswith(f"| `{field}` |")]
@@ -49,8 +52,24 @@ def test_every_link_within_the_page_leads_to_a_section() -> None:
     assert set(re.findall(r"\(#([^)]+)\)", page())) <= anchors
 
 
-def test_every_column_of_a_table_of_cases_is_named() -> None:
-    assert set(re.findall(r"\w+", OBJECTS["ReferenceClass"]["description"])) >= CASE_COLUMNS
+def test_every_column_that_is_read_is_explained() -> None:
+    assert set(CASES.columns) == CASE_COLUMNS
+    for kind, table in {"observations": INDICATORS, "judgments": JUDGMENTS, "resolutions": RESOLUTIONS}.items():
+        assert set(table.columns) >= set(COLUMNS[EvidenceKind(kind)]) - {"indicator"}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_columns_and_examples_of_tables_stand_in_both_pages_and_the_schema(name: str) -> None:
+    parts = re.split(r"^## (.+)\n", readme(), flags=re.MULTILINE)
+    of_readme = dict(zip(parts[1::2], parts[2::2], strict=True))[title_of(name)]
+    (rows,) = [part for part in OBJECTS[name]["properties"]["rows"]["anyOf"] if "items" in part]
+    for column, words in TABLES[name].columns.items():
+        assert rows["items"]["properties"][column]["description"].startswith(words.meaning)
+        for section in (sections()[title_of(name)], of_readme):
+            assert f"| `{column}` | {words.meaning} | {words.blank} |" in section
+    for example in TABLES[name].examples:
+        assert example.text in sections()[title_of(name)]
+        assert example.text in of_readme
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,13 @@ from forecast.futures.hazards import cumulative_incidence, probability_by
 from forecast.futures.paths import HazardPath
 from forecast.futures.present import FloatArray, PresentCase
 from forecast.futures.simulation import simulate_futures
+from forecast.futures.stored import open_futures
+from forecast.model.encoding.encode import encode_study
+from forecast.summary.archive import write_tree
+from tests.documents import event_outcome, make_study
+from tests.futures.posteriors import make_posterior
 from tests.futures.present import make_present
+from tests.summary.test_archive import make_tree
 
 HORIZON = 24
 
@@ -112,3 +119,14 @@ def test_a_path_is_its_own_inverse() -> None:
     assert path.at(places, times) == pytest.approx([0.02, 0.08, 0.1, 0.3])
     assert path.first_passage(places, path.at(places, times)) == pytest.approx(times)
     assert path.at(places[:2], np.array([0.0, 0.75])) == pytest.approx([0.0, 0.0])
+
+
+def test_stored_futures_know_when_the_risk_begins(tmp_path: Path) -> None:
+    encoded = encode_study(make_study(event_outcome(at_risk_since="2020-03-11"), horizon=12))
+    tree, rolled = make_tree(encoded, make_posterior(encoded))
+    write_tree(tree, tmp_path / "draws.nc")
+    stored = open_futures(tmp_path / "draws.nc")
+    assert stored.present.begins.tolist() == rolled.present.begins.tolist() == [pytest.approx(2 + 10 / 31)]
+    again = simulate_futures(stored.present, replicates=5, seed=stored.seed, draws=stored.futures.draws)
+    assert np.array_equal(again.times, rolled.futures.times)
+    assert rolled.futures.times.min() > 2 + 10 / 31

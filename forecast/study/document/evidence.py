@@ -157,9 +157,8 @@ class Covariate(Block):
 class ReferenceClass(TableBlock):
     """A group of comparable historical cases of one outcome, or of several that share their cases.
 
-    Columns of an event: entered, exited (blank: still going on), event and origin (default entered); or, in periods,
-    duration, event and entry (default 0); or, for counts, exposure, events and age. Of a binary outcome: successes and
-    trials (default 1). Of both: id (default the row's number), weight (0 to 1, default 1), source, note and known_at.
+    Columns of an event are days (entered, exited, event, origin), ages in periods (duration, event, entry), or counts
+    (exposure, events, age). Of a binary outcome they are successes and trials, and of both id, weight, source, note and known_at.
 
     Rows with days or durations may share an id: they are one case whose covariates vary in time. Each row enters where
     the one before ends; between them the case is not at risk. Only the last row may have an event.

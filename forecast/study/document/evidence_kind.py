@@ -35,7 +35,7 @@ COLUMNS: Final[Mapping[EvidenceKind, tuple[str, ...]]] = {
 """Our names of the columns, by kind."""
 COLUMN_WORDS: Final[Mapping[str, str]] = {
     "indicator": "Id of the indicator.",
-    "period": "A day in the calendar period.",
+    "period": "A day in the calendar period, of a week its first one; or a label such as 2024-W03, Jan 2024 or 2024Q1.",
     "value": "Count of the period, a whole number; blank: not observed, which takes an earlier count back.",
     "exposure": "Observed part of the period, above 0 and at most 1; 1 by default.",
     "expert": "Name of the expert.",

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from forecast.study.document.columns import TABLES, Table
 from forecast.study.document.document import Study
 
 SCHEMA_FILE: Final = Path(__file__).parents[3] / "priors" / "study.schema.json"
@@ -19,6 +20,8 @@ def study_schema() -> dict[str, Any]:
     """The schema (JSON Schema 2020-12) of a study document as its author writes it."""
     schema = Study.model_json_schema(mode="validation")
     definitions: dict[str, Any] = schema["$defs"]
+    for name, table in TABLES.items():
+        _describe_columns(definitions[name], table)
     for definition in definitions.values():
         if {"table", "rows"} <= definition.get("properties", {}).keys():
             definition["oneOf"] = [{"required": ["table"]}, {"required": ["rows"]}]
@@ -29,6 +32,17 @@ def study_schema() -> dict[str, Any]:
         "title": "Study document",
         "description": "Outcomes, evidence, priors and scenarios of one question, as of one date.",
     }
+
+
+def _describe_columns(definition: dict[str, Any], table: Table) -> None:
+    """Say what the columns of a table mean; it may have others."""
+    for part in definition["properties"]["rows"]["anyOf"]:
+        if "items" in part:
+            cell = part["items"]["additionalProperties"]
+            part["items"]["properties"] = {
+                name: {**cell, "description": f"{column.meaning} Blank: {column.blank}."}
+                for name, column in table.columns.items()
+            }
 
 
 def _refuse_other_keys(part: Any) -> None:
