@@ -88,7 +88,7 @@ def sample_and_assemble(
     Parameters
     ----------
     starts
-        Where chains may start, dims (draw, parameter); None for random places near zero.
+        Where chains may start, dims (draw, parameter); None for places near the centre of the prior.
     update
         How it came about, where it is an update of an earlier forecast.
     """

@@ -213,11 +213,11 @@ def normals(count: int, dimensions: int, seed: int) -> Array:
     return np.asarray(stats.norm.ppf(stats.qmc.Sobol(dimensions, rng=np.random.default_rng(seed)).random(count)))
 
 
-def draw_world(rng: np.random.Generator) -> World:
+def draw_world(rng: np.random.Generator, meaning: Meaning = "base") -> World:
     """Two to six outcomes, some competing, some binary, with links; in a third of the worlds a factor."""
     while True:
         world = _draw(rng)
-        found = truth(world)
+        found = truth(world, meaning)
         stated = [*found.marginals, *found.conditionals.values()]
         if world.links and min(stated) > LEAST and max(stated) < MOST:
             return world

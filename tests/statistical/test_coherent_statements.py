@@ -39,13 +39,10 @@ OF_MANY = 4.0
 """The same where hundreds of numbers are compared at full size, of which one in 370 is beyond three by chance."""
 MOST_ERROR = 0.006
 """Of a difference: statements that contradict one another leave two modes, of which each chain finds one."""
-SEEDS = sized(range(200), (44, 61, 28))
+SEEDS = sized(range(200), (44, 17, 28))
 """Of worlds: two hundred, or one with rivals, one with a factor and one with a circle."""
 SUDDEN = 187
-"""World in which the hazard of one of two rivals rises thirteenfold half-way, which the study takes to be even."""
-UNEVEN = (47, 49, 106, SUDDEN, 199)
-"""Worlds with a conditional that is .25 or more on the log odds from that of even hazards with the same marginals. The study takes
-hazards to be even, so its statements contradict one another: .025 of a probability in world 47, .06 in `SUDDEN`."""
+"""World without even hazards: that of one of two rivals rises thirteenfold half-way."""
 OF_LINKS = sized(range(60), (0,))
 OF_LEGS = 0.004
 """What the 24 legs of a conditional leave of its probability: test_conditional_judgments.py takes half as much again."""
@@ -54,8 +51,13 @@ SPREAD = 0.3
 
 
 def worlds(*, acts_back: bool) -> dict[int, World]:
-    """By seed, those with or without a circle."""
-    drawn = {seed: draw_world(np.random.default_rng([7, seed])) for seed in SEEDS if seed not in UNEVEN}
+    """By seed, those with or without a circle.
+
+    Levels are of those still at risk, as they are in a study: a hazard that says nothing of time is even among them, and what
+    links do to it stands beside that. Worlds whose hazards without any cause are even have uneven ones, which a study without
+    age bands cannot say (`test_conditionals_of_a_world_in_which_a_date_changes_everything`).
+    """
+    drawn = {seed: draw_world(np.random.default_rng([7, seed]), "marginal") for seed in SEEDS}
     return {seed: world for seed, world in drawn.items() if world.acts_back == acts_back}
 
 
@@ -63,11 +65,13 @@ def far_from_alone(drawn: dict[int, World], *, conditionals: bool) -> list[str]:
     """Outcomes whose answer with links, factors and perhaps conditionals is not that of the marginals alone."""
     found = [f"of {len(drawn)} worlds:"]
     for seed, world in drawn.items():
-        known = truth(world)
+        known = truth(world, "marginal")
         whole, alone = (
             coherent(world, known, SAMPLER, seed, alone=alone, conditionals=conditionals) for alone in (False, True)
         )
-        found += differing(whole, alone, seed)
+        far = differing(whole, alone, seed)
+        print(f"world {seed}:", *(far or ["agrees"]), flush=True)
+        found += far
     return found
 
 

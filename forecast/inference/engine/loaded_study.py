@@ -13,6 +13,7 @@ from nutpie import _lib
 from nutpie.sample import CompiledModel
 
 from forecast.inference.engine.seam import Seam, public_model, seam
+from forecast.inference.engine.starts import near_the_prior
 from forecast.kernel.compiled import Kernel
 from forecast.kernel.data import Record
 from forecast.kernel.layout import NAMED, TERMS
@@ -20,10 +21,6 @@ from forecast.model.arrays import ModelArrays
 from forecast.runtime.machine import available_cores
 
 FloatArray = npt.NDArray[np.float64]
-
-INITIAL_SPREAD: Final = 1.0
-"""Chains start uniformly within this distance of zero on the unconstrained scale, where every prior has unit scale."""
-
 
 PLACES: Final = 17
 """To work in: one more than there may be chains, all at once however few the cores. Memory is touched where it is used."""
@@ -100,10 +97,11 @@ class KernelStudy(CompiledModel):
 
     kernel: Kernel
     record: Record
+    arrays: ModelArrays
     parameters: int
     variable_shapes: dict[str, tuple[int, ...]]
     starts: FloatArray | None = None
-    """Where chains may start, dims (draw, parameter)."""
+    """Where chains may start, dims (draw, parameter); None for places near the centre of the prior."""
 
     @classmethod
     def load(cls, kernel: Kernel, arrays: ModelArrays, starts: FloatArray | None = None) -> Self:
@@ -114,6 +112,7 @@ class KernelStudy(CompiledModel):
             reparameterized_names=[],
             kernel=kernel,
             record=record,
+            arrays=arrays,
             parameters=arrays.parameters,
             variable_shapes={name: tuple(record.lengths[dim] for dim in spec.dims) for name, spec in NAMED.items()},
             starts=starts,
@@ -151,7 +150,7 @@ class KernelStudy(CompiledModel):
         if self.starts is not None:
             found: FloatArray = self.starts[rng.integers(len(self.starts))]
             return found
-        return rng.uniform(-INITIAL_SPREAD, INITIAL_SPREAD, self.parameters)
+        return near_the_prior(rng, self.arrays)
 
     @property
     def n_dim(self) -> int:

@@ -50,7 +50,7 @@ class Program:
         Parameters
         ----------
         starts
-            Where chains may start, dims (draw, parameter); None for random places near zero.
+            Where chains may start, dims (draw, parameter); None for places near the centre of the prior.
         """
         if self.kernel is not None:
             return KernelStudy.load(self.kernel, arrays, starts)

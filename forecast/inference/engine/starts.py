@@ -1,4 +1,4 @@
-"""Where chains start at draws that are known as deviations: the same draws in the variables that the sampler is given.
+"""Where chains start: places that are known as deviations, in the variables that the sampler is given.
 
 Only how soon chains settle depends on this, not what they find (`forecast.model.graph.experts`, `signals` define the
 variables). tests/inference/test_starts.py takes the way there and the kernel's way back.
@@ -17,8 +17,20 @@ from forecast.model.arrays import ModelArrays
 from forecast.model.constants import TINY
 from forecast.model.latent_specs import LATENTS
 
+SPREAD: Final = 1.0
+"""Chains start uniformly within this distance of the prior's centre, in its standard deviations."""
+
 TURNED: Final = ("slope_z", "bias_z")
 """Given to the sampler in other axes (a reflection, its own inverse)."""
+
+
+def near_the_prior(rng: np.random.Generator, arrays: ModelArrays) -> FloatArray:
+    """A place to start from, dims (parameter).
+
+    Near the centre of the sampler's own variables a level may lie two standard deviations from that of its prior. There, if
+    it is a log rate, everything occurs at once, and statements that contradict this hold a chain no less than others would.
+    """
+    return np.asarray(as_sampled(rng.uniform(-SPREAD, SPREAD, (1, arrays.parameters)), arrays)[0])
 
 
 def as_sampled(points: FloatArray, arrays: ModelArrays) -> FloatArray:
