@@ -12,6 +12,7 @@ function start() {
   const said = document.getElementById("what-if-said");
   const choices = [...form.querySelectorAll("[data-outcome]")].map((row) => ({
     id: row.dataset.outcome,
+    expression: row.dataset.expression,
     select: row.querySelector("select"),
     period: row.querySelector("input"),
   }));
@@ -21,9 +22,9 @@ function start() {
   function conditions() {
     const observe = [];
     const force = [];
-    for (const { id, select, period } of choices) {
-      if (select.value === "observe-yes") observe.push(id);
-      if (select.value === "observe-no") observe.push(`not ${id}`);
+    for (const { id, expression, select, period } of choices) {
+      if (select.value === "observe-yes") observe.push(expression);
+      if (select.value === "observe-no") observe.push(`not ${expression}`);
       if (select.value === "force-at") force.push({ outcome: id, at: period.valueAsNumber });
       if (select.value === "force-never") force.push({ outcome: id, at: null });
     }
@@ -44,7 +45,7 @@ function start() {
   function readAddress() {
     const wanted = new URLSearchParams(window.location.search);
     const set = (id, value, at) => {
-      const choice = choices.find((known) => known.id === id);
+      const choice = choices.find((known) => known.id === id || known.expression === id);
       if (!choice) return false;
       choice.select.value = value;
       if (at !== undefined) choice.period.value = at;

@@ -42,12 +42,14 @@ from forecast.answer.outcomes import (
     HorizonPoint,
     NewClassSummary,
     OutcomeForecast,
+    OutcomeGroup,
     PairProbability,
     ReferenceSummary,
     ScenarioForecast,
     StatedPrior,
     Timing,
     icd203_words,
+    outcome_groups,
 )
 from forecast.answer.parts import Confidence, Interval, IntervalError, Part, Probability, Spread, Verdict
 from forecast.answer.update import Update
@@ -85,6 +87,7 @@ __all__ = [
     "NewClassSummary",
     "NextCount",
     "OutcomeForecast",
+    "OutcomeGroup",
     "PairProbability",
     "ParameterDiagnostics",
     "Part",
@@ -107,4 +110,5 @@ __all__ = [
     "Update",
     "Verdict",
     "icd203_words",
+    "outcome_groups",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -149,11 +151,17 @@ class OutcomeForecast(Part):
     """The answer for one outcome."""
 
     id: str
-    """Id of the outcome in the study."""
+    """Id of the outcome in the study; `outcome.option` for an option of a categorical outcome."""
+    part_of: str | None = None
+    """Id of the categorical outcome of which this is an option: the probabilities of its options add up to 1. Null for other
+    outcomes."""
     title: str
-    """Title of the outcome."""
-    kind: Literal["event", "binary", "threshold"]
-    """`event`: at some time or not. `binary`: yes or no on one date. `threshold`: an indicator reaches a value."""
+    """Title of the outcome; of an option that of its outcome, and its own."""
+    option: str | None = None
+    """Title of the option alone; null for other outcomes."""
+    kind: Literal["event", "binary", "threshold", "categorical"]
+    """`event`: at some time or not. `binary`: yes or no on one date. `threshold`: an indicator reaches a value.
+    `categorical`: one of the options of an outcome, on its date."""
     probability: Probability
     """Probability that the outcome occurs by the end of `by`."""
     median: Probability | None = None
@@ -179,9 +187,37 @@ class OutcomeForecast(Part):
     horizon: tuple[HorizonPoint, ...]
     """Probability by the end of each future period, in order."""
     timing: Timing | None
-    """When it occurs; null for a binary outcome."""
+    """When it occurs; null for a binary outcome and for an option."""
     reference: ReferenceSummary | None
     """The reference classes behind it; null for a threshold outcome, which has no historical cases."""
+
+
+@dataclass(frozen=True)
+class OutcomeGroup:
+    """The options of a categorical outcome, or outcomes that are none, one after the other."""
+
+    id: str | None
+    """Of the categorical outcome; None for other outcomes."""
+    title: str
+    """Of the categorical outcome; empty for other outcomes."""
+    outcomes: tuple[OutcomeForecast, ...]
+
+
+def outcome_groups(outcomes: Sequence[OutcomeForecast]) -> tuple[OutcomeGroup, ...]:
+    """Outcomes in their order, the options of one outcome together, the likeliest first."""
+    found: list[OutcomeGroup] = []
+    for outcome in outcomes:
+        if found and found[-1].id == outcome.part_of:
+            found[-1] = OutcomeGroup(found[-1].id, found[-1].title, (*found[-1].outcomes, outcome))
+        else:
+            title = outcome.title.removesuffix(f": {outcome.option}") if outcome.option else ""
+            found.append(OutcomeGroup(outcome.part_of, title, (outcome,)))
+    return tuple(
+        group
+        if group.id is None
+        else replace(group, outcomes=tuple(sorted(group.outcomes, key=lambda o: -o.probability)))
+        for group in found
+    )
 
 
 class ScenarioForecast(Part):

@@ -87,7 +87,7 @@ def count_everything(runs: Runs, encoded: EncodedStudy) -> tuple[Counted, Counte
 
     study = encoded.study
     return (
-        counted({outcome.id: Occurs(outcome.id) for outcome in study.outcomes}),
+        counted({outcome.id: Occurs(outcome.id) for outcome in study.parts}),
         counted({scenario.id: scenario.expression for scenario in study.scenarios}),
     )
 

@@ -25,6 +25,7 @@ from forecast.model.constants import MAX_LOG_RATE
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.model.encoding.integrals import Axis, Integral, find_integrals, integral_arrays
 from forecast.model.encoding.stages import log_shifts
+from forecast.study import Choice
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -45,10 +46,10 @@ class Case:
 
 
 def find_cases(encoded: EncodedStudy) -> list[Case]:
-    """The cases that count, in the study's order."""
+    """The cases that count, in the study's order; not those of categorical outcomes, whose options are weighed together."""
     units: dict[tuple[str, str], list[int]] = {}
     for place, unit in enumerate(encoded.units):
-        if unit.case.weight > 0:
+        if unit.case.weight > 0 and not isinstance(unit.data, Choice):
             units.setdefault((unit.case.reference_class, unit.case.id), []).append(place)
     parts: dict[tuple[str, str], list[tuple[float, tuple[Axis, ...]]]] = {case: [] for case in units}
     covariates = np.asarray(encoded.arrays["unit_covariates"], dtype=float)

@@ -100,7 +100,7 @@ def outcome_means(fit: Fit, weights: Weights | None) -> dict[str, WeighedMean]:
         outcome.id: weighed_mean(
             fit.probabilities[:, place], None if weights is None else weights.values, fit.chains, REPLICATES
         )
-        for place, outcome in enumerate(fit.encoded.study.outcomes)
+        for place, outcome in enumerate(fit.encoded.study.parts)
     }
 
 

@@ -34,8 +34,9 @@ class ExpertLikelihood:
         }
         terms = likelihood_terms(program, with_arrays(arrays, **without_cases), sampled_points(fit), going_on)
         self.judgments, self.records, self.answers = (terms[n] for n in ("judgments", "track_records", "answers"))
+        self.about_options = terms["option_statements"]
         """Log density of each judgment, dims (draw, judgment), statement on a question of a track record, (draw, record),
-        and answer, (draw, answer)."""
+        answer, (draw, answer), and statement about options, (draw, opinion)."""
 
     def of(self, expert: int) -> FloatArray:
         """Log likelihood of all that one expert said, up to a constant; dims (draw)."""
@@ -45,6 +46,7 @@ class ExpertLikelihood:
         alone = [exercise not in others for exercise in a["answer_exercise"].tolist()]
         return np.asarray(
             self.judgments[:, a["judgment_expert"] == expert].sum(axis=1)
+            + self.about_options[:, a["opinion_expert"] == expert].sum(axis=1)
             + self.records[:, own].sum(axis=1)
             + self.answers[:, alone].sum(axis=1)
         )

@@ -154,7 +154,7 @@ def _run_what_cannot_be_weighed(
 def _leans(fit: Fit, effect: Effect, before: FloatArray, moved: Sequence[_Moved]) -> list[Lean]:
     known = [m.weights.pareto_k for m in moved if m.weights is not None and m.weights.pareto_k is not None]
     rows = []
-    for place, outcome in enumerate(fit.encoded.study.outcomes):
+    for place, outcome in enumerate(fit.encoded.study.parts):
         without, low, high = (float(np.clip(m.probabilities[place], 0.0, 1.0)) for m in moved)
         probability = float(np.clip(before[place], 0.0, 1.0))
         moves = [

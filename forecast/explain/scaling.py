@@ -23,6 +23,7 @@ from forecast.explain.density import log_densities, sampled_points, without_data
 from forecast.explain.expert_likelihood import ExpertLikelihood
 from forecast.explain.runs import Fit, Runs
 from forecast.explain.weights import smooth_weights
+from forecast.model.arrays import ModelArrays
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -65,7 +66,7 @@ def scale_powers(runs: Runs, fit: Fit) -> tuple[PowerScaling, ...]:
         runs.going_on()
         low, high = (smooth_weights((power - 1.0) * density, fit.chains) for power in POWERS)
         known = [weights.pareto_k for weights in (low, high) if weights.pareto_k is not None]
-        for place, outcome in enumerate(fit.encoded.study.outcomes):
+        for place, outcome in enumerate(fit.encoded.study.parts):
             found.append(
                 PowerScaling(
                     component=component,
@@ -95,7 +96,7 @@ def component_densities(runs: Runs, fit: Fit) -> dict[str, FloatArray]:
         if sd[place] > 0
     }
     for part, variables in PARTS.items():
-        used = [fit.values(name)[:, np.asarray(arrays[array]) != 0] for name, array in variables]
+        used = [fit.values(name)[:, _moves(arrays, array)] for name, array in variables]
         if part == SIGNALS:
             # Not `log_mean_z`, which holds what the factors add over the observed periods.
             loc, scale = (np.asarray(arrays[f"log_mean_{name}"], dtype=float) for name in ("loc", "scale"))
@@ -108,6 +109,14 @@ def component_densities(runs: Runs, fit: Fit) -> dict[str, FloatArray]:
     if np.ptp(data) > 0:
         found[DATA] = data
     return found
+
+
+def _moves(arrays: ModelArrays, scale: str) -> npt.NDArray[np.bool_]:
+    """Which variables move anything: those with a scale above 0, of options that share their spreads the first."""
+    moving = np.asarray(arrays[scale]) != 0
+    if scale in ("tau_scale", "sigma_scale"):
+        moving &= np.asarray(arrays["spread_outcome"]) == np.arange(len(moving))
+    return np.asarray(moving, dtype=bool)
 
 
 def _correlation_density(fit: Fit) -> FloatArray:

@@ -28,6 +28,8 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 MAX_PANELS = 8
 """Outcomes shown in a trace or rank figure; the diagnostics table has them all."""
 OF_OUTCOMES = "outcome (log rate or log odds in the present case)"
+DATED = ("binary", "categorical")
+"""Kinds of outcomes without a probability before their date."""
 OF_INDICATORS = "indicator (log mean of its counts)"
 
 
@@ -69,8 +71,8 @@ def horizon_curves(as_of: date, outcomes: Sequence[OutcomeForecast]) -> Figure:
         high = [0.0, *(point.high for point in outcome.horizon)]
         low = [0.0, *(point.low for point in outcome.horizon)]
         # A binary outcome has no probability, and so no band, before its resolution date.
-        begin = next((k for k, top in enumerate(high) if top > 0), 0) if outcome.kind == "binary" else 0
-        shape = "hv" if outcome.kind == "binary" else "linear"
+        begin = next((k for k, top in enumerate(high) if top > 0), 0) if outcome.kind in DATED else 0
+        shape = "hv" if outcome.kind in DATED else "linear"
         data.append(band(dates[begin:], low[begin:], high[begin:], colour, outcome.id))
         data.append(
             {

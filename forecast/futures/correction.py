@@ -72,13 +72,13 @@ def _checked(present: PresentCase) -> list[int]:
         if present.groups[outcome] in groups
         and np.isnan(present.settled[outcome])
         and not present.expected.lead[present.groups == present.groups[outcome]].any()
-        and (present.is_event[outcome] or present.is_binary[outcome])
+        and (present.is_event[outcome] or present.is_dated[outcome])
     ]
 
 
 def _differences(present: PresentCase, times: FloatArray, outcome: int) -> FloatArray:
     """What has to be added to the log hazard, or the log odds, of an outcome; dims (horizon)."""
-    if present.is_binary[outcome]:
+    if present.is_dated[outcome]:
         return np.full(present.horizon, _odds_difference(present, times, outcome))
     rates = present.rates[:, outcome, :]
     reached = np.concatenate([np.zeros((present.draws, 1)), np.cumsum(rates, axis=1)], axis=1)
@@ -100,9 +100,9 @@ def _differences(present: PresentCase, times: FloatArray, outcome: int) -> Float
 
 
 def _odds_difference(present: PresentCase, times: FloatArray, outcome: int) -> float:
-    """The same of a binary outcome, for all periods."""
+    """The same of a binary outcome, for all periods, or what has to be added to the score of an option."""
     stated = probability_by_resolution(present, cumulative_incidence(present))[:, outcome]
-    if outcome in present.factors.effect_outcome:
+    if present.is_categorical[outcome] or outcome in present.factors.effect_outcome:
         found = (times[:, :, outcome] <= present.resolves[outcome]).astype(float)
         error = np.sqrt((stated * (1.0 - stated)).sum() / times.shape[1]) / len(stated)
     else:
@@ -111,6 +111,8 @@ def _odds_difference(present: PresentCase, times: FloatArray, outcome: int) -> f
     mean, aim = float(found.mean()), float(stated.mean())
     if abs(mean - aim) <= max(CHANCE * error, NEGLIGIBLE) or not 0.0 < mean < 1.0:
         return 0.0
+    if present.is_categorical[outcome]:
+        return float(np.log(aim / mean))
     return _log_odds(aim) - _log_odds(mean)
 
 

@@ -25,7 +25,7 @@ def fading_ways(
     delta, cause, course = links.delta[:, link], int(links.cause[link]), links.courses[link]
     lead = int(present.expected.lead[links.effect_on[link]])
     happened = bool(present.expected.had_occurred[link]) if lead else bool(np.isfinite(present.settled[cause]))
-    if happened or present.is_binary[cause]:
+    if happened or present.is_dated[cause]:
         age = time + links.since[link] if happened else time - present.resolves[cause]
         return [(delta * course.share_on_day(age), occurs_by(time))]
     turns = course.turns(time + lead)

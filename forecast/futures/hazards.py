@@ -23,7 +23,7 @@ def cumulative_incidence(present: PresentCase) -> FloatArray:
 
     Returns
     -------
-    Dims (draw, outcome, horizon). A binary outcome steps from 0 to its probability in the period that holds its
+    Dims (draw, outcome, horizon). A binary outcome, or an option, steps from 0 to its probability in the period that holds its
     resolution date.
     """
     rates, horizon = present.rates, present.rates.shape[2]
@@ -44,7 +44,7 @@ def cumulative_incidence(present: PresentCase) -> FloatArray:
             gains[:, :, period] = at_start[:, None, period] * _happened_within(present, members, period, 1.0)
         result[:, members, :] = np.cumsum(gains, axis=2)
     ends = np.arange(1, horizon + 1)
-    for position in np.flatnonzero(present.is_binary):
+    for position in np.flatnonzero(present.is_dated):
         result[:, position, :] = present.yes[:, position, None] * (ends >= np.ceil(present.resolves[position]))
     return result
 
@@ -61,7 +61,7 @@ def probability_by_resolution(present: PresentCase, incidence: FloatArray) -> Fl
 
 def probability_by(present: PresentCase, incidence: FloatArray, position: int, time: float) -> FloatArray:
     """Probability of one outcome by a time (periods from the as-of date), exact for each draw; dims (draw)."""
-    if present.is_binary[position]:
+    if present.is_dated[position]:
         return np.asarray(present.yes[:, position] * (present.resolves[position] <= time))
     whole = int(np.floor(time))
     before = incidence[:, position, whole - 1] if whole else np.zeros(incidence.shape[0])

@@ -1,7 +1,8 @@
 """When every outcome occurs in every future, with links, competition and interventions; exact in continuous time.
 
 Every outcome has a unit-exponential clock of its own. An event happens when its cumulative hazard reaches the clock; a
-binary outcome resolves yes if its clock is below log(1 + odds). An occurrence that multiplies a hazard by exp(delta)
+binary outcome resolves yes if its clock is below log(1 + odds). Of the options of a categorical outcome the one with the least
+clock over exp(score) turns out true, which happens with the softmax of the scores. An occurrence that multiplies a hazard by exp(delta)
 from time t on leaves the clock's remaining hazard to be reached exp(delta) times as fast, which is the same path with
 the remainder multiplied by exp(-delta).
 
@@ -25,7 +26,7 @@ from forecast.futures.paths import (
     hazard_path,
     log_odds,
 )
-from forecast.futures.present import BINARY, EVENT, THRESHOLD, FloatArray, IntArray, Offsets, PresentCase
+from forecast.futures.present import BINARY, CATEGORICAL, EVENT, THRESHOLD, FloatArray, IntArray, Offsets, PresentCase
 from forecast.futures.steps import Steps
 from forecast.futures.thresholds import threshold_times
 
@@ -43,7 +44,7 @@ class _Clocks:
     paths: dict[int, HazardPath]
     """Cumulative hazards of the event outcomes that links lead to."""
     odds: dict[int, FloatArray]
-    """Log odds of the binary outcomes."""
+    """Log odds of the binary outcomes, scores of options."""
     forced: Mapping[int, float]
     free: frozenset[int]
     """Outcomes whose times are to be worked out: not forced, not known."""
@@ -55,11 +56,11 @@ class _Clocks:
 
     def push(self, outcome: int, futures: IntArray, when: FloatArray, delta: FloatArray) -> None:
         """Add `delta` to the log rate or log odds of an outcome from `when` on."""
-        if self.present.kinds[outcome] == BINARY:
+        if self.present.kinds[outcome] in (BINARY, CATEGORICAL):
             asked = when <= self.present.resolves[outcome]
             futures, delta = futures[asked], delta[asked]
             self.odds[outcome][futures] += delta
-            self.times[outcome, futures] = self.resolve(outcome, futures)
+            self.resolve(outcome, futures)
             return
         pending = self.times[outcome, futures] > when
         futures, when, delta = futures[pending], when[pending], delta[pending]
@@ -70,10 +71,19 @@ class _Clocks:
         self.clock[outcome, futures] = clock
         self.times[outcome, futures] = np.maximum(path.first_passage(futures, clock), when)
 
-    def resolve(self, outcome: int, futures: IntArray) -> FloatArray:
-        """The resolution date of a binary outcome where it is yes, else infinite."""
-        is_yes = self.clock[outcome, futures] < np.logaddexp(0.0, self.odds[outcome][futures])
-        return np.where(is_yes, self.present.resolves[outcome], np.inf)
+    def resolve(self, outcome: int, futures: IntArray) -> None:
+        """The time of a binary outcome is its resolution date where it is yes, else infinite; those of options of one
+        outcome are settled together."""
+        date = self.present.resolves[outcome]
+        if self.present.kinds[outcome] == BINARY:
+            is_yes = self.clock[outcome, futures] < np.logaddexp(0.0, self.odds[outcome][futures])
+            self.times[outcome, futures] = np.where(is_yes, date, np.inf)
+            return
+        options = [option for option in self.present.members(outcome).tolist() if option in self.free]
+        waits = np.stack([np.log(self.clock[option, futures]) - self.odds[option][futures] for option in options])
+        first, can_win = waits.argmin(axis=0), np.isfinite(waits.min(axis=0))
+        for place, option in enumerate(options):
+            self.times[option, futures] = np.where((first == place) & can_win, date, np.inf)
 
 
 def occurrence_times(
@@ -141,9 +151,10 @@ def _start(
             clocks.times[outcome] = path.first_passage(everyone, clocks.clock[outcome])
             if outcome in linked:
                 clocks.paths[outcome] = path
-        elif present.kinds[outcome] == BINARY:
+        elif present.kinds[outcome] in (BINARY, CATEGORICAL):
             clocks.odds[outcome] = log_odds(present, outcome, owner, states, offsets.log_odds.get(outcome))
-            clocks.times[outcome] = clocks.resolve(outcome, everyone)
+    for outcome in clocks.odds:
+        clocks.resolve(outcome, everyone)
     if any(present.kinds[outcome] == THRESHOLD for outcome in clocks.free):
         for outcome, times in threshold_times(present, owner, states, count_stream).items():
             clocks.times[outcome] = times
@@ -164,7 +175,9 @@ def _let_outcomes_act(clocks: _Clocks) -> None:
         if int(effect) in clocks.free
     ]
     steps = _steps(clocks, links)
-    rivals = {o: [] if o in clocks.forced else _rivals(clocks, o) for o in range(len(present.outcomes))}
+    # Options of one outcome are settled together: none has to be removed.
+    alone = set(clocks.forced) | set(np.flatnonzero(present.is_categorical).tolist())
+    rivals = {o: [] if o in alone else _rivals(clocks, o) for o in range(len(present.outcomes))}
     order = acting_order(present, clocks.forced)
     actors = [o for o in order if rivals[o] or any(cause == o for cause, _, _ in links)]
     has_acted = np.zeros((len(actors), len(clocks.owner)), dtype=bool)
@@ -223,15 +236,17 @@ def _share(clocks: _Clocks, link: int, steps: Steps | None, futures: IntArray, w
 def acting_order(present: PresentCase, forced: Collection[int] = ()) -> list[int]:
     """Outcomes in the order in which they act when they occur at the same time.
 
-    What is forced, thresholds, then events, then binary outcomes, of which a cause comes before its effects where they share a date.
+    What is forced, thresholds, then events, then binary outcomes and options, of which a cause comes before its effects, and
+    before all that are settled together with these, where they share a date.
     """
-    rank = {THRESHOLD: 0, EVENT: 1, BINARY: 2}
+    rank = {THRESHOLD: 0, EVENT: 1, BINARY: 2, CATEGORICAL: 2}
     waiting = sorted(range(len(present.outcomes)), key=lambda o: -1 if o in forced else rank[present.kinds[o]])
     causes: dict[int, set[int]] = {o: set() for o in waiting}
     for cause, effect in zip(present.links.cause.tolist(), present.links.effect_on.tolist(), strict=True):
-        both_binary = present.kinds[cause] == present.kinds[effect] == BINARY
-        if both_binary and effect not in forced and present.resolves[cause] == present.resolves[effect]:
-            causes[effect].add(cause)
+        both_dated = present.is_dated[cause] and present.is_dated[effect]
+        if both_dated and effect not in forced and present.resolves[cause] == present.resolves[effect]:
+            for member in present.members(effect).tolist():
+                causes[member].add(cause)
     order: list[int] = []
     while waiting:
         ready = next((o for o in waiting if not causes[o] - set(order)), waiting[0])

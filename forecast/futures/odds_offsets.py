@@ -84,12 +84,17 @@ def factor_variance(present: PresentCase, outcome: int) -> FloatArray:
     """Variance of the sum of gamma s-bar, s-bar the mean of a stationary path over the periods to resolution; dims (draw)."""
     factors, total = present.factors, np.zeros(present.draws)
     periods = max(1, int(np.ceil(present.resolves[outcome])))
-    lags = np.arange(1, periods)
     for effect in np.flatnonzero(factors.effect_outcome == outcome):
-        rho = factors.persistence[:, factors.effect_factor[effect]]
-        sums = (rho[:, None] ** lags) @ (periods - lags) if periods > 1 else 0.0
-        total = total + factors.gamma[:, effect] ** 2 * (periods + 2.0 * sums) / periods**2
+        variance = path_variance(present, int(factors.effect_factor[effect]), periods)
+        total = total + factors.gamma[:, effect] ** 2 * variance
     return np.asarray(total)
+
+
+def path_variance(present: PresentCase, factor: int, periods: int) -> FloatArray:
+    """Variance of the mean of a factor's stationary path over some periods; dims (draw)."""
+    rho, lags = present.factors.persistence[:, factor], np.arange(1, periods)
+    sums = (rho[:, None] ** lags) @ (periods - lags) if periods > 1 else 0.0
+    return np.asarray((periods + 2.0 * sums) / periods**2)
 
 
 def _causes(
@@ -124,11 +129,11 @@ def _causes(
 def _ways(present: PresentCase, incidence: FloatArray, link: int, time: float) -> list[tuple[FloatArray, FloatArray]]:
     """What a link may add at a time, and the probability of that; both of dims (draw)."""
     if not present.links.courses[link].is_plain:
-        return fading_ways(present, link, time, lambda by: _occurs_by(present, incidence, link, by))
-    return [(present.links.delta[:, link], _occurs_by(present, incidence, link, time))]
+        return fading_ways(present, link, time, lambda by: occurs_by(present, incidence, link, by))
+    return [(present.links.delta[:, link], occurs_by(present, incidence, link, time))]
 
 
-def _occurs_by(present: PresentCase, incidence: FloatArray, link: int, time: float) -> FloatArray:
+def occurs_by(present: PresentCase, incidence: FloatArray, link: int, time: float) -> FloatArray:
     """Probability that a link's cause has occurred by a time, as expected on the day of the statement; dims (draw)."""
     cause, expected = int(present.links.cause[link]), present.expected
     lead = int(expected.lead[present.links.effect_on[link]])
@@ -141,7 +146,7 @@ def _occurs_by(present: PresentCase, incidence: FloatArray, link: int, time: flo
     settled = present.settled[cause]
     if not np.isnan(settled):
         return np.full(present.draws, float(np.isfinite(settled)))
-    if present.is_event[cause] or present.is_binary[cause]:
+    if present.is_event[cause] or present.is_dated[cause]:
         return probability_by(present, incidence, cause, time)
     hazard = present.streams.hazard
     periods = int(np.ceil(time))

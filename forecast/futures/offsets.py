@@ -9,7 +9,8 @@ The mean is a product over groups of causes and over factors, which are taken to
 group of causes the chain of its states (none, one that acts, another one) is thinned by the hazards of the effect's
 group in each state. A factor stays Gaussian under thinning: with K(s) the hazard of the group, its mean falls by
 v E K' and its variance by v^2 E K'' a period (Stein's identity). A binary outcome has the root of
-E logistic(x + offset + sum of delta + sum of gamma s) = logistic(x), with s the mean of its path.
+E logistic(x + offset + sum of delta + sum of gamma s) = logistic(x), with s the mean of its path; scores of options have that of
+the softmax (`forecast.futures.option_offsets`).
 
 tests/futures/test_offsets.py holds the marginals against exact enumeration and against simulations. Light: NumPy alone.
 
@@ -30,11 +31,14 @@ import numpy as np
 
 from forecast.futures.fading import FadingCauses, Occurred, Stages
 from forecast.futures.odds_offsets import odds_offset, probability_without
+from forecast.futures.option_offsets import option_offsets
 from forecast.futures.present import FloatArray, IntArray, Offsets, PresentCase
 from forecast.futures.survivors import MAX_LOG, CauseGroup, FactorLaw
 
 STEPS: Final = 48
 """Parts of periods to the horizon, at least."""
+CERTAIN: Final = 30.0
+"""Hazard of all options of an outcome on its date: one of them turns out true but for e^-30."""
 FEW_PARTS: Final = 2
 """Of a period, up to which once is enough."""
 
@@ -120,6 +124,9 @@ def marginal_offsets(present: PresentCase) -> Offsets:
             rates = np.ascontiguousarray(present.rates[:, members, :].transpose(2, 1, 0))
             found[group] = _Effects(members, rates, causes, factors)
     odds = {int(outcome): odds_offset(present, int(outcome)) for outcome in np.flatnonzero(present.is_binary)}
+    scores: dict[int, FloatArray] = {}
+    for group in np.unique(present.groups[present.is_categorical]).tolist():
+        scores |= option_offsets(present, np.flatnonzero(present.groups == group))
     for group, effects in found.items():
         _let_act_back(present, group, effects, odds)
     leads = {group: _lead(present, effects.members) for group, effects in found.items()}
@@ -144,7 +151,7 @@ def marginal_offsets(present: PresentCase) -> Offsets:
                 hazards[member][:, period] = offsets[place]
     return Offsets(
         {member: values for member, values in hazards.items() if values.any()},
-        {outcome: offset for outcome, offset in odds.items() if offset is not None},
+        {outcome: offset for outcome, offset in odds.items() if offset is not None} | scores,
     )
 
 
@@ -176,6 +183,8 @@ def cause_groups(present: PresentCase, effects: IntArray) -> list[CauseGroup]:
     for group in dict.fromkeys(present.groups[links.cause[chosen]].tolist()):
         own = [link for link in chosen if present.groups[links.cause[link]] == group]
         acting = list(dict.fromkeys(links.cause[own].tolist()))
+        if present.is_categorical[acting[0]] and not _lead(present, effects):
+            acting += [o for o in present.members(acting[0]).tolist() if o not in acting]  # of one date, all of them
         ratios = np.ones((len(acting), len(effects), present.draws))
         for link in own:
             place = acting.index(links.cause[link]), effects.tolist().index(links.effect_on[link])
@@ -246,8 +255,12 @@ def _hazard(present: PresentCase, outcome: int) -> tuple[FloatArray, FloatArray]
     if present.is_event[outcome]:
         return present.rates[:, outcome, :], dates
     if present.is_binary[outcome]:
-        place = min(max(int(np.ceil(present.resolves[outcome])) - 1, 0), present.horizon - 1)
+        place = _date_place(present, outcome)
         hazard[:, place] = -np.log1p(-np.minimum(present.yes[:, outcome], 1.0 - 1e-15))
+        dates[place] = min(max(present.resolves[outcome] - place, 0.0), 1.0)
+    elif present.is_categorical[outcome]:
+        place = _date_place(present, outcome)
+        hazard[:, place] = CERTAIN * present.yes[:, outcome]
         dates[place] = min(max(present.resolves[outcome] - place, 0.0), 1.0)
     elif present.streams.hazard.size:
         hazard = hazard + present.streams.hazard[outcome]
@@ -266,6 +279,11 @@ def _decided_at(present: PresentCase, outcome: int) -> FloatArray:
         return present.resolves[outcome : outcome + 1]
     ends = present.streams.periods.edges[asked.first[outcome] + 1 : asked.last[outcome] + 2]
     return np.asarray(ends[(ends > 0.0) & (np.ceil(ends) <= present.horizon)])
+
+
+def _date_place(present: PresentCase, outcome: int) -> int:
+    """Of the period with the resolution date."""
+    return min(max(int(np.ceil(present.resolves[outcome])) - 1, 0), present.horizon - 1)
 
 
 def factor_laws(present: PresentCase, effects: IntArray) -> list[FactorLaw]:

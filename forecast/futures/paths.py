@@ -55,7 +55,7 @@ def factor_shift(present: PresentCase, outcome: int, owner: IntArray, states: Fl
 def log_odds(
     present: PresentCase, outcome: int, owner: IntArray, states: FloatArray, offset: FloatArray | None = None
 ) -> FloatArray:
-    """Log odds of a binary outcome, factors counted by their mean up to its resolution; dims (future).
+    """Log odds of a binary outcome, or score of an option, factors counted by their mean up to its resolution; dims (future).
 
     `offset` has dims (draw).
     """

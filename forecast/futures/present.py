@@ -18,7 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-EVENT, BINARY, THRESHOLD = "event", "binary", "threshold"
+EVENT, BINARY, THRESHOLD, CATEGORICAL = "event", "binary", "threshold", "categorical"
 DAY_BEFORE = 1e-6
 """Of a period, for each day before the as-of date on which something is known to have happened."""
 MAX_RATE = 1e6
@@ -207,13 +207,13 @@ class PresentCase:
     outcomes: tuple[str, ...]
     """All of the study, in its order."""
     kinds: tuple[str, ...]
-    """Per outcome: event, binary or threshold."""
+    """Per outcome: event, binary, threshold, or categorical for an option, whose group are all options of one outcome."""
     groups: IntArray
     """Per outcome: outcomes of one group exclude one another."""
     resolves: FloatArray
     """Per outcome: periods from the as-of date to its resolution date (or the horizon)."""
     level: FloatArray
-    """Dims (draw, outcome): log rate per period or log odds; 0 for threshold outcomes."""
+    """Dims (draw, outcome): log rate per period, log odds or score of an option; 0 for threshold outcomes."""
     shape: FloatArray
     """Dims (draw, band): log hazard shape of the age bands that the present case goes through."""
     band_outcome: IntArray
@@ -256,6 +256,20 @@ class PresentCase:
         """Per outcome."""
         return np.array([kind == BINARY for kind in self.kinds], dtype=bool)
 
+    @property
+    def is_categorical(self) -> BoolArray:
+        """Per outcome: whether it is an option."""
+        return np.array([kind == CATEGORICAL for kind in self.kinds], dtype=bool)
+
+    @property
+    def is_dated(self) -> BoolArray:
+        """Per outcome: whether it is settled on its resolution date, and no other."""
+        return self.is_binary | self.is_categorical
+
+    def members(self, outcome: int) -> IntArray:
+        """Places of the outcomes of one group, all options of an outcome among them."""
+        return np.flatnonzero(self.groups == self.groups[outcome])
+
     def select(self, draws: IntArray) -> PresentCase:
         """The same for some of the draws."""
         return replace(
@@ -295,8 +309,12 @@ class PresentCase:
 
     @property
     def yes(self) -> FloatArray:
-        """Probability of yes, factors at 0 and nothing else having occurred; dims (draw, outcome), 0 unless binary."""
-        return np.where(self.is_binary, 1.0 / (1.0 + _exp(-self.level)), 0.0)
+        """Probability of yes, or of an option, factors at 0 and nothing else having occurred; dims (draw, outcome), 0 for
+        outcomes without a date of their own."""
+        found: FloatArray = np.where(self.is_binary, 1.0 / (1.0 + _exp(-self.level)), 0.0)
+        for first in dict.fromkeys(self.groups[self.is_categorical].tolist()):
+            found[:, self.groups == first] = softmax(self.level[:, self.groups == first])
+        return found
 
     @cached_property
     def closed(self) -> BoolArray:
@@ -311,6 +329,12 @@ class PresentCase:
         moved[self.expected.lead > 0] = True
         moved |= ~np.isnan(self.settled)
         return ~np.isin(self.groups, self.groups[moved])
+
+
+def softmax(scores: FloatArray) -> FloatArray:
+    """Probabilities of options from their scores along the last dim."""
+    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
 
 
 def _exp(values: FloatArray) -> FloatArray:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from forecast.answer import Probability, icd203_words
 from forecast.answer.parts import Part
 from forecast.errors import ExpressionError, FieldError, ForecastError
-from forecast.futures.present import BINARY
+from forecast.futures.present import BINARY, CATEGORICAL
 from forecast.futures.scenarios import (
     LEAST_EFFECTIVE_DRAWS,
     BoolArray,
@@ -227,10 +227,10 @@ def _intervention_problems(stored: StoredFutures, do: tuple[Intervention, ...]) 
             message = f"{outcome!r} and {rival!r} exclude one another; expected at most one that occurs; remove one"
             problems.append(FieldError(f"{path}.outcome", "competes", message))
         seen.setdefault(outcome, place)
-        is_binary = stored.kind(outcome) == BINARY
-        last = stored.resolves[outcome] if is_binary else float(stored.horizon)
+        is_dated = stored.kind(outcome) in (BINARY, CATEGORICAL)
+        last = stored.resolves[outcome] if is_dated else float(stored.horizon)
         if at is not None and at > last:
-            limit = "its resolution date" if is_binary else "the horizon"
+            limit = "its resolution date" if is_dated else "the horizon"
             message = f"{at:g} is after {limit}; expected 0 to {last:g} periods, or null for never; lower it"
             problems.append(FieldError(f"{path}.at", "outside_forecast", message))
     return problems

@@ -82,7 +82,7 @@ class StoredFutures:
         return dict(zip(self.outcomes, self.present.resolves.tolist(), strict=True))
 
     def kind(self, outcome: str) -> str:
-        """event, binary or threshold."""
+        """event, binary, threshold, or categorical for an option."""
         return self.present.kinds[self.outcomes.index(outcome)]
 
     def rivals(self, outcome: str) -> tuple[str, ...]:

@@ -65,6 +65,8 @@ def made_arrays(arrays: ModelArrays) -> dict[str, Array]:
         "pull_start": _starts(arrays["pull_move"], arrays.lengths["move"]),
         "reading_condition": supposes,
         "reading_start": _starts(arrays["reading_question"], arrays.lengths["question"]),
+        "candidate_start": _starts(arrays["candidate_ballot"], arrays.lengths["ballot"]),
+        "word_start": _starts(arrays["word_opinion"], arrays.lengths["opinion"]),
         **_shares("heard", arrays["outcome_voices"]),
         **_shares("asked", arrays["exercise_voices"]),
     }

@@ -26,6 +26,7 @@ from forecast.kernel import (
     laws,
     levels,
     membership,
+    options,
     present,
     terms,
     track_records,
@@ -69,7 +70,9 @@ def forward(x: Any, z: Any, v: Any) -> float:
     factors.forward(x, v)
     counts.forward(x, z, v)
     history.forward(x, v)
+    options.forward(x, v)
     membership.forward(x, v)
+    options.judged(x, v)
     judgments.forward(x, v)
     logp += track_records.forward(x, z, v)
     logp += laws.density(x, z, v)
@@ -79,11 +82,11 @@ def forward(x: Any, z: Any, v: Any) -> float:
 @block
 def likelihood(x: Any, v: Any, a: Any) -> float:
     """Log likelihood of all data; the adjoints of what it speaks of."""
-    logp: float = cases.trials(x, v, a) + cases.hazards(x, v, a)
+    logp: float = cases.trials(x, v, a) + cases.hazards(x, v, a) + options.tallies(x, v, a)
     logp += integrals.likelihood(x, v, a)
     logp += counts.likelihood(x, v, a) + floors.likelihood(x, v, a)
     logp += membership.likelihood(x, v)
-    logp += judgments.likelihood(x, v, a)
+    logp += judgments.likelihood(x, v, a) + options.likelihood(x, v, a)
     logp += track_records.likelihood(x, v, a) + track_records.answers(x, v, a)
     return logp
 
@@ -93,7 +96,9 @@ def backward(x: Any, v: Any, a: Any, g: Any) -> None:
     """The gradient, from the adjoints that the likelihood left."""
     track_records.backward(x, v, a, g)
     judgments.backward(x, v, a)
+    options.judged_back(x, v, a)
     membership.backward(x, v, a)
+    options.backward(x, v, a)
     history.backward(x, v, a)
     counts.backward(x, v, a, g)
     factors.backward(x, v, a)

@@ -56,6 +56,9 @@ MADE: Final[Mapping[str, FieldSpec]] = {
     "pull_start": FieldSpec(("pull_edge",), "int64"),
     "reading_condition": FieldSpec(("reading",), "int64"),
     "reading_start": FieldSpec(("reading_edge",), "int64"),
+    # Where the candidates of each ballot begin, and the words of each opinion.
+    "candidate_start": FieldSpec(("candidate_edge",), "int64"),
+    "word_start": FieldSpec(("word_edge",), "int64"),
     # Shares of experts above zero: where those of each outcome or exercise begin, and where they end.
     "heard_start": FieldSpec(("heard_edge",), "int64"),
     "heard_expert": FieldSpec(("heard",), "int64"),
@@ -82,6 +85,7 @@ QUANTITIES: Final[Mapping[str, FieldSpec]] = _fields(
     effect=("gamma",),
     link=("delta",),
     question=("judged_log_odds",),
+    choice=("judged_log_chance",),
     exam=("exam_base", "exam_spread"),
     exercise=("exercise_log_odds",),
 ) | {"state": FieldSpec(("past_period", "factor"))}
@@ -120,6 +124,10 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     stake=("stake_rate", "stake_slope", "stake_begun", "stake_mean", "stake_pace_begun", "stake_pace"),
     turn=("turn_place",),
     move=("move_push", "move_ratio"),
+    candidate=("candidate_score", "candidate_log"),
+    choice=("choice_largest", "choice_total", "choice_centre"),
+    word=("word_heard", "word_apart"),
+    opinion=("opinion_distance",),
     history=("history_push", "history_expected"),
     verdict=("verdict_push", "verdict_log_odds"),
     exam=("truth_variance", "error_variance"),
@@ -166,6 +174,7 @@ TERMS: Final[Mapping[str, tuple[str, ...]]] = {
     "judgments": ("judgment",),
     "track_records": ("record",),
     "answers": ("answer",),
+    "option_statements": ("opinion",),
 }
 """Terms of the likelihood that can be had one by one: the definition's potentials of these names."""
 

@@ -3,6 +3,8 @@
     mu_j = location + scale skewed(d_mu), at skew 0 location + scale d_mu
     class level = mu_j + tau_j z         tau_j, sigma_j = scale |z|         beta = scale z
 
+z of the spreads of a categorical outcome is that of its first option.
+
 d_mu is sampled partly centred, on the scale of the experts' statements: with their mean log slope m and mean offset o
 the mean is exp(m) (location + x_j' beta + common error + o) and the scale exp(m) scale
 (`forecast.model.graph.experts.said_by`).
@@ -56,8 +58,8 @@ def forward(x: Any, z: Any, v: Any) -> float:
         v.mu_z[j], v.mu_power[j], jacobian = uncentre(z.mu_z[j], v.mu_centre[j], log_scale, x.mu_centring[j])
         logp += jacobian
         v.mu[j] = x.mu_loc[j] + x.mu_scale[j] * skewed(v.mu_z[j], x.mu_skew[j])
-        v.tau[j] = x.tau_scale[j] * v.tau_z[j]
-        v.sigma[j] = x.sigma_scale[j] * v.sigma_z[j]
+        v.tau[j] = x.tau_scale[j] * v.tau_z[x.spread_outcome[j]]
+        v.sigma[j] = x.sigma_scale[j] * v.sigma_z[x.spread_outcome[j]]
     for c in range(x.level_outcome.size):
         j = x.level_outcome[c]
         v.class_level[c] = v.mu[j] + v.tau[j] * v.level_z[c]
@@ -74,8 +76,8 @@ def backward(x: Any, v: Any, a: Any, g: Any) -> None:
         a.level_z[c] += a.class_level[c] * v.tau[j]
     covariates = x.beta_scale.size
     for j in range(x.mu_loc.size):
-        a.tau_z[j] += a.tau[j] * x.tau_scale[j]
-        a.sigma_z[j] += a.sigma[j] * x.sigma_scale[j]
+        a.tau_z[x.spread_outcome[j]] += a.tau[j] * x.tau_scale[j]
+        a.sigma_z[x.spread_outcome[j]] += a.sigma[j] * x.sigma_scale[j]
         g.mu_z[j], mean, log_scale = uncentre_back(
             a.mu[j] * x.mu_scale[j] * skewed_slope(v.mu_z[j], x.mu_skew[j]) - v.mu_z[j],
             v.mu_z[j],

@@ -2,7 +2,7 @@
 
     integrals: power log I;   statements: log StudentT(r) - log noise;   answers: yes x - log(1 + exp(x))
 
-as `integrals`, `judgments` and `track_records` add them up.
+as `integrals`, `judgments`, `track_records` and `options` add them up.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Any
 
-from forecast.kernel import integrals
+from forecast.kernel import integrals, options
 from forecast.kernel.compiling import block
 from forecast.kernel.elementary import softplus, statement
 from forecast.model.constants import FREEDOM, TINY
@@ -18,7 +18,7 @@ from forecast.model.constants import FREEDOM, TINY
 
 @block
 def write(x: Any, v: Any, a: Any, into: Any, at: int) -> None:
-    """Terms of integrals, judgments, records and answers, from a place on; values are those of a forward pass."""
+    """Terms of integrals, judgments, records, answers and statements about options, from a place on; values are those of a forward pass."""
     integrals.likelihood(x, v, a)
     for m in range(x.integral_power.size):
         into[at + m] = x.integral_power[m] * v.integral_log[m]
@@ -36,6 +36,9 @@ def write(x: Any, v: Any, a: Any, into: Any, at: int) -> None:
         rest = sqrt(truth * error / (truth + error) + TINY)
         log_odds = v.exam_base[i] + v.exercise_deviation[y] * truth / (truth + error) + rest * v.truth_z[n]
         into[at + n] = x.answer_yes[n] * log_odds - softplus(log_odds)
+    at += x.answer_yes.size
+    for m in range(x.opinion_expert.size):
+        into[at + m] = options.statement(x, v, m)
 
 
 @block

@@ -99,6 +99,8 @@ def probe_arrays() -> ModelArrays:
         "move_to",
         "cell_stage",
         "span_stage",
+        "candidate_choice",
+        "poll_steps",
     )
     values |= {name: np.ones_like(values[name]) for name in ones}
     values["rule_from"] = np.zeros(1)

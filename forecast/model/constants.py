@@ -43,3 +43,6 @@ LONGEST_STEP: Final = 1.0
 
 SHORTEST_STEP: Final = 1e-10
 """Of a standard normal; then the mode is found."""
+
+OPTION_SHARE = 0.5
+"""Of a variance of log odds, that of the score of each option: the log odds of two options are the difference of scores."""

@@ -45,6 +45,8 @@ CLASSES: Final = {
     "mu_skew": _number("outcome"),
     "tau_scale": _positive("outcome"),
     "sigma_scale": _positive("outcome"),
+    # Whose spreads of classes and cases they are: options of a categorical outcome have those of the first one.
+    "spread_outcome": _index("outcome", "outcome"),
     "trend_scale": _positive("outcome"),
     "wiggle_scale": _positive("outcome"),
     "beta_scale": _positive("covariate"),
@@ -249,7 +251,35 @@ OPINIONS: Final = {
     "record_log_odds": _number("record"),
 }
 
-ARRAYS: Final[Mapping[str, ArraySpec]] = {**CLASSES, **PRESENT, **INTEGRALS, **SIGNALS, **OPINIONS}
+OPTIONS: Final = {
+    # Cases of categorical outcomes. A tally is one case, or cases that are alike, with a mark for each option: how often it
+    # turned out true. Marks come tally by tally.
+    "tally_first": _index("tally", "mark"),
+    "mark_tally": _index("mark", "tally"),
+    "mark_unit": _index("mark", "unit"),
+    "mark_count": _positive("mark"),
+    # The present case, where it is judged or resolved: a ballot is a categorical outcome as one option of its membership has
+    # it, with a candidate for each option of the outcome. Candidates come ballot by ballot.
+    "ballot_option": _index("ballot", "option" + OR_NONE),
+    "candidate_ballot": _index("candidate", "ballot"),
+    "candidate_variant": _index("candidate", "variant"),
+    "candidate_choice": _index("candidate", "choice" + OR_NONE),
+    # Candidates that turned out true.
+    "ruling_candidate": _index("ruling", "candidate"),
+    # A poll is a categorical outcome that is judged, a choice one of its options; an opinion is what one expert says of a
+    # poll, a word what it says of a choice, with an inclination of the expert. Words come opinion by opinion.
+    "poll_panel": _index("poll", "panel"),
+    "poll_steps": ArraySpec(("poll",), minimum=1.0),
+    "choice_poll": _index("choice", "poll"),
+    "inclination_expert": _index("inclination", "expert"),
+    "opinion_expert": _index("opinion", "expert"),
+    "word_opinion": _index("word", "opinion"),
+    "word_choice": _index("word", "choice"),
+    "word_inclination": _index("word", "inclination"),
+    "word_log_ratio": _number("word"),
+}
+
+ARRAYS: Final[Mapping[str, ArraySpec]] = {**CLASSES, **PRESENT, **INTEGRALS, **SIGNALS, **OPINIONS, **OPTIONS}
 
 
 DIMS: Final = tuple(

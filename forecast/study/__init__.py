@@ -12,7 +12,7 @@ from forecast.study.arriving.arrivals import Arrival, accept_arrivals, with_arri
 from forecast.study.arriving.pulled import News, news_of, read_table
 from forecast.study.checks.made_links import made_links, with_made_links
 from forecast.study.document.calendar import Calendar, Period
-from forecast.study.document.cases import Case, Count, Datum, Spell, Stage, Trial
+from forecast.study.document.cases import Case, Choice, Count, Datum, Spell, Stage, Trial
 from forecast.study.document.change import Change
 from forecast.study.document.document import Study
 from forecast.study.document.evidence import (
@@ -65,6 +65,7 @@ from forecast.study.rows.evidence_tables import (
     resolve_cases,
     resolve_judgments,
     resolve_observations,
+    resolve_option_statements,
     resolve_resolutions,
     resolve_track_records,
     settled_outcomes,
@@ -79,6 +80,7 @@ from forecast.study.rows.judgments import (
     merge_track_records,
 )
 from forecast.study.rows.observations import Resolved
+from forecast.study.rows.option_statements import OptionStatement
 from forecast.study.rows.settling import is_contradicted, is_open
 
 __all__ = [
@@ -93,6 +95,7 @@ __all__ = [
     "Calendar",
     "Case",
     "Change",
+    "Choice",
     "Condition",
     "Count",
     "Covariate",
@@ -114,6 +117,7 @@ __all__ = [
     "Not",
     "Observation",
     "Occurs",
+    "OptionStatement",
     "Or",
     "Outcome",
     "OutcomeKind",
@@ -152,6 +156,7 @@ __all__ = [
     "resolve_cases",
     "resolve_judgments",
     "resolve_observations",
+    "resolve_option_statements",
     "resolve_resolutions",
     "resolve_track_records",
     "settled_outcomes",

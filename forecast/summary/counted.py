@@ -92,9 +92,9 @@ def asked_of_counts(encoded: EncodedStudy) -> Thresholds:
     """What the threshold outcomes ask."""
     study, indicators = encoded.study, watched_indicators(encoded)
     places = {first: place for place, (first, _) in enumerate(counted_periods(encoded))}
-    result = Thresholds.none(len(study.outcomes))
+    result = Thresholds.none(len(study.parts))
     result = Thresholds(
-        np.zeros((len(study.outcomes), len(indicators)), dtype=np.bool_),
+        np.zeros((len(study.parts), len(indicators)), dtype=np.bool_),
         result.number.copy(),
         result.is_least.copy(),
         result.run.copy(),
@@ -102,7 +102,7 @@ def asked_of_counts(encoded: EncodedStudy) -> Thresholds:
         result.last.copy(),
     )
     for outcome in open_thresholds(encoded):
-        row = [other.id for other in study.outcomes].index(outcome.id)
+        row = [other.id for other in study.parts].index(outcome.id)
         periods = _window(encoded, outcome)
         number = outcome.at_least if outcome.at_least is not None else outcome.at_most
         assert number is not None, "the document was checked"

@@ -64,7 +64,11 @@ def _late_entries(encoded: EncodedStudy) -> Iterator[Note]:
 
 def _default_priors(encoded: EncodedStudy) -> Iterator[Note]:
     for outcome in encoded.study.outcomes:
-        if outcome.is_modelled and outcome.prior is None:
+        if outcome.options is not None:
+            if outcome.options[0].probability is None:
+                message = f"outcome {outcome.id} states no probabilities of its options; before evidence all are alike"
+                yield "default_prior", None, message
+        elif outcome.is_modelled and outcome.prior is None:
             used = outcome.prior_on_scale(encoded.study.horizon)
             yield "default_prior", None, f"outcome {outcome.id} states no prior; {used} was used on its scale"
 
@@ -92,6 +96,7 @@ def _unused(encoded: EncodedStudy) -> Iterator[Note]:
 def _judgments(encoded: EncodedStudy) -> Iterator[Note]:
     opinions = encoded.opinions
     clipped = sum(j.clipped for j in opinions.judgments) + sum(r.clipped for r in opinions.track_records)
+    clipped += sum(statement.clipped for statement in opinions.option_statements)
     if clipped:
         message = f"{clipped} stated probabilities were below {CLIP:g} or above {1 - CLIP:g}; they were read as these"
         yield "clipped", float(clipped), message
@@ -106,7 +111,7 @@ def _judgments(encoded: EncodedStudy) -> Iterator[Note]:
 
 def _implied(encoded: EncodedStudy, prior: xr.Dataset) -> Iterator[Note]:
     """What the priors alone say of the present case before any evidence, with what is in it beside the stated prior."""
-    for outcome in encoded.study.outcomes:
+    for outcome in encoded.study.parts:
         if not outcome.is_modelled or outcome.id in encoded.settled:
             continue
         low, median, high = probability_quantiles(prior, outcome.id, (0.05, 0.5, 0.95))
@@ -166,5 +171,6 @@ def latest_known(encoded: EncodedStudy) -> date | None:
     days = [spell.exited for spell in spells if spell.exited is not None and (spell.event or spell.exited < as_of)]
     days += [observation.known_at for found in encoded.signals.observations.values() for observation in found]
     days += [judgment.known_at for judgment in opinions.judgments]
+    days += [statement.known_at for statement in opinions.option_statements]
     days += [record.on for record in opinions.track_records if record.on is not None]
     return max(days, default=None)

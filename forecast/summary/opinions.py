@@ -8,7 +8,7 @@ doi:10.1287/opre.33.2.427.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from forecast.answer import ExpertSummary, LinkSummary, QuestionSummary, Residua
 from forecast.futures.scenarios import spread
 from forecast.model.constants import FREEDOM
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.study import Judgment, Trial, condition_text, made_links
+from forecast.study import Judgment, OptionStatement, Trial, condition_text, made_links
 from forecast.summary.signals import summarize_draws
 
 
@@ -55,7 +55,33 @@ def weigh_experts(common: float, own: Mapping[str, float]) -> Worth:
     )
 
 
-def _question_worth(judgments: list[Judgment], posterior: xr.Dataset) -> Worth:
+def summarize_polls(
+    encoded: EncodedStudy, posterior: xr.Dataset
+) -> tuple[tuple[QuestionSummary, ...], tuple[Worth, ...]]:
+    """Every option of every judged categorical outcome, as a question of its own; and what each outcome's experts are worth."""
+    questions, worths = [], []
+    for outcome, parts in encoded.opinions.polls.items():
+        said = [statement for statement in encoded.opinions.option_statements if statement.outcome == outcome]
+        worth = _question_worth(said, posterior)
+        worths.append(worth)
+        for part in parts:
+            draws = np.exp(posterior["judged_log_chance"].sel(choice=part).values.ravel())
+            questions.append(
+                QuestionSummary(
+                    outcome=part,
+                    by=said[0].by_day,
+                    given=None,
+                    experts=len(said),
+                    effective_number=worth.effective_number,
+                    stated=float(np.mean([statement.probabilities[part] for statement in said])),
+                    probability=float(min(draws.mean(), 1.0)),
+                    interval=spread(draws),
+                )
+            )
+    return tuple(questions), tuple(worths)
+
+
+def _question_worth(judgments: Sequence[Judgment | OptionStatement], posterior: xr.Dataset) -> Worth:
     """From what is known of their errors: the uncertainty left in biases, the noise, and the common error."""
     factor = FREEDOM / (FREEDOM - 2.0)  # variance of a StudentT over its squared scale
     own = {}
@@ -94,7 +120,9 @@ def summarize_opinions(
                 interval=spread(draws),
             )
         )
-    return _summarize_experts(encoded, posterior, list(worth.values())), tuple(questions)
+    polls, of_polls = summarize_polls(encoded, posterior)
+    every = [*worth.values(), *of_polls]
+    return _summarize_experts(encoded, posterior, every), (*questions, *polls)
 
 
 def _summarize_experts(encoded: EncodedStudy, posterior: xr.Dataset, worth: list[Worth]) -> tuple[ExpertSummary, ...]:
@@ -107,7 +135,8 @@ def _summarize_experts(encoded: EncodedStudy, posterior: xr.Dataset, worth: list
             ExpertSummary(
                 id=expert,
                 kind=kind,
-                judgments=sum(judgment.expert == expert for judgment in opinions.judgments),
+                judgments=sum(judgment.expert == expert for judgment in opinions.judgments)
+                + sum(statement.expert == expert for statement in opinions.option_statements),
                 track_records=sum(record.expert == expert for record in opinions.track_records),
                 bias=summarize_draws(own["bias"] + posterior["shared_bias"].sel(kind=kind)),
                 slope=summarize_draws(own["slope"]),

@@ -23,6 +23,7 @@ from forecast.futures.scenarios import Estimate, estimate, evaluate, spread
 from forecast.futures.shares import share_quantiles
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import Between, By, Calendar, Expression, Not, Occurs, Or, Outcome, OutcomeKind, times_between
+from forecast.study.document.options import BETWEEN
 from forecast.summary.edges import hull, hull_by_period
 from forecast.summary.ends import ENDS, Ends, counted_ends, exact_ends
 from forecast.summary.reference import summarize_reference
@@ -39,7 +40,7 @@ def summarize_outcomes(
     """The answer of every outcome, in the study's order."""
     return tuple(
         _summarize_outcome(encoded, outcome, position, posterior, rolled, cases)
-        for position, outcome in enumerate(encoded.study.outcomes)
+        for position, outcome in enumerate(encoded.study.parts)
     )
 
 
@@ -52,6 +53,7 @@ def _summarize_outcome(
     cases: xr.DataArray | None,
 ) -> OutcomeForecast:
     study = encoded.study
+    whole = study.outcome(outcome.id.partition(BETWEEN)[0]) if outcome.kind is OutcomeKind.CATEGORICAL else None
     result = count_futures(Occurs(outcome.id), encoded, rolled)
     times = rolled.futures.times[:, :, position]
     ends = np.arange(1, study.horizon + 1)
@@ -60,7 +62,9 @@ def _summarize_outcome(
     found = _outcome_ends(outcome, position, encoded, rolled)
     return OutcomeForecast(
         id=outcome.id,
+        part_of=None if whole is None else whole.id,
         title=outcome.title,
+        option=None if whole is None else outcome.title.removeprefix(f"{whole.title}: "),
         kind=outcome.kind.value,
         probability=result.probability,
         median=_clip(found.median),
@@ -81,7 +85,7 @@ def _summarize_outcome(
             )
             for period in ends
         ),
-        timing=None if outcome.kind is OutcomeKind.BINARY else _summarize_timing(times),
+        timing=None if outcome.kind in (OutcomeKind.BINARY, OutcomeKind.CATEGORICAL) else _summarize_timing(times),
         reference=None
         if outcome.kind is OutcomeKind.THRESHOLD
         else summarize_reference(encoded, outcome, posterior, cases),

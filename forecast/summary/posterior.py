@@ -53,17 +53,17 @@ def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray |
         Places among all draws, chains end to end; None for all of them.
     """
     study = encoded.study
-    ids = [outcome.id for outcome in study.outcomes]
+    ids = [outcome.id for outcome in study.parts]
     read = _Reader(posterior, draws)
     theta = read.values("theta", "outcome", encoded.outcomes)
     level = np.zeros((len(theta), len(ids)))
     level[:, [ids.index(outcome) for outcome in encoded.outcomes]] = theta
     shape, band_outcome, time_in_band = _bands(encoded, read, ids)
-    labels = [outcome.competes or f"\0{outcome.id}" for outcome in study.outcomes]
+    labels = [outcome.competes or f"\0{outcome.id}" for outcome in study.parts]
     resolves = [study.calendar.periods_until(study.resolves_by(outcome)) for outcome in ids]
     present = PresentCase(
         outcomes=tuple(ids),
-        kinds=tuple(outcome.kind.value for outcome in study.outcomes),
+        kinds=tuple(outcome.kind.value for outcome in study.parts),
         groups=np.array([labels.index(label) for label in labels], dtype=np.int64),
         resolves=np.maximum(np.asarray(resolves, dtype=float), 0.0),  # what is settled may have had its date
         level=level,
@@ -206,7 +206,7 @@ def _settled(encoded: EncodedStudy, ids: list[str]) -> FloatArray:
 
 def draws_within_budget(encoded: EncodedStudy) -> int:
     """How many draws may be rolled forward at once: `MAX_HAZARDS` over outcomes times periods."""
-    return max(1, MAX_HAZARDS // (len(encoded.study.outcomes) * encoded.study.horizon))
+    return max(1, MAX_HAZARDS // (len(encoded.study.parts) * encoded.study.horizon))
 
 
 def resolution_probabilities(

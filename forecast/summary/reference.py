@@ -14,10 +14,12 @@ from forecast.futures.scenarios import spread
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.model.encoding.membership import NEW
 from forecast.model.encoding.units import Unit
-from forecast.study import Count, Outcome, OutcomeKind, Trial
+from forecast.study import Count, Outcome, OutcomeKind, Spell, Trial
 from forecast.study.checks.size import MAX_UNITS
 from forecast.summary.bands_ahead import mean_multiplier
+from forecast.summary.belonging import membership_of
 from forecast.summary.frailties import draw_frailties, residual_cholesky
+from forecast.summary.option_reference import summarize_option_reference
 from forecast.summary.posterior import stream_seed
 
 FloatArray = npt.NDArray[np.float64]
@@ -88,6 +90,8 @@ def summarize_reference(
     within the horizon; for a `binary` one it is the probability. Classes are taken at the mean covariates of their
     cases, the new class at covariates of 0 on the model's scale.
     """
+    if outcome.kind is OutcomeKind.CATEGORICAL:
+        return summarize_option_reference(encoded, outcome, posterior, cases)
     is_event = outcome.kind is OutcomeKind.EVENT
     if is_event:
         shape = posterior["log_hazard_shape"].transpose(CHAIN, DRAW, "band").values
@@ -119,7 +123,7 @@ def summarize_reference(
                 id=group.id,
                 title=group.title or group.id,
                 weight=outcome.class_weights.get(group.id, 0.0),
-                membership=_membership(encoded, posterior, outcome, group.id),
+                membership=membership_of(encoded, posterior, outcome, group.id),
                 cases=len(counted),
                 effective_cases=sum(member.weight for member in counted),
                 events=sum((m.events if is_event else m.successes) or 0.0 for m in counted),
@@ -136,28 +140,12 @@ def summarize_reference(
         classes=tuple(summaries),
         new_class=NewClassSummary(
             weight=max(0.0, 1.0 - sum(outcome.class_weights.values())),
-            membership=_membership(encoded, posterior, outcome, NEW),
+            membership=membership_of(encoded, posterior, outcome, NEW),
             measure="rate_per_period" if is_event else "probability",
             rate_or_probability=float(new.mean()),
             interval=spread(new),
         ),
     )
-
-
-def _membership(encoded: EncodedStudy, posterior: xr.Dataset, outcome: Outcome, name: str) -> float | None:
-    """Probability of one class, `NEW` for one not seen; without several to choose from its weight."""
-    if outcome.is_blend:
-        return None
-    memberships = encoded.memberships
-    if outcome.id not in memberships.of:
-        only = max(outcome.class_weights, key=lambda known: outcome.class_weights[known], default=NEW)
-        return float(name == (only if outcome.class_weights.get(only, 0.0) > 0.0 else NEW))
-    labels = [
-        encoded.coords["option"][option - 1]
-        for option in memberships.options_of(memberships.of[outcome.id])
-        if memberships.options[option - 1][1] == name
-    ]
-    return float(posterior["option_share"].sel(option=labels).mean(("chain", "draw")).sum())
 
 
 def _mean_level(
@@ -183,6 +171,7 @@ def _summarize_case(unit: Unit, level: xr.DataArray | None, posterior: xr.Datase
         return summary.model_copy(update={"successes": data.successes, "trials": data.trials})
     if isinstance(data, Count):
         return summary.model_copy(update={"exposure": data.exposure, "events": data.events})
+    assert isinstance(data, Spell)
     return summary.model_copy(
         update={
             "exposure": case.observed,

@@ -184,7 +184,7 @@ def label_probabilities(
     closed
         Dims (outcome): whether the value is exact.
     """
-    ids = np.array([outcome.id for outcome in encoded.study.outcomes])
+    ids = np.array([outcome.id for outcome in encoded.study.parts])
     exact = xr.DataArray(values[:, :, closed], dims=(CHAIN, DRAW, CLOSED), coords={CLOSED: ids[closed].tolist()})
     shares = xr.DataArray(
         values[:, :, ~closed],

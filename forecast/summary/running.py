@@ -56,5 +56,5 @@ def estimate_running(encoded: EncodedStudy, posterior: xr.Dataset, seed: int) ->
             float(error) if math.isfinite(error) else None,
             tuple(float(mean) for mean in own.mean(axis=1)),
         )
-        for outcome, own, error in zip(encoded.study.outcomes, values, errors, strict=True)
+        for outcome, own, error in zip(encoded.study.parts, values, errors, strict=True)
     }

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import fmean
 from typing import Any, Final
@@ -23,7 +23,8 @@ from forecast.runtime.logs import get_logger
 from forecast.store import Database, EvidenceRepository, ForecastRepository, ScoreRepository, StudyRepository
 from forecast.store.tables.core import ExplanationRow, ForecastRow, StudyRow
 from forecast.store.tables.living import ScoreRow
-from forecast.study import EvidenceKind, resolve_judgments, study_from_document
+from forecast.study import EvidenceKind, resolve_judgments, resolve_option_statements, study_from_document
+from forecast.study.document.options import part_id
 from forecast.timeline.scores import brier, log_score, time_averaged_brier
 from forecast.timeline.views import Ledger, ResolutionView, ScoreView, Standing
 
@@ -43,7 +44,7 @@ class Resolution:
 
     outcome: str
     value: str
-    """yes, no, ambiguous or annulled"""
+    """yes, no, ambiguous or annulled; of a categorical outcome an option, ambiguous or annulled"""
     on: date
     known_at: date
     source: str | None
@@ -69,6 +70,25 @@ def resolutions_of(session: Session, study: StudyRow) -> dict[str, tuple[Resolut
             found[evidence.subject].append(_resolution(json.loads(evidence.cells), evidence.recorded_at))
     # The sort is stable: of two that became known on one day, the one that came later counts.
     return {outcome: tuple(sorted(rows, key=lambda row: row.known_at)) for outcome, rows in found.items()}
+
+
+def decided_by(session: Session, study: StudyRow) -> dict[str, Resolution]:
+    """What counts now of each outcome that turned out yes or no, and of each option of a categorical one."""
+    document = StudyRepository(session).document(study.digest)
+    assert document is not None, "a study points to its document"
+    options = {block["id"]: [o["id"] for o in block.get("options") or ()] for block in json.loads(document)["outcomes"]}
+    found: dict[str, Resolution] = {}
+    for outcome, rows in resolutions_of(session, study).items():
+        last = rows[-1]
+        if last.value in options.get(outcome, ()):
+            found |= {
+                part: replace(last, outcome=part, value="yes" if option == last.value else "no")
+                for option in options[outcome]
+                for part in (part_id(outcome, option),)
+            }
+        elif last.value in ("yes", "no"):
+            found[outcome] = last
+    return found
 
 
 def _resolution(row: Mapping[str, Any], recorded_at: datetime | None) -> Resolution:
@@ -104,8 +124,7 @@ def score_due(database: Database, now: datetime) -> int:
 
 
 def _scores(session: Session, study: StudyRow, now: datetime) -> Iterator[ScoreRow]:
-    current = {outcome: rows[-1] for outcome, rows in resolutions_of(session, study).items()}
-    decided = {outcome: row for outcome, row in current.items() if row.value in ("yes", "no")}
+    decided = decided_by(session, study)
     if not decided:
         return
     forecasts, known = ForecastRepository(session), ScoreRepository(session).keys(study.id)
@@ -177,17 +196,23 @@ def _stated(session: Session, forecast: ForecastRow, ends: Mapping[str, date]) -
     """What experts had said by the forecast's as-of date about the very same questions."""
     document = StudyRepository(session).document(forecast.digest)
     assert document is not None, "a forecast points to its document"
+    study = study_from_document(json.loads(document))
     return {
         (f"{EXPERT}{judgment.expert}", judgment.outcome): judgment.probability
-        for judgment in resolve_judgments(study_from_document(json.loads(document)))
+        for judgment in resolve_judgments(study)
         if not judgment.given and ends.get(judgment.outcome) == judgment.by_day
+    } | {
+        (f"{EXPERT}{statement.expert}", part): probability
+        for statement in resolve_option_statements(study)
+        for part, probability in statement.probabilities.items()
+        if part in ends
     }
 
 
 def read_ledger(session: Session, study: StudyRow) -> Ledger:
     """The ledger of a study."""
     resolutions = resolutions_of(session, study)
-    counting = {rows[-1].digest for rows in resolutions.values() if rows[-1].value in ("yes", "no")}
+    counting = {row.digest for row in decided_by(session, study).values()}
     rows = ScoreRepository(session).of_study(study.id)
     return Ledger(
         study=study.id,

@@ -69,7 +69,7 @@ class ResolutionView(View):
     outcome: str
     """Id of the outcome."""
     resolution: str
-    """yes, no, ambiguous or annulled."""
+    """yes, no, ambiguous or annulled; of a categorical outcome the id of its option, ambiguous or annulled."""
     on: date
     """Day on which it turned out so."""
     known_at: date

@@ -12,6 +12,7 @@ from forecast.model.encoding.bands import AgeBands
 from forecast.model.encoding.expert_shares import reflection
 from forecast.model.encoding.integrals import quadrature_rules
 from forecast.model.specs import ARRAYS, DIMS, OR_NONE
+from tests.model.random_options import options_of
 from tests.model.random_questions import OUTCOMES, conditions_of, memberships_of, parts_of, readings_of
 
 BANDS = (AgeBands((0.0, 12.0, 40.0)), AgeBands((0.0, 24.0)), AgeBands((0.0,)))
@@ -45,6 +46,9 @@ FULL = {
     "verdict": 2,
     "press": 3,
 }
+OPTIONS = {"tally": 3, "ruling": 2}
+POLLED = {**OPTIONS, **EXPERTS, "poll": 2}
+FULL |= OPTIONS | POLLED
 NEWER = (
     "membership",
     "variant",
@@ -101,6 +105,10 @@ SHAPES: dict[str, dict[str, int]] = {
     "a panel with nothing to say": EXPERTS,
     "no judgments": {**FULL, **dict.fromkeys(JUDGED, 0), **RECORDS},
     "no track records": {**FULL, **dict.fromkeys(RECORDS, 0), **JUDGED},
+    "options alone": {**CASES, **OPTIONS},
+    "options of one class or another": {**CASES, **POLLED, "membership": 2},
+    "options and factors": {**POLLED, **FACTORS},
+    "statements about options alone": {**EXPERTS, "poll": 1},
     "prior only": {},
 }
 
@@ -116,12 +124,13 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     parts = readings_of(other, parts_of(rng, n, is_binary), members)
     n["part"] = len(parts["part_reading"])
     supposed = conditions_of(other, n)
+    options = options_of(np.random.default_rng([seed, 3]), n)
     first_rules, rules = quadrature_rules(range(1, n["axis"] + 1) if n["integral"] else ())
     n["rule"], n["node"] = np.shape(rules["node_place"])
     values: dict[str, Any] = {}
     for name, spec in ARRAYS.items():
         shape = [n[dim] for dim in spec.dims]
-        if name in ("mu_skew", "present_change"):
+        if name in ("mu_skew", "present_change") or name in options:
             continue  # given below
         own = other if spec.dims[0] in NEWER or name in ("history_events", "answer_exercise") else rng
         own = third if name in NEWEST else own
@@ -145,6 +154,7 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     values |= parts
     values |= members
     values |= supposed
+    values |= options
     values |= {
         "mu_loc": rng.normal(-1, 0.5, OUTCOMES),
         # To either side, small ones too, and none. Larger ones lead where integrals by hand have no digits left.

@@ -64,7 +64,7 @@ BAD: list[tuple[Path, object, str, str]] = [
     ((*O0, "id"), "With-Capital", "outcomes[0].id", "is not an id"),
     ((*O0, "id"), "before", "outcomes[0].id", "word of the expression grammar"),
     ((*O1, "id"), "withdrawal", "outcomes[1].id", r"also the id of outcomes\[0\]"),
-    ((*O0, "kind"), "events", "outcomes[0].kind", "'event', 'binary' or 'threshold'"),
+    ((*O0, "kind"), "events", "outcomes[0].kind", "'event', 'binary', 'threshold' or 'categorical'"),
     ((*O0, "resolution"), REMOVE, "outcomes[0].resolution", "required"),
     ((*O0, "resolution", "crit"), "x", "outcomes[0].resolution.crit", "did you mean 'criteria'"),
     ((*O0, "resolution", "by"), "2021-09-10", "outcomes[0].resolution.by", "not after the as-of date 2021-09-10"),

@@ -76,7 +76,7 @@ def test_a_circle_of_binary_outcomes_of_one_day_is_an_error(document: dict[str, 
     ((path, message),) = errors_of(document)
     assert path == "links[3]"
     assert message.startswith(
-        "c -> agreement -> b -> c is a circle of links among binary outcomes that all resolve on 2022"
+        "c -> agreement -> b -> c is a circle of links among binary and categorical outcomes that all resolve on 2022"
     )
 
 

@@ -20,10 +20,18 @@ from api.pages.forecast.provenance import Download, build_downloads, build_ident
 from api.pages.forecast.signals import FactorView, IndicatorView, build_factors, build_indicators
 from api.pages.forecast.trust import Trust, build_trust
 from api.pages.forecast.what_if import WhatIf, build_what_if
-from api.pages.shared.bars import PROBABILITY, Bar
+from api.pages.shared.bars import PROBABILITY, Bar, Shares, share_segments
 from api.pages.shared.page import PageContext
 from api.pages.shared.questions import Question, build_questions
-from forecast.answer import HorizonPoint, Interval, OutcomeForecast, ScenarioForecast, StoredForecast
+from forecast.answer import (
+    HorizonPoint,
+    Interval,
+    OutcomeForecast,
+    OutcomeGroup,
+    ScenarioForecast,
+    StoredForecast,
+    outcome_groups,
+)
 from forecast.wording import numbers
 from forecast.wording.confidence import confidence_level
 from forecast.wording.stated import median_and_statement
@@ -48,6 +56,17 @@ class AnswerRow:
     expression: str
     note: str
     bar: Bar
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """Options of one categorical outcome under one bar, or outcomes that are none."""
+
+    id: str
+    """Empty for outcomes that are no options."""
+    title: str
+    shares: Shares | None
+    rows: tuple[AnswerRow, ...]
 
 
 @dataclass(frozen=True)
@@ -92,6 +111,8 @@ class ForecastPage(PageContext):
     remainder: AnswerRow | None
     """None of the scenarios."""
     outcomes: tuple[AnswerRow, ...]
+    outcome_groups: tuple[RowGroup, ...]
+    """The same in groups."""
     pairs: PairMatrix | None
     what_if: WhatIf | None
     questions: tuple[Question, ...]
@@ -165,6 +186,7 @@ def build_forecast(
         scenarios=tuple(map(_scenario_row, sorted(forecast.scenarios, key=lambda found: -found.probability))),
         remainder=None if forecast.remainder is None else _scenario_row(forecast.remainder),
         outcomes=tuple(_outcome_row(outcome, forecast) for outcome in forecast.outcomes),
+        outcome_groups=tuple(_row_group(group, forecast) for group in outcome_groups(forecast.outcomes)),
         pairs=build_pairs(forecast.outcomes, forecast.pairs),
         what_if=build_what_if(forecast) if has_draws else None,
         questions=build_questions(document) if document else (),
@@ -206,6 +228,16 @@ def _evidence(forecast: StoredForecast) -> tuple[OutcomeEvidence, ...]:
 
 def _scenario_row(scenario: ScenarioForecast) -> AnswerRow:
     return _answer_row(scenario, by="", expression=scenario.when, note="")
+
+
+def _row_group(group: OutcomeGroup, forecast: StoredForecast) -> RowGroup:
+    shares = [(outcome.option or outcome.title, outcome.probability) for outcome in group.outcomes]
+    return RowGroup(
+        id=group.id or "",
+        title=group.title,
+        shares=None if group.id is None else share_segments(shares),
+        rows=tuple(_outcome_row(outcome, forecast) for outcome in group.outcomes),
+    )
 
 
 def _outcome_row(outcome: OutcomeForecast, forecast: StoredForecast) -> AnswerRow:
@@ -267,7 +299,7 @@ def _horizon_rows(outcomes: tuple[OutcomeForecast, ...]) -> tuple[HorizonRow, ..
 
 
 def _horizon_cell(point: HorizonPoint, outcome: OutcomeForecast) -> tuple[str, str]:
-    if outcome.kind == "binary" and point.high == 0.0:
+    if outcome.kind in ("binary", "categorical") and point.high == 0.0:
         return numbers.NONE, ""
     spread = Interval(low=point.low, high=point.high)
     return numbers.percent(point.probability, outcome.mcse), numbers.percent_range(spread, outcome.mcse)

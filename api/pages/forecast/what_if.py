@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from api.pages.shared.bars import PROBABILITY
 from forecast.answer import OutcomeForecast, ScenarioForecast, StoredForecast
+from forecast.study.document.options import as_written
 from forecast.wording import numbers
 
 
@@ -14,6 +15,8 @@ class WhatIfChoice:
     """One outcome that can be observed or forced."""
 
     id: str
+    expression: str
+    """What it is called in expressions."""
     title: str
     last_period: int
     """The latest period in which it can be forced to occur."""
@@ -51,9 +54,9 @@ def build_what_if(forecast: StoredForecast) -> WhatIf | None:
         return None
     return WhatIf(
         query_url=f"/v1/forecasts/{forecast.forecast_id}/query",
-        expression=forecast.outcomes[0].id,
+        expression=as_written(forecast.outcomes[0].id),
         period=forecast.period,
-        choices=tuple(WhatIfChoice(o.id, o.title, _last_period(o)) for o in forecast.outcomes),
+        choices=tuple(WhatIfChoice(o.id, as_written(o.id), o.title, _last_period(o)) for o in forecast.outcomes),
         rows=(
             *(_row("scenario", scenario) for scenario in forecast.scenarios),
             *(_row("outcome", outcome) for outcome in forecast.outcomes),
@@ -74,5 +77,9 @@ def _row(kind: str, part: OutcomeForecast | ScenarioForecast) -> WhatIfRow:
 
 def _last_period(outcome: OutcomeForecast) -> int:
     """The last whole period that ends by the outcome's own date for a binary one, else by the horizon."""
-    ends = [point.period for point in outcome.horizon if outcome.kind != "binary" or point.date <= outcome.by]
+    ends = [
+        point.period
+        for point in outcome.horizon
+        if outcome.kind not in ("binary", "categorical") or point.date <= outcome.by
+    ]
     return max(ends, default=0)

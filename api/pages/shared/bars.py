@@ -6,7 +6,7 @@ A template draws them as SVG with percent coordinates, so they stretch with the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +27,43 @@ class Bar:
     """Text alternative of the drawing."""
     reference: str | None = None
     """A line to compare with, such as no effect."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a bar of shares; place and width in percent of the whole."""
+
+    start: str
+    width: str
+    words: str
+    """Inside it, where there is room."""
+    shade: int
+
+
+@dataclass(frozen=True)
+class Shares:
+    """One bar of all options of an outcome."""
+
+    segments: tuple[Segment, ...]
+    label: str
+    """Text alternative of the drawing."""
+
+
+SHADES: Final = 5
+"""Of neighbouring segments."""
+WIDTH_OF_LETTER: Final = 1.2
+"""Percent of the width of a bar."""
+
+
+def share_segments(shares: Sequence[tuple[str, float]]) -> Shares:
+    """The bar of some options with their probabilities, in their order."""
+    segments, start = [], 0.0
+    for place, (title, probability) in enumerate(shares):
+        width = 100.0 * probability
+        words = title if WIDTH_OF_LETTER * len(title) < width else ""
+        segments.append(Segment(f"{start:.2f}%", f"{width:.2f}%", words, place % SHADES))
+        start += width
+    return Shares(tuple(segments), ", ".join(f"{title} {probability:.0%}" for title, probability in shares))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from forecast.answer import Answer, OutcomeForecast, PairProbability, ScenarioForecast, StoredForecast, Verdict
+from forecast.answer import (
+    Answer,
+    OutcomeForecast,
+    OutcomeGroup,
+    PairProbability,
+    ScenarioForecast,
+    StoredForecast,
+    Verdict,
+    outcome_groups,
+)
 from forecast.cli.tables.evidence import print_evidence
 from forecast.cli.tables.explanation import print_explanations
 from forecast.cli.tables.text import name_text, new_table, percent, percent_range, print_titled
@@ -78,17 +87,42 @@ def _outcomes(answer: Answer) -> Table:
     table.add_column("In words")
     table.add_column("Confidence")
     table.add_column("By", no_wrap=True)
-    for outcome in answer.outcomes:
-        table.add_row(
-            name_text(outcome.id, outcome.title),
-            percent(outcome.probability, outcome.mcse),
-            _interval(outcome),
-            f"{outcome.mcse:.4f}",
-            outcome.words,
-            confidence_level(outcome.interval),
-            str(outcome.by),
-        )
+    for group in outcome_groups(answer.outcomes):
+        if group.id is not None:
+            table.add_section()
+            table.add_row(name_text(group.id, group.title), *_shares(group))
+        for outcome in group.outcomes:
+            _add_outcome(table, outcome)
+        if group.id is not None:
+            table.add_section()
     return table
+
+
+SHARES_WIDTH: Final = 20
+"""Characters of the bar of a categorical outcome."""
+SHADES: Final = "█▓▒░"
+
+
+def _shares(group: OutcomeGroup) -> tuple[str, str]:
+    """Nothing, and one bar of all options in the order of their rows."""
+    ends = [
+        round(SHARES_WIDTH * sum(o.probability for o in group.outcomes[: place + 1]))
+        for place in range(len(group.outcomes))
+    ]
+    widths = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    return "", "".join(SHADES[place % len(SHADES)] * width for place, width in enumerate(widths))
+
+
+def _add_outcome(table: Table, outcome: OutcomeForecast) -> None:
+    table.add_row(
+        name_text(outcome.id, outcome.option or outcome.title),
+        percent(outcome.probability, outcome.mcse),
+        _interval(outcome),
+        f"{outcome.mcse:.4f}",
+        outcome.words,
+        confidence_level(outcome.interval),
+        str(outcome.by),
+    )
 
 
 def _interval(part: OutcomeForecast | ScenarioForecast) -> str:

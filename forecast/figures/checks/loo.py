@@ -122,6 +122,7 @@ def _bounds(data: Datum, outcome: str, level: FloatArray, expected: FloatArray) 
         return below, below + at
     if isinstance(data, Count):
         return stats.poisson.cdf(data.events - 1, expected), stats.poisson.cdf(data.events, expected)
+    assert isinstance(data, Spell)
     ended = 1.0 - np.exp(-expected)
     return (ended, ended) if data.event == outcome else (ended, np.ones_like(ended))
 

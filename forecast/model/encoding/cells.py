@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from forecast.model.encoding.bands import AgeBands
 from forecast.model.encoding.units import Unit
-from forecast.study import Count, Trial
+from forecast.study import Choice, Count, Trial
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -54,7 +54,7 @@ def split_into_cells(
     rows: list[tuple[int, int, int, float, float, float]] = []
     for position, unit in enumerate(units):
         ages, offset, data = bands[unit.outcome], offsets[unit.outcome], unit.data
-        if isinstance(data, Trial):
+        if isinstance(data, Trial | Choice):
             continue
         if isinstance(data, Count):
             rows.append((position, offset + ages.band_from(data.age or 0.0), 0, data.events, data.exposure, 0.0))

@@ -148,6 +148,8 @@ def _contests(horizon: float, present: Present, at_once: Sequence[str]) -> list[
     """Outcomes that may yet occur within some periods, or are given to occur at once, with those that they exclude."""
 
     def is_open(outcome: Outcome) -> bool:
+        if outcome.kind is OutcomeKind.CATEGORICAL:
+            return False  # what depends on one another through options is taken to be independent
         if outcome.id in present.refuted or any(rival.id in present.certain for rival in present.rivals(outcome)):
             return False
         is_given = outcome.id in at_once and present.resolves[outcome.id] > 0.0

@@ -8,14 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.model.encoding.units import Unit
-from forecast.study import Link, Outcome, Study
+from forecast.study import Link, Outcome, OutcomeKind, Study
 
 
 def correlated_outcomes(study: Study, outcomes: Sequence[Outcome]) -> tuple[int, ...]:
-    """Places of the outcomes that have a residual of their own, if the study lets residuals depend on one another."""
+    """Places of the outcomes that have a residual of their own, if the study lets residuals depend on one another; those of the options of
+    a categorical outcome are independent."""
     if study.dependence is None:
         return ()
-    places = tuple(place for place, outcome in enumerate(outcomes) if outcome.pooling.case_sd > 0)
+    places = tuple(
+        place
+        for place, outcome in enumerate(outcomes)
+        if outcome.pooling.case_sd > 0 and outcome.kind is not OutcomeKind.CATEGORICAL
+    )
     return places if len(places) > 1 else ()
 
 

@@ -23,6 +23,7 @@ from forecast.model.encoding.foreseen import Foreseen, stated_days
 from forecast.model.encoding.integrals import find_integrals, integral_arrays
 from forecast.model.encoding.membership import Memberships, find_memberships
 from forecast.model.encoding.opinions import opinion_arrays
+from forecast.model.encoding.options import option_arrays, tally_arrays
 from forecast.model.encoding.parameters import band_arrays, prior_arrays, unit_arrays
 from forecast.model.encoding.present import Present, Standardization, history_arrays, present_arrays
 from forecast.model.encoding.said import Opinions
@@ -42,6 +43,7 @@ from forecast.study import (
     resolve_cases,
     resolve_judgments,
     resolve_observations,
+    resolve_option_statements,
     resolve_track_records,
     settled_outcomes,
     with_made_links,
@@ -82,13 +84,13 @@ class EncodedStudy:
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """Event and binary outcomes, in the study's order; threshold outcomes have no level."""
+        """Event and binary outcomes and options of categorical ones, in the study's order; threshold outcomes have no level."""
         return tuple(self.bands)
 
     @property
     def memberships(self) -> Memberships:
         """Which classes the present case may belong to."""
-        return find_memberships([outcome for outcome in self.study.outcomes if outcome.is_modelled], self.levels)
+        return find_memberships([outcome for outcome in self.study.parts if outcome.is_modelled], self.levels)
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -166,13 +168,18 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         stated probability of the present case cannot be met.
     """
     study = with_made_links(study)
-    modelled = tuple(outcome for outcome in study.outcomes if outcome.is_modelled)
+    modelled = tuple(outcome for outcome in study.parts if outcome.is_modelled)
     outcomes = {outcome.id: position for position, outcome in enumerate(modelled)}
     all_cases = resolve_cases(study)
     standardizations = standardize(study, all_cases)
     cases = [case if selection.keeps_case(case) else replace(case, weight=0.0) for case in all_cases]
     stated = stated_levels(study, standardizations)
-    levels = tuple(Level(group.id, outcome) for group in study.reference_classes for outcome in group.outcomes)
+    levels = tuple(
+        Level(group.id, part.id)
+        for group in study.reference_classes
+        for outcome in group.outcomes
+        for part in study.outcome(outcome).parts
+    )
     bands = {o.id: AgeBands(o.bands(study.horizon) if o.kind is OutcomeKind.EVENT else (0.0,)) for o in modelled}
     correlated = correlated_outcomes(study, modelled) if selection.links else ()
     units = make_units(study, cases, levels, correlated)
@@ -189,8 +196,12 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
     pairs = tuple((link.cause, link.effect_on) for link in links)
     settled = settled_outcomes(study)
     judgments = tuple(j for j in resolve_judgments(study) if is_open(j, study, settled))
+    about_options = tuple(s for s in resolve_option_statements(study) if not settled.keys() & s.probabilities.keys())
     opinions = Opinions(
-        selection.statements(judgments), selection.statements(resolve_track_records(study)), study.experts
+        selection.statements(judgments),
+        selection.statements(resolve_track_records(study)),
+        study.experts,
+        selection.statements(about_options),
     )
     moved = frozenset(outcome for outcome, _ in signals.effects)
     with_classes = frozenset(level.outcome for level in levels)
@@ -220,6 +231,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
             **term_arrays(units.items),
             "stage_covariates": stages.covariates,
             **pool_trials(units.items, weights, twins),
+            **tally_arrays(units.items, weights, twins),
             **band_arrays(bands, outcomes),
             **pool_cells(cells, weights, twins),
             **integral_arrays(find_integrals(units.items, rows, cells, covariates)),
@@ -229,6 +241,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
             **link_arrays(links),
             **signal_arrays(signals, list(outcomes)),
             **opinion_arrays(opinions, present),
+            **option_arrays(modelled, memberships, opinions, settled if selection.history else {}),
         },
         frailties=len(units.frailties),
     )

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from forecast.model.encoding.cells import Cells
 from forecast.model.encoding.units import Unit
-from forecast.study import Trial
+from forecast.study import Choice, Trial
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -65,12 +65,14 @@ def find_integrals(
     covariates
         Dims (unit, covariate), as the model sees them.
     every_case
-        The likelihood of every case that counts is integrated, with a frailty or without.
+        The likelihood of every case that counts is integrated, with a frailty or without; not of categorical outcomes.
     """
     records = _Records(units, rows, cells, covariates)
     found = []
     for together in _groups(units, rows):
         first = units[together[0]]
+        if isinstance(first.data, Choice):
+            continue  # no integral: options are weighed together, and cases with a frailty count wholly or not at all
         names, power = (first.case.reference_class, first.case.id), first.case.weight
         if power > 0 and (every_case or first.is_integrated):
             found.append(Integral(*names, power, records.seen(together)))
@@ -85,7 +87,11 @@ def integrated_axes(
 ) -> list[tuple[tuple[int, ...], tuple[Axis, ...]]]:
     """Places of the units whose frailties are integrated, those of one integral together, and what was seen of them."""
     records = _Records(units, rows, cells, np.zeros((len(units), 0)))
-    groups = (tuple(together) for together in _groups(units, rows) if units[together[0]].is_integrated)
+    groups = (
+        tuple(together)
+        for together in _groups(units, rows)
+        if units[together[0]].is_integrated and not isinstance(units[together[0]].data, Choice)
+    )
     return [(together, records.seen(together)) for together in groups]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.model.encoding.bands import AgeBands
+from forecast.model.encoding.option_laws import option_laws
 from forecast.model.encoding.stated import Law, Spreads
 from forecast.model.encoding.stated import Level as StatedLevel
 from forecast.model.encoding.units import Level, Unit
@@ -20,14 +21,14 @@ def prior_arrays(
     study: Study, outcomes: Sequence[Outcome], stated: Mapping[str, StatedLevel]
 ) -> dict[str, npt.ArrayLike]:
     """Laws of levels and scales of spreads: solved from what is said of the present case, or as they stand."""
-    laws, spreads = [], []
+    laws, spreads, of_options = [], [], option_laws(study)
     for outcome in outcomes:
         if outcome.id in stated:
             laws.append(stated[outcome.id].law)
             spreads.append(stated[outcome.id].spreads)
         else:
             normal = outcome.prior_on_scale(study.horizon)
-            laws.append(Law(normal.mean, normal.sd))
+            laws.append(of_options.get(outcome.id, Law(normal.mean, normal.sd)))
             spreads.append(Spreads.of(outcome))
     return {
         "mu_loc": [law.mean for law in laws],

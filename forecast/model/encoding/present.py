@@ -187,7 +187,7 @@ def history_arrays(
                 for variant in present.memberships.variants_of(outcome.id)
                 for row in shown
             ]
-        elif outcome.id not in present.ages and found is not None and found.resolution in ("yes", "no"):
+        elif outcome.kind is OutcomeKind.BINARY and found is not None and found.resolution in ("yes", "no"):
             acting = _acting(study, outcome, found.on, settled, present)
             yes = float(found.resolution == "yes")
             verdicts += [(outcome.id, variant, yes, acting) for variant in present.memberships.variants_of(outcome.id)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from forecast.study import ExpertKind, Experts, Judgment, TrackRecord
+from forecast.study import ExpertKind, Experts, Judgment, OptionStatement, TrackRecord
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,17 @@ class Opinions:
     track_records: tuple[TrackRecord, ...] = ()
     assumed: Experts = field(default_factory=Experts)
     """How far their experts may err."""
+    option_statements: tuple[OptionStatement, ...] = ()
+    """About categorical outcomes."""
 
     @property
     def experts(self) -> dict[str, ExpertKind]:
         """Kind of each expert, in the order of their first statement."""
-        statements: list[Judgment | TrackRecord] = [*self.judgments, *self.track_records]
+        statements: list[Judgment | OptionStatement | TrackRecord] = [
+            *self.judgments,
+            *self.option_statements,
+            *self.track_records,
+        ]
         return {statement.expert: statement.kind for statement in statements}
 
     @property
@@ -36,6 +42,11 @@ class Opinions:
         return found
 
     @property
+    def polls(self) -> dict[str, tuple[str, ...]]:
+        """Judged categorical outcomes with their options, as outcomes of their own."""
+        return {said.outcome: tuple(said.probabilities) for said in self.option_statements}
+
+    @property
     def topics(self) -> tuple[tuple[str, str | None], ...]:
         """What experts may err about together: (outcome, condition)."""
         return tuple(dict.fromkeys((judgment.outcome, judgment.condition) for judgment in self.judgments))
@@ -49,6 +60,8 @@ class Opinions:
             "panel": ["all"] if self.experts else [],
             "topic": [outcome + (f"|{given}" if given else "") for outcome, given in self.topics],
             "question": list(self.questions),
+            "choice": [part for parts in self.polls.values() for part in parts],
+            "inclination": [f"{said.expert}:{part}" for said in self.option_statements for part in said.probabilities],
             "exam": ["all"] if self.track_records else [],
             "exercise": list(self.exercises),
             "answer": list(self.answers),

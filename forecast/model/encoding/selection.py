@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forecast.study import Case, Judgment, Observation, TrackRecord
+from forecast.study import Case, Judgment, Observation, OptionStatement, TrackRecord
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,16 @@ class Selection:
         """The counts that are used."""
         return found if self.indicators else {}
 
-    def statements[Stated: (Judgment, TrackRecord)](self, found: tuple[Stated, ...]) -> tuple[Stated, ...]:
+    def statements[Stated: (Judgment, OptionStatement, TrackRecord)](
+        self, found: tuple[Stated, ...]
+    ) -> tuple[Stated, ...]:
         """The judgments or track records that are used; what is said under a condition needs the links."""
         if not self.judgments:
             return ()
         return tuple(s for s in found if s.expert != self.without_expert and (self.links or not _is_conditional(s)))
 
 
-def _is_conditional(statement: Judgment | TrackRecord) -> bool:
+def _is_conditional(statement: Judgment | OptionStatement | TrackRecord) -> bool:
     return isinstance(statement, Judgment) and bool(statement.given)
 
 

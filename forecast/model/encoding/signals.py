@@ -76,7 +76,7 @@ def select_signals(study: Study, observations: Mapping[str, tuple[Observation, .
         {indicator.id: observations.get(indicator.id, ()) for indicator in kept},
         periods,
         # In the study's order: the order of keys in a document means nothing.
-        tuple((o.id, factor.id) for factor in factors for o in study.outcomes if o.id in factor.effects),
+        tuple((o.id, factor.id) for factor in factors for o in study.parts if o.id in factor.effects),
     )
 
 

@@ -82,7 +82,7 @@ def make_units(study: Study, cases: Iterable[Case], levels: Sequence[Level], cor
         Places of the outcomes whose residuals have a correlation, rising; a case that carries several of them has one
         standard normal for each one up to its last, and its frailties are correlated as the present case's are.
     """
-    modelled = [outcome for outcome in study.outcomes if outcome.is_modelled]
+    modelled = [outcome for outcome in study.parts if outcome.is_modelled]
     places = {outcome.id: place for place, outcome in enumerate(modelled)}
     has_frailty = {outcome.id: outcome.pooling.case_sd > 0 for outcome in modelled}
     by_class: dict[str, list[tuple[int, str]]] = {}

@@ -24,6 +24,8 @@ class Experts:
 
     offset: Any
     """Shared and own bias."""
+    bias_sd: Any
+    """Dims (kind)."""
     log_slope: Any
     slope: Any
     noise: Any
@@ -51,7 +53,7 @@ def add_experts(x: dict[str, Any]) -> Experts:
     noise = pm.Deterministic("noise", pt.sqrt(NOISE_FLOOR**2 + pt.exp(2.0 * log_noise)), dims="expert")
     common_sd = pm.Deterministic("common_sd", x["common_scale"] * latent("common_sd_z"), dims="panel")
     common = common_sd[x["topic_panel"]] * latent("common_z")
-    return Experts(shared[of] + bias, log_slope, slope, noise, common_sd, common)
+    return Experts(shared[of] + bias, bias_sd, log_slope, slope, noise, common_sd, common)
 
 
 def partly_centred(name: str, mean: Any, scale: Any, centring: Any) -> Any:

@@ -30,6 +30,7 @@ from forecast.model.graph.integrals import add_integrals
 from forecast.model.graph.latents import deviation, latent
 from forecast.model.graph.membership import add_memberships
 from forecast.model.graph.opinions import add_opinions
+from forecast.model.graph.options import add_option_statements, add_tallies, candidate_chances
 from forecast.model.graph.signals import add_signals
 
 
@@ -71,6 +72,7 @@ def build_model(arrays: ModelArrays | None = None, *, every_block: bool = False)
         case = _case_levels(x, classes, centre, cholesky)
         shape = _hazard_shape(x)
         _add_binary_likelihood(x, case)
+        add_tallies(x, case)
         shift = pt.concatenate([pt.zeros(1), x["stage_covariates"] @ classes.beta])
         _add_event_likelihood(x, case, shape, shift)
         if every_block or arrays.lengths["integral"]:
@@ -90,7 +92,10 @@ def build_model(arrays: ModelArrays | None = None, *, every_block: bool = False)
         verdict = level[x["verdict_variant"]]
         verdict += pt.zeros(x["verdict_variant"].shape[0] + 1)[x["press_verdict"]].inc(pressed)[1:]
         shown = shown[x["verdict_variant"]].inc(x["verdict_yes"] * verdict - pt.softplus(verdict))
+        chances = candidate_chances(x, level, signals)
+        shown = shown[x["candidate_variant"][x["ruling_candidate"]]].inc(chances[x["ruling_candidate"]])
         log_share = add_memberships(x, level, shown)
+        add_option_statements(x, chances, log_share, experts)
         conditions = every_block or arrays.lengths["condition"] > 0
         add_opinions(x, level, log_share, shape, signals, delta, experts, conditions=conditions)
     return model
@@ -103,8 +108,9 @@ def _class_levels(x: dict[str, Any], experts: Experts) -> Classes:
     said = said_by(x["outcome_voices"], centre, x["mu_scale"] + TINY, experts)
     own = deviation("mu_z", partly_centred("mu_z", *said, x["mu_centring"]))
     mu = pm.Deterministic("mu", x["mu_loc"] + x["mu_scale"] * _skewed(own, x["mu_skew"]), dims="outcome")
-    tau = pm.Deterministic("tau", x["tau_scale"] * latent("tau_z"), dims="outcome")
-    sigma = pm.Deterministic("sigma", x["sigma_scale"] * latent("sigma_z"), dims="outcome")
+    shared = x["spread_outcome"]
+    tau = pm.Deterministic("tau", x["tau_scale"] * latent("tau_z")[shared], dims="outcome")
+    sigma = pm.Deterministic("sigma", x["sigma_scale"] * latent("sigma_z")[shared], dims="outcome")
     of = x["level_outcome"]
     level = pm.Deterministic("class_level", mu[of] + tau[of] * latent("level_z"), dims="level")
     return Classes(mu, tau, sigma, beta, level)

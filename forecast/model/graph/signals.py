@@ -65,12 +65,17 @@ def moved_log_odds(signals: Signals, outcome: Any, steps: Any, level: Any) -> An
     last state s_T the mean c s_T and the variance V - c^2, with c = rho (1 - rho^n) / (n (1 - rho)). The mean logistic
     of a normal variable is that of its mean over sqrt(1 + `LOGISTIC_NORMAL` variance).
     """
-    n, rho, gamma = steps[:, None], signals.persistence, signals.gamma[outcome]
+    return moved_apart(signals, signals.gamma[outcome], steps[:, None], level)
+
+
+def moved_apart(signals: Signals, gamma: Any, steps: Any, level: Any) -> Any:
+    """The same with effects of their own; the last dim of `gamma` is (factor), of `steps` it has length one."""
+    n, rho = steps, signals.persistence
     mean = rho * (1.0 - rho**n) / (n * (1.0 - rho))
     variance = (n + 2.0 * rho * (n * (1.0 - rho) - (1.0 - rho**n)) / (1.0 - rho) ** 2) / n**2
-    stationary = (gamma**2 * variance).sum(axis=1)
-    left = stationary - (gamma**2 * mean**2).sum(axis=1)
-    shift = (gamma * signals.padded_state[-1] * mean).sum(axis=1)
+    stationary = (gamma**2 * variance).sum(axis=-1)
+    left = stationary - (gamma**2 * mean**2).sum(axis=-1)
+    shift = (gamma * signals.padded_state[-1] * mean).sum(axis=-1)
     widened = level * pt.sqrt(1.0 + LOGISTIC_NORMAL * stationary)
     return (widened + shift) / pt.sqrt(1.0 + LOGISTIC_NORMAL * left)
 

@@ -32,7 +32,7 @@ MAX_ARRIVALS: Final = 5_000
 
 ABOUT: Final[Mapping[EvidenceKind, tuple[str, ...]]] = {
     EvidenceKind.OBSERVATIONS: ("indicator", "period"),
-    EvidenceKind.JUDGMENTS: ("expert", "outcome", "by", "given", "given_at", "on"),
+    EvidenceKind.JUDGMENTS: ("expert", "outcome", "option", "by", "given", "given_at", "on"),
     EvidenceKind.RESOLUTIONS: ("outcome",),
 }
 """The columns that say what a row is about; with `known_at` they are its slot."""

@@ -29,7 +29,7 @@ Evidence = dict[str, Rows]
 
 INDICATOR: Final = "indicators."
 THINGS: Final = {
-    "judgments": ("expert", "outcome", "by", "given", "given_at", "on"),
+    "judgments": ("expert", "outcome", "option", "by", "given", "given_at", "on"),
     "track_records": ("expert", "question", "on"),
     "resolutions": ("outcome",),
 }

@@ -33,6 +33,12 @@ def change_errors(study: Study) -> list[FieldError]:
                 "of a threshold comes from its indicator; remove it"
             )
             errors.append(FieldError(path, "kind", message))
+        elif change.outcome in outcomes and outcomes[change.outcome].options is not None:
+            message = (
+                f"a change of the categorical outcome {change.outcome!r}; expected an event or binary outcome: what changes the "
+                "share of an option is stated as a link or a factor; remove it"
+            )
+            errors.append(FieldError(path, "kind", message))
     return [*errors, *_too_large(study)]
 
 

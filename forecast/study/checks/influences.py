@@ -18,7 +18,7 @@ _NO_LEVEL = "expected an event or binary outcome: the probability of a threshold
 
 def factor_errors(study: Study) -> list[FieldError]:
     """Effects on outcomes that are unknown, or that no factor can move."""
-    outcomes = {outcome.id: outcome for outcome in study.outcomes}
+    outcomes = {part.id: part for part in study.parts}
     errors: list[FieldError] = []
     for index, factor in enumerate(study.factors):
         for name in factor.effects:
@@ -31,7 +31,7 @@ def factor_errors(study: Study) -> list[FieldError]:
 
 def link_errors(study: Study) -> list[FieldError]:
     """Links between outcomes that are unknown or the same, that exclude one another, or that form a circle at one time."""
-    outcomes = {outcome.id: outcome for outcome in study.outcomes}
+    outcomes = {part.id: part for part in study.parts}
     errors: list[FieldError] = []
     seen: dict[tuple[str, str], int] = {}
     for index, link in enumerate(study.links):
@@ -47,6 +47,7 @@ def link_errors(study: Study) -> list[FieldError]:
             errors.append(FieldError(path, "duplicate_link", message))
         elif link.cause in outcomes and link.effect_on in outcomes:
             errors += _pair_errors(outcomes[link.cause], outcomes[link.effect_on], path)
+            errors += _option_errors(link, outcomes[link.cause], outcomes[link.effect_on], path)
             errors += _delay_errors(study, link, path)
     return [*errors, *_circle_errors(study)]
 
@@ -64,6 +65,21 @@ def _pair_errors(cause: Outcome, effect_on: Outcome, path: str) -> Iterator[Fiel
         yield FieldError(path, "excluded", message)
 
 
+def _option_errors(link: Link, cause: Outcome, effect_on: Outcome, path: str) -> Iterator[FieldError]:
+    """What a link with an option may not say: it acts at once and stays, and leaves probabilities of options alone."""
+    if OutcomeKind.CATEGORICAL not in (cause.kind, effect_on.kind):
+        return
+    for key, value in (("delay", link.delay or None), ("half_life", link.half_life)):
+        if value is not None:
+            message = (
+                f"{value:g} on a link with an option; expected none: such a link acts at once and stays; remove it"
+            )
+            yield FieldError(f"{path}.{key}", "kind", message)
+    if effect_on.kind is OutcomeKind.CATEGORICAL and not link.keeps_marginal:
+        message = f"none on a link onto the option {effect_on.id!r}; expected marginal: one of the options turns out true; remove it"
+        yield FieldError(f"{path}.base", "kind", message)
+
+
 def _delay_errors(study: Study, link: Link, path: str) -> Iterator[FieldError]:
     # Whatever the day: a study that knows of it may be looked at as of an earlier one.
     rows = (study.resolutions.rows or ()) if study.resolutions is not None else ()
@@ -79,43 +95,50 @@ def _delay_errors(study: Study, link: Link, path: str) -> Iterator[FieldError]:
 
 
 def _circle_errors(study: Study) -> Iterator[FieldError]:
-    """Circles among binary outcomes that resolve on one day, where none could be decided before the others.
+    """Circles among binary and categorical outcomes that resolve on one day, where none could be decided before the others.
 
     Each link is added in turn; one that leads back to its own cause closes a circle and is left out.
     """
-    days = _binary_days(study)
+    days, whole = _fixed_days(study), _wholes(study)
     onward: dict[str, list[str]] = {}
     for index, link in enumerate(study.links):
         day = _common_day(link, days)
         if day is None:
             continue
-        way = _find_way(onward, link.effect_on, link.cause)
+        way = _find_way(onward, whole[link.effect_on], whole[link.cause])
         if way is None:
-            onward.setdefault(link.cause, []).append(link.effect_on)
+            onward.setdefault(whole[link.cause], []).append(whole[link.effect_on])
             continue
         message = (
-            f"{' -> '.join([link.cause, *way])} is a circle of links among binary outcomes that all resolve on {day}; "
+            f"{' -> '.join([whole[link.cause], *way])} is a circle of links among binary and categorical outcomes that all resolve on {day}; "
             "expected none, as each would have to come first; remove one of the links or change a date"
         )
         yield FieldError(f"links[{index}]", "circle", message)
 
 
 def closes_circle(study: Study, links: Sequence[Link], link: Link) -> bool:
-    """Whether one link more leads back to its own cause, among binary outcomes that resolve on one day."""
-    days = _binary_days(study)
+    """Whether one link more leads back to its own cause, among outcomes that resolve on one day."""
+    days, whole = _fixed_days(study), _wholes(study)
     day, onward = _common_day(link, days), dict[str, list[str]]()
     for other in links:
         if day is not None and _common_day(other, days) == day:
-            onward.setdefault(other.cause, []).append(other.effect_on)
-    return day is not None and _find_way(onward, link.effect_on, link.cause) is not None
+            onward.setdefault(whole[other.cause], []).append(whole[other.effect_on])
+    return day is not None and _find_way(onward, whole[link.effect_on], whole[link.cause]) is not None
 
 
-def _binary_days(study: Study) -> dict[str, date | None]:
-    return {outcome.id: outcome.resolution.by for outcome in study.outcomes if outcome.kind is OutcomeKind.BINARY}
+def _fixed_days(study: Study) -> dict[str, date]:
+    """The day of each outcome that is settled on one day and no other, and of each option."""
+    dated = [o for o in study.outcomes if o.kind in (OutcomeKind.BINARY, OutcomeKind.CATEGORICAL)]
+    return {part.id: study.resolves_by(part.id) for outcome in dated for part in outcome.parts}
 
 
-def _common_day(link: Link, days: dict[str, date | None]) -> date | None:
-    """The day on which both ends of a link resolve, None when they are no two binary outcomes of one day."""
+def _wholes(study: Study) -> dict[str, str]:
+    """The outcome that each option is of, and each other outcome itself: options of one are settled together."""
+    return {part.id: outcome.id for outcome in study.outcomes for part in outcome.parts}
+
+
+def _common_day(link: Link, days: dict[str, date]) -> date | None:
+    """The day on which both ends of a link resolve, None when they are no two outcomes with one date."""
     day = days.get(link.cause)
     return day if link.cause != link.effect_on and day == days.get(link.effect_on) else None
 

@@ -14,6 +14,8 @@ from forecast.study.rows.judgment_rows import read_statements
 from forecast.study.rows.judgments import Judgment, TrackRecord
 from forecast.study.rows.left_out import LeftOut, left_out_words
 from forecast.study.rows.observations import read_resolutions
+from forecast.study.rows.option_cases import option_cases_left_out
+from forecast.study.rows.option_statements import latest_statements
 from forecast.study.rows.row_reader import RowReader
 
 
@@ -24,8 +26,12 @@ def rows_left_out(study: Study) -> tuple[str, ...]:
 
 def _cases(study: Study) -> Iterator[LeftOut]:
     for index, group in enumerate(study.reference_classes):
-        binary = [name for name in group.outcomes if study.outcome(name).kind is OutcomeKind.BINARY]
         path = f"reference_classes[{index}]"
+        served = study.outcome(group.outcomes[0])
+        if served.options is not None:
+            yield from option_cases_left_out(group, served, study.calendar, path, study.table_files.get(path))
+            continue
+        binary = [name for name in group.outcomes if study.outcome(name).kind is OutcomeKind.BINARY]
         yield from cases_left_out(group, binary, study.calendar, path, study.table_files.get(path))
 
 
@@ -48,6 +54,15 @@ def _statements(study: Study) -> Iterator[LeftOut]:
             yield LeftOut("judgments", study.table_files.get("judgments"), row, why)
         else:
             open_ones.append((row, judgment))
+    latest = latest_statements(found.option_statements)
+    for statement in found.option_statements:
+        first = next(iter(statement.probabilities))
+        why = "the same expert said something later on the same outcome"
+        if first in decided:
+            why = f"about {statement.outcome}, which is known to have turned out, so not used"
+        if first in decided or statement not in latest:
+            for row in statement.rows:
+                yield LeftOut("judgments", study.table_files.get("judgments"), row, why)
     days = [(judgment.on, judgment.known_at) for _, judgment in open_ones]
     yield from _overtaken(study, "judgments", open_ones, days)
     records = list(zip(found.record_rows, found.track_records, strict=True))
@@ -75,7 +90,7 @@ def decided_outcomes(study: Study) -> dict[str, str]:
     found = {name: f"which is known to have turned out {resolved.resolution}" for name, resolved in settled.items()}
     for name, resolved in settled.items():
         group = study.outcome(name).competes
-        for outcome in study.outcomes:
+        for outcome in study.parts:
             if resolved.resolution == "yes" and group is not None and outcome.competes == group:
                 found.setdefault(outcome.id, f"which {name} excluded")
     return found
@@ -87,5 +102,5 @@ def _resolutions(study: Study) -> Iterator[LeftOut]:
     block = study.resolutions
     file = study.table_files.get("resolutions")
     reader = RowReader(block.table_rows, "resolutions", file, leaves_out=block.leaves_out)
-    read_resolutions(reader, [outcome.id for outcome in study.outcomes], study.as_of)
+    read_resolutions(reader, study.outcomes, study.as_of)
     yield from reader.left_out

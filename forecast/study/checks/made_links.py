@@ -73,7 +73,7 @@ class _Places:
     def __init__(self, study: Study, judgments: Sequence[Judgment]) -> None:
         settled = settled_outcomes(study)
         self._study = study
-        self._outcomes: Mapping[str, Outcome] = {outcome.id: outcome for outcome in study.outcomes}
+        self._outcomes: Mapping[str, Outcome] = {part.id: part for part in study.parts}
         self._decided = decided(study, settled)
         self._judgments = [j for j in judgments if j.given and is_open(j, study, settled)]
         self._links = list(study.links)
@@ -126,8 +126,8 @@ class _Places:
     def _acts(self, link: Link, judgment: Judgment) -> bool:
         """Whether a link keeps the marginal, and its cause comes before its effect and the date of a judgment."""
         cause, effect = self._outcomes[link.cause], self._outcomes[link.effect_on]
-        if not link.keeps_marginal or not cause.is_modelled:
-            return False
+        if not link.keeps_marginal or not cause.is_modelled or OutcomeKind.CATEGORICAL in (cause.kind, effect.kind):
+            return False  # what outcomes owe to options is not in conditional judgments
         if cause.kind is not OutcomeKind.BINARY or (judgment.at_once and cause.id in dict(judgment.given)):
             return True
         day = self._study.resolves_by(cause.id)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from forecast.errors import FieldError
+from forecast.study.checks.options import option_errors
 from forecast.study.checks.thresholds import threshold_errors
 from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
@@ -34,6 +35,7 @@ def outcome_errors(
         *_date_errors(study, outcome, path, end, settled),
         *_kind_errors(outcome, path),
         *threshold_errors(study, outcome, path, settled),
+        *option_errors(outcome, path),
         *_prior_errors(study, outcome, path),
         *_weight_errors(study, outcome, path),
         *_covariate_errors(study, outcome, path),
@@ -53,7 +55,8 @@ def _date_errors(
             "earlier day, since when it is possible; correct it, lengthen `horizon` or move `by`",
         )
     names_past = _ended_period(study, outcome)
-    if (names_past or (by is not None and by <= study.as_of)) and outcome.id not in settled:
+    is_settled = bool(settled.keys() & {part.id for part in outcome.parts})
+    if (names_past or (by is not None and by <= study.as_of)) and not is_settled:
         yield FieldError(
             f"{path}.window.period" if names_past else f"{path}.resolution.by",
             "date_order",

@@ -36,6 +36,7 @@ class StudySize:
     """What a study asks for."""
 
     outcomes: int
+    """Options of categorical outcomes count one by one."""
     cases: int
     table_rows: int
     """Of its largest table."""
@@ -61,7 +62,7 @@ def measure_study(study: Study) -> StudySize:
     sampler = study.sampler
     draws = sampler.least_draws * sampler.chains
     return StudySize(
-        outcomes=len(study.outcomes),
+        outcomes=len(study.parts),
         cases=len(study.cases),
         table_rows=max((len(table.table_rows) for table in _tables(study)), default=0),
         horizon=study.horizon,
@@ -81,13 +82,13 @@ def _tables(study: Study) -> Iterator[TableBlock]:
 def _count_quantities(study: Study) -> int:
     """As `forecast.model` counts them, less what only the model knows: each latent variable is kept twice, as sampled and
     as it is named; cases and age bands once."""
-    modelled = {outcome.id: outcome for outcome in study.outcomes if outcome.is_modelled}
+    modelled = {part.id: part for part in study.parts if part.is_modelled}
     bands = [len(outcome.bands(study.horizon)) for outcome in modelled.values() if outcome.kind is OutcomeKind.EVENT]
     units = [(case, modelled[outcome]) for case, outcome in _units(study)]
     latents = (
         OUTCOME_LATENTS * len(modelled)
         + len(study.covariates)
-        + sum(len(group.outcomes) for group in study.reference_classes)
+        + sum(len(study.outcome(name).parts) for group in study.reference_classes for name in group.outcomes)
         + sum(outcome.pooling.case_sd > 0 and case.weight == 1 for case, outcome in units)
         + sum(count - 1 for count in bands)
         + _count_signals(study)
@@ -97,7 +98,10 @@ def _count_quantities(study: Study) -> int:
 
 
 def _units(study: Study) -> Iterator[tuple[Case, str]]:
-    served = {group.id: group.outcomes for group in study.reference_classes}
+    served = {
+        group.id: [part.id for name in group.outcomes for part in study.outcome(name).parts]
+        for group in study.reference_classes
+    }
     for case in study.cases:
         for outcome in served[case.reference_class]:
             if case.seen(outcome) is not None:

@@ -9,6 +9,7 @@ from forecast.errors import ExpressionError, FieldError
 from forecast.study.checks.changes import change_errors
 from forecast.study.checks.influences import factor_errors, link_errors
 from forecast.study.checks.made_links import made_link_errors
+from forecast.study.checks.options import option_class_errors
 from forecast.study.checks.outcomes import outcome_errors
 from forecast.study.document.cases import Case
 from forecast.study.document.document import Study
@@ -25,6 +26,7 @@ from forecast.study.rows.event_values import event_value_errors
 from forecast.study.rows.evidence_tables import settled_outcomes
 from forecast.study.rows.judgment_rows import read_statements
 from forecast.study.rows.observations import read_resolutions
+from forecast.study.rows.option_cases import read_option_cases
 from forecast.study.rows.row_reader import RowReader
 
 
@@ -48,8 +50,7 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
         path = f"reference_classes[{index}]"
         found = _class_errors(study, group, path)
         if not found:
-            binary = [name for name in group.outcomes if study.outcome(name).kind is OutcomeKind.BINARY]
-            known, found = read_cases(group, binary, study.calendar, path, table_files.get(path))
+            known, found = _read_class(study, group, path, table_files.get(path))
             cases += known
         if found:
             unread.update(group.outcomes)
@@ -63,6 +64,7 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     errors += statements.errors
     unread.update(outcome.id for outcome in study.outcomes if statements.has_unread_judgments)
     judged = {judgment.outcome for judgment in statements.judgments}
+    judged |= {statement.outcome for statement in statements.option_statements}
     errors += _resolution_errors(study, table_files)
     errors += source_errors(study.sources, [indicator.id for indicator in study.indicators])
     errors += link_errors(study)
@@ -72,6 +74,16 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     if not errors:
         errors += made_link_errors(study, statements.judgments)
     return tuple(cases), errors
+
+
+def _read_class(
+    study: Study, group: ReferenceClass, path: str, file: str | None
+) -> tuple[list[Case], list[FieldError]]:
+    served = [study.outcome(name) for name in group.outcomes]
+    if served[0].options is not None:
+        return read_option_cases(group, served[0], study.calendar, path, file)
+    binary = [outcome.id for outcome in served if outcome.kind is OutcomeKind.BINARY]
+    return read_cases(group, binary, study.calendar, path, file)
 
 
 def _end_of_horizon(study: Study) -> date | FieldError:
@@ -117,6 +129,7 @@ def _class_errors(study: Study, group: ReferenceClass, path: str) -> list[FieldE
         message = "a covariate is named twice; expected it once; remove one"
         errors.append(FieldError(f"{path}.covariates", "duplicate_id", message))
     kinds = {name: study.outcome(name).kind for name in group.outcomes if name in outcomes}
+    errors += option_class_errors(group, [study.outcome(name) for name in kinds], path)
     if OutcomeKind.THRESHOLD in kinds.values():
         message = "a threshold outcome has no historical cases; expected an event or binary outcome; leave it out"
         errors.append(FieldError(f"{path}.outcome", "kind", message))
@@ -126,7 +139,7 @@ def _class_errors(study: Study, group: ReferenceClass, path: str) -> list[FieldE
             if name not in binary:
                 message = f"{name!r} is not a binary outcome of the class; {nearest_hint(name, binary)}"
                 errors.append(FieldError(f"{path}.{key}.{name}", "unknown_outcome", message))
-    events = [name for name in group.outcomes if name not in binary]
+    events = [name for name, kind in kinds.items() if kind is OutcomeKind.EVENT]
     return errors or event_value_errors(group, events, path)
 
 
@@ -148,12 +161,12 @@ def _resolution_errors(study: Study, table_files: Mapping[str, str]) -> list[Fie
         return []
     block = study.resolutions
     reader = RowReader(block.table_rows, "resolutions", table_files.get("resolutions"), leaves_out=block.leaves_out)
-    read_resolutions(reader, [outcome.id for outcome in study.outcomes], study.as_of)
+    read_resolutions(reader, study.outcomes, study.as_of)
     return reader.errors
 
 
 def _scenario_errors(study: Study) -> list[FieldError]:
-    outcomes = [outcome.id for outcome in study.outcomes]
+    outcomes = [part.id for part in study.parts]
     answers = {o.id: study.resolves_by(o.id) for o in study.outcomes if o.kind is OutcomeKind.BINARY}
     errors: list[FieldError] = []
     for index, scenario in enumerate(study.scenarios):
@@ -171,23 +184,26 @@ def _scenario_errors(study: Study) -> list[FieldError]:
 def _without_information(study: Study, cases: Iterable[Case], informed: set[str]) -> list[FieldError]:
     """Outcomes about which nothing at all is said; `informed` are those that need not be looked at."""
     classes = {group.id: group.outcomes for group in study.reference_classes}
+    parts = {outcome.id: [part.id for part in outcome.parts] for outcome in study.outcomes}
     served = {
         outcome
         for case in cases
         if case.weight > 0
         for outcome in classes[case.reference_class]
-        if case.seen(outcome) is not None
+        if any(case.seen(part) is not None for part in parts[outcome])
     }
     return [
         FieldError(
             f"outcomes[{index}]",
             "no_information",
             f"{outcome.id!r} has no information as of {study.as_of}: no prior, no case of a reference class, no judgment; "
-            "expected one of them; state a prior",
+            "expected one of them; state a prior"
+            + (", as the `probability` of each option" if outcome.options is not None else ""),
         )
         for index, outcome in enumerate(study.outcomes)
         if outcome.kind is not OutcomeKind.THRESHOLD  # whose information is its indicator
         and outcome.prior is None
+        and not any(option.probability for option in outcome.options or ())
         and outcome.id not in served
         and outcome.id not in informed
     ]

@@ -42,7 +42,15 @@ class Trial:
     trials: float
 
 
-type Datum = Spell | Count | Trial
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How often one option of a categorical outcome turned out true, of so many times."""
+
+    chosen: float
+    trials: float
+
+
+type Datum = Spell | Count | Trial | Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +82,13 @@ class Case:
     note: str | None = None
     trials: dict[str, Trial | None] = field(default_factory=dict)
     """By binary outcome, where the class serves others as well; None where the case says nothing of it."""
+    choices: dict[str, Choice] = field(default_factory=dict)
+    """By option of a categorical outcome, as an outcome of its own."""
 
     def seen(self, outcome: str) -> Datum | None:
         """What was seen of an outcome that the class serves; None for nothing."""
+        if outcome in self.choices:
+            return self.choices[outcome]
         return self.trials.get(outcome, self.data)
 
     @property

@@ -135,15 +135,20 @@ class Study(Block):
         """Periods around the as-of date."""
         return Calendar(self.period, self.as_of, self.week_starts, self.year_starts, self.year_named)
 
+    @property
+    def parts(self) -> tuple[Outcome, ...]:
+        """The outcomes, with the options of a categorical one, each as an outcome of its own, in its place."""
+        return tuple(part for outcome in self.outcomes for part in outcome.parts)
+
     def outcome(self, id: str) -> Outcome:
-        """The outcome of that id.
+        """The outcome, or option as an outcome of its own, of that id.
 
         Raises
         ------
         KeyError
             When the study has none.
         """
-        for outcome in self.outcomes:
+        for outcome in (*self.outcomes, *self.parts):
             if outcome.id == id:
                 return outcome
         raise KeyError(f"no outcome {id!r}; expected one of {', '.join(o.id for o in self.outcomes)}")

@@ -19,6 +19,7 @@ from forecast.study.document.fields import (
     Flag,
     Id,
     OutcomeId,
+    PartId,
     Positive,
     RequiredText,
     Scale,
@@ -44,6 +45,7 @@ CASE_COLUMNS: Final = frozenset(
         "age",
         "successes",
         "trials",
+        "option",
         "weight",
         "source",
         "note",
@@ -163,6 +165,9 @@ class ReferenceClass(TableBlock):
     Rows with days or durations may share an id: they are one case whose covariates vary in time. Each row enters where
     the one before ends; between them the case is not at risk. Only the last row may have an event.
 
+    Of a categorical outcome, which has a class for itself: a column of counts for each option, or a column `option` that names
+    the one that turned out true, with a row for each case.
+
     A class may serve events and binary outcomes together. Where it serves several outcomes, blank successes say nothing of
     theirs, nor do columns of an event that are blank throughout; the case carries the others.
     """
@@ -184,6 +189,10 @@ class ReferenceClass(TableBlock):
     outcomes, else `successes`."""
     trial_columns: dict[OutcomeId, RequiredText] = {}
     """Binary outcome -> its column of trials; absent: the column `trials`, which the outcomes share."""
+    option_columns: dict[OutcomeId, RequiredText] = {}
+    """Option of a categorical outcome -> its column of counts; absent: the option's id, if the table has such a column."""
+    option_value: dict[OutcomeId, Cells] = {}
+    """Option -> the value (or values) of the column `option` that mean it; absent: its id."""
     covariates: tuple[Id, ...] = ()
     """Ids of the covariates that the table has."""
     source: Text | None = None
@@ -208,8 +217,9 @@ class Factor(Block):
     """Id of the factor."""
     title: Text | None = None
     """Title for readers; absent: the id."""
-    effects: dict[OutcomeId, NormalText] = {}
-    """Outcome -> prior of the effect of one standard deviation of the factor on its log rate or log odds."""
+    effects: dict[PartId, NormalText] = {}
+    """Outcome, or `outcome.option` -> prior of the effect of one standard deviation of the factor on its log rate or log
+    odds."""
     rationale: Text | None = None
     """Why the factor has these effects."""
 
@@ -236,8 +246,11 @@ class Indicator(TableBlock):
 
 
 class Judgments(TableBlock):
-    """Stated probabilities; columns expert, outcome, by, probability, on, known_at, given, given_at,
+    """Stated probabilities; columns expert, outcome, option, by, probability, on, known_at, given, given_at,
     kind.
+
+    Of a categorical outcome each row has an `option`; the rows of one expert on one day are one statement, have all options
+    and add up to 1.
 
     `by` is a date, a number of periods from `on`, or blank for the day the outcome resolves. `given` says
     what is supposed: an outcome that has occurred by then or, where `given_at` is `once`, occurs at once, on `on`; `not talks` for
@@ -264,10 +277,10 @@ HalfLife = Annotated[float, Field(strict=True, ge=0.5, le=1000.0)]
 class Link(Block):
     """The effect of one outcome, once it has occurred, on the log rate or log odds of another."""
 
-    cause: OutcomeId
-    """Id of the outcome that acts, once it has occurred."""
-    effect_on: OutcomeId
-    """Id of the outcome that it acts on."""
+    cause: PartId
+    """Id of the outcome that acts, once it has occurred; `outcome.option` for an option of a categorical one."""
+    effect_on: PartId
+    """Id of the outcome that it acts on, or `outcome.option`."""
     log_ratio: NormalText
     """Prior of the change of the log rate or log odds."""
     base: Literal["marginal", "none"] = "marginal"
@@ -301,4 +314,5 @@ class Dependence(Block):
 
 
 class Resolutions(TableBlock):
-    """How outcomes turned out; columns outcome, resolution (yes, no, ambiguous, annulled), on, source, known_at."""
+    """How outcomes turned out; columns outcome, resolution (yes, no, ambiguous, annulled; of a categorical outcome the id of
+    its option), on, source, known_at."""

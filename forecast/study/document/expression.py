@@ -11,15 +11,20 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from forecast.study.document.options import as_written
+
 
 @dataclass(frozen=True, slots=True)
 class Occurs:
-    """The outcome resolves yes: it has occurred by its own resolution date (the end of the horizon without one)."""
+    """The outcome resolves yes: it has occurred by its own resolution date (the end of the horizon without one).
+
+    Of an option of a categorical outcome, whose id is ``outcome.option``: it turns out true.
+    """
 
     outcome: str
 
     def __str__(self) -> str:
-        return self.outcome
+        return as_written(self.outcome)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ TEXT_LIMIT: Final = 20_000
 ID_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 STUDY_ID_PATTERN: Final = r"^[a-z0-9-]{1,64}$"
 OUTCOME_ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
+PART_ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?$"
 RESERVED_WORDS: Final = frozenset(
-    {"and", "or", "not", "by", "between", "before", "within", "at_least", "at_most", "exactly"}
+    {"and", "or", "not", "by", "between", "before", "within", "at_least", "at_most", "exactly", "option"}
 )
 """Words of the expression grammar, so not names of outcomes."""
 LARGEST: Final = 1e12
@@ -119,6 +120,8 @@ RequiredText = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT)]
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 StudyId = Annotated[str, Field(pattern=STUDY_ID_PATTERN)]
 OutcomeId = Annotated[str, Field(pattern=OUTCOME_ID_PATTERN), BeforeValidator(_outcome_id)]
+PartId = Annotated[str, Field(pattern=PART_ID_PATTERN), BeforeValidator(_outcome_id)]
+"""An outcome, or an option of a categorical one: `outcome.option`."""
 Day = Annotated[
     date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "examples": ["2021-09-10"]})
 ]

@@ -29,6 +29,7 @@ from forecast.study.document.expression import (
     Within,
 )
 from forecast.study.document.fields import parse_date
+from forecast.study.document.options import as_written, part_id
 from forecast.study.reading.suggest import nearest_hint
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ _GRAMMAR = r"""
     | _BY "(" NAME "," (DATE | NUMBER) ")"       -> by
     | _BETWEEN "(" NAME "," (DATE | NUMBER) "," (DATE | NUMBER) ")" -> between
     | _BEFORE "(" NAME "," NAME ")"              -> before
+    | _OPTION "(" NAME "," NAME ")"              -> option
     | _WITHIN "(" NAME "," NAME "," NUMBER ")"   -> within
     | (AT_LEAST | AT_MOST | EXACTLY) "(" NUMBER ("," any)+ ")" -> how_many
 _OR: "or"
@@ -80,6 +82,7 @@ _AND: "and"
 _NOT: "not"
 _BY: "by"
 _BEFORE: "before"
+_OPTION: "option"
 _BETWEEN: "between"
 _WITHIN: "within"
 AT_LEAST: "at_least"
@@ -98,6 +101,7 @@ _WORDS = {
     "_OR": "'or'",
     "_BY": "'by(...)'",
     "_BEFORE": "'before(...)'",
+    "_OPTION": "'option(...)'",
     "_BETWEEN": "'between(...)'",
     "_WITHIN": "'within(...)'",
     "AT_LEAST": "'at_least(...)'",
@@ -138,6 +142,10 @@ class _Builder:
 
     def before(self, children: list[Any]) -> _Read:
         return self._leaf(Before(str(children[0]), str(children[1])), children)
+
+    def option(self, children: list[Any]) -> _Read:
+        part = part_id(str(children[0]), str(children[1]))
+        return _Read(Occurs(part), 1, 1, ((part, children[0].start_pos + 1),))
 
     def within(self, children: list[Any]) -> _Read:
         periods = self._number(children[2], "a usable number of periods")
@@ -225,9 +233,19 @@ def _parse(text: str, outcomes: frozenset[str] | None) -> Expression:
             )
     for name, position in read.names:
         if outcomes is not None and name not in outcomes:
-            hint = nearest_hint(name, outcomes)
-            raise ExpressionError(f"position {position}: {name!r} is not an outcome of the study; {hint}", position)
+            hint = _hint(name, outcomes)
+            raise ExpressionError(
+                f"position {position}: {as_written(name)!r} is not an outcome of the study; {hint}", position
+            )
     return read.node
+
+
+def _hint(name: str, outcomes: Collection[str]) -> str:
+    """What may have been meant: an option, where a categorical outcome is named alone."""
+    options = sorted(known for known in outcomes if known.startswith(part_id(name, "")))
+    if options:
+        return f"name one of its options, as {as_written(options[0])}"
+    return nearest_hint(as_written(name), [as_written(known) for known in outcomes])
 
 
 def _read(text: str) -> _Read:
@@ -244,7 +262,7 @@ def _read(text: str) -> _Read:
         position = cast("int", error.pos_in_stream) + 1
         raise ExpressionError(
             f"position {position}: {text[position - 1]!r} has no meaning here; expected outcome ids, and, or, not, "
-            "brackets, by(...), between(...), before(...), within(...), at_least(...), at_most(...), exactly(...)",
+            "brackets, by(...), between(...), before(...), within(...), option(...), at_least(...), at_most(...), exactly(...)",
             position,
         ) from None
     except VisitError as error:

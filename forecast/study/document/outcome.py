@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -17,9 +18,11 @@ from forecast.study.document.fields import (
     Id,
     OutcomeId,
     RequiredText,
+    Scale,
     Text,
     field_error,
 )
+from forecast.study.document.options import DEFAULT_SPREAD, MOST_OPTIONS, Option, centred_logs, part_id
 from forecast.study.document.prior import Normal, OutcomeKind, Prior, default_prior
 from forecast.study.document.reference import Reference, ReferenceField
 from forecast.study.document.window import Window
@@ -80,7 +83,8 @@ class Outcome(Block):
     title: RequiredText
     """Title for readers."""
     kind: OutcomeKind
-    """`event`: at some time or not. `binary`: yes or no on one date. `threshold`: an indicator reaches a value."""
+    """`event`: at some time or not. `binary`: yes or no on one date. `threshold`: an indicator reaches a value.
+    `categorical`: exactly one of some options."""
     competes: Id | None = None
     """Label; event outcomes with the same label exclude one another."""
     at_risk_since: Day | None = None
@@ -107,6 +111,12 @@ class Outcome(Block):
     """Count not to be exceeded, instead of `at_least`; only whole periods show it (threshold only)."""
     window: Window = Window()
     """Which periods count, and whether one of them, a run or all together (threshold only)."""
+    options: Annotated[tuple[Option, ...], Field(min_length=2, max_length=MOST_OPTIONS)] | None = None
+    """What may turn out, one of them for certain; their order means nothing (categorical only). Links and factors name one
+    as `outcome.option`, expressions as `option(outcome, option)`."""
+    spread: Scale | None = None
+    """Standard deviation of the log ratio of the probabilities of two options, before evidence (categorical only);
+    absent: 1.5."""
 
     @property
     def indicators(self) -> tuple[str, ...]:
@@ -127,6 +137,30 @@ class Outcome(Block):
     def is_modelled(self) -> bool:
         """Whether it has a level of its own; a threshold outcome has not, its indicator speaks for it."""
         return self.kind is not OutcomeKind.THRESHOLD
+
+    @property
+    def parts(self) -> tuple[Outcome, ...]:
+        """Its options as outcomes of their own, whose scores differ by what `pooling` and `spread` say of log ratios; any
+        other outcome itself."""
+        if self.options is None or self.kind is not OutcomeKind.CATEGORICAL:
+            return (self,)
+        stated = [option.probability for option in self.options]
+        logs = centred_logs([p if p is not None else 1.0 for p in stated])
+        sd, pooling = (self.spread or DEFAULT_SPREAD) * math.sqrt(0.5), self.pooling
+        halved = {"class_sd": pooling.class_sd * math.sqrt(0.5), "case_sd": pooling.case_sd * math.sqrt(0.5)}
+        return tuple(
+            self.model_copy(
+                update={
+                    "id": part_id(self.id, option.id),
+                    "title": f"{self.title}: {option.title or option.id}",
+                    "competes": part_id(self.id, ""),
+                    "pooling": pooling.model_copy(update=halved),
+                    "prior": Prior(distribution=Normal(mean=mean, sd=sd)),
+                    "options": None,
+                }
+            )
+            for option, mean in zip(self.options, logs, strict=True)
+        )
 
     def prior_on_scale(self, horizon: int) -> Normal:
         """The stated prior, or the default one: log rate per period (event) or log odds."""

@@ -32,6 +32,8 @@ class OutcomeKind(StrEnum):
     """Resolves yes or no on one date."""
     THRESHOLD = "threshold"
     """An indicator reaches a value in some period up to a date."""
+    CATEGORICAL = "categorical"
+    """Exactly one of some options turns out true; the model has an outcome for each option."""
 
 
 class About(StrEnum):

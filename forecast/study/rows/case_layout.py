@@ -56,7 +56,7 @@ def find_layout(group: ReferenceClass, binary: Sequence[str], reader: RowReader)
     binary
         The binary ones of the outcomes that the class serves.
     """
-    if not _columns_exist(group, binary, reader):
+    if not columns_exist(group, binary, reader):
         return None
     before = len(reader.errors)
     events = _find_events(group, len(group.outcomes) - len(binary), reader)
@@ -155,7 +155,8 @@ def _no_required(column: str, needed: str, reader: RowReader) -> None:
     )
 
 
-def _columns_exist(group: ReferenceClass, binary: Sequence[str], reader: RowReader) -> bool:
+def columns_exist(group: ReferenceClass, binary: Sequence[str], reader: RowReader) -> bool:
+    """Whether every column that the class names is there; each one that is not is an error."""
     before = len(reader.errors)
     known = CASE_COLUMNS | set(group.covariates)
     for ours, theirs in group.columns.items():
@@ -166,7 +167,8 @@ def _columns_exist(group: ReferenceClass, binary: Sequence[str], reader: RowRead
             reader.errors.append(FieldError(f"{reader.path}.columns.{ours}", "unknown_key", f"{message}; {hint}"))
         elif theirs not in reader.columns:
             _no_column(f"columns.{ours}", theirs, reader)
-    for key, columns in (("success_columns", group.success_columns), ("trial_columns", group.trial_columns)):
+    for key in ("success_columns", "trial_columns", "option_columns"):
+        columns: dict[str, str] = getattr(group, key)
         for outcome, theirs in columns.items():
             if theirs not in reader.columns:
                 _no_column(f"{key}.{outcome}", theirs, reader)

@@ -9,6 +9,7 @@ from forecast.study.rows.counts import Observation, read_observations
 from forecast.study.rows.judgment_rows import read_statements
 from forecast.study.rows.judgments import Judgment, TrackRecord, latest_judgments, merge_track_records
 from forecast.study.rows.observations import Resolved, read_resolutions
+from forecast.study.rows.option_statements import OptionStatement, latest_statements
 from forecast.study.rows.row_reader import RowReader
 from forecast.study.rows.thresholds import decided_by_counts
 
@@ -38,6 +39,11 @@ def resolve_judgments(study: Study) -> tuple[Judgment, ...]:
     return latest_judgments(read_statements(study, {}).judgments)
 
 
+def resolve_option_statements(study: Study) -> tuple[OptionStatement, ...]:
+    """The judgments of categorical outcomes known on the as-of date, one per expert and outcome: what was said last."""
+    return latest_statements(read_statements(study, {}).option_statements)
+
+
 def resolve_track_records(study: Study) -> tuple[TrackRecord, ...]:
     """The experts' track records up to the as-of date, one per expert and question, see `merge_track_records`."""
     return merge_track_records(read_statements(study, {}).track_records)
@@ -47,8 +53,7 @@ def resolve_resolutions(study: Study) -> tuple[Resolved, ...]:
     """The resolutions known on the as-of date."""
     if study.resolutions is None:
         return ()
-    outcomes = [outcome.id for outcome in study.outcomes]
-    return read_resolutions(_reader(study.resolutions, "resolutions"), outcomes, study.as_of)
+    return read_resolutions(_reader(study.resolutions, "resolutions"), study.outcomes, study.as_of)
 
 
 def settled_outcomes(study: Study) -> dict[str, Resolved]:

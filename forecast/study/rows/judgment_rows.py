@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
@@ -16,6 +16,7 @@ from forecast.study.reading.table import cell_text
 from forecast.study.rows.conditions import Condition, parse_condition
 from forecast.study.rows.judgments import EXPERT_KINDS, ExpertKind, Judgment, TrackRecord, is_clipped
 from forecast.study.rows.left_out import LeftOut, known_later
+from forecast.study.rows.option_statements import OptionStatement, read_option_statements
 from forecast.study.rows.row_reader import RowReader
 
 
@@ -25,6 +26,8 @@ class Statements:
 
     judgments: tuple[Judgment, ...]
     """Those whose day is still to come, in the order of the table."""
+    option_statements: tuple[OptionStatement, ...]
+    """Those about categorical outcomes."""
     track_records: tuple[TrackRecord, ...]
     errors: tuple[FieldError, ...]
     has_unread_judgments: bool
@@ -56,9 +59,11 @@ def read_statements(study: Study, table_files: Mapping[str, str]) -> Statements:
     }
     kinds = _read_kinds(*readers.values())
     judgments = _read_judgments(readers["judgments"], study, kinds) if study.judgments else {}
+    about_options = read_option_statements(readers["judgments"], study, kinds) if study.judgments else ()
     records = _read_track_records(readers["track_records"], study.as_of, kinds) if study.track_records else {}
     return Statements(
         tuple(judgments.values()),
+        about_options,
         tuple(records.values()),
         tuple(error for reader in readers.values() for error in reader.errors),
         has_unread_judgments=bool(readers["judgments"].errors),
@@ -93,9 +98,7 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
         return {}
     outcomes = {outcome.id: outcome for outcome in study.outcomes}
     judgments: dict[int, Judgment] = {}
-    for index in range(len(reader.rows)):
-        if reader.lacks(index, "expert", "outcome", "probability", "on"):
-            continue
+    for index in _own_rows(reader, outcomes):
         before = len(reader.errors)
         expert = reader.text(index, "expert")
         name = reader.one_of(index, "outcome", outcomes, "an outcome of the study")
@@ -140,6 +143,18 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
             clipped=int(is_clipped(probability)),
         )
     return judgments
+
+
+def _own_rows(reader: RowReader, outcomes: Mapping[str, Outcome]) -> Iterator[int]:
+    """Rows that lack nothing and are not about options."""
+    for index, row in enumerate(reader.rows):
+        about = outcomes.get(cell_text(row["outcome"]))
+        if about is not None and about.options is not None:
+            continue
+        if about is not None and row.get("option") is not None:
+            reader.fail(index, "option", "kind", f"{about.id!r} is not categorical; expected no option; leave it blank")
+        if not reader.lacks(index, "expert", "outcome", "probability", "on"):
+            yield index
 
 
 def _read_by(reader: RowReader, index: int, horizon: int, on: date | None) -> date | float | None:
@@ -202,7 +217,10 @@ def _check_outcome(
         )
         reader.fail(index, "outcome", "kind", message)
     for name, occurs in given:
-        if outcome.id == name:
+        if outcomes[name].options is not None:
+            message = f"{name!r} is categorical; expected an event or binary outcome; leave the row out"
+            reader.fail(index, "given", "given", message)
+        elif outcome.id == name:
             message = f"{outcome.id!r} is given itself; expected another outcome; leave it blank"
             reader.fail(index, "given", "given", message)
         elif occurs and outcome.competes is not None and outcome.competes == outcomes[name].competes:

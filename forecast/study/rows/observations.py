@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, cast
 
+from forecast.study.document.options import part_id
+from forecast.study.document.outcome import Outcome
 from forecast.study.rows.left_out import known_later
 from forecast.study.rows.row_reader import RowReader
 
 type ResolutionValue = Literal["yes", "no", "ambiguous", "annulled"]
 _RESOLUTIONS: Final = ("yes", "no", "ambiguous", "annulled")
+_OPEN: Final = ("ambiguous", "annulled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +30,23 @@ class Resolved:
     """Whether no row says so, but the counts of an indicator do."""
 
 
-def read_resolutions(reader: RowReader, outcomes: Collection[str], as_of: date) -> tuple[Resolved, ...]:
-    """The resolutions known on the as-of date, in the order of the table."""
+def read_resolutions(reader: RowReader, outcomes: Sequence[Outcome], as_of: date) -> tuple[Resolved, ...]:
+    """The resolutions known on the as-of date, in the order of the table; of a categorical outcome one for each part."""
+    by_id = {outcome.id: outcome for outcome in outcomes}
     if not reader.require_columns("outcome", "resolution", "on"):
         return ()
     resolved = []
     for index in range(len(reader.rows)):
         if reader.lacks(index, "outcome", "resolution", "on"):
             continue
-        outcome = reader.one_of(index, "outcome", outcomes, "an outcome of the study")
-        resolution = reader.one_of(index, "resolution", _RESOLUTIONS, "yes, no, ambiguous or annulled")
+        outcome = reader.one_of(index, "outcome", by_id, "an outcome of the study")
+        options = [option.id for option in by_id[outcome].options or ()] if outcome is not None else []
+        known: Sequence[str] = _RESOLUTIONS
+        words = "yes, no, ambiguous or annulled"
+        if options:
+            known = (*options, *_OPEN)
+            words = f"the option that turned out true ({', '.join(options)}), {' or '.join(_OPEN)}"
+        resolution = reader.one_of(index, "resolution", known, words)
         on = reader.day(index, "on")
         known_at = reader.day(index, "known_at", required=False) or on
         source = reader.optional_text(index, "source")
@@ -47,5 +57,18 @@ def read_resolutions(reader: RowReader, outcomes: Collection[str], as_of: date) 
         if known_at > as_of:
             reader.leave_out(index, known_later(as_of))
         else:
-            resolved.append(Resolved(outcome, cast("ResolutionValue", resolution), on, source, known_at))
+            found = _by_part(outcome, resolution, options)
+            resolved += [Resolved(part, value, on, source, known_at) for part, value in found]
     return tuple(resolved)
+
+
+def _by_part(outcome: str, resolution: str, options: Sequence[str]) -> Iterator[tuple[str, ResolutionValue]]:
+    """What a resolution says of an outcome, or of each part of a categorical one."""
+    if not options:
+        yield outcome, cast("ResolutionValue", resolution)
+    for option in options:
+        part = part_id(outcome, option)
+        yield (
+            part,
+            cast("ResolutionValue", resolution) if resolution in _OPEN else "yes" if resolution == option else "no",
+        )

@@ -27,4 +27,4 @@ def is_contradicted(judgment: Judgment, study: Study, settled: Mapping[str, Reso
 def decided(study: Study, settled: Mapping[str, Resolved]) -> frozenset[str]:
     """Outcomes that are settled, and those that one of them excludes."""
     ended = {study.outcome(name).competes for name, found in settled.items() if found.resolution == "yes"} - {None}
-    return frozenset(o.id for o in study.outcomes if o.id in settled or o.competes in ended)
+    return frozenset(o.id for o in study.parts if o.id in settled or o.competes in ended)

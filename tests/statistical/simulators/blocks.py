@@ -11,6 +11,7 @@ from tests.statistical.simulators.courses import courses_block
 from tests.statistical.simulators.dependence import columns_block, correlation_block, shared_block
 from tests.statistical.simulators.memberships import memberships_block
 from tests.statistical.simulators.opinions import judgments_block, open_block, records_block
+from tests.statistical.simulators.options import options_block
 from tests.statistical.simulators.signals import history_block, indicators_block
 
 BLOCKS: dict[str, Callable[[], Block]] = {
@@ -27,4 +28,5 @@ BLOCKS: dict[str, Callable[[], Block]] = {
     "conditionals": conditionals_block,
     "track records": records_block,
     "open questions": open_block,
+    "options": options_block,
 }

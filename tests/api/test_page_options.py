@@ -1,0 +1,58 @@
+"""One bar of all options on the page and in the terminal, and how the what-if panel names them."""
+
+from __future__ import annotations
+
+import io
+import re
+
+from rich.console import Console
+
+from api.pages.forecast.view import build_forecast
+from api.pages.shared.page import render_html
+from forecast.answer import OutcomeForecast, StoredForecast, outcome_groups
+from forecast.cli.tables.answer import print_answer
+from tests.api.sample_answer import sample_forecast
+from tests.api.sample_outcomes import binary_outcome, event_outcome
+
+SHARES = {"left": 0.15, "centre": 0.6, "right": 0.25}
+
+
+def option(name: str, probability: float) -> OutcomeForecast:
+    changes = {
+        "id": f"winner.{name}",
+        "part_of": "winner",
+        "title": f"Who wins?: The {name}",
+        "option": f"The {name}",
+        "kind": "categorical",
+        "probability": probability,
+    }
+    return binary_outcome().model_copy(update=changes)
+
+
+def forecast() -> StoredForecast:
+    options = tuple(option(name, probability) for name, probability in SHARES.items())
+    event = event_outcome("withdrawal", "It leaves", 0.007, 0.31)
+    return sample_forecast(outcomes=(event, *options), pairs=())
+
+
+def test_options_stand_together_the_likeliest_first() -> None:
+    first, winner = outcome_groups(forecast().outcomes)
+    assert (first.id, winner.id, winner.title) == (None, "winner", "Who wins?")
+    assert [outcome.id for outcome in winner.outcomes] == ["winner.centre", "winner.right", "winner.left"]
+
+
+def test_the_page_draws_one_bar_of_all_options() -> None:
+    page = render_html(build_forecast(forecast()))
+    (bar,) = re.findall(r'<svg class="bar shares".*?</svg>', page, re.DOTALL)
+    assert 'aria-label="The centre 60%, The right 25%, The left 15%"' in bar
+    widths = [float(width) for width in re.findall(r'<rect[^>]* width="([0-9.]+)%"', bar)]
+    assert widths == [60.0, 25.0, 15.0]
+    assert 'data-outcome="winner.left" data-expression="option(winner, left)"' in page
+
+
+def test_the_terminal_has_one_bar_too() -> None:
+    console = Console(width=160, record=True, file=io.StringIO())
+    print_answer(console, forecast())
+    text = console.export_text()
+    assert "█" * 12 + "▓" * 5 + "▒" * 3 in text
+    assert "Who wins?" in text
