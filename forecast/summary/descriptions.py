@@ -153,6 +153,7 @@ INPUTS: Final[dict[str, tuple[str, str]]] = {
     "is_first": ("Whether a period is the first one", "0 or 1"),
     "observed_share": ("One over the number of observed periods, in each of them", "1"),
     "count_value": ("Count of an indicator", "count"),
+    "floor_value": ("Count of an indicator of which the share of the period is unknown, so a lower bound", "count"),
     "count_log_exposure": ("Log of the share of a period that a count covers", "1"),
     "expert_reflection": ("Entry of the reflection that separates a group's mean from its contrasts", "1"),
     "outcome_voices": ("Share of an expert in what was said on an outcome", "1"),

@@ -46,8 +46,8 @@ class Window(Block):
     """Each of so many periods in a row must reach the number."""
     since: Day | None = None
     """First day of the window: that of a calendar period, past or to come. Absent: the period that holds the day after the
-    as-of date. With `resolution.by` the last period that is over belongs to it as well, if it was wholly counted: what the
-    latest count shows is not open. Of a run, so do the `run` - 1 periods before."""
+    as-of date. With `resolution.by`, the last period that is over belongs to it as well, if it was wholly counted. Of a run, so
+    do the `run` - 1 periods before."""
 
     @model_validator(mode="after")
     def _is_one_form(self) -> Self:
