@@ -23,7 +23,7 @@ from forecast.runtime.logs import get_logger
 from forecast.store import Database, EvidenceRepository, ForecastRepository, ScoreRepository, StudyRepository
 from forecast.store.tables.core import ExplanationRow, ForecastRow, StudyRow
 from forecast.store.tables.living import ScoreRow
-from forecast.study import EvidenceKind, resolve_judgments, resolve_option_statements, study_from_document
+from forecast.study import EvidenceKind, Resolutions, resolve_judgments, resolve_option_statements, study_from_document
 from forecast.study.document.options import part_id
 from forecast.timeline.scores import brier, log_score, time_averaged_brier
 from forecast.timeline.views import Ledger, ResolutionView, ScoreView, Standing
@@ -63,8 +63,10 @@ def resolutions_of(session: Session, study: StudyRow) -> dict[str, tuple[Resolut
     document = StudyRepository(session).document(study.digest)
     assert document is not None, "a study points to its document"
     found: defaultdict[str, list[Resolution]] = defaultdict(list)
-    for row in (json.loads(document).get("resolutions") or {}).get("rows", []):
-        found[row["outcome"]].append(_resolution(row, None))
+    block = json.loads(document).get("resolutions")
+    for row in Resolutions.model_validate(block).table_rows if block else ():
+        if None not in (row["outcome"], row["resolution"], row["on"]):  # else it is left out
+            found[str(row["outcome"])].append(_resolution(row, None))
     for evidence in EvidenceRepository(session).known(study.id):
         if evidence.kind == EvidenceKind.RESOLUTIONS:
             found[evidence.subject].append(_resolution(json.loads(evidence.cells), evidence.recorded_at))
@@ -94,7 +96,7 @@ def decided_by(session: Session, study: StudyRow) -> dict[str, Resolution]:
 def _resolution(row: Mapping[str, Any], recorded_at: datetime | None) -> Resolution:
     on = date.fromisoformat(row["on"])
     known_at = date.fromisoformat(row["known_at"]) if row.get("known_at") else on
-    return Resolution(row["outcome"], row["resolution"], on, known_at, row.get("source"), recorded_at)
+    return Resolution(row["outcome"], row["resolution"].lower(), on, known_at, row.get("source"), recorded_at)
 
 
 def score_due(database: Database, now: datetime) -> int:

@@ -109,7 +109,7 @@ def test_an_archive_is_unpacked_for_the_editor(client: TestClient) -> None:
         ({"study.yaml": "a: &x 1\nb: *x\n"}, "anchor"),
         ({"study.yaml": "[" * 5000}, "nested deeper"),
         ({"study.yaml": with_table()}, "no file 'cases/tosses.csv' in the upload"),
-        ({"study.yaml": with_table(), "cases/tosses.csv": b"\xff\xfe"}, "UTF-16"),
+        ({"study.yaml": with_table(), "cases/tosses.csv": b"\xff\xfea"}, "UTF-16"),
     ],
 )
 def test_bad_files_are_errors_in_words(client: TestClient, files: dict[str, str | bytes], words: str) -> None:

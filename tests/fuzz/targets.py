@@ -132,7 +132,17 @@ def seeds(target: str) -> list[bytes]:
             return [*plain, b'{"a": 1e999}', b'{"a": NaN}', b'{"a": "\\ud800"}', b"9" * 5000, b"[" * 40]
         case "csv":
             tables = [file.read_bytes()[:4000] for file in sorted(PRIORS.glob("*/*/*.csv"))]
-            return [*tables, b'a,b\r\n1,"x\ny"\r\n', b"a\n\n1\n", b"a,b\n1\n", b'a\n"\n']
+            return [
+                *tables,
+                b'a,b\r\n1,"x\ny"\r\n',
+                b"a\n\n1\n",
+                b"a,b\n1\n",
+                b'a\n"\n',
+                b"sep=;\na;b\n1,5;NA\n2;1.234,5 %\n",
+                "a\tb\nä\t1\n".encode("utf-16"),
+                "a|b\nä|1\n".encode("cp1252"),
+                b"a b c\n1 2 3\n",
+            ]
         case "expression":
             counted = [
                 b"at_least(2, a, not b, between(a, 2025-01-01, 12))",

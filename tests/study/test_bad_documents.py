@@ -70,7 +70,7 @@ BAD: list[tuple[Path, object, str, str]] = [
     ((*O0, "resolution", "by"), "2021-09-10", "outcomes[0].resolution.by", "not after the as-of date 2021-09-10"),
     ((*O0, "resolution", "by"), "2023-09-11", "outcomes[0].resolution.by", "after the end of the horizon, 2023-09-10"),
     ((*O1, "resolution", "by"), REMOVE, "outcomes[1].resolution.by", "binary outcome without a date"),
-    ((*O0, "at_risk_since"), "2021-09-10", "outcomes[0].at_risk_since", "not before the as-of date"),
+    ((*O0, "at_risk_since"), "2023-09-10", "outcomes[0].at_risk_since", "the last day that counts"),
     ((*O1, "at_risk_since"), "2020-09-10", "outcomes[1].at_risk_since", "event outcomes only"),
     ((*O1, "competes"), "ends", "outcomes[1].competes", "event outcomes only"),
     ((*O1, "pooling"), {"age_bands": [0, 1]}, "outcomes[1].pooling.age_bands", "event outcomes only"),

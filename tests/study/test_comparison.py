@@ -131,3 +131,11 @@ def test_a_stated_probability_on_its_day_is_the_same_question_on_a_later_one(doc
     assert is_same_question(first, moved)
     restated = study_from_document({**document, "as_of": moved.as_of.isoformat()})
     assert not is_same_question(first, restated)
+
+
+def test_codes_for_missing_values_have_no_day() -> None:
+    """A row that is left out because its day is unknown is there all along."""
+    row = {"expert": "A", "outcome": "exit", "probability": 0.3, "by": "2020-12-01"}
+    judgments = {"rows": [{**row, "on": "NA"}, {**row, "on": "2020-03-01"}], "missing": ["NA"]}
+    found = steps(study("2020-03-15", judgments=judgments), study("2020-05-01", MARCH, judgments=judgments))
+    assert found[Cause.WORLD] is not None

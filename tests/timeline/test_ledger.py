@@ -223,3 +223,19 @@ def test_a_blank_block_of_resolutions_is_none(installation: Installation) -> Non
     resolve(installation, "yes", "2021-11-01")
     add(installation, "2021-02-01", 0.3)
     assert score_due(installation.database, AFTER) == 2
+
+
+def test_resolutions_of_the_document_are_read_as_studies_read_them(installation: Installation) -> None:
+    """Yes in any case; a row whose day is a code for a missing value is left out."""
+    outcome = coin_study().outcomes[0].id
+    rows = [
+        {"outcome": outcome, "resolution": "no", "on": "NA"},
+        {"outcome": outcome, "resolution": "Yes", "on": "2021-11-01"},
+    ]
+    study = coin_study(judgments=None, resolutions={"rows": rows, "missing": ["NA"]})
+    with installation.database.write() as session:
+        StudyRepository(session).put("coin", study.title, study.digest, canonical_json(study.canonical()), START)
+    made = add(installation, "2021-02-01", 0.3)
+    score_due(installation.database, AFTER)
+    assert [(row.resolution, row.current) for row in ledger(installation).resolutions] == [("yes", True)]
+    assert scores(ledger(installation))[0][0] == made

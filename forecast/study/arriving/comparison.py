@@ -16,6 +16,7 @@ from typing import Any, Final
 from forecast.errors import StudyError
 from forecast.study.document.calendar import Calendar
 from forecast.study.document.document import Study
+from forecast.study.document.evidence import TableBlock
 from forecast.study.loading import dated_outcomes, study_from_canonical
 from forecast.study.reading.table import Row, cell_text
 from forecast.study.rows.conditions import written_alike
@@ -131,10 +132,12 @@ def _revised(before: Study, after: Study, known: Evidence) -> Evidence:
 
 
 def _evidence(study: Study) -> Iterator[tuple[str, Rows]]:
-    for block in study.document.get("indicators", []):
-        yield f"{INDICATOR}{block['id']}", list(block.get("rows", []))
+    """Rows with blanks in place of codes for missing values."""
+    for indicator in study.indicators:
+        yield f"{INDICATOR}{indicator.id}", list(indicator.table_rows)
     for name in THINGS:
-        yield name, list(study.document.get(name, {}).get("rows", []))
+        block: TableBlock | None = getattr(study, name)
+        yield name, [] if block is None else list(block.table_rows)
 
 
 def _thing(calendar: Calendar, place: str, row: Row) -> Thing:

@@ -12,10 +12,14 @@ from typing import Final
 
 from forecast.study.reading.missing_codes import is_word_for_missing
 
-_POINT: Final = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\s?%?", re.ASCII)
-_COMMA: Final = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+(?:[eE][-+]?\d+)?\s?%?", re.ASCII)
-_MAY_BE_THOUSANDS: Final = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+\s?%?", re.ASCII)
-_NEUTRAL: Final = re.compile(r"(?:[-+]?\d+(?:[eE][-+]?\d+)?\s?%?|yes|no|true|false|partial)?", re.ASCII | re.IGNORECASE)
+_KINDS: Final = re.compile(
+    r"(?P<neutral>(?:[-+]?\d+(?:[eE][-+]?\d+)?\s?%?|yes|no|true|false|partial)?)"
+    r"|(?P<point>[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\s?%?)"
+    r"|(?P<thousands>[-+]?[1-9]\d{0,2}(?:,\d{3})+\s?%?)"
+    r"|(?P<comma>[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+(?:[eE][-+]?\d+)?\s?%?)",
+    re.ASCII | re.IGNORECASE,
+)
+"""What a cell may be in a column of numbers; `thousands` may be a decimal comma as well, unless it has two."""
 
 _LONGEST: Final = 40
 
@@ -30,7 +34,7 @@ def with_decimal_points(lines: Sequence[list[str]]) -> Sequence[list[str]]:
     columns = [_Column(lines, place) for place in range(width)]
     if any(column.is_numbers and column.has_points for column in columns):
         return lines
-    places = [place for place, column in enumerate(columns) if column.is_numbers and column.has_commas]
+    places = {place for place, column in enumerate(columns) if column.is_numbers and column.has_commas}
     return [[_pointed(cell) if place in places else cell for place, cell in enumerate(cells)] for cells in lines]
 
 
@@ -52,17 +56,15 @@ class _Column:
         return self.is_numbers and self._has_certain
 
     def _take(self, cell: str) -> bool:
-        if "," in cell:
-            if not _COMMA.fullmatch(cell) and not _MAY_BE_THOUSANDS.fullmatch(cell):
-                return False
-            self.has_commas = True
-            self._has_certain |= not _MAY_BE_THOUSANDS.fullmatch(cell)
-            # Two commas are thousands, so that a comma is no decimal one here.
-            return cell.count(",") == 1
-        if _POINT.fullmatch(cell):
-            self.has_points = True
-            return True
-        return _NEUTRAL.fullmatch(cell) is not None or is_word_for_missing(cell)
+        found = _KINDS.fullmatch(cell)
+        kind = found.lastgroup if found is not None else None
+        if kind is None:
+            return is_word_for_missing(cell)
+        self.has_points |= kind == "point"
+        self._has_certain |= kind == "comma"
+        self.has_commas |= kind in ("comma", "thousands")
+        # Two commas are thousands, so that a comma is no decimal one here.
+        return kind != "thousands" or cell.count(",") == 1
 
 
 def _pointed(cell: str) -> str:

@@ -78,7 +78,7 @@ def _read_kinds(*readers: RowReader) -> dict[str, ExpertKind]:
     stated: dict[str, tuple[str, str]] = {}
     for reader in readers:
         for index, row in enumerate(reader.rows):
-            kind = reader.one_of(index, "kind", EXPERT_KINDS, "person, crowd or market", required=False)
+            kind = reader.word(index, "kind", EXPERT_KINDS, "person, crowd or market", required=False)
             if kind is None:
                 continue
             expert = cell_text(row.get("expert"))
@@ -103,7 +103,7 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
         expert = reader.text(index, "expert")
         name = reader.one_of(index, "outcome", outcomes, "an outcome of the study")
         given = _read_given(reader, index, outcomes)
-        given_at = reader.one_of(index, "given_at", ("once",), "once or blank", required=False)
+        given_at = reader.word(index, "given_at", ("once",), "once or blank", required=False)
         if given_at is not None:
             _check_at_once(reader, index, given)
         probability = reader.number(index, "probability", low=0.0, high=1.0)

@@ -46,7 +46,7 @@ def read_resolutions(reader: RowReader, outcomes: Sequence[Outcome], as_of: date
         if options:
             known = (*options, *_OPEN)
             words = f"the option that turned out true ({', '.join(options)}), {' or '.join(_OPEN)}"
-        resolution = reader.one_of(index, "resolution", known, words)
+        resolution = reader.word(index, "resolution", known, words)
         on = reader.day(index, "on")
         known_at = reader.day(index, "known_at", required=False) or on
         source = reader.optional_text(index, "source")

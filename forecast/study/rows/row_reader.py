@@ -200,15 +200,19 @@ class RowReader:
             self.fail(index, column, "period", f"{error}{advice(self.rows[index].get(column))}")
             return None
 
+    def word(self, index: int, column: str, known: Collection[str], noun: str, *, required: bool = True) -> str | None:
+        """A known word, be it in upper or lower case; else as `one_of`."""
+        folded = cell_text(self.rows[index].get(column)).lower()
+        return folded if folded in known else self.one_of(index, column, known, noun, required=required)
+
     def one_of(
         self, index: int, column: str, known: Collection[str], noun: str, *, required: bool = True
     ) -> str | None:
-        """A known name, be it in upper or lower case; blank gives None, and is an error when one is required."""
+        """A known name; blank gives None, and is an error when one is required."""
         cell = self.rows[index].get(column)
         if cell is None and not required:
             return None
         text = cell_text(cell)
-        text = text.lower() if text not in known and text.lower() in known else text
         if text not in known:
             self.fail_unknown(index, column, None if cell is None else text, known, noun)
             return None
