@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecast.study import Spell, load_study
 from forecast.study.reading.csv_table import read_csv
 
 SEPARATORS = ",;\t|"
@@ -86,3 +89,26 @@ def test_the_separator_is_that_with_which_lines_fit_the_header(text: str, column
 @pytest.mark.parametrize(("cell", "word"), [("TRUE", "true"), ("True", "true"), ("FALSE", "false"), ("No", "No")])
 def test_truth_as_spreadsheets_write_it(cell: str, word: str) -> None:
     assert read_csv(f"a\n{cell}\n".encode(), "t.csv") == ({"a": word},)
+
+
+def test_a_study_with_semicolons_is_the_study_with_commas(tmp_path: Path) -> None:
+    table = (
+        "id,entered,exited,event\nnorth,1990-01-15,1993-11-05,1\nsouth,1995-03-01,,0\neast,2001-07-20,2004-02-29,1\n"
+        "west,2010-05-05,2012-05-05,1\nhill,2015-01-01,2018-12-31,0\n"
+    )
+    outcome = {
+        "id": "collapse", "title": "The truce collapses", "kind": "event", "resolution": {"criteria": "x"},
+        "prior": {"distribution": "normal(-4, 1)"}, "reference": {"truces": 1.0},
+    }  # fmt: skip
+    document = {
+        "study": "quirks", "title": "Does a truce last", "as_of": "2020-06-30", "period": "month", "horizon": 24,
+        "outcomes": [outcome], "reference_classes": [{"id": "truces", "outcome": "collapse", "table": "cases.csv"}],
+    }  # fmt: skip
+    found = []
+    for separator in SEPARATORS:
+        (tmp_path / "study.json").write_text(json.dumps(document))
+        (tmp_path / "cases.csv").write_text(table.replace(",", separator))
+        found.append(load_study(tmp_path / "study.json"))
+    assert len({study.digest for study in found}) == 1
+    ended = [case.data.event for case in found[0].cases if isinstance(case.data, Spell)]
+    assert ended == ["collapse", None, "collapse", "collapse", None]
