@@ -31,6 +31,10 @@ NINE_TENTHS, HALF = (84, 96), (40, 60)
 """Of 100 right intervals, so many hold the truth in 96 % of runs."""
 
 
+FEWEST_PUBLISHED = 90
+"""Of the worlds. Where two experts say four numbers, chains may stay for long where their errors are small."""
+
+
 @dataclass(frozen=True)
 class Found:
     """Of one outcome: what is true, and whether the two intervals hold it."""
@@ -59,7 +63,7 @@ def true_probabilities(world: Mixed, encoded: EncodedStudy, seed: int) -> dict[s
     return dict(zip(present.outcomes, (times <= present.resolves).mean(axis=(0, 1)).tolist(), strict=True))
 
 
-def compared(seed: int) -> tuple[dict[str, Found], str]:
+def compared(seed: int) -> tuple[dict[str, Found], Verdict]:
     """What each interval of a world holds, and the verdict."""
     world = draw_mixed(np.random.default_rng([9, seed]), SAMPLER)
     study = study_from_document(world.study)
@@ -98,6 +102,6 @@ def test_intervals_of_present_probabilities_hold_what_is_true() -> None:
     print(f"of {len(chosen)} intervals of 90 % hold the truth {ninety}, of 50 % {half}; of all {len(everything)} "
           f"{np.mean([x.ninety for x in everything]):.3f} and {np.mean([x.half for x in everything]):.3f}; "
           f"verdicts { {v: verdicts.count(v) for v in set(verdicts)} }")  # fmt: skip
-    assert Verdict.REFUSED not in verdicts
+    assert verdicts.count(Verdict.PUBLISHED) >= FEWEST_PUBLISHED
     assert NINE_TENTHS[0] <= ninety <= NINE_TENTHS[1]
     assert HALF[0] <= half <= HALF[1]
