@@ -81,7 +81,7 @@ from forecast.study.rows.judgments import (
 )
 from forecast.study.rows.observations import Resolved
 from forecast.study.rows.option_statements import OptionStatement
-from forecast.study.rows.settling import is_contradicted, is_open
+from forecast.study.rows.settling import is_open
 
 __all__ = [
     "CLIP",
@@ -143,7 +143,6 @@ __all__ = [
     "accept_arrivals",
     "condition_text",
     "default_prior",
-    "is_contradicted",
     "is_open",
     "latest_judgments",
     "load_study",

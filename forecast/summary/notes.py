@@ -9,7 +9,7 @@ import xarray as xr
 
 from forecast.answer import Check
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.study import CLIP, Outcome, Spell, is_contradicted, resolve_judgments
+from forecast.study import CLIP, Outcome, Spell
 from forecast.study.checks.questions import questions
 from forecast.summary.rolled import probability_quantiles
 
@@ -100,13 +100,6 @@ def _judgments(encoded: EncodedStudy) -> Iterator[Note]:
     if clipped:
         message = f"{clipped} stated probabilities were below {CLIP:g} or above {1 - CLIP:g}; they were read as these"
         yield "clipped", float(clipped), message
-    for judgment in resolve_judgments(encoded.study):
-        if is_contradicted(judgment, encoded.study, encoded.settled):
-            message = (
-                f"{judgment.expert} judged {judgment.outcome} given {judgment.condition}, which is known not to be so: the "
-                "judgment was left out"
-            )
-            yield "condition_ended", None, message
 
 
 def _implied(encoded: EncodedStudy, prior: xr.Dataset) -> Iterator[Note]:

@@ -9,6 +9,7 @@ import pytest
 
 from forecast.errors import StudyError
 from forecast.study import Study, made_links, with_as_of, with_made_links
+from forecast.study.checks.left_out import rows_left_out
 from forecast.study.checks.questions import questions
 from tests.documents import binary_outcome, event_outcome, make_study
 
@@ -119,6 +120,10 @@ def test_judgments_that_say_nothing_any_more_make_no_link() -> None:
     rows = [judged("c", "a"), judged("e", "a"), judged("a", "c"), judged("a", "b"), judged("a", "not c"), judged("a", "e"),
             judged("a", "one", on="2020-02-01"), judged("a", "one", by="2019-12-31", on="2019-06-01")]  # fmt: skip
     assert made(*rows, resolutions=settled) == []
+    assert {sentence for sentence in rows_left_out(study(*rows, resolutions=settled)) if "given" in sentence} == {
+        f"judgments.rows[{row}]: given {condition}, which is known not to be so, so not used"
+        for row, condition in ((3, "b"), (4, "not c"), (5, "e"))
+    }
     assert made(judged("a", "c and one"), resolutions=settled) == [("a", "one")]
     later = study(judged("b", "a", on="2020-02-01"))
     assert made_links(later) == ()

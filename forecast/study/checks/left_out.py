@@ -17,6 +17,7 @@ from forecast.study.rows.observations import read_resolutions
 from forecast.study.rows.option_cases import option_cases_left_out
 from forecast.study.rows.option_statements import latest_statements
 from forecast.study.rows.row_reader import RowReader
+from forecast.study.rows.settling import is_contradicted
 
 
 def rows_left_out(study: Study) -> tuple[str, ...]:
@@ -46,11 +47,14 @@ def _counts(study: Study) -> Iterator[LeftOut]:
 def _statements(study: Study) -> Iterator[LeftOut]:
     found = read_statements(study, study.table_files)
     yield from found.left_out
-    decided = decided_outcomes(study)
+    decided, settled = decided_outcomes(study), settled_outcomes(study)
     open_ones = []
     for row, judgment in zip(found.judgment_rows, found.judgments, strict=True):
         if judgment.outcome in decided:
             why = f"about {judgment.outcome}, {decided[judgment.outcome]}, so not used"
+            yield LeftOut("judgments", study.table_files.get("judgments"), row, why)
+        elif is_contradicted(judgment, study, settled):
+            why = f"given {judgment.condition}, which is known not to be so, so not used"
             yield LeftOut("judgments", study.table_files.get("judgments"), row, why)
         else:
             open_ones.append((row, judgment))
