@@ -86,9 +86,9 @@ def test_what_experts_say_and_how_it_turned_out(document: dict[str, Any]) -> Non
     assert [
         (said.expert, said.probability, said.by_day.isoformat(), said.given) for said in resolve_judgments(study)
     ] == [
-        ("Ada", 0.2, "2022-09-01", None),
-        ("Ada", 0.3, "2023-09-01", None),
-        ("Crowd", 0.4, "2023-09-10", "agreement"),
+        ("Ada", 0.2, "2022-09-01", ()),
+        ("Ada", 0.3, "2023-09-01", ()),
+        ("Crowd", 0.4, "2023-09-10", (("agreement", True),)),
     ]
     assert [(said.expert, said.probability, said.outcome) for said in resolve_track_records(study)] == [
         ("Ada", 0.7, True),

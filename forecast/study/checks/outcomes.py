@@ -46,7 +46,7 @@ def _date_errors(
     study: Study, outcome: Outcome, path: str, end: date, settled: Mapping[str, Resolved]
 ) -> Iterator[FieldError]:
     since, by = outcome.at_risk_since, outcome.resolution.by
-    last = study.resolves_by(outcome.id) if by is None or by <= end else end
+    last = end if by is None else min(by, end)
     if since is not None and since >= last:
         yield FieldError(
             f"{path}.at_risk_since",
