@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from forecast.errors import FieldError, StudyError
+from forecast.futures.shape import everything_asked
 from forecast.jobs.limits import StudyLimits, require_within
 from forecast.model.encoding.checking import require_encodable
 from forecast.model.encoding.stated import states_present
 from forecast.runtime.settings import Settings
 from forecast.study import Study
-from forecast.study.checks.questions import questions
 from forecast.study.checks.size import measure_study
 from forecast.study.loading import study_from_files
 from forecast.study.reading.places import find_places, place_of
@@ -175,7 +175,7 @@ def check_files(given: GivenTables, limits: DocumentLimits) -> CheckedStudy:
     return CheckedStudy(
         valid=True,
         errors=[],
-        questions=[asked for _, asked in questions(study)],
+        questions=[asked for _, asked in everything_asked(study)],
         study=study.study,
         title=study.title,
         digest=study.digest,

@@ -14,7 +14,6 @@ from forecast.errors import FieldError, StudyError
 from forecast.jobs.accepted import AcceptedStudy
 from forecast.jobs.digests import hash_request
 from forecast.study import (
-    Arrival,
     EvidenceKind,
     Study,
     accept_arrivals,
@@ -25,7 +24,7 @@ from forecast.study import (
 )
 from forecast.study.reading.csv_table import read_csv
 from forecast.study.reading.plain_data import plain_copy, read_json
-from forecast.timeline.arrived import Base, StoredStudy, read_stored
+from forecast.timeline.arrived import Accepted, Base, StoredStudy, read_stored
 
 if TYPE_CHECKING:
     from api.futures_cache import FuturesCache
@@ -139,7 +138,7 @@ def _changes(value: dict[str, Any]) -> tuple[date | None, dict[str, Any] | None]
     return day, sampler if isinstance(sampler, dict) else None
 
 
-def accept_evidence(base: Base, kind: EvidenceKind, body: bytes, media_type: str, today: date) -> tuple[Arrival, ...]:
+def accept_evidence(base: Base, kind: EvidenceKind, body: bytes, media_type: str, today: date) -> Accepted:
     """The rows of a body that a study accepts: one row, a list of them, `{"rows": [...]}`, or CSV.
 
     Raises
@@ -148,7 +147,7 @@ def accept_evidence(base: Base, kind: EvidenceKind, body: bytes, media_type: str
         With every place that is wrong.
     """
     rows = _read_rows(body, media_type)
-    return base.check(lambda study: accept_arrivals(study, kind, rows, today))
+    return base.accept(lambda study: accept_arrivals(study, kind, rows, today))
 
 
 def _read_rows(body: bytes, media_type: str) -> list[Mapping[str, object]]:

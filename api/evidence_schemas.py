@@ -44,6 +44,8 @@ class EvidenceAdded(Schema):
     """When the service received them (UTC)."""
     items: tuple[EvidenceItem, ...]
     """The new rows."""
+    questions: tuple[str, ...] = ()
+    """What the study with these rows leaves open and did not before, such as statements that contradict one another."""
 
 
 class EvidencePage(Schema):

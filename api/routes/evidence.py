@@ -23,7 +23,7 @@ from forecast.store import EvidenceRepository, StudyRepository, utc_now
 from forecast.study import Arrival, EvidenceKind
 from forecast.study.document.evidence_kind import COLUMN_WORDS, COLUMNS
 from forecast.timeline.appending import append_checked
-from forecast.timeline.arrived import moment_of
+from forecast.timeline.arrived import Base, moment_of
 
 router = APIRouter(prefix="/v1/studies", tags=["evidence"])
 
@@ -66,20 +66,30 @@ def _store(once: Once, study_id: str, kind: EvidenceKind, body: bytes, media_typ
     with service.database.read() as session:
         known_study(StudyRepository(session), study_id)
 
-    def store(session: Session, arrivals: Sequence[Arrival]) -> Reply:
-        return once.store(session, lambda: _added(session, study_id, kind, arrivals, now))
+    asked: tuple[str, ...] = ()
 
-    return append_checked(
-        service.database,
-        study_id,
-        lambda base: wait_for_desk(
+    def check(base: Base) -> Sequence[Arrival]:
+        nonlocal asked
+        accepted = wait_for_desk(
             service, base.size + len(body), desk_work.accept_evidence, base, kind, body, media_type, now.date()
-        ),
-        store,
-    )
+        )
+        asked = accepted.questions
+        return accepted.arrivals
+
+    def store(session: Session, arrivals: Sequence[Arrival]) -> Reply:
+        return once.store(session, lambda: _added(session, study_id, kind, arrivals, asked, now))
+
+    return append_checked(service.database, study_id, check, store)
 
 
-def _added(session: Session, study_id: str, kind: EvidenceKind, arrivals: Sequence[Arrival], now: datetime) -> Reply:
+def _added(
+    session: Session,
+    study_id: str,
+    kind: EvidenceKind,
+    arrivals: Sequence[Arrival],
+    questions: tuple[str, ...],
+    now: datetime,
+) -> Reply:
     appended = EvidenceRepository(session).append(study_id, arrivals, ORIGIN, now)
     items = tuple(view_evidence(each) for each in appended.rows)
     added = EvidenceAdded(
@@ -89,6 +99,7 @@ def _added(session: Session, study_id: str, kind: EvidenceKind, arrivals: Sequen
         duplicates=appended.duplicates,
         recorded_at=now,
         items=items,
+        questions=questions,
     )
     return Reply.of(added.model_dump(mode="json"), 201 if items else 200)
 

@@ -79,15 +79,19 @@ onSubmit("form.new-schedule", async (form) => {
   await ask("POST", form.dataset.at, { study: form.dataset.study, cron, timezone, catch_up, unchanged });
 });
 
+// Rows that were added and leave something open stay on the page until that was read.
+const questionsOf = (answer) =>
+  answer.questions?.length ? `Added, with a question: ${answer.questions.join(" ")} A later row corrects an earlier one.` : "";
+
 onSubmit("form.sends", async (form) => {
   const answer = await ask(form.dataset.method ?? "POST", form.dataset.at, valuesOf(form));
-  return answer.added === 0 ? "It is known already; nothing was added." : "";
+  return answer.added === 0 ? "It is known already; nothing was added." : questionsOf(answer);
 });
 
 onSubmit("form.sends-table", async (form) => {
   const at = `${root}/v1/studies/${form.dataset.study}/${form.elements.kind.value}`;
   const answer = await send("POST", at, form.elements.table.files[0], "text/csv");
-  return answer.added === 0 ? `All ${answer.duplicates} rows are known already; nothing was added.` : "";
+  return answer.added === 0 ? `All ${answer.duplicates} rows are known already; nothing was added.` : questionsOf(answer);
 });
 
 onSubmit("form.subscribes", async (form) => {

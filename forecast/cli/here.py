@@ -15,8 +15,8 @@ from forecast.cli.terminal import AsOf, ExitCode, File, load_document, make_cons
 
 def check(file: File) -> None:
     """Check a study document and say everything that is wrong with it."""
+    from forecast.futures.shape import everything_asked
     from forecast.model.encoding.checking import require_encodable
-    from forecast.study.checks.questions import questions
 
     study = load_document(file)
     require_encodable(study)
@@ -26,7 +26,7 @@ def check(file: File) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    for _, asked in questions(study):
+    for _, asked in everything_asked(study):
         note(f"question: {asked}")
 
 

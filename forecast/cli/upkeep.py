@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from forecast.cli.schedules import moment_text
 from forecast.cli.tables.text import new_table
-from forecast.cli.terminal import Url, make_console, open_client, print_table
+from forecast.cli.terminal import Url, make_console, note, open_client, print_table
 from forecast.errors import FieldError, StudyError
 from forecast.study import EvidenceKind
 from forecast.study.reading.table_files import read_limited
@@ -43,6 +43,8 @@ def add(
             headers={"Content-Type": media_type},
         )
     make_console().print(f"{found['added']} added, {found['duplicates']} known already.", highlight=False)
+    for asked in found["questions"]:
+        note(f"question: {asked}")
 
 
 def evidence(

@@ -8,9 +8,9 @@ from datetime import date
 import xarray as xr
 
 from forecast.answer import Check
+from forecast.futures.shape import everything_asked
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import CLIP, Outcome, Spell
-from forecast.study.checks.questions import questions
 from forecast.summary.rolled import probability_quantiles
 
 
@@ -20,7 +20,7 @@ def make_notes(encoded: EncodedStudy, prior: xr.Dataset) -> tuple[Check, ...]:
         *_settled(encoded),
         *_late_entries(encoded),
         *_default_priors(encoded),
-        *((name, None, asked) for name, asked in questions(encoded.study)),
+        *((name, None, asked) for name, asked in everything_asked(encoded.study)),
         *_shrunk(encoded),
         *_unused(encoded),
         *_judgments(encoded),

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from forecast.errors import FieldError, StudyError
+from forecast.futures.shape import everything_asked
 from forecast.study import Arrival, Study, study_from_document, with_arrivals, with_as_of
+from forecast.study.checks.coherence import INCOHERENT
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,14 @@ class StoredStudy:
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """What is new to a study, and what it leaves open that was not open before."""
+
+    arrivals: tuple[Arrival, ...]
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Base:
     """What evidence is checked against."""
 
@@ -57,11 +67,37 @@ class Base:
         StudyError
             When the study cannot hold it, or its document no longer fits evidence that it once accepted.
         """
+        return self._accepted(choose)[0]
+
+    def accept(self, choose: Callable[[Study], Sequence[Arrival]]) -> Accepted:
+        """The same, with what is asked of it: rows are numbered as in the study's table with all that has arrived.
+
+        Raises
+        ------
+        StudyError
+            As `check` does.
+        """
+        arrivals, before, after = self._accepted(choose)
+        known = set(everything_asked(before))
+        return Accepted(arrivals, tuple(asked for name, asked in everything_asked(after) if (name, asked) not in known))
+
+    def _accepted(self, choose: Callable[[Study], Sequence[Arrival]]) -> tuple[tuple[Arrival, ...], Study, Study]:
+        """What is new, and the study without and with it, as of the day on which all of it is known."""
         document = study_from_document(json.loads(self.document))
-        arrivals = tuple(choose(with_arrived(document, self.arrived)))
+        before = with_arrived(document, self.arrived)
+        arrivals = tuple(choose(before))
         # Nothing is stored that would make the next forecast fail.
-        with_arrived(document, (*self.arrived, *arrivals))
-        return arrivals
+        after = with_arrived(document, (*self.arrived, *arrivals))
+        day = max((arrival.known_at for arrival in arrivals), default=document.as_of)
+        if day <= document.as_of:
+            return arrivals, before, after
+        try:
+            return arrivals, with_as_of(before, day), with_as_of(after, day)
+        except StudyError as error:
+            # A study may make no sense on a later day; but what it refuses then it refuses now.
+            if any(found.code == INCOHERENT for found in error.errors):
+                raise
+            return arrivals, before, after
 
 
 def moment_of(as_of: date, now: datetime, *, hindsight: bool = False) -> datetime:

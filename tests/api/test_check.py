@@ -72,6 +72,20 @@ def test_a_class_that_an_outcome_does_not_name_is_asked_about(client: TestClient
         assert asked.startswith("does heads belong to ") == asks
 
 
+def test_statements_that_contradict_one_another_are_asked_about_with_their_rows(client: TestClient) -> None:
+    table = "expert,outcome,by,probability,on\nann,exit,2021-01-01,0.4,2019-12-10\nann,exit,2022-01-01,0.2,2019-12-10\n"
+    text = yaml.safe_dump(document(event_outcome(), judgments={"table": "said.csv"}))
+    found = check(client, {"study.yaml": text, "said.csv": table})
+    assert found["valid"], found["errors"]
+    asked = cast("list[str]", found["questions"])
+    assert any(
+        "exit by 2021-01-01 0.4 (said.csv row 2), but only" in each and "said.csv row 3" in each for each in asked
+    )
+    refused = yaml.safe_dump(document(event_outcome(), judgments={"table": "said.csv", "incoherent": "refuse"}))
+    (error,) = check(client, {"study.yaml": refused, "said.csv": table})["errors"]  # type: ignore[misc]
+    assert (error["code"], error["file"], error["line"]) == ("incoherent", "said.csv", 3)
+
+
 def test_errors_stand_at_their_lines(client: TestClient) -> None:
     text = with_table().replace("normal(0, 1)", "norml(0, 1)").replace("horizon: 12", "horizon: 12\ncolour: red")
     errors = check(client, {"study.yaml": text, "cases/tosses.csv": CASES})["errors"]

@@ -72,6 +72,34 @@ def test_judgments_and_resolutions_are_evidence_too(client: TestClient, study: s
     assert [item["kind"] for item in only] == ["judgments"]
 
 
+def test_a_judgment_that_contradicts_another_is_taken_and_asked_about(client: TestClient, study: str) -> None:
+    """As of the day on which it is known; what was asked before is not asked again."""
+    first = {"expert": "y", "outcome": "exit", "by": "2022-01-01", "probability": 0.4, "on": "2020-05-01"}
+    first["known_at"] = "2020-05-02"
+    answer = client.post(f"{study}/judgments", json=first)
+    assert answer.json()["questions"] == []
+    later = {**first, "by": "2024-01-01", "probability": 0.2}
+    answer = client.post(f"{study}/judgments", json=later)
+    assert (answer.status_code, answer.json()["added"]) == (201, 1)
+    (asked,) = answer.json()["questions"]
+    assert asked.startswith("'y' says exit by 2022-01-01 0.4 (judgments.rows[1]), but only exit by 2024-01-01 0.2 (")
+    (asked,) = client.post(f"{study}/judgments", json={**first, "expert": "Y"}).json()["questions"]
+    assert "one person?" in asked
+
+
+def test_a_study_that_refuses_contradictions_takes_no_row_that_makes_one(client: TestClient) -> None:
+    document = living_document()
+    document["judgments"]["incoherent"] = "refuse"
+    assert client.put("/v1/studies/small", json=document).is_success
+    said = {"expert": "y", "outcome": "exit", "on": "2020-05-01", "known_at": "2020-05-01"}
+    rows = [{**said, "by": "2022-01-01", "probability": 0.4}, {**said, "by": "2024-01-01", "probability": 0.2}]
+    assert client.post("/v1/studies/small/judgments", json=rows[:1]).status_code == 201
+    answer = client.post("/v1/studies/small/judgments", json=rows[1:])
+    assert answer.status_code == 422
+    assert "incoherent" in {error["code"] for error in answer.json()["errors"]}
+    assert len(client.get("/v1/studies/small/evidence").json()["items"]) == 1
+
+
 def test_a_job_uses_what_was_known_and_recorded_by_its_day(
     client: TestClient, installation: Installation, study: str
 ) -> None:

@@ -16,7 +16,7 @@ from api.pages.forecast.sensitivity import build_sensitivity
 from api.pages.forecast.view import build_forecast
 from api.pages.forecast.what_if import build_what_if
 from api.pages.shared.page import render_html
-from forecast.answer import Answer, AttributionStep, StoredForecast, Verdict
+from forecast.answer import Answer, AttributionStep, Check, StoredForecast, Verdict
 from forecast.jobs.lifecycle import complete_job
 from forecast.store import utc_now
 from tests.api import sample_evidence, sample_explanations
@@ -94,7 +94,17 @@ class TestOpinions:
     def test_experts_show_how_they_err_and_what_they_weigh(self, text: str) -> None:
         assert "analyst-a person 3 24 +0.31" in text
         assert "58 % 0.83" in text
-        assert "Together these experts are worth 1.4 who share no error" in text
+        assert "Together these experts are worth 1.4 ordinary ones who share no error" in text
+
+    def test_contradictions_are_listed_with_their_experts_and_rows(self) -> None:
+        said = "'ann' says <b>a</b> by 2024-12-31 0.4 (j.csv row 2), but only a by 2026-12-31 0.2 (j.csv row 3)"
+        note = Check(name="later_date_less_likely", passed=None, value=None, threshold=None, message=said)
+        sample = sample_forecast()
+        assert "contradict one another" not in render_html(build_forecast(sample))
+        found = sample.model_copy(update={"checks": (*sample.checks, note)})
+        page = Elements(render_html(build_forecast(found)))
+        assert any("contradictions" in each.get("class", "") for each in page.of("ul"))
+        assert f"Statements that contradict one another {said}" in text_of(found)
 
     def test_what_was_stated_stands_beside_the_model(self, text: str) -> None:
         question = (

@@ -31,6 +31,18 @@ def test_a_good_document_is_said_to_be_good(tmp_path: Path) -> None:
     assert coin_study().digest[:12] in found.stdout
 
 
+def test_what_a_document_leaves_open_is_asked(tmp_path: Path) -> None:
+    rows = [
+        {"expert": name, "outcome": "heads", "probability": p, "on": "2020-12-10"}
+        for name, p in [("Ann", 1), ("ann", 0.02)]
+    ]
+    found = forecast("check", write(tmp_path, judgments={"rows": rows}))
+    assert found.returncode == 0
+    said = " ".join((found.stdout + found.stderr).split())
+    assert "question: are 'Ann' (judgments.rows[0]); 'ann' (judgments.rows[1]) one person?" in said
+    assert "question: is one per cent meant by the 1 of 'Ann' (judgments.rows[0])" in said
+
+
 @pytest.mark.parametrize("name", ["karabakh-2021", "seeds"])
 def test_a_bundled_study_is_found_by_its_name(name: str) -> None:
     assert forecast("check", name).returncode == 0

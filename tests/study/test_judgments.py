@@ -121,7 +121,11 @@ def test_a_judgment_known_later_is_left_out_and_its_day_is_not_looked_at(documen
 @pytest.mark.parametrize(
     ("row", "column", "words"),
     [
-        ({"probability": 1.2}, "probability", "1.2 is not a number from 0 to 1"),
+        (
+            {"probability": 1.2},
+            "probability",
+            "1.2 of 'x' is not a number from 0 to 1; expected a probability; write 0.012 if 1.2 per cent is meant",
+        ),
         ({"by": "2023-09-11"}, "by", "2023-09-11 is after the end of the horizon, 2023-09-10"),
         ({"by": 24.5}, "by", "from 1 to 24"),
         ({"outcome": "agreement", "by": "2022-09-09"}, "by", "before 2022-09-10, when the binary outcome"),

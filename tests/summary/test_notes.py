@@ -117,6 +117,6 @@ def test_no_note_is_left_with_a_placeholder() -> None:
     notes = notes_of(encoded)
     assert {note.name for note in notes} == {
         "settled", "late_entry", "default_prior", "unused_prior", "no_observation", "unobserved_factor", "clipped",
-        "left_out", "made_link", "prior", "forgotten_reference",
+        "left_out", "made_link", "prior", "forgotten_reference", "uninformed", "unclear_criteria", "no_source",
     }  # fmt: skip
     assert [note.message for note in notes if "{" in note.message or "}" in note.message] == []

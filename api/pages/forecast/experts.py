@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from api.pages.forecast.estimates import Number, number
 from api.pages.shared.bars import PROBABILITY, Bar
-from forecast.answer import ExpertSummary, QuestionSummary
+from forecast.answer import Check, ExpertSummary, QuestionSummary
 from forecast.wording import numbers
+
+CONTRADICTIONS: Final = frozenset({"later_date_less_likely", "exclusive_sum", "incoherent", "incoherent_together"})
+"""Names of notes on statements that contradict one another."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,15 @@ class Opinions:
     questions: tuple[QuestionRow, ...]
     together: str
     """Effective number of all experts together."""
+    contradictions: tuple[str, ...]
+    """Statements that no distribution allows together, each with experts and rows."""
 
 
 def build_opinions(
-    experts: Iterable[ExpertSummary], questions: Iterable[QuestionSummary], titles: Mapping[str, str]
+    experts: Iterable[ExpertSummary],
+    questions: Iterable[QuestionSummary],
+    titles: Mapping[str, str],
+    checks: Iterable[Check],
 ) -> Opinions | None:
     """Experts and questions; None without any.
 
@@ -65,6 +74,8 @@ def build_opinions(
     ----------
     titles
         Title by id of an outcome.
+    checks
+        All checks and notes of the answer.
     """
     known, asked = tuple(experts), tuple(questions)
     if not known and not asked:
@@ -73,6 +84,7 @@ def build_opinions(
         experts=tuple(_expert_row(expert) for expert in known),
         questions=tuple(_question_row(question, titles) for question in asked),
         together=f"{sum(expert.effective_number for expert in known):.1f}",
+        contradictions=tuple(check.message for check in checks if check.name in CONTRADICTIONS),
     )
 
 

@@ -200,7 +200,10 @@ def build_forecast(
         indicators=build_indicators(forecast.indicators, figures, forecast.period),
         factors=build_factors(forecast.factors, figures, forecast.period),
         opinions=build_opinions(
-            forecast.experts, forecast.questions, {outcome.id: outcome.title for outcome in forecast.outcomes}
+            forecast.experts,
+            forecast.questions,
+            {outcome.id: outcome.title for outcome in forecast.outcomes},
+            forecast.checks,
         ),
         links=build_links(forecast.links, forecast.period),
         changes=build_changes(forecast.changes, {outcome.id: outcome.kind for outcome in forecast.outcomes}),

@@ -49,15 +49,15 @@ def _statements(study: Study) -> Iterator[LeftOut]:
     yield from found.left_out
     decided, settled = decided_outcomes(study), settled_outcomes(study)
     open_ones = []
-    for row, judgment in zip(found.judgment_rows, found.judgments, strict=True):
+    for judgment in found.judgments:
         if judgment.outcome in decided:
             why = f"about {judgment.outcome}, {decided[judgment.outcome]}, so not used"
-            yield LeftOut("judgments", study.table_files.get("judgments"), row, why)
+            yield LeftOut("judgments", study.table_files.get("judgments"), judgment.row, why)
         elif is_contradicted(judgment, study, settled):
             why = f"given {judgment.condition}, which is known not to be so, so not used"
-            yield LeftOut("judgments", study.table_files.get("judgments"), row, why)
+            yield LeftOut("judgments", study.table_files.get("judgments"), judgment.row, why)
         else:
-            open_ones.append((row, judgment))
+            open_ones.append(judgment)
     latest = latest_statements(found.option_statements)
     for statement in found.option_statements:
         first = next(iter(statement.probabilities))
@@ -67,24 +67,27 @@ def _statements(study: Study) -> Iterator[LeftOut]:
         if first in decided or statement not in latest:
             for row in statement.rows:
                 yield LeftOut("judgments", study.table_files.get("judgments"), row, why)
-    days = [(judgment.on, judgment.known_at) for _, judgment in open_ones]
+    days = [(judgment.on, judgment.known_at) for judgment in open_ones]
     yield from _overtaken(study, "judgments", open_ones, days)
-    records = list(zip(found.record_rows, found.track_records, strict=True))
-    yield from _overtaken(study, "track_records", records, [(record.on or date.min, date.min) for _, record in records])
+    records = found.track_records
+    yield from _overtaken(study, "track_records", records, [(record.on or date.min, date.min) for record in records])
 
 
 def _overtaken[Stated: (Judgment, TrackRecord)](
-    study: Study, table: str, statements: Sequence[tuple[int, Stated]], days: Sequence[tuple[date, date]]
+    study: Study, table: str, statements: Sequence[Stated], days: Sequence[tuple[date, date]]
 ) -> Iterator[LeftOut]:
     """Statements after which the same expert said something else on the same question."""
     latest: dict[tuple[str, str], tuple[date, date]] = {}
-    for (_, said), day in zip(statements, days, strict=True):
+    for said, day in zip(statements, days, strict=True):
         about = said.expert, said.question
         latest[about] = max(latest.get(about, day), day)
-    for (row, said), day in zip(statements, days, strict=True):
+    for said, day in zip(statements, days, strict=True):
         if day < latest[said.expert, said.question]:
             yield LeftOut(
-                table, study.table_files.get(table), row, "the same expert said something later on the same question"
+                table,
+                study.table_files.get(table),
+                said.row,
+                "the same expert said something later on the same question",
             )
 
 

@@ -5,24 +5,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from forecast.study.checks.coherence import contradictions
 from forecast.study.checks.counts import count_questions
 from forecast.study.checks.left_out import rows_left_out
 from forecast.study.checks.made_links import made_links
+from forecast.study.checks.resolvability import questions_of_resolution
+from forecast.study.checks.said import questions_of_statements
 from forecast.study.checks.table_questions import table_questions
 from forecast.study.document.document import Study
+from forecast.study.rows.judgment_rows import read_statements
 
 type Question = tuple[str, str]
 """Name, and what is asked."""
 
 
 def questions(study: Study) -> tuple[Question, ...]:
-    """Everything that is asked of a study."""
+    """Everything that is asked of a study; of its scenarios see `forecast.futures.shape`."""
+    statements, files = read_statements(study, study.table_files), study.table_files
     left_out = (("left_out", sentence) for sentence in rows_left_out(study))
     return (
+        *((found.name, found.asked) for found in contradictions(study, statements.judgments, files)),
+        *questions_of_statements(statements, files),
         *_forgotten_references(study),
         *_made_links(study),
         *count_questions(study),
         *table_questions(study),
+        *questions_of_resolution(study, statements),
         *left_out,
     )
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from forecast.errors import ExpressionError, FieldError
 from forecast.study.checks.changes import change_errors
+from forecast.study.checks.coherence import incoherent_errors
 from forecast.study.checks.influences import factor_errors, link_errors
 from forecast.study.checks.made_links import made_link_errors
 from forecast.study.checks.options import option_class_errors
@@ -73,6 +74,7 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     errors += _without_information(study, cases, judged | unread)
     if not errors:
         errors += made_link_errors(study, statements.judgments)
+        errors += incoherent_errors(study, statements.judgments, table_files)
     return tuple(cases), errors
 
 

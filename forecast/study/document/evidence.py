@@ -259,6 +259,10 @@ class Judgments(TableBlock):
     rows of one expert about one thing the latest `on` counts.
     """
 
+    incoherent: Literal["keep", "refuse"] = "keep"
+    """What becomes of statements that no distribution allows together, such as a later date that is less likely. `keep` uses
+    them, and names them in `check` and in the answer; `refuse` makes them errors. By default `keep`."""
+
 
 class TrackRecords(TableBlock):
     """Probabilities on other questions, with what happened; columns expert, question, probability, outcome, on, known_at, kind.

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from forecast.errors import ExpressionError
 from forecast.study.document.expression import Expression
-from forecast.study.document.fields import Block, Id, RequiredText, field_error
+from forecast.study.document.fields import Block, Flag, Id, RequiredText, field_error
 from forecast.study.document.grammar import MAX_CHARACTERS, parse_syntax
 
 
@@ -25,6 +25,10 @@ class Scenario(Block):
     first day to the last, both included. `before(a, b)`: a occurs, and b later or not at all. `within(a, b, 6)`: b
     occurs, and a not before it and at most 6 periods after it, both by the horizon. `at_least(k, ...)`,
     `at_most(k, ...)`, `exactly(k, ...)`: so many of the expressions that follow are true."""
+
+    stands_alone: Flag = False
+    """Whether it is a question of its own. The scenarios that are not should exclude one another and cover everything,
+    and `check` asks where they do not."""
 
     @field_validator("when")
     @classmethod

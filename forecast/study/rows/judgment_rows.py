@@ -12,6 +12,7 @@ from forecast.study.document.calendar import Calendar
 from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import OutcomeKind
+from forecast.study.reading.problems import shown
 from forecast.study.reading.table import cell_text
 from forecast.study.rows.conditions import Condition, parse_condition
 from forecast.study.rows.judgments import EXPERT_KINDS, ExpertKind, Judgment, TrackRecord, is_clipped
@@ -34,9 +35,6 @@ class Statements:
     """Whether some rows of judgments could not be read, so that the judged questions are uncertain."""
     left_out: tuple[LeftOut, ...] = ()
     """Rows that are not among these."""
-    judgment_rows: tuple[int, ...] = ()
-    record_rows: tuple[int, ...] = ()
-    """In which row of its table each stands, from 0."""
 
 
 def read_statements(study: Study, table_files: Mapping[str, str]) -> Statements:
@@ -58,18 +56,16 @@ def read_statements(study: Study, table_files: Mapping[str, str]) -> Statements:
         for path, block in blocks.items()
     }
     kinds = _read_kinds(*readers.values())
-    judgments = _read_judgments(readers["judgments"], study, kinds) if study.judgments else {}
+    judgments = _read_judgments(readers["judgments"], study, kinds) if study.judgments else ()
     about_options = read_option_statements(readers["judgments"], study, kinds) if study.judgments else ()
-    records = _read_track_records(readers["track_records"], study.as_of, kinds) if study.track_records else {}
+    records = _read_track_records(readers["track_records"], study.as_of, kinds) if study.track_records else ()
     return Statements(
-        tuple(judgments.values()),
+        judgments,
         about_options,
-        tuple(records.values()),
+        records,
         tuple(error for reader in readers.values() for error in reader.errors),
         has_unread_judgments=bool(readers["judgments"].errors),
         left_out=tuple(row for reader in readers.values() for row in reader.left_out),
-        judgment_rows=tuple(judgments),
-        record_rows=tuple(records),
     )
 
 
@@ -92,12 +88,11 @@ def _read_kinds(*readers: RowReader) -> dict[str, ExpertKind]:
     return {expert: cast("ExpertKind", kind) for expert, (kind, _) in stated.items()}
 
 
-def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertKind]) -> dict[int, Judgment]:
-    """By row."""
+def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertKind]) -> tuple[Judgment, ...]:
     if not reader.require_columns("expert", "outcome", "probability", "on"):
-        return {}
+        return ()
     outcomes = {outcome.id: outcome for outcome in study.outcomes}
-    judgments: dict[int, Judgment] = {}
+    judgments = []
     for index in _own_rows(reader, outcomes):
         before = len(reader.errors)
         expert = reader.text(index, "expert")
@@ -106,7 +101,7 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
         given_at = reader.word(index, "given_at", ("once",), "once or blank", required=False)
         if given_at is not None:
             _check_at_once(reader, index, given)
-        probability = reader.number(index, "probability", low=0.0, high=1.0)
+        probability = _read_probability(reader, index, expert)
         on = reader.day(index, "on")
         known_at = reader.day(index, "known_at", required=False) or on
         by = _read_by(reader, index, study.horizon, on)
@@ -127,22 +122,38 @@ def _read_judgments(reader: RowReader, study: Study, kinds: Mapping[str, ExpertK
             continue
         if by_day is None or not _are_possible(reader, index, [name, *_supposed(given)], outcomes, by_day):
             continue
-        judgments[index] = Judgment(
-            expert,
-            name,
-            by,
-            probability,
-            on,
-            known_at,
-            given,
-            given_at is not None,
-            kind=kinds.get(expert, "person"),
-            by_day=by_day,
-            by_periods=study.calendar.periods_until(by_day),
-            said_periods=study.calendar.periods_between(on, study.as_of),
-            clipped=int(is_clipped(probability)),
+        judgments.append(
+            Judgment(
+                expert,
+                name,
+                by,
+                probability,
+                on,
+                known_at,
+                given,
+                given_at is not None,
+                kind=kinds.get(expert, "person"),
+                by_day=by_day,
+                by_periods=study.calendar.periods_until(by_day),
+                said_periods=study.calendar.periods_between(on, study.as_of),
+                clipped=int(is_clipped(probability)),
+                row=index,
+            )
         )
-    return judgments
+    return tuple(judgments)
+
+
+def _read_probability(reader: RowReader, index: int, expert: str | None) -> float | None:
+    """A number from 0 to 1; one that looks like per cent is named as such."""
+    value = reader.number(index, "probability", low=0.0, high=100.0)
+    if value is None or value <= 1.0:
+        return value
+    message = (
+        f"{value:g} of {shown(expert)} is not a number from 0 to 1; expected a probability; write {value / 100:g} if {value:g} "
+        "per cent is meant"
+    )
+    reader.fail(index, "probability", "number", message)
+    return None
 
 
 def _own_rows(reader: RowReader, outcomes: Mapping[str, Outcome]) -> Iterator[int]:
@@ -284,14 +295,14 @@ def _judged_day(
     return day
 
 
-def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, ExpertKind]) -> dict[int, TrackRecord]:
-    """The track records that were known on the as-of date, by row; undated ones are taken as known.
+def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, ExpertKind]) -> tuple[TrackRecord, ...]:
+    """The track records that were known on the as-of date; undated ones are taken as known.
 
     An answer that one row states is the answer of all rows on the question.
     """
     if not reader.require_columns("expert", "question", "probability", "outcome"):
-        return {}
-    records: dict[int, TrackRecord] = {}
+        return ()
+    records = []
     happened: dict[str, tuple[float, str]] = {}
     answers: dict[str, bool] = {}
     for index in range(len(reader.rows)):
@@ -300,7 +311,7 @@ def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, Expe
         before = len(reader.errors)
         expert = reader.text(index, "expert")
         question = reader.text(index, "question", limit=2000)
-        probability = reader.number(index, "probability", low=0.0, high=1.0)
+        probability = _read_probability(reader, index, expert)
         outcome = reader.number(index, "outcome", low=0.0, high=1.0, whole=True, required=False)
         on = reader.day(index, "on", required=False)
         known_at = reader.day(index, "known_at", required=False) or on
@@ -318,8 +329,8 @@ def _read_track_records(reader: RowReader, as_of: date, kinds: Mapping[str, Expe
         if known_at is not None and known_at > as_of:
             reader.leave_out(index, known_later(as_of))
             continue
-        clipped = int(is_clipped(probability))
-        records[index] = TrackRecord(expert, question, probability, None, on, kinds.get(expert, "person"), clipped)
+        kind, clipped = kinds.get(expert, "person"), int(is_clipped(probability))
+        records.append(TrackRecord(expert, question, probability, None, on, kind, clipped, index))
         if outcome is not None:
             answers[question] = bool(outcome)
-    return {index: replace(record, outcome=answers.get(record.question)) for index, record in records.items()}
+    return tuple(replace(record, outcome=answers.get(record.question)) for record in records)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, Literal
 
@@ -53,6 +53,8 @@ class Judgment:
     """Periods from `on` to the as-of date."""
     clipped: int
     """How many of the statements that it is made of lay outside [CLIP, 1 - CLIP]."""
+    row: int = field(compare=False)
+    """Its row in the table, from 0; of several statements of one day, the first one's."""
 
     @property
     def way(self) -> str:
@@ -90,6 +92,8 @@ class TrackRecord:
     kind: ExpertKind
     clipped: int
     """How many of the statements that it is made of lay outside [CLIP, 1 - CLIP]."""
+    row: int = field(compare=False)
+    """Its row in the table, from 0; of several statements of one day, the first one's."""
 
 
 def latest_judgments(judgments: Iterable[Judgment]) -> tuple[Judgment, ...]:

@@ -36,6 +36,7 @@ def read_resolutions(reader: RowReader, outcomes: Sequence[Outcome], as_of: date
     if not reader.require_columns("outcome", "resolution", "on"):
         return ()
     resolved = []
+    said: dict[tuple[str, date], tuple[str, date, str]] = {}
     for index in range(len(reader.rows)):
         if reader.lacks(index, "outcome", "resolution", "on"):
             continue
@@ -54,6 +55,13 @@ def read_resolutions(reader: RowReader, outcomes: Sequence[Outcome], as_of: date
             reader.fail(index, "known_at", "date_order", f"{known_at} is before {on}, when it resolved; correct it")
         if outcome is None or resolution is None or on is None or known_at is None:
             continue
+        other, day, place = said.setdefault((outcome, known_at), (resolution, on, reader.place(index)))
+        if (other, day) != (resolution, on):
+            message = (
+                f"{outcome} is {resolution} on {on} here and {other} on {day} in {place}, both known on {known_at}, so nothing "
+                "says which holds; expected one of them; remove the wrong one, or give the correction a later known_at"
+            )
+            reader.fail(index, "resolution", "contradiction", message)
         if known_at > as_of:
             reader.leave_out(index, known_later(as_of))
         else:

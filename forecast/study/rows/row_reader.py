@@ -70,9 +70,7 @@ class RowReader:
 
     def place(self, index: int, column: str | None = None) -> str:
         """Where a cell (or a row) is; `index` counts from 0."""
-        if self.file is not None:
-            return f"{self.file} row {index + 2}" + (f" column {column}" if column else "")
-        return f"{self.path}.rows[{index}]" + (f".{column}" if column else "")
+        return row_place(self.file, self.path, index, column)
 
     def fail(self, index: int, column: str | None, code: str, message: str) -> None:
         """Remember that a cell (or a row) is wrong; beyond many nothing is remembered."""
@@ -224,6 +222,13 @@ class RowReader:
         # Only the first are reported, and looking for the nearest name takes time.
         to_do = nearest_hint(name or "", known) if len(self.errors) < MAX_REPORTED else "correct it"
         self.fail(index, column, "unknown", f"{seen}; expected {noun}; {to_do}{advice(name)}")
+
+
+def row_place(file: str | None, path: str, index: int, column: str | None = None) -> str:
+    """Where a cell (or a row) of a table is, as a spreadsheet or the document counts; see `RowReader`."""
+    if file is not None:
+        return f"{file} row {index + 2}" + (f" column {column}" if column else "")
+    return f"{path}.rows[{index}]" + (f".{column}" if column else "")
 
 
 def _number(cell: Cell) -> float | None:

@@ -1,0 +1,188 @@
+"""Which statements contradict one another: of one expert, or of several who each contradict nobody alone."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from forecast.errors import FieldError
+from forecast.study.checks.coherence.claims import Claim, claims_at_one_time
+from forecast.study.checks.coherence.patterns import Groups, Patterns, connected
+from forecast.study.document.document import Study
+from forecast.study.reading.problems import shown
+from forecast.study.rows.judgments import Judgment, latest_judgments
+from forecast.study.rows.row_reader import row_place
+
+MOST: Final = 50
+"""Contradictions that are looked for."""
+INCOHERENT: Final = "incoherent"
+"""Code of the error where they are refused."""
+_MOST_LISTED: Final = 8
+"""Statements of several experts in one message."""
+_SLACK: Final = 1e-9
+"""For rounding in sums."""
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Statements that no distribution allows together; without any one of them there is a distribution."""
+
+    name: str
+    """Its kind, a word that does not change."""
+    claims: tuple[Claim, ...]
+    asked: str
+    """What is wrong with them, in words."""
+    _patterns: Patterns
+    _judged: tuple[Claim, ...]
+    """What is held against the patterns: the claims, or of several experts one for each question."""
+
+    @property
+    def distance(self) -> float:
+        """How far the statements must move, on the log odds, to be possible together; none moves further."""
+        return self._patterns.distance(self._judged)
+
+    @property
+    def experts(self) -> tuple[str, ...]:
+        """Those who made the statements."""
+        return tuple(dict.fromkeys(claim.expert for claim in self.claims))
+
+
+def contradictions(
+    study: Study, judgments: Iterable[Judgment], table_files: Mapping[str, str]
+) -> tuple[Contradiction, ...]:
+    """Contradictions within what each expert said at one time, then among experts who do not contradict themselves.
+
+    Of an expert's statements about one question the last counts, as in the model. Experts may disagree: together they
+    contradict one another only if no distribution lies, on each question, between the lowest and the highest of what they say.
+
+    Parameters
+    ----------
+    table_files
+        CSV file by place in the document, for messages.
+    """
+    file = table_files.get("judgments")
+    groups = {outcome.id: outcome.competes or f"only {outcome.id}" for outcome in study.parts}
+    said: dict[str, list[Judgment]] = {}
+    for judgment in latest_judgments(judgments):
+        said.setdefault(judgment.expert, []).append(judgment)
+    found: list[Contradiction] = []
+    for mine in said.values():
+        for claims in claims_at_one_time(study, mine):
+            found += itertools.islice(_within(claims, groups, file), MOST - len(found))
+    named = {expert for contradiction in found for expert in contradiction.experts}
+    others = [judgment for expert, mine in said.items() if expert not in named for judgment in mine]
+    for claims in claims_at_one_time(study, others):
+        if len({claim.expert for claim in claims}) > 1:
+            found += itertools.islice(_among(claims, groups, file), MOST - len(found))
+    return tuple(found)
+
+
+def incoherent_errors(study: Study, judgments: Iterable[Judgment], table_files: Mapping[str, str]) -> list[FieldError]:
+    """The contradictions of a study that refuses them."""
+    if study.judgments is None or study.judgments.incoherent == "keep":
+        return []
+    errors = []
+    for found in contradictions(study, judgments, table_files):
+        place = row_place(table_files.get("judgments"), "judgments", max(claim.row for claim in found.claims))
+        message = (
+            f"{found.asked} Expected statements that can be true together; correct one, or state `incoherent: keep`"
+        )
+        errors.append(FieldError(place, INCOHERENT, message))
+    return errors
+
+
+def _within(claims: tuple[Claim, ...], groups: Groups, file: str | None) -> Iterator[Contradiction]:
+    """Of what one expert said at one time."""
+    less_likely = list(_later_and_less_likely(claims))
+    for first, later in less_likely:
+        both = (first, later)
+        asked = (
+            f"{shown(first.expert)} says {_said(first, file)}, but only {_said(later, file)}, which is later: what has "
+            "happened by the first day has happened by the second; which of the two is meant?"
+        )
+        yield Contradiction("later_date_less_likely", both, asked, Patterns(both, groups), both)
+    named = {later for _, later in less_likely}
+    for part in connected([claim for claim in claims if claim not in named], groups):
+        for conflict, patterns in _conflicts(part, groups):
+            yield _described(conflict, patterns, groups, file)
+
+
+def _later_and_less_likely(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:
+    """Pairs about one outcome under one condition of which the later day has less; rounding is no excuse."""
+    about: dict[object, list[Claim]] = {}
+    for claim in sorted(claims, key=lambda claim: (claim.event.day, claim.row)):
+        about.setdefault((claim.event.outcome, claim.given), []).append(claim)
+    for members in about.values():
+        most = members[0]
+        for claim in members[1:]:
+            if claim.probability < most.probability - _SLACK:
+                yield most, claim
+            else:
+                most = claim
+
+
+def _conflicts(claims: tuple[Claim, ...], groups: Groups) -> Iterator[tuple[tuple[Claim, ...], Patterns]]:
+    """Smallest sets of claims that no distribution has, until what is left of them is coherent."""
+    if len(claims) < 2:
+        return
+    patterns = Patterns(claims, groups)
+    left = list(claims)
+    while not patterns.allow(left):
+        needed = left
+        for claim in left:
+            fewer = [other for other in needed if other is not claim]
+            if not patterns.allow(fewer):
+                needed = fewer
+        yield tuple(needed), patterns
+        left = [claim for claim in left if claim is not needed[-1]]
+
+
+def _described(conflict: tuple[Claim, ...], patterns: Patterns, groups: Groups, file: str | None) -> Contradiction:
+    listed = _joined([_said(claim, file) for claim in conflict])
+    expert = shown(conflict[0].expert)
+    of_one_group = len({(groups[claim.event.outcome], claim.given) for claim in conflict}) == 1
+    total = sum(claim.probability for claim in conflict)
+    if len({claim.event.outcome for claim in conflict}) == len(conflict) and of_one_group and total > 1.0:
+        asked = f"{expert} says {listed}: they exclude one another, but add up to {total:g}; which of them is less?"
+        return Contradiction("exclusive_sum", conflict, asked, patterns, conflict)
+    last = max(conflict, key=lambda claim: (not claim.given, claim.row))
+    low, high = patterns.left_by(last, [claim for claim in conflict if claim is not last])
+    asked = (
+        f"{expert} says {listed}, which no distribution allows together: the others leave {low:.3g} to {high:.3g} for "
+        f"{last.words}; which of them is meant otherwise?"
+    )
+    return Contradiction("incoherent", conflict, asked, patterns, conflict)
+
+
+def _among(claims: tuple[Claim, ...], groups: Groups, file: str | None) -> Iterator[Contradiction]:
+    """Of several experts: each question with all that lies between the lowest and the highest of what they say."""
+    asked: dict[object, list[Claim]] = {}
+    for claim in claims:
+        asked.setdefault((claim.event, claim.given), []).append(claim)
+    ranges = [
+        replace(members[0], low=min(each.low for each in members), high=max(each.high for each in members))
+        for members in asked.values()
+    ]
+    for part in connected(ranges, groups):
+        for conflict, patterns in _conflicts(part, groups):
+            every = tuple(claim for key in conflict for claim in asked[key.event, key.given])
+            listed = [f"{_said(claim, file)} of {shown(claim.expert)}" for claim in every]
+            if len(listed) > _MOST_LISTED:
+                listed = [*listed[:_MOST_LISTED], f"{len(listed) - _MOST_LISTED} more"]
+            question = (
+                f"{_joined(listed)} cannot be true together, although none of these experts contradicts himself: no distribution "
+                "lies between what they say; do all speak of the same outcomes and days?"
+            )
+            yield Contradiction("incoherent_together", every, question, patterns, conflict)
+
+
+def _said(claim: Claim, file: str | None) -> str:
+    place = row_place(file, "judgments", claim.row)
+    return f"{claim.words} {claim.probability:g} ({place})"
+
+
+def _joined(words: list[str]) -> str:
+    """A list as a sentence has it."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,130 @@
+"""Whether criteria decide, whose dates are past, and what nothing informs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from forecast.errors import StudyError
+from forecast.study import load_study, study_from_document
+from forecast.study.checks.questions import questions
+from priors import bundled_studies, study_path
+
+NAMES = {
+    "unclear_criteria", "no_source", "no_threshold", "past_date", "another_date", "uninformed", "certainty", "one_person",
+    "repeated_statement", "later_date_less_likely", "exclusive_sum", "incoherent", "incoherent_together",
+}  # fmt: skip
+CLEAR = {"criteria": "Signed by both, as published by the ministry.", "by": "2022-09-10"}
+
+
+def asked(document: dict[str, Any], *names: str) -> list[str]:
+    return [text for kind, text in questions(study_from_document(document)) if kind in names]
+
+
+def with_criteria(document: dict[str, Any], criteria: str, **changes: Any) -> dict[str, Any]:
+    document["outcomes"][1]["resolution"] = {**CLEAR, "criteria": criteria, **changes}
+    document["outcomes"][0]["resolution"] = {**CLEAR, "by": "2023-01-01"}
+    return document
+
+
+@pytest.mark.parametrize(
+    ("criteria", "changes", "name"),
+    [
+        ("x", {}, "unclear_criteria"),
+        ("as above", {"source": "Reuters"}, "unclear_criteria"),
+        ("A treaty is signed by both.", {}, "no_source"),
+        ("Violence becomes significantly worse, according to UCDP.", {}, "no_threshold"),
+        ("Large protests take place.", {"source": "ACLED"}, "no_threshold"),
+        ("Tensions escalate by 2022-09-10.", {"source": "ACLED"}, "no_threshold"),
+    ],
+)
+def test_criteria_that_do_not_decide_are_asked_about(
+    document: dict[str, Any], criteria: str, changes: dict[str, Any], name: str
+) -> None:
+    (text,) = asked(with_criteria(document, criteria, **changes), "unclear_criteria", "no_source", "no_threshold")
+    assert asked(document, name) == [text]
+    assert "agreement" in text
+
+
+@pytest.mark.parametrize(
+    ("criteria", "changes"),
+    [
+        ("A treaty is signed by both.", {"source": "The ministries"}),
+        ("A treaty is signed, as published by either ministry.", {}),
+        ("Fighting kills at least 100 persons within 30 days, according to UCDP.", {}),
+        ("Large protests of at least ten thousand people.", {"source": "ACLED"}),
+    ],
+)
+def test_criteria_that_decide_are_not(document: dict[str, Any], criteria: str, changes: dict[str, Any]) -> None:
+    assert asked(with_criteria(document, criteria, **changes), "unclear_criteria", "no_source", "no_threshold") == []
+
+
+@pytest.mark.parametrize(
+    "words", ["by 2021-06-30", "before 30 June 2021", "no later than the end of June 30, 2021", "until 30. Jun 2021"]
+)
+def test_a_last_day_in_words_that_is_past_is_asked_about(document: dict[str, Any], words: str) -> None:
+    (text,) = asked(with_criteria(document, f"A treaty is signed {words}.", source="s"), "past_date", "another_date")
+    assert "the criteria of agreement end on 2021-06-30, which is not after the as-of date 2021-09-10" in text
+
+
+def test_a_last_day_in_words_must_be_that_of_the_resolution(document: dict[str, Any]) -> None:
+    (text,) = asked(with_criteria(document, "Signed by both by 31 December 2022.", source="s"), "another_date")
+    assert "end on 2022-12-31, but what is forecast ends on 2022-09-10" in text
+    for words in ("Signed by both by 10 September 2022.", "Signed under the statement of 10 November 2020."):
+        assert asked(with_criteria(document, words, source="s"), "past_date", "another_date") == []
+
+
+def test_outcomes_that_nothing_informs_are_asked_about(document: dict[str, Any]) -> None:
+    (text,) = asked(document, "uninformed")
+    assert text.startswith("what is known of withdrawal and agreement?")
+    document["outcomes"][0]["prior"]["source"] = "Smith (2001)"
+    document["judgments"] = {
+        "rows": [{"expert": "ann", "outcome": "agreement", "probability": 0.2, "on": "2021-05-01"}]
+    }
+    assert asked(document, "uninformed") == []
+
+
+def test_a_threshold_without_a_count_is_asked_about(document: dict[str, Any]) -> None:
+    document["indicators"] = [{"id": "deaths", "rows": [{"period": "2021-08", "value": 3}]}]
+    document["outcomes"].append(
+        {
+            "id": "surge",
+            "title": "A surge",
+            "kind": "threshold",
+            "indicator": "deaths",
+            "at_least": 10,
+            "resolution": {"criteria": "Ten deaths in a month.", "source": "s"},
+        }
+    )
+    assert not any("surge" in text for text in asked(document, "uninformed"))
+    document["indicators"][0]["rows"][0]["value"] = None
+    assert any("No count of deaths is known" in text for text in asked(document, "uninformed"))
+
+
+def test_what_is_settled_is_not_asked_about(document: dict[str, Any]) -> None:
+    document["resolutions"] = {"rows": [{"outcome": "agreement", "resolution": "yes", "on": "2021-08-01"}]}
+    with_criteria(document, "x")
+    assert asked(document, "unclear_criteria") == []
+
+
+RESOLVED: dict[str, Any] = {"outcome": "agreement", "resolution": "no", "on": "2021-08-01"}
+
+
+@pytest.mark.parametrize("change", [{"resolution": "yes"}, {"resolution": "ambiguous"}, {"on": "2021-07-31"}])
+def test_two_resolutions_known_on_one_day_must_agree(document: dict[str, Any], change: dict[str, Any]) -> None:
+    rows = [{**RESOLVED, "known_at": "2021-08-02"}, {**RESOLVED, "known_at": "2021-08-02", **change}]
+    for order in (rows, rows[::-1]):
+        with pytest.raises(StudyError) as caught:
+            study_from_document({**document, "resolutions": {"rows": order}})
+        (error,) = caught.value.errors
+        assert error.path == "resolutions.rows[1].resolution"
+        assert "in resolutions.rows[0], both known on 2021-08-02" in error.message
+    for correction in (rows[0], {**rows[1], "known_at": "2021-08-03"}):
+        study_from_document({**document, "resolutions": {"rows": [rows[0], correction]}})
+
+
+@pytest.mark.parametrize("name", bundled_studies())
+def test_nothing_of_this_is_asked_of_the_bundled_studies(name: str) -> None:
+    named = {kind for kind, _ in questions(load_study(study_path(name)))}
+    assert named.isdisjoint(NAMES)
