@@ -170,7 +170,8 @@ class QuestionSummary(Part):
     experts: int
     """Number of experts who answered."""
     effective_number: float
-    """Number of experts without any common error who would be worth as much."""
+    """Number of ordinary experts who share no error and would be worth as much; at most `experts`. Common errors,
+    scatter and contradictions make it smaller."""
     stated: Probability
     """Mean of the stated probabilities."""
     probability: Probability

@@ -1,68 +1,35 @@
-"""Summaries of experts and their judgments, links, stated changes, and residual correlations.
-
-References
-----------
-Effective number of experts with a common error: Clemen and Winkler (1985), Operations Research 33(2),
-doi:10.1287/opre.33.2.427.
-"""
+"""Summaries of experts and their judgments, links, stated changes, and residual correlations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 
 from forecast.answer import ExpertSummary, LinkSummary, QuestionSummary, ResidualCorrelation, StatedChange
 from forecast.futures.scenarios import spread
-from forecast.model.constants import FREEDOM
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.study import Judgment, OptionStatement, Trial, condition_text, made_links
+from forecast.study import Judgment, Trial, condition_text, made_links
+from forecast.study.checks.coherence import contradictions
 from forecast.summary.signals import summarize_draws
-
-
-@dataclass(frozen=True)
-class Worth:
-    """Joint precision of the judgments of one question."""
-
-    shares: Mapping[str, float]
-    """Share of each expert in the precision of their best weighted mean."""
-    effective_number: float
-
-
-def weigh_experts(common: float, own: Mapping[str, float]) -> Worth:
-    """Joint precision of experts whose errors have one part in common.
-
-    The best weighted mean has variance common + 1 / sum(1 / own). The effective number is how many experts with the
-    errors of a typical one, but without anything in common, would have that variance.
-
-    Parameters
-    ----------
-    common
-        Variance of the error that all share, on the log odds.
-    own
-        Variance of each expert's own error.
-    """
-    precision = {expert: 1.0 / max(variance, 1e-12) for expert, variance in own.items()}
-    total = sum(precision.values())
-    if not total:
-        return Worth({}, 0.0)
-    typical = len(precision) / total
-    return Worth(
-        {expert: value / total for expert, value in precision.items()},
-        (common + typical) / (common + 1.0 / total),
-    )
+from forecast.summary.worth import Worth, question_worth
 
 
 def summarize_polls(
-    encoded: EncodedStudy, posterior: xr.Dataset
+    encoded: EncodedStudy, posterior: xr.Dataset, apart: Mapping[str, float]
 ) -> tuple[tuple[QuestionSummary, ...], tuple[Worth, ...]]:
-    """Every option of every judged categorical outcome, as a question of its own; and what each outcome's experts are worth."""
+    """Every option of every judged categorical outcome, as a question of its own; and what each outcome's experts are worth.
+
+    Parameters
+    ----------
+    apart
+        As `question_worth` takes it.
+    """
     questions, worths = [], []
     for outcome, parts in encoded.opinions.polls.items():
         said = [statement for statement in encoded.opinions.option_statements if statement.outcome == outcome]
-        worth = _question_worth(said, posterior)
+        worth = question_worth(said, posterior, encoded.opinions.assumed, apart)
         worths.append(worth)
         for part in parts:
             draws = np.exp(posterior["judged_log_chance"].sel(choice=part).values.ravel())
@@ -81,19 +48,6 @@ def summarize_polls(
     return tuple(questions), tuple(worths)
 
 
-def _question_worth(judgments: Sequence[Judgment | OptionStatement], posterior: xr.Dataset) -> Worth:
-    """From what is known of their errors: the uncertainty left in biases, the noise, and the common error."""
-    factor = FREEDOM / (FREEDOM - 2.0)  # variance of a StudentT over its squared scale
-    own = {}
-    for judgment in judgments:
-        this = posterior[["bias", "slope", "noise"]].sel(expert=judgment.expert)
-        noise = factor * float((this["noise"] ** 2 / this["slope"] ** 2).mean())
-        own[judgment.expert] = float(this["bias"].var()) + noise
-    kinds = list(dict.fromkeys(judgment.kind for judgment in judgments))
-    shared = float(posterior["shared_bias"].sel(kind=kinds).mean("kind").var())
-    return weigh_experts(shared + float((posterior["common_sd"] ** 2).mean()), own)
-
-
 def summarize_opinions(
     encoded: EncodedStudy, posterior: xr.Dataset
 ) -> tuple[tuple[ExpertSummary, ...], tuple[QuestionSummary, ...]]:
@@ -102,7 +56,8 @@ def summarize_opinions(
     asked: dict[str, list[Judgment]] = {label: [] for label in opinions.questions}
     for judgment in opinions.judgments:
         asked[judgment.way].append(judgment)
-    worth = {label: _question_worth(judgments, posterior) for label, judgments in asked.items()}
+    apart = _contradicted(encoded)
+    worth = {label: question_worth(judgments, posterior, opinions.assumed, apart) for label, judgments in asked.items()}
     questions = []
     for label, judgments in asked.items():
         draws = 1.0 / (1.0 + np.exp(-posterior["judged_log_odds"].sel(question=label).values.ravel()))
@@ -120,9 +75,18 @@ def summarize_opinions(
                 interval=spread(draws),
             )
         )
-    polls, of_polls = summarize_polls(encoded, posterior)
+    polls, of_polls = summarize_polls(encoded, posterior, apart)
     every = [*worth.values(), *of_polls]
     return _summarize_experts(encoded, posterior, every), (*questions, *polls)
+
+
+def _contradicted(encoded: EncodedStudy) -> dict[str, float]:
+    """By expert whose statements contradict one another, how far each has to move to be possible, on the log odds."""
+    found: dict[str, float] = {}
+    for contradiction in contradictions(encoded.study, encoded.opinions.judgments, {}):
+        for expert in contradiction.experts:
+            found[expert] = max(found.get(expert, 0.0), contradiction.distance)
+    return found
 
 
 def _summarize_experts(encoded: EncodedStudy, posterior: xr.Dataset, worth: list[Worth]) -> tuple[ExpertSummary, ...]:

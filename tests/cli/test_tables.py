@@ -140,7 +140,7 @@ def test_experts_have_their_weight_and_their_worth_together() -> None:
         for name, weight, number in (("ann", 0.75, 1.5), ("bob", 0.25, 0.4))
     )
     text = text_of(experts=experts)
-    for expected in ("ann (person)", "75 %", "1.50", "+1.00", "Together as much as 1.9 experts"):
+    for expected in ("ann (person)", "75 %", "1.50", "+1.00", "Together as much as 1.9 ordinary experts"):
         assert expected in text
 
 

@@ -16,7 +16,7 @@ def print_evidence(console: Console, answer: Answer) -> None:
         print_titled(console, "What indicators should show next", _indicators(answer))
     if answer.experts:
         together = sum(expert.effective_number for expert in answer.experts)
-        caption = f"Together as much as {together:.1f} experts who share no error."
+        caption = f"Together as much as {together:.1f} ordinary experts who share no error; scatter and contradictions lower it."
         print_titled(console, "What experts are worth", _experts(answer), caption)
 
 
