@@ -7,7 +7,6 @@ from datetime import date
 
 from forecast.errors import ExpressionError, FieldError
 from forecast.study.checks.changes import change_errors
-from forecast.study.checks.coherence import incoherent_errors
 from forecast.study.checks.influences import factor_errors, link_errors
 from forecast.study.checks.made_links import made_link_errors
 from forecast.study.checks.options import option_class_errors
@@ -25,7 +24,7 @@ from forecast.study.rows.case_rows import read_cases
 from forecast.study.rows.counts import read_observations
 from forecast.study.rows.event_values import event_value_errors
 from forecast.study.rows.evidence_tables import settled_outcomes
-from forecast.study.rows.judgment_rows import read_statements
+from forecast.study.rows.judgment_rows import Statements, read_statements
 from forecast.study.rows.observations import read_resolutions
 from forecast.study.rows.option_cases import read_option_cases
 from forecast.study.rows.row_reader import RowReader
@@ -74,7 +73,7 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     errors += _without_information(study, cases, judged | unread)
     if not errors:
         errors += made_link_errors(study, statements.judgments)
-        errors += incoherent_errors(study, statements.judgments, table_files)
+        errors += _incoherent_errors(study, statements, table_files)
     return tuple(cases), errors
 
 
@@ -86,6 +85,15 @@ def _read_class(
         return read_option_cases(group, served[0], study.calendar, path, file)
     binary = [outcome.id for outcome in served if outcome.kind is OutcomeKind.BINARY]
     return read_cases(group, binary, study.calendar, path, file)
+
+
+def _incoherent_errors(study: Study, statements: Statements, table_files: Mapping[str, str]) -> list[FieldError]:
+    """Contradictions, where a study refuses them; only then NumPy is loaded."""
+    if study.judgments is None or study.judgments.incoherent == "keep":
+        return []
+    from forecast.study.checks.coherence import incoherent_errors
+
+    return incoherent_errors(study, statements.judgments, table_files)
 
 
 def _end_of_horizon(study: Study) -> date | FieldError:

@@ -81,8 +81,6 @@ def contradictions(
 
 def incoherent_errors(study: Study, judgments: Iterable[Judgment], table_files: Mapping[str, str]) -> list[FieldError]:
     """The contradictions of a study that refuses them."""
-    if study.judgments is None or study.judgments.incoherent == "keep":
-        return []
     errors = []
     for found in contradictions(study, judgments, table_files):
         place = row_place(table_files.get("judgments"), "judgments", max(claim.row for claim in found.claims))
