@@ -7,7 +7,7 @@ from datetime import date
 
 from forecast.errors import FieldError
 from forecast.study.checks.options import option_errors
-from forecast.study.checks.thresholds import threshold_errors
+from forecast.study.checks.thresholds import period_errors, threshold_errors
 from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import FIT_TOLERANCE, About, OutcomeKind
@@ -31,6 +31,8 @@ def outcome_errors(
     settled
         Outcomes that are known to have turned out yes or no.
     """
+    if unreadable := period_errors(study, outcome, path):
+        return unreadable
     return [
         *_date_errors(study, outcome, path, end, settled),
         *_kind_errors(outcome, path),
@@ -81,10 +83,7 @@ def _ended_period(study: Study, outcome: Outcome) -> date | None:
     """The last day of a named period that is over."""
     if outcome.window.period is None:
         return None
-    try:
-        last = study.resolves_by(outcome.id)
-    except ValueError:
-        return None
+    last = study.resolves_by(outcome.id)
     return last if last <= study.as_of else None
 
 

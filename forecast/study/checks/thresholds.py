@@ -9,8 +9,9 @@ from forecast.errors import FieldError
 from forecast.study.document.document import Study
 from forecast.study.document.fields import LARGEST_COUNT
 from forecast.study.document.outcome import Outcome
+from forecast.study.document.period_labels import read_period
 from forecast.study.document.prior import OutcomeKind
-from forecast.study.document.window import Window, named_period
+from forecast.study.document.window import Window
 from forecast.study.reading.suggest import nearest_hint
 from forecast.study.rows.counts import MAX_DISTANCE
 from forecast.study.rows.observations import Resolved
@@ -24,6 +25,17 @@ def threshold_errors(study: Study, outcome: Outcome, path: str, settled: Mapping
     errors = [*_missing(outcome, path), *_indicator_errors(study, outcome, path)]
     window_errors = list(_window_errors(study, outcome, path))
     return [*errors, *window_errors, *([] if errors or window_errors else _reach_errors(study, outcome, path, settled))]
+
+
+def period_errors(study: Study, outcome: Outcome, path: str) -> list[FieldError]:
+    """That the period which an outcome names is none of the study's; nothing else can then be said of it."""
+    if outcome.window.period is None:
+        return []
+    try:
+        read_period(outcome.window.period, study.calendar)
+    except ValueError as error:
+        return [FieldError(f"{path}.window.period", "period", str(error))]
+    return []
 
 
 def _misplaced(outcome: Outcome, path: str) -> Iterator[FieldError]:
@@ -65,11 +77,7 @@ def _indicator_errors(study: Study, outcome: Outcome, path: str) -> Iterator[Fie
 def _window_errors(study: Study, outcome: Outcome, path: str) -> Iterator[FieldError]:
     calendar, window, by = study.calendar, outcome.window, outcome.resolution.by
     if window.period is not None:
-        try:
-            last = named_period(window.period, calendar)[1]
-        except ValueError as error:
-            yield FieldError(f"{path}.window.period", "period", str(error))
-            return
+        last = study.resolves_by(outcome.id)
         if by is not None and by != last:
             message = f"{by}, while the period that is named ends on {last}; expected that day; leave this out"
             yield FieldError(f"{path}.resolution.by", "date_order", message)

@@ -33,10 +33,10 @@ from forecast.study.document.evidence import (
 from forecast.study.document.experts import Experts
 from forecast.study.document.fields import Block, Day, RequiredText, StudyId, Text
 from forecast.study.document.outcome import Outcome
+from forecast.study.document.period_labels import read_period
 from forecast.study.document.pull_source import MAX_SOURCES, PullSource
 from forecast.study.document.sampler import SamplerSettings
 from forecast.study.document.scenario import Scenario
-from forecast.study.document.window import named_period
 
 MAX_HORIZON = 600
 MAX_OUTCOMES = 50
@@ -158,7 +158,7 @@ class Study(Block):
         end of the horizon."""
         outcome = self.outcome(id)
         if outcome.window.period is not None:
-            return named_period(outcome.window.period, self.calendar)[1]
+            return read_period(outcome.window.period, self.calendar)[1]
         return outcome.resolution.by or self.calendar.end_of(self.horizon)
 
     def canonical(self) -> dict[str, Any]:

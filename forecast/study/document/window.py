@@ -5,18 +5,14 @@ Without more it is any one period from the beginning of the window to the day on
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated, Final, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from forecast.study.document.calendar import Calendar, Period
-from forecast.study.document.fields import Block, Day, Flag, field_error, parse_date
+from forecast.study.document.fields import Block, Day, Flag, field_error
 
 MAX_RUN: Final = 600
-
-_PERIOD: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 
 
 def _period_text(value: object) -> object:
@@ -26,9 +22,9 @@ def _period_text(value: object) -> object:
 
 PeriodText = Annotated[
     str,
-    Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$"),
+    Field(min_length=4, max_length=40),
     BeforeValidator(_period_text),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$", "examples": ["2024-03"]}),
+    WithJsonSchema({"type": "string", "minLength": 4, "maxLength": 40, "examples": ["2024-03"]}),
 ]
 
 
@@ -39,7 +35,8 @@ class Window(Block):
     """
 
     period: PeriodText | None = None
-    """The one calendar period that counts, such as 2024-03, or any day in it. The outcome resolves at its end."""
+    """The one calendar period that counts, as tables name it, such as 2024-03, 2024Q1 or 2024-W03. The outcome resolves at its
+    end."""
     total: Flag = False
     """Whether the counts of the window are added up; `since` must then say where it begins."""
     run: Annotated[int, Field(strict=True, ge=1, le=MAX_RUN)] | None = None
@@ -65,20 +62,3 @@ class Window(Block):
 
 type NaturalPeriod = tuple[date, date]
 """First and last day."""
-
-
-def named_period(text: str, calendar: Calendar) -> NaturalPeriod:
-    """First and last day of the calendar period that a text such as ``2024-03`` names.
-
-    Raises
-    ------
-    ValueError
-        When it is none of the study's periods.
-    """
-    match = _PERIOD.fullmatch(text)
-    parts = match.groups() if match else ()
-    needed = {Period.DAY: 3, Period.WEEK: 3, Period.MONTH: 2, Period.QUARTER: 2, Period.YEAR: 1}[calendar.period]
-    if sum(part is not None for part in parts) < needed:
-        example = ("2024", "2024-03", "2024-03-01")[needed - 1]
-        raise ValueError(f"{text!r} is not a {calendar.period}; expected a day in it; write it as {example}")
-    return calendar.natural_period(parse_date("-".join(part or "01" for part in parts)))

@@ -14,8 +14,9 @@ from math import inf
 from forecast.study.document.calendar import Calendar
 from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
+from forecast.study.document.period_labels import read_period
 from forecast.study.document.prior import OutcomeKind
-from forecast.study.document.window import NaturalPeriod, named_period
+from forecast.study.document.window import NaturalPeriod
 from forecast.study.rows.counts import Observation
 from forecast.study.rows.observations import Resolved
 
@@ -32,7 +33,7 @@ def window_periods(study: Study, outcome: Outcome, observations: Observations) -
         When the period that it names is none.
     """
     if outcome.window.period is not None:
-        return (named_period(outcome.window.period, study.calendar),)
+        return (read_period(outcome.window.period, study.calendar),)
     start = window_start(study, outcome, observations)
     return study.calendar.natural_periods_between(start, study.resolves_by(outcome.id))
 
