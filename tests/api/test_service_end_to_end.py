@@ -126,3 +126,39 @@ def test_a_study_of_thresholds_alone_goes_every_way(stack: Stack) -> None:
     with httpx2.Client(base_url=stack.url, trust_env=False, headers=stack.headers) as http:
         for path in (f"/forecasts/{first.forecast_id}", f"/forecasts/{second.forecast_id}", "/studies/counts"):
             assert http.get(path).status_code in (200, 303), path
+
+
+def test_a_study_of_options_alone_goes_every_way(stack: Stack) -> None:
+    """Checked, submitted, asked, explained, added to and updated; its pages are there."""
+    options = [
+        {"id": "left", "probability": 0.5},
+        {"id": "centre", "probability": 0.3},
+        {"id": "right", "probability": 0.2},
+    ]
+    resolution = {"criteria": "As declared.", "by": "2024-08-31"}
+    document = {
+        "study": "election", "title": "Election", "as_of": "2024-01-21", "period": "month", "horizon": 8, "sampler": QUICK,
+        "outcomes": [
+            {"id": "winner", "title": "Who wins?", "kind": "categorical", "options": options, "resolution": resolution}
+        ],
+    }  # fmt: skip
+    with stack.client as client:
+        assert client.request("POST", "/v1/check", json=document)["valid"] is True
+        client.put_study("election", document)
+        first = client.wait(client.submit(study="election").id, 200)
+        assert first.forecast_id is not None, stack.logs()
+        made = client.forecast(first.forecast_id)
+        assert [outcome.part_of for outcome in made.outcomes] == ["winner"] * 3
+        assert 0.4 < made.outcomes[0].probability < 0.6
+        assert client.query(first.forecast_id, {"expression": "not option(winner, left)"}).probability > 0.4
+        explained = client.wait(client.explain(first.forecast_id, JobKind.SENSITIVITY).id, 200)
+        assert explained.state is JobState.SUCCEEDED, stack.logs()
+        row = {"outcome": "winner", "resolution": "centre", "on": "2024-01-20", "known_at": "2024-01-21"}
+        client.request("POST", "/v1/studies/election/resolutions", json={"rows": [row]})
+        update = client.request("POST", "/v1/jobs", json={"study": "election", "kind": "update", "hindsight": True})
+        second = client.wait(update["id"], 200)
+        assert second.forecast_id is not None, stack.logs()
+        assert [outcome.probability for outcome in client.forecast(second.forecast_id).outcomes] == [0.0, 1.0, 0.0]
+    with httpx2.Client(base_url=stack.url, trust_env=False, headers=stack.headers) as http:
+        for path in (f"/forecasts/{first.forecast_id}", f"/forecasts/{second.forecast_id}", "/studies/election"):
+            assert http.get(path).status_code in (200, 303), path

@@ -17,6 +17,8 @@ from forecast.study import (
     resolve_option_statements,
     settled_outcomes,
 )
+from forecast.study.document.columns import CASES, JUDGMENTS, Table
+from forecast.study.reading.csv_table import read_csv
 from tests.categories import SAID, categorical_outcome, election, spoken
 from tests.documents import Document, event_outcome, make_study
 
@@ -141,6 +143,26 @@ def test_the_rows_of_an_expert_on_a_day_are_one_statement_and_the_last_one_count
 def test_statements_that_are_refused_with_their_rows(rows: list[Document], words: str) -> None:
     filled = [{column: row.get(column) for column in {key for r in rows for key in r}} for row in rows]
     assert words in refused(stated(), event_outcome(), judgments={"rows": filled})
+
+
+def test_the_examples_of_tables_are_read_as_their_words_say() -> None:
+    def rows(title: str, table: Table) -> list[Document]:
+        (example,) = (example for example in table.examples if example.title == title)
+        return [dict(row) for row in read_csv(example.text.encode(), "example.csv")]
+
+    columns = {"left": "Labour", "right": "Tories"}
+    study = make_study(
+        stated(resolution={"criteria": "As declared.", "by": "2022-12-31"}),
+        as_of="2021-09-02",
+        reference_classes=[
+            {"id": "past", "outcome": "winner", "rows": rows("Options", CASES), "option_columns": columns}
+        ],
+        judgments={"rows": rows("Judgments of options", JUDGMENTS)},
+    )
+    counts = [[case.choices[part.id].chosen for part in study.parts] for case in study.cases]
+    assert counts == [[3.0, 0.0, 1.0], [2.0, 1.0, 2.0]]
+    (ada,) = resolve_option_statements(study)
+    assert list(ada.probabilities.values()) == [0.5, 0.3, 0.2]
 
 
 def test_a_resolution_names_the_option() -> None:

@@ -90,6 +90,11 @@ CASES: Final = Table(
             "unknown: an error, or says nothing where the class serves several outcomes",
         ),
         "trials": Column("Of a binary outcome: how many trials the row has.", "1"),
+        "option": Column(
+            "Of a categorical outcome: the option that turned out true, or a value of `option_value`. Instead, a column for each "
+            "option may count how often it did.",
+            "unknown: an error",
+        ),
         "weight": Column("Similarity to the present case, 0 to 1: the power to which its likelihood is raised.", "1"),
         "source": _SOURCE,
         "note": _NOTE,
@@ -125,6 +130,12 @@ CASES: Final = Table(
             "id,successes,trials,weight\nHaifa,3,10,0.5\nOslo,yes,,1\n",
             "Three of ten, at half the weight; and one yes.",
         ),
+        Example(
+            "Options",
+            "option_columns: {left: Labour, right: Tories}",
+            "id,Labour,Tories,centre\n1997,3,1,0\n2001,2,2,1\n",
+            "Of four elections of 1997 `left` won three and `right` one; of five of 2001 both won two, and `centre` one.",
+        ),
     ),
 )
 
@@ -156,7 +167,11 @@ INDICATORS: Final = Table(
 JUDGMENTS: Final = Table(
     {
         "expert": Column("Name of the expert, the same in all rows.", "an error"),
-        "outcome": Column("Id of the outcome, an event or a binary one.", "an error"),
+        "outcome": Column("Id of the outcome, an event, a binary or a categorical one.", "an error"),
+        "option": Column(
+            "Option of a categorical outcome. The rows of an expert on a day have all options, and add up to 1.",
+            "an error for a categorical outcome; blank for the others",
+        ),
         "probability": Column("Probability that it happens, from 0 to 1, or a percentage such as 40 %.", "an error"),
         "on": Column("Day on which it was said. The probability is about the time from then on.", "an error"),
         "by": Column(
@@ -180,6 +195,13 @@ JUDGMENTS: Final = Table(
             "Crowd,withdrawal,0.4,2021-09-05,,agreement,crowd\n",
             "Ada gives 20 % for the year to 1 September 2022, and 30 % for 24 periods from 1 September 2021. The crowd gives "
             "40 % by the end of the horizon, if there is an agreement.",
+        ),
+        Example(
+            "Judgments of options",
+            "",
+            "expert,outcome,option,probability,on\n"
+            "Ada,winner,left,0.5,2021-09-01\nAda,winner,centre,0.3,2021-09-01\nAda,winner,right,0.2,2021-09-01\n",
+            "One statement of Ada about all options of `winner`.",
         ),
     ),
 )
@@ -209,7 +231,10 @@ TRACK_RECORDS: Final = Table(
 RESOLUTIONS: Final = Table(
     {
         "outcome": Column("Id of the outcome.", "an error"),
-        "resolution": Column("How it turned out: yes, no, ambiguous or annulled.", "an error"),
+        "resolution": Column(
+            "How it turned out: yes, no, ambiguous or annulled; of a categorical outcome the option that did.",
+            "an error",
+        ),
         "on": Column("Day on which it turned out so; of an event, the day on which it happened.", "an error"),
         "known_at": Column(_KNOWN_AT, "the day of `on`"),
         "source": _SOURCE,
