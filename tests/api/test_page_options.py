@@ -9,10 +9,12 @@ from rich.console import Console
 
 from api.pages.forecast.view import build_forecast
 from api.pages.shared.page import render_html
+from api.pages.shared.questions import build_questions
 from forecast.answer import OutcomeForecast, StoredForecast, outcome_groups
 from forecast.cli.tables.answer import print_answer
 from tests.api.sample_answer import sample_forecast
 from tests.api.sample_outcomes import binary_outcome, event_outcome
+from tests.categories import categorical_outcome
 
 SHARES = {"left": 0.15, "centre": 0.6, "right": 0.25}
 
@@ -48,6 +50,16 @@ def test_the_page_draws_one_bar_of_all_options() -> None:
     widths = [float(width) for width in re.findall(r'<rect[^>]* width="([0-9.]+)%"', bar)]
     assert widths == [60.0, 25.0, 15.0]
     assert 'data-outcome="winner.left" data-expression="option(winner, left)"' in page
+
+
+def test_a_question_names_its_options_with_what_was_stated_of_them() -> None:
+    outcome = categorical_outcome(
+        {"id": "left", "title": "The left", "probability": 0.6}, {"id": "right", "probability": 0.4}
+    )
+    (question,) = build_questions({"outcomes": [outcome]})
+    assert (question.kind, question.prior) == ("exactly one of its options", "The left 60\xa0%, right 40\xa0%")
+    (question,) = build_questions({"outcomes": [categorical_outcome("left", "right")]})
+    assert question.prior == "left, right: all alike"
 
 
 def test_the_terminal_has_one_bar_too() -> None:

@@ -13,6 +13,7 @@ KINDS: Final = {
     "event": "happens at some time or not",
     "binary": "yes or no on a date",
     "threshold": "an indicator passes a value",
+    "categorical": "exactly one of its options",
 }
 
 
@@ -46,10 +47,23 @@ def _question(outcome: Mapping[str, Any]) -> Question:
         by=_day(resolution["by"]) if resolution.get("by") else "",
         criteria=str(resolution.get("criteria") or ""),
         source=str(resolution.get("source") or ""),
-        prior=_prior(prior) if outcome["kind"] != "threshold" else "follows from its indicator",
+        prior=_prior_of(outcome),
         prior_source=str(prior.get("source") or ""),
         rationale=str(prior.get("rationale") or ""),
     )
+
+
+def _prior_of(outcome: Mapping[str, Any]) -> str:
+    if outcome["kind"] == "threshold":
+        return "follows from its indicator"
+    options = outcome.get("options") or []
+    if options and all(option.get("probability") is not None for option in options):
+        return ", ".join(
+            f"{option.get('title') or option['id']} {_percent(option['probability'])}" for option in options
+        )
+    if options:
+        return ", ".join(str(option.get("title") or option["id"]) for option in options) + ": all alike"
+    return _prior(outcome.get("prior") or {})
 
 
 def _prior(prior: Mapping[str, Any]) -> str:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
-from typing import cast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from forecast.errors import FieldError
-from forecast.study.document.calendar import Calendar
 from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
-from forecast.study.document.prior import OutcomeKind
-from forecast.study.reading.problems import shown
 from forecast.study.reading.table import cell_text
-from forecast.study.rows.conditions import Condition, parse_condition
 from forecast.study.rows.expert_rows import read_kinds, read_probability
 from forecast.study.rows.judged_questions import (
     are_possible,
@@ -25,7 +19,7 @@ from forecast.study.rows.judged_questions import (
     read_condition,
     supposed,
 )
-from forecast.study.rows.judgments import EXPERT_KINDS, ExpertKind, Judgment, TrackRecord, is_clipped
+from forecast.study.rows.judgments import ExpertKind, Judgment, TrackRecord, is_clipped
 from forecast.study.rows.left_out import LeftOut, known_later
 from forecast.study.rows.option_statements import OptionStatement, read_option_statements
 from forecast.study.rows.row_reader import RowReader
