@@ -2,7 +2,8 @@
 
 Within one future period the hazard is constant: its average over the ages that the present case passes through. In the
 period in which an event becomes possible, all of its hazard lies after that.
-`PresentCase.closed` says for which outcomes the numbers hold. Light: NumPy alone.
+`PresentCase.closed` says for which outcomes the numbers hold. Where one of a group must occur by a date, probabilities are
+over that of the group until then. Light: NumPy alone.
 
 References
 ----------
@@ -17,6 +18,9 @@ import numpy as np
 
 from forecast.futures.present import FloatArray, IntArray, PresentCase
 
+LAST_HAZARD = 36.0
+"""In the period by whose end one must have occurred: none is left but for e^-36."""
+
 
 def cumulative_incidence(present: PresentCase) -> FloatArray:
     """Probability of each outcome by the end of each future period, exact for each draw.
@@ -26,7 +30,7 @@ def cumulative_incidence(present: PresentCase) -> FloatArray:
     Dims (draw, outcome, horizon). A binary outcome, or an option, steps from 0 to its probability in the period that holds its
     resolution date.
     """
-    rates, horizon = present.rates, present.rates.shape[2]
+    rates, horizon = present.sure_rates, present.horizon
     result = np.zeros_like(rates)
     for group in np.unique(present.groups):
         members = np.flatnonzero(present.groups == group)
@@ -43,6 +47,8 @@ def cumulative_incidence(present: PresentCase) -> FloatArray:
         for period in _uneven_periods(present, members):
             gains[:, :, period] = at_start[:, None, period] * _happened_within(present, members, period, 1.0)
         result[:, members, :] = np.cumsum(gains, axis=2)
+        if present.is_sure[members].any():
+            result[:, members, :] /= _of_sure(reached[:, -1])[:, None, None]
     ends = np.arange(1, horizon + 1)
     for position in np.flatnonzero(present.is_dated):
         result[:, position, :] = present.yes[:, position, None] * (ends >= np.ceil(present.resolves[position]))
@@ -63,6 +69,7 @@ def probability_by(present: PresentCase, incidence: FloatArray, position: int, t
     """Probability of one outcome by a time (periods from the as-of date), exact for each draw; dims (draw)."""
     if present.is_dated[position]:
         return np.asarray(present.yes[:, position] * (present.resolves[position] <= time))
+    time = min(time, present.deadline(position))
     whole = int(np.floor(time))
     before = incidence[:, position, whole - 1] if whole else np.zeros(incidence.shape[0])
     if time > whole:
@@ -73,8 +80,10 @@ def probability_by(present: PresentCase, incidence: FloatArray, position: int, t
 def _within_period(present: PresentCase, position: int, whole: int, fraction: float) -> FloatArray:
     """Probability that the outcome happens in the first part of the period after `whole` periods."""
     members = np.flatnonzero(present.groups == present.groups[position])
+    sure = _of_sure(present.sure_rates[:, members, :].sum(axis=(1, 2))) if present.is_sure[position] else 1.0
     left = np.exp(-present.rates[:, members, :whole].sum(axis=(1, 2)))
-    return np.asarray(left * _happened_within(present, members, whole, fraction)[:, members.tolist().index(position)])
+    happened = _happened_within(present, members, whole, fraction)[:, members.tolist().index(position)]
+    return np.asarray(left * happened / sure)
 
 
 def _uneven_periods(present: PresentCase, members: IntArray) -> list[int]:
@@ -97,3 +106,23 @@ def _happened_within(present: PresentCase, members: IntArray, period: int, fract
         found += (np.exp(-reached) * -np.expm1(-total))[:, None] * share
         reached += total
     return found
+
+
+def sure_hazards(present: PresentCase, outcome: int) -> FloatArray:
+    """Hazard of an outcome, given that one of its group occurs in time: events per period at risk, dims (draw, horizon).
+
+    With S the probability that none has occurred, that of the group is log of (S(t) - S(H)) / (S(t + 1) - S(H)): it grows
+    beyond bounds towards H, where `LAST_HAZARD` stands for that.
+    """
+    members = np.flatnonzero(present.groups == present.groups[outcome])
+    total = present.sure_rates[:, members, :].sum(axis=1)
+    ahead = total[:, ::-1].cumsum(axis=1)[:, ::-1]
+    happens = -np.expm1(-total) / _of_sure(ahead)
+    group = -np.log(np.maximum(1.0 - happens, np.exp(-LAST_HAZARD)))
+    own = present.sure_rates[:, outcome, :]
+    return np.asarray(group * np.divide(own, total, out=np.zeros_like(own), where=total > 0))
+
+
+def _of_sure(expected: FloatArray) -> FloatArray:
+    """Probability that one of a group occurs at all; never 0, so that what is over it stays finite."""
+    return np.asarray(np.maximum(-np.expm1(-expected), 1e-300))

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecast.futures.certain import sure_times
 from forecast.futures.offsets import marginal_offsets
 from forecast.futures.paths import (
     HazardPath,
@@ -155,6 +156,11 @@ def _start(
             clocks.odds[outcome] = log_odds(present, outcome, owner, states, offsets.log_odds.get(outcome))
     for outcome in clocks.odds:
         clocks.resolve(outcome, everyone)
+    for group in np.unique(present.groups[present.is_sure]):
+        members = np.flatnonzero(present.groups == group)
+        still = np.array([outcome for outcome in members if outcome in clocks.free], dtype=np.int64)
+        if still.size and not any(np.isfinite(time) for outcome, time in clocks.forced.items() if outcome in members):
+            clocks.times[still] = sure_times(present, members, still, owner, clocks.clock)
     if any(present.kinds[outcome] == THRESHOLD for outcome in clocks.free):
         for outcome, times in threshold_times(present, owner, states, count_stream).items():
             clocks.times[outcome] = times

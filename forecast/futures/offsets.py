@@ -30,6 +30,7 @@ from typing import Final
 import numpy as np
 
 from forecast.futures.fading import FadingCauses, Occurred, Stages
+from forecast.futures.hazards import sure_hazards
 from forecast.futures.odds_offsets import odds_offset, probability_without
 from forecast.futures.option_offsets import option_offsets
 from forecast.futures.present import FloatArray, IntArray, Offsets, PresentCase
@@ -253,7 +254,8 @@ def _hazard(present: PresentCase, outcome: int) -> tuple[FloatArray, FloatArray]
     if not np.isnan(present.settled[outcome]):
         return hazard, dates
     if present.is_event[outcome]:
-        return present.rates[:, outcome, :], dates
+        hazard = sure_hazards(present, outcome) if present.is_sure[outcome] else present.rates[:, outcome, :]
+        return hazard, dates
     if present.is_binary[outcome]:
         place = _date_place(present, outcome)
         hazard[:, place] = -np.log1p(-np.minimum(present.yes[:, outcome], 1.0 - 1e-15))

@@ -228,6 +228,8 @@ class PresentCase:
     settled: FloatArray
     """Per outcome: not a number while it is open; 0 less `DAY_BEFORE` for each day for what is known to have happened,
     so in order and just before all that is to come; infinite for what is known not to happen."""
+    is_sure: BoolArray
+    """Per outcome: whether it, or one that excludes it, must occur by the last of their resolution dates."""
     correction: FloatArray
     """Dims (outcome, horizon): added to the offsets of marginals (`forecast.futures.correction`); the first one to log odds."""
     chains: int
@@ -306,6 +308,19 @@ class PresentCase:
         for position in np.flatnonzero(self.is_event):
             result[:, position, :] = self.own_rates(int(position))
         return result
+
+    def deadline(self, outcome: int) -> float:
+        """Periods until an outcome, or one that excludes it, must have occurred; infinite if none has to."""
+        return float(self.resolves[self.groups == self.groups[outcome]].max()) if self.is_sure[outcome] else np.inf
+
+    @cached_property
+    def sure_rates(self) -> FloatArray:
+        """`rates` until one of a group must have occurred, nothing after that; dims (draw, outcome, horizon)."""
+        if not self.is_sure.any():
+            return self.rates
+        starts = np.arange(self.horizon)
+        ends = np.array([self.deadline(outcome) for outcome in range(len(self.outcomes))])
+        return np.asarray(self.rates * np.clip(ends[:, None] - starts, 0.0, 1.0))
 
     @property
     def yes(self) -> FloatArray:

@@ -227,6 +227,7 @@ def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
             hazard=values("threshold_hazard", 0, 0),
         ),
         thresholds=_thresholds(found, len(outcomes)),
+        is_sure=values("is_sure", len(outcomes)).astype(np.bool_),
         settled=values("settled") if "settled" in found else np.full(len(outcomes), np.nan),
         correction=values("offset_correction", len(outcomes), horizon),
         chains=chains,

@@ -67,6 +67,8 @@ def made_arrays(arrays: ModelArrays) -> dict[str, Array]:
         "reading_start": _starts(arrays["reading_question"], arrays.lengths["question"]),
         "candidate_start": _starts(arrays["candidate_ballot"], arrays.lengths["ballot"]),
         "word_start": _starts(arrays["word_opinion"], arrays.lengths["opinion"]),
+        "judgment_is_sloped": 1.0 - np.asarray(arrays["question_is_sure"], dtype=float)[arrays["judgment_question"]],
+        "record_is_sloped": np.ones(arrays.lengths["record"]),
         **_shares("heard", arrays["outcome_voices"]),
         **_shares("asked", arrays["exercise_voices"]),
     }

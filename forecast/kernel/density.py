@@ -28,6 +28,7 @@ from forecast.kernel import (
     membership,
     options,
     present,
+    races,
     terms,
     track_records,
 )  # fmt: skip
@@ -71,6 +72,7 @@ def forward(x: Any, z: Any, v: Any) -> float:
     counts.forward(x, z, v)
     history.forward(x, v)
     options.forward(x, v)
+    races.forward(x, v)
     membership.forward(x, v)
     options.judged(x, v)
     judgments.forward(x, v)
@@ -99,6 +101,7 @@ def backward(x: Any, v: Any, a: Any, g: Any) -> None:
     options.judged_back(x, v, a)
     membership.backward(x, v, a)
     options.backward(x, v, a)
+    races.backward(x, v, a)
     history.backward(x, v, a)
     counts.backward(x, v, a, g)
     factors.backward(x, v, a)

@@ -73,17 +73,19 @@ def forward(x: Any, z: Any, v: Any) -> float:
 
 
 @block
-def statements(v: Any, a: Any, said: Any, expert: Any, about: Any, centre: Any, by_centre: Any) -> float:
+def statements(
+    v: Any, a: Any, said: Any, expert: Any, about: Any, is_sloped: Any, centre: Any, by_centre: Any
+) -> float:
     """Log density of stated log odds; adds to the adjoints of what they are about and of the experts.
 
-    Residuals r = (said - slope (centre + offset)) / noise are StudentT(4). The logarithms of the factors 1 + r^2 / 4 are
+    Residuals r = (said - slope (centre + offset)) / noise are StudentT(4), with slope 1 where that of experts does not act. The logarithms of the factors 1 + r^2 / 4 are
     taken of their product.
     """
     logp, product = 0.0, 1.0
     for m in range(said.size):
         e, q = expert[m], about[m]
-        heard = centre[q] + v.offset[e]
-        residual = (said[m] - v.slope[e] * heard) * v.precision[e]
+        heard, acting = centre[q] + v.offset[e], v.slope[e] if is_sloped[m] > 0.0 else 1.0
+        residual = (said[m] - acting * heard) * v.precision[e]
         factor, slope = statement(residual)
         logp -= v.log_scatter[e]
         product *= factor
@@ -91,10 +93,10 @@ def statements(v: Any, a: Any, said: Any, expert: Any, about: Any, centre: Any, 
             logp -= 0.5 * (FREEDOM + 1.0) * log(product)
             product = 1.0
         a.noise[e] -= (1.0 + slope * residual) * v.precision[e]
-        adjoint = -slope * v.slope[e] * v.precision[e]
+        adjoint = -slope * acting * v.precision[e]
         by_centre[q] += adjoint
         a.offset[e] += adjoint
-        a.log_slope[e] += adjoint * heard
+        a.log_slope[e] += adjoint * heard * is_sloped[m]
     return logp - 0.5 * (FREEDOM + 1.0) * log(product)
 
 

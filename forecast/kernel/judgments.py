@@ -8,7 +8,8 @@ segments before,
 
     yes = sum of exp(-c) (1 - exp(-H)) own / H,   no = exp(-c_end) + sum of exp(-c) (1 - exp(-H)) (H - own) / H
 
-and L = log yes - log no: Prentice et al. (1978), doi:10.2307/2530374. A question has a reading for each combination of options
+and L = log yes - log no: Prentice et al. (1978), doi:10.2307/2530374. Where one of the rivals must happen the way goes on to
+the day by which it does, `no` has no exp(-c_end), and a reading has the weight of its option over 1 - exp(-H ahead). A question has a reading for each combination of options
 of the memberships that it depends on; yes and no are means over them, by the options' shares on the day of the statement: the
 quiet time since then, which is on the way to the date, is taken out of them. The backward pass runs through the segments in
 reverse with the adjoint of c. Questions that suppose a linked cause come from `forecast.kernel.conditionals`.
@@ -24,6 +25,7 @@ from forecast.kernel.compiling import block
 from forecast.kernel.drift import log_drift, log_drift_back
 from forecast.kernel.elementary import logistic, softplus
 from forecast.kernel.experts import statements
+from forecast.kernel.races import slope
 from forecast.model.constants import LEAST_TOTAL, LOGISTIC_NORMAL, MAX_LOG_RATE, TINY
 
 
@@ -35,6 +37,7 @@ def forward(x: Any, v: Any) -> None:
     total, own = v.segment_total, v.segment_own
     for r in range(readings):
         v.reading_weight[r] = 0.0
+        v.reading_ahead[r] = 0.0
         for s in range(segments):
             total[r, s] = 0.0
             own[r, s] = 0.0
@@ -54,7 +57,9 @@ def forward(x: Any, v: Any) -> None:
         v.part_rate[part] = hazard if log_rate < MAX_LOG_RATE else 0.0
         total[r, s] += hazard
         own[r, s] += hazard * x.part_own[part]
-        v.reading_weight[r] += hazard * x.segment_in_shares[x.reading_question[r], s]
+        in_shares = x.segment_in_shares[x.reading_question[r], s]
+        v.reading_weight[r] += hazard * in_shares
+        v.reading_ahead[r] += hazard * (1.0 - in_shares)
     for r in range(readings):
         supposed, q = x.reading_condition[r] > 0, x.reading_question[r]
         if x.question_is_binary[q] > 0.0:
@@ -65,19 +70,31 @@ def forward(x: Any, v: Any) -> None:
             v.reading_yes[r] = v.reading_whole[r] - softplus(-v.reading_moved[r])
             v.reading_no[r] = v.reading_whole[r] - softplus(v.reading_moved[r])
         elif not supposed:
-            before, yes, no = 0.0, 0.0, 0.0
-            for s in range(segments):
-                happens = exp(-before) * -expm1(-total[r, s]) / (total[r, s] + LEAST_TOTAL)
-                yes += happens * own[r, s]
-                no += happens * (total[r, s] - own[r, s])
-                v.segment_before[r, s] = before
-                before += total[r, s]
-            v.yes[r], v.no[r] = yes + TINY, no + exp(-before) + TINY
-            v.reading_yes[r], v.reading_no[r] = log(v.yes[r]), log(v.no[r])
+            event_odds(x, v, r)
     for q in range(x.question_outcome.size):
         v.question_yes[q] = mean_log(x, v, q, v.reading_yes)
         v.question_no[q] = mean_log(x, v, q, v.reading_no)
         v.judged_log_odds[q] = v.question_yes[q] - v.question_no[q]
+
+
+@block
+def event_odds(x: Any, v: Any, r: int) -> None:
+    """Log probabilities of a reading about an event, from the hazards of its segments."""
+    total, own, least = v.segment_total, v.segment_own, TINY
+    before, yes, no = 0.0, 0.0, 0.0
+    for s in range(x.segment_step.shape[1]):
+        happens = exp(-before) * -expm1(-total[r, s]) / (total[r, s] + LEAST_TOTAL)
+        yes += happens * own[r, s]
+        no += happens * (total[r, s] - own[r, s])
+        v.segment_before[r, s] = before
+        before += total[r, s]
+    if x.question_is_sure[x.reading_question[r]] > 0.0:
+        least *= -expm1(-before)
+        v.reading_weight[r] -= log(LEAST_TOTAL - expm1(-v.reading_ahead[r]))
+    else:
+        no += exp(-before)
+    v.yes[r], v.no[r] = yes + least, no + least
+    v.reading_yes[r], v.reading_no[r] = log(v.yes[r]), log(v.no[r])
 
 
 @block
@@ -135,7 +152,14 @@ def likelihood(x: Any, v: Any, a: Any) -> float:
     for q in range(x.question_topic.size):
         v.question_centre[q] = v.judged_log_odds[q] + v.common[x.question_topic[q]]
     logp: float = statements(
-        v, a, x.judgment_log_odds, x.judgment_expert, x.judgment_question, v.question_centre, a.question_centre
+        v,
+        a,
+        x.judgment_log_odds,
+        x.judgment_expert,
+        x.judgment_question,
+        x.judgment_is_sloped,
+        v.question_centre,
+        a.question_centre,
     )
     for q in range(x.question_topic.size):
         a.judged_log_odds[q] += a.question_centre[q]
@@ -164,7 +188,8 @@ def backward(x: Any, v: Any, a: Any) -> None:
             by_yes, by_no = a.reading_yes[r] / v.yes[r], a.reading_no[r] / v.no[r]
             by_before = 0.0
             if segments > 0:
-                by_before = -exp(-v.segment_before[r, segments - 1] - total[r, segments - 1]) * by_no
+                nobody = exp(-v.segment_before[r, segments - 1] - total[r, segments - 1])
+                by_before = TINY * nobody * (by_yes + by_no) if x.question_is_sure[q] > 0.0 else -nobody * by_no
             for s in range(segments - 1, -1, -1):
                 hazard, mine = total[r, s], own[r, s]
                 some, at_least = -expm1(-hazard), hazard + LEAST_TOTAL
@@ -179,13 +204,16 @@ def backward(x: Any, v: Any, a: Any) -> None:
         a.option_log_share[x.share_option[share]] += a.reading_weight[x.share_reading[share]]
     for part in range(x.part_length.size):
         r, s, link, variant = x.part_reading[part], x.part_segment[part], x.part_link[part], x.part_variant[part]
-        by_total = total_adjoint[r, s] + a.reading_weight[r] * x.segment_in_shares[x.reading_question[r], s]
+        q, in_shares = x.reading_question[r], x.segment_in_shares[x.reading_question[r], s]
+        by_total = total_adjoint[r, s] + a.reading_weight[r] * in_shares
+        if x.question_is_sure[q] > 0.0:
+            by_total -= a.reading_weight[r] * slope(v.reading_ahead[r]) * (1.0 - in_shares)
         by_rate = v.part_rate[part] * (by_total + own_adjoint[r, s] * x.part_own[part])
         a.present_level[variant] += by_rate
         a.log_hazard_shape[x.part_band[part]] += by_rate
         if link > 0:
             a.delta[link - 1] += by_rate
-        step = x.segment_step[x.reading_question[r], s]
+        step = x.segment_step[q, s]
         log_drift_back(x, v, a, x.variant_outcome[variant], step, v.part_kept, part, by_rate)
     conditionals.backward(x, v, a)
 

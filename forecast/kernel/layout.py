@@ -59,6 +59,9 @@ MADE: Final[Mapping[str, FieldSpec]] = {
     # Where the candidates of each ballot begin, and the words of each opinion.
     "candidate_start": FieldSpec(("candidate_edge",), "int64"),
     "word_start": FieldSpec(("word_edge",), "int64"),
+    # 1 for a statement on which its expert's slope acts.
+    "judgment_is_sloped": FieldSpec(("judgment",)),
+    "record_is_sloped": FieldSpec(("record",)),
     # Shares of experts above zero: where those of each outcome or exercise begin, and where they end.
     "heard_start": FieldSpec(("heard_edge",), "int64"),
     "heard_expert": FieldSpec(("heard",), "int64"),
@@ -118,7 +121,7 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     indicator=("mean_drive", "shape", "log_shape"),
     question=("question_centre", "question_yes", "question_no"),
     reading=(
-        "yes", "no", "reading_level", "reading_moved", "reading_whole", "reading_weight", "reading_yes", "reading_no",
+        "yes", "no", "reading_ahead", "reading_level", "reading_moved", "reading_whole", "reading_weight", "reading_yes", "reading_no",
     ),
     condition=("joint_mass", "rest_mass"),
     stake=("stake_rate", "stake_slope", "stake_begun", "stake_mean", "stake_pace_begun", "stake_pace"),
@@ -130,6 +133,8 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     opinion=("opinion_distance",),
     history=("history_push", "history_expected"),
     verdict=("verdict_push", "verdict_log_odds"),
+    race=("race_ahead", "race_whole"),
+    stretch=("stretch_expected",),
     exam=("truth_variance", "error_variance"),
     exercise=("asked_log_slope", "asked_offset", "exercise_scale", "exercise_power", "exercise_deviation"),
 ) | {

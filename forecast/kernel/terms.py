@@ -25,9 +25,20 @@ def write(x: Any, v: Any, a: Any, into: Any, at: int) -> None:
     at += x.integral_power.size
     for q in range(x.question_topic.size):
         v.question_centre[q] = v.judged_log_odds[q] + v.common[x.question_topic[q]]
-    write_statements(v, x.judgment_log_odds, x.judgment_expert, x.judgment_question, v.question_centre, into, at)
+    write_statements(
+        v,
+        x.judgment_log_odds,
+        x.judgment_expert,
+        x.judgment_question,
+        x.judgment_is_sloped,
+        v.question_centre,
+        into,
+        at,
+    )
     at += x.judgment_log_odds.size
-    write_statements(v, x.record_log_odds, x.record_expert, x.record_exercise, v.exercise_log_odds, into, at)
+    write_statements(
+        v, x.record_log_odds, x.record_expert, x.record_exercise, x.record_is_sloped, v.exercise_log_odds, into, at
+    )
     at += x.record_log_odds.size
     for n in range(x.answer_yes.size):
         y = x.answer_exercise[n]
@@ -42,10 +53,13 @@ def write(x: Any, v: Any, a: Any, into: Any, at: int) -> None:
 
 
 @block
-def write_statements(v: Any, said: Any, expert: Any, about: Any, centre: Any, into: Any, at: int) -> None:
+def write_statements(
+    v: Any, said: Any, expert: Any, about: Any, is_sloped: Any, centre: Any, into: Any, at: int
+) -> None:
     """Log densities of statements."""
     for m in range(said.size):
         e = expert[m]
-        residual = (said[m] - v.slope[e] * (centre[about[m]] + v.offset[e])) * v.precision[e]
+        acting = v.slope[e] if is_sloped[m] > 0.0 else 1.0
+        residual = (said[m] - acting * (centre[about[m]] + v.offset[e])) * v.precision[e]
         factor, _ = statement(residual)
         into[at + m] = -v.log_scatter[e] - 0.5 * (FREEDOM + 1.0) * log(factor)

@@ -52,7 +52,14 @@ def forward(x: Any, z: Any, v: Any) -> float:
 def likelihood(x: Any, v: Any, a: Any) -> float:
     """Log density of the statements; adds to the adjoints of questions and experts."""
     logp: float = statements(
-        v, a, x.record_log_odds, x.record_expert, x.record_exercise, v.exercise_log_odds, a.exercise_log_odds
+        v,
+        a,
+        x.record_log_odds,
+        x.record_expert,
+        x.record_exercise,
+        x.record_is_sloped,
+        v.exercise_log_odds,
+        a.exercise_log_odds,
     )
     return logp
 

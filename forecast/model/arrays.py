@@ -94,6 +94,7 @@ def probe_arrays() -> ModelArrays:
         "question_link",
         "part_link",
         "question_steps",
+        "question_is_sure",
         "pair_row",
         "integral_unit",
         "move_to",

@@ -100,6 +100,16 @@ PRESENT: Final = {
     # Binary outcomes that resolved: 1 for yes, 0 for no.
     "verdict_variant": _index("verdict", "variant"),
     "verdict_yes": _positive("verdict"),
+    # A race is a group of outcomes of which one must happen by a day, as one option has it, and the variant by which that
+    # option is told; a stretch is the time at risk of one of them in one age band, before the as-of date or ahead of it (1).
+    # It is open (1) until one of them happens.
+    "race_variant": _index("race", "variant"),
+    "race_is_open": _positive("race"),
+    "stretch_race": _index("stretch", "race"),
+    "stretch_variant": _index("stretch", "variant"),
+    "stretch_band": _index("stretch", "band"),
+    "stretch_exposure": _positive("stretch"),
+    "stretch_is_ahead": _positive("stretch"),
     # Links that act there since their causes have occurred, on effects whose level is that without a cause; what share of
     # the effect is there.
     "press_history": _index("press", "history" + OR_NONE),
@@ -194,6 +204,9 @@ OPINIONS: Final = {
     "question_outcome": _index("question", "outcome"),
     "question_link": _index("question", "link" + OR_NONE),
     "question_is_binary": _positive("question"),
+    # 1 for an event, without a condition, of which it or one that excludes it must happen: its way then ends on the day by which
+    # one does, and slopes of experts do not act on what is said.
+    "question_is_sure": _positive("question"),
     "question_steps": ArraySpec(("question",), minimum=1.0),
     # A reading is a question under one option of each membership that it depends on, and a share one of these options.
     "reading_question": _index("reading", "question"),

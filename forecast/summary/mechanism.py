@@ -68,6 +68,7 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         "kind": ((OUTCOME,), list(present.kinds)),
         "group": ((OUTCOME,), named(present.groups, ids)),
         "resolves": ((OUTCOME,), present.resolves),
+        "is_sure": ((OUTCOME,), present.is_sure.astype(np.int8)),
         "settled": ((OUTCOME,), present.settled),
         "offset_correction": ((OUTCOME, "horizon"), present.correction),
         "level": ((ROLLED_DRAW, OUTCOME), present.level),

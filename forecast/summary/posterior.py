@@ -75,6 +75,7 @@ def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray |
         expected=_expected(encoded, ids),
         streams=_streams(encoded, read),
         thresholds=asked_of_counts(encoded),
+        is_sure=np.array([study.sure_until(outcome) is not None for outcome in study.parts]),
         settled=_settled(encoded, ids),
         correction=np.zeros((len(ids), study.horizon)),
         chains=posterior.sizes[CHAIN],

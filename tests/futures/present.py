@@ -24,6 +24,7 @@ def make_present(
     keeps_marginal: bool = False,
     streams: list[tuple[float, float, float, str | None]] | None = None,
     thresholds: dict[int, tuple[int, float]] | None = None,
+    sure: set[int] | None = None,
 ) -> PresentCase:
     """Dims of `rates` are (outcome, horizon); every draw is the same. `yes` makes an outcome binary.
 
@@ -41,6 +42,8 @@ def make_present(
         Log mean, loading, dispersion and factor of each indicator.
     thresholds
         Outcome -> (stream, at least), in any one period.
+    sure
+        Outcomes of groups of which one must occur.
     """
     table = np.asarray(rates, dtype=float)
     outcomes, horizon = table.shape
@@ -110,6 +113,7 @@ def make_present(
             places([horizon - 1] * outcomes),
         ),
         settled=np.full(outcomes, np.nan),
+        is_sure=np.array([o in (sure or set()) for o in range(outcomes)]),
         correction=np.zeros((outcomes, horizon)),
         chains=chains,
     )

@@ -45,6 +45,8 @@ FULL = {
     "link": 2,
     "verdict": 2,
     "press": 3,
+    "race": 2,
+    "stretch": 7,
 }
 OPTIONS = {"tally": 3, "ruling": 2}
 POLLED = {**OPTIONS, **EXPERTS, "poll": 2}
@@ -73,6 +75,8 @@ NEWEST = (
     "stage_covariates",
     "cell_stage",
     "span_stage",
+    "question_is_sure",
+    *(name for name, spec in ARRAYS.items() if spec.dims[0] in ("race", "stretch")),
 )
 """Arrays whose numbers come from a third one."""
 
@@ -97,6 +101,7 @@ SHAPES: dict[str, dict[str, int]] = {
     "one class or another": {**CASES, "membership": 2, "verdict": 2},
     "judgments of one class or another": {**JUDGED, **FACTORS, "link": 2, "membership": 2, "history": 3},
     "causes that occurred": {"history": 3, "verdict": 2, "link": 2, "press": 5},
+    "one of them must happen": {**CASES, "membership": 2, "race": 3, "stretch": 8},
     "judgments alone": JUDGED,
     "judgments and links": {**JUDGED, "link": 2},
     "judgments and factors": {**JUDGED, **FACTORS},
@@ -181,6 +186,9 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
         "effect_factor": [f for _, f in effects],
         "question_is_binary": is_binary,
         "question_steps": rng.integers(1, 30, n["question"]),
+        "segment_in_shares": third.uniform(0.0, 1.0, (n["question"], n["segment"])),
+        "question_is_sure": third.integers(0, 2, n["question"]) * _may_be_sure(n, parts, members, supposed),
+        "stretch_is_ahead": third.integers(0, 2, n["stretch"]),
         **{
             f"{name}_centring": rng.choice([0.0, 0.5, 0.9, 1.0], n[dim])
             for name, dim in (("bias", "expert"), ("slope", "expert"), ("noise", "expert"), ("mu", "outcome"))
@@ -196,6 +204,16 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     if n["integral"]:
         values |= rules | _integrals(rng, n, first_rules)
     return ModelArrays(values, frailties=n["frailty"])
+
+
+def _may_be_sure(
+    n: dict[str, int], parts: dict[str, Any], members: dict[str, Any], supposed: dict[str, Any]
+) -> np.ndarray:
+    """1 for questions about an event with a rival, none of whose readings is a condition's."""
+    found, of = np.zeros(n["question"], dtype=int), np.asarray(members["reading_question"], dtype=int)
+    found[of[np.asarray(parts["part_reading"], dtype=int)[np.equal(parts["part_own"], 0)]]] = 1
+    found[of[np.asarray(supposed["condition_reading"], dtype=int)]] = 0
+    return found
 
 
 def _integrals(rng: np.random.Generator, n: dict[str, int], first_rules: dict[int, int]) -> dict[str, Any]:

@@ -95,10 +95,21 @@ def log_density(point: np.ndarray, a: ModelArrays) -> float:
     for n, (variant, yes) in enumerate(zip(a["verdict_variant"], a["verdict_yes"], strict=True), start=1):
         chance = special.expit(present.level[variant] + sum(effect for _, place, effect in links if place == n))
         shown[variant] += float(np.log(chance if yes else 1 - chance))
+    for race, variant in enumerate(a["race_variant"]):
+        shown[variant] += race_log(race, present, a)
     log_share, likelihood = shares_of_options(shown, a)
     total += likelihood
     present = replace(present, log_share=log_share)
     return total + count_density(z, a, present.state) + opinion_density(present, panel, a)
+
+
+def race_log(race: int, present: Point, a: ModelArrays) -> float:
+    """Log of the chance that one of a group happens ahead, over that from the beginning of its risk."""
+    of = np.flatnonzero(a["stretch_race"] == race)
+    rates = np.exp(present.level[a["stretch_variant"][of]] + present.shape[a["stretch_band"][of]])
+    expected = a["stretch_exposure"][of] * rates
+    whole, ahead = -np.expm1(-expected.sum()), -np.expm1(-(expected * a["stretch_is_ahead"][of]).sum())
+    return float(a["race_is_open"][race] * np.log(ahead + 1e-30) - np.log(whole + 1e-30))
 
 
 def shares_of_options(shown: np.ndarray, a: ModelArrays) -> tuple[np.ndarray, float]:

@@ -24,14 +24,15 @@ def opinion_density(present: Point, panel: Panel, a: ModelArrays) -> float:
     total = 0.0
     for q, e, said in zip(a["judgment_question"], a["judgment_expert"], a["judgment_log_odds"], strict=True):
         truth = judged_log_odds(q, present, a)
-        total += said_density(said, truth + panel.common[a["question_topic"][q]], e, panel)
+        slope = 1.0 if a["question_is_sure"][q] else panel.slope[e]
+        total += said_density(said, truth + panel.common[a["question_topic"][q]], slope, e, panel)
     return total + record_density(present.z, a, panel)
 
 
-def said_density(said: float, centre: float, e: int, panel: Panel) -> float:
+def said_density(said: float, centre: float, slope: float, e: int, panel: Panel) -> float:
     """StudentT(4) around the recalibrated log odds, less its constant."""
     noise = panel.noise[e]
-    residual = (said - panel.slope[e] * (centre + panel.offset[e])) / noise
+    residual = (said - slope * (centre + panel.offset[e])) / noise
     return float(STUDENT.logpdf(residual) - STUDENT.logpdf(0.0) - np.log(noise))
 
 
@@ -44,9 +45,22 @@ def judged_log_odds(q: int, present: Point, a: ModelArrays) -> float:
             a["part_length"][p] * np.exp(part_log_rate(p, present, a)) * a["segment_in_shares"][q, a["part_segment"][p]]
             for p in np.flatnonzero(a["part_reading"] == r)
         )
-        logs.append(weight + np.log(chances(int(r), q, present, a)))
+        logs.append(weight + np.log(chances(int(r), q, present, a)) - ahead_log(int(r), q, present, a))
     yes, no = special.logsumexp(logs, axis=0)
     return float(yes - no)
+
+
+def ahead_log(r: int, q: int, present: Point, a: ModelArrays) -> float:
+    """Log of the chance that one of them happens in what is not in the shares; 0 where none has to."""
+    if not a["question_is_sure"][q]:
+        return 0.0
+    expected = sum(
+        a["part_length"][p]
+        * np.exp(part_log_rate(p, present, a))
+        * (1 - a["segment_in_shares"][q, a["part_segment"][p]])
+        for p in np.flatnonzero(a["part_reading"] == r)
+    )
+    return float(np.log1p(-np.exp(-expected)))
 
 
 def chances(r: int, q: int, present: Point, a: ModelArrays) -> tuple[float, float]:
@@ -187,6 +201,9 @@ def event_chances(r: int, present: Point, a: ModelArrays) -> tuple[float, float]
             own_incidence += ended * own / (own + other)
             other_incidence += ended * other / (own + other)
             survival *= np.exp(-own - other)
+    if a["question_is_sure"][a["reading_question"][r]]:
+        least = TINY * (1 - survival)
+        return own_incidence + least, other_incidence + least
     return own_incidence + TINY, survival + other_incidence + TINY
 
 
@@ -218,7 +235,7 @@ def record_density(z: dict[str, np.ndarray], a: ModelArrays, panel: Panel) -> fl
         together = base + np.hypot(spread, error) * deviation
         for exercise, e, said in zip(a["record_exercise"], a["record_expert"], a["record_log_odds"], strict=True):
             if exercise == x:
-                total += said_density(said, together, e, panel)
+                total += said_density(said, together, panel.slope[e], e, panel)
         weight = spread**2 / (spread**2 + error**2)
         for n in np.flatnonzero(a["answer_exercise"] == x):
             p = special.expit(base + weight * (together - base) + np.sqrt(weight) * error * z["truth_z"][n])

@@ -64,8 +64,10 @@ def find_readings(questions: Sequence[Judgment], present: Present) -> list[Readi
         contests = chain.contests if chain is not None else [present.rivals(outcomes[question.outcome])]
         concerned = [outcome.id for contest in contests for outcome in contest]
         if question.given:
-            _refuse_courses(question, {*concerned, *(name for name, _ in question.given)}, present)
+            supposed = [name for name, _ in question.given]
+            _refuse_courses(question, {*concerned, *supposed}, present)
             _refuse_what_acts_at_once(question, present)
+            _refuse_sure(question, concerned if chain is not None else supposed, present)
         ways = present.memberships.ways(concerned)
         if ways > MOST_READINGS:
             raise StudyError([FieldError("judgments", "too_much_work", _TOO_MANY.format(question.question, ways))])
@@ -101,6 +103,17 @@ def _refuse_what_acts_at_once(question: Judgment, present: Present) -> None:
         message = f"a judgment on {question.question} supposes {seen}; expected {expected}; change that or remove the judgment"
         place = present.link(name, question.outcome) - 1
         raise StudyError([FieldError(f"links[{place}]", "judged_at_once", message)])
+
+
+def _refuse_sure(question: Judgment, concerned: Collection[str], present: Present) -> None:
+    """What is learned under a condition of outcomes of which one must occur is not worked out."""
+    sure = [name for name in concerned if name in present.sure_within]
+    if sure:
+        message = (
+            f"a judgment on {question.question} depends on {sure[0]!r}, which is exhaustive: one of its group must occur; "
+            "expected conditions that such outcomes take no part in; remove the judgment or `exhaustive`"
+        )
+        raise StudyError([FieldError("judgments", "judged_exhaustive", message)])
 
 
 def condition_arrays(readings: Sequence[Reading], present: Present) -> dict[str, npt.ArrayLike]:

@@ -26,6 +26,7 @@ from forecast.model.encoding.opinions import opinion_arrays
 from forecast.model.encoding.options import option_arrays, tally_arrays
 from forecast.model.encoding.parameters import band_arrays, prior_arrays, unit_arrays
 from forecast.model.encoding.present import Present, Standardization, history_arrays, present_arrays
+from forecast.model.encoding.races import race_arrays
 from forecast.model.encoding.said import Opinions
 from forecast.model.encoding.selection import EVERYTHING, Selection
 from forecast.model.encoding.signals import Signals, select_signals, signal_arrays
@@ -222,6 +223,11 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         changes={o.id: changes_of(study, o, study.as_of) for o in modelled if o.kind is OutcomeKind.EVENT},
         resolves={o.id: study.calendar.periods_until(study.resolves_by(o.id)) for o in modelled},
         counts_quiet=selection.history,
+        sure_within={
+            outcome.id: study.calendar.periods_until(day)
+            for outcome in modelled
+            if (day := study.sure_until(outcome)) is not None
+        },
         courses={(link.cause, link.effect_on): link.course for link in links if not link.course.is_plain},
     )
     arrays = ModelArrays(
@@ -237,6 +243,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
             **integral_arrays(find_integrals(units.items, rows, cells, covariates)),
             **present_arrays(study, modelled, levels, standardizations, memberships),
             **history_arrays(study, present if selection.history else None, signals.past_periods, settled),
+            **race_arrays(study, present if selection.history else None, settled),
             **pair_arrays(study, correlated),
             **link_arrays(links),
             **signal_arrays(signals, list(outcomes)),

@@ -35,6 +35,8 @@ def share_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayLik
     for record in opinions.track_records:
         asked[exercises[record.question], experts[record.expert]] += 1.0
     has_classes = np.array([outcome in present.with_classes for outcome in outcomes], dtype=bool)
+    # Of a group of which one must occur, levels are no log odds: statements say how they differ.
+    has_classes |= np.array([outcome in present.sure_within for outcome in outcomes], dtype=bool)
     judged, recorded = Counter(j.expert for j in opinions.judgments), Counter(r.expert for r in opinions.track_records)
     counts = np.array([judged[expert] + recorded[expert] for expert in experts], dtype=float)
     groups = [(kind, expert in judged, expert in recorded) for expert, kind in opinions.experts.items()]

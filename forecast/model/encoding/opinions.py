@@ -55,6 +55,7 @@ def opinion_arrays(opinions: Opinions, present: Present) -> dict[str, npt.ArrayL
         "question_outcome": _indices(places[outcome.id] for outcome in about),
         "question_link": _indices(present.link_supposed(q, q.outcome) for q in questions.values()),
         "question_is_binary": np.array([o.kind is OutcomeKind.BINARY for o in about], dtype=float),
+        "question_is_sure": np.array([float(o.id in present.sure_within) for o in about]),
         "question_steps": np.array([np.ceil(max(q.by_periods, 1.0)) for q in questions.values()], dtype=float),
         **_reading_arrays(readings, present),
         **_way_arrays(list(questions.values()), about, readings, present),
@@ -96,7 +97,7 @@ def _way_arrays(
 ) -> dict[str, npt.ArrayLike]:
     """Segments of every question about an event, and the hazards in them for each of its readings."""
     ways = [
-        _edges(question, present.rivals(outcome), present)
+        _edges(question, present.runners(outcome), present)
         if outcome.kind is OutcomeKind.EVENT and made_chain(question, present) is None
         else []
         for question, outcome in zip(questions, about, strict=True)
@@ -109,7 +110,8 @@ def _way_arrays(
         for segment, (start, end) in enumerate(itertools.pairwise(edges)):
             steps[row, segment] = (np.floor(start) + 1.0 + np.ceil(end)) / 2.0 if start >= 0.0 else LONG_PAST
             in_shares[row, segment] = float(start < 0.0 and present.counts_quiet and several[row] > 1)
-            for rival in present.rivals(outcome):
+            is_late = start >= question.by_periods
+            for rival in present.runners(outcome):
                 if present.ages[rival.id] + end <= 0.0:
                     continue
                 band = present.bands[rival.id].band_of(present.ages[rival.id] + (start + end) / 2.0)
@@ -122,7 +124,7 @@ def _way_arrays(
                         present.offsets[rival.id] + band,
                         link,
                         present.changes[rival.id].length(start, end),
-                        float(rival.id == outcome.id),
+                        float(rival.id == outcome.id and not is_late),
                     )
                     for place, reading in enumerate(readings)
                     if reading.place == row
@@ -145,6 +147,9 @@ def _edges(question: Judgment, rivals: Sequence[Outcome], present: Present) -> l
     until, asked = question.by_periods, max(present.ages[question.outcome], 0.0)
     since = -min(question.said_periods, asked) if question.said_periods >= 1.0 else 0.0
     edges = {since, 0.0, until}
+    if question.outcome in present.sure_within:
+        until = present.sure_within[question.outcome]
+        edges = {since, 0.0, min(question.by_periods, until), until}
     for rival in rivals:
         age = present.ages[rival.id]
         edges.update(start - age for start in present.bands[rival.id].starts if since < start - age < until)

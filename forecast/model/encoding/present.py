@@ -61,6 +61,8 @@ class Present:
     """Of hazards on stated days, by event outcome, from the as-of date."""
     counts_quiet: bool = True
     """Whether what the present case has shown is used."""
+    sure_within: Mapping[str, float] = MappingProxyType({})
+    """By outcome of which it or one that excludes it must occur: the periods until one must have."""
     courses: Mapping[tuple[str, str], Course] = MappingProxyType({})
     """Of links that fade or are delayed."""
 
@@ -78,6 +80,13 @@ class Present:
         if outcome.competes is None:
             return (outcome,)
         return tuple(other for other in self.outcomes if other.competes == outcome.competes)
+
+    def runners(self, outcome: Outcome) -> tuple[Outcome, ...]:
+        """Those of `rivals` that may yet occur, where one must; else all of them."""
+        rivals = self.rivals(outcome)
+        if outcome.id not in self.sure_within:
+            return rivals
+        return tuple(other for other in rivals if other is outcome or other.id not in self.refuted)
 
     def link(self, cause: str, effect_on: str) -> int:
         """Place of a link, counted from 1; 0 for none."""
@@ -226,7 +235,7 @@ def _rows_of(
 ) -> list[_Row]:
     assert outcome.at_risk_since is not None
     since, bands, offset = outcome.at_risk_since, present.bands[outcome.id], present.offsets[outcome.id]
-    until, changes = _at_risk_until(study, outcome, settled, present), changes_of(study, outcome, since)
+    until, changes = at_risk_until(study, outcome, settled, present), changes_of(study, outcome, since)
     found = settled.get(outcome.id)
     happened = found is not None and found.resolution == "yes" and found.on > since
     began = {
@@ -285,7 +294,7 @@ def _acting(
     return tuple((cause, share) for cause, share in shares.items() if share > 0.0)
 
 
-def _at_risk_until(study: Study, outcome: Outcome, settled: Mapping[str, Resolved], present: Present) -> float:
+def at_risk_until(study: Study, outcome: Outcome, settled: Mapping[str, Resolved], present: Present) -> float:
     """Age at which the outcome, or one that excludes it, occurred; else the age on the as-of date."""
     ends = [
         study.calendar.periods_between(outcome.at_risk_since, found.on)

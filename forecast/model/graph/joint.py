@@ -31,6 +31,7 @@ from forecast.model.graph.latents import deviation, latent
 from forecast.model.graph.membership import add_memberships
 from forecast.model.graph.opinions import add_opinions
 from forecast.model.graph.options import add_option_statements, add_tallies, candidate_chances
+from forecast.model.graph.races import sure_to_happen
 from forecast.model.graph.signals import add_signals
 
 
@@ -94,6 +95,7 @@ def build_model(arrays: ModelArrays | None = None, *, every_block: bool = False)
         shown = shown[x["verdict_variant"]].inc(x["verdict_yes"] * verdict - pt.softplus(verdict))
         chances = candidate_chances(x, level, signals)
         shown = shown[x["candidate_variant"][x["ruling_candidate"]]].inc(chances[x["ruling_candidate"]])
+        shown += sure_to_happen(x, level, shape)
         log_share = add_memberships(x, level, shown)
         add_option_statements(x, chances, log_share, experts)
         conditions = every_block or arrays.lengths["condition"] > 0

@@ -42,14 +42,17 @@ def add_opinions(
     """The likelihood of judgments and track records; `conditions` says whether any question supposes a linked cause."""
     truth = _judged_log_odds(x, level, log_share, shape, signals, delta, conditions=conditions)
     centre = truth + experts.common[x["question_topic"]]
-    said = _log_density(x["judgment_log_odds"], centre[x["judgment_question"]], x["judgment_expert"], experts)
+    about, expert = x["judgment_question"], x["judgment_expert"]
+    # What is said of those of which one must happen adds up to 1 as it stands.
+    slope = pt.switch(x["question_is_sure"][about] > 0.0, 1.0, experts.slope[expert])
+    said = _log_density(x["judgment_log_odds"], centre[about], slope, expert, experts)
     pm.Potential("judgments", said)
     _add_track_records(x, experts)
 
 
-def _log_density(said: Any, centre: Any, expert: Any, experts: Experts) -> Any:
+def _log_density(said: Any, centre: Any, slope: Any, expert: Any, experts: Experts) -> Any:
     noise = experts.noise[expert]
-    residual = (said - experts.slope[expert] * (centre + experts.offset[expert])) / noise
+    residual = (said - slope * (centre + experts.offset[expert])) / noise
     return -pt.log(noise) - 0.5 * (FREEDOM + 1.0) * pt.log1p(residual**2 / FREEDOM)
 
 
@@ -81,8 +84,11 @@ def _judged_log_odds(
 
 
 def _event_odds(x: dict[str, Any], level: Any, shape: Any, signals: Signals, padded_delta: Any) -> tuple[Any, Any, Any]:
-    """Log cumulative incidence among the outcomes that exclude one another, log of the rest, and expected events before the
-    as-of date; dims (reading)."""
+    """Log cumulative incidence among the outcomes that exclude one another, log of the rest, and what the quiet time before
+    the as-of date has made of the option's likelihood; dims (reading).
+
+    Where one of them must happen nobody's share is left out of the rest, and both stand over what remains on the as-of date.
+    """
     reading, segment = x["part_reading"], x["part_segment"]
     of = x["variant_outcome"][x["part_variant"]]
     drift = log_drift(signals, of, x["segment_step"][x["reading_question"][reading], segment])
@@ -94,9 +100,15 @@ def _event_odds(x: dict[str, Any], level: Any, shape: Any, signals: Signals, pad
     at_start = pt.exp(-(pt.cumsum(total, axis=1) - total))
     happens = at_start * -pt.expm1(-total) / (total + LEAST_TOTAL)
     yes = (happens * own).sum(axis=1)
-    no = pt.exp(-total.sum(axis=1)) + (happens * (total - own)).sum(axis=1)
-    shown = (total * x["segment_in_shares"][x["reading_question"]]).sum(axis=1)
-    return pt.log(yes + TINY), pt.log(no + TINY), shown
+    no = (happens * (total - own)).sum(axis=1)
+    of = x["reading_question"]
+    is_sure, whole = x["question_is_sure"][of], total.sum(axis=1)
+    no += (1.0 - is_sure) * pt.exp(-whole)
+    least = TINY * (1.0 - is_sure - is_sure * pt.expm1(-whole))
+    in_shares = x["segment_in_shares"][of]
+    ahead = (total * (1.0 - in_shares)).sum(axis=1)
+    shown = (total * in_shares).sum(axis=1) - is_sure * pt.log(LEAST_TOTAL - pt.expm1(-ahead))
+    return pt.log(yes + least), pt.log(no + least), shown
 
 
 def _add_track_records(x: dict[str, Any], experts: Experts) -> None:
@@ -113,7 +125,9 @@ def _add_track_records(x: dict[str, Any], experts: Experts) -> None:
     said = said_by(x["exercise_voices"], base[of], scale, experts)
     own = scale * deviation("exercise_z", partly_centred("exercise_z", *said, x["exercise_centring"]))
     centre = pm.Deterministic("exercise_log_odds", base[of] + own, dims="exercise")
-    records = _log_density(x["record_log_odds"], centre[x["record_exercise"]], x["record_expert"], experts)
+    expert = x["record_expert"]
+    slope = experts.slope[expert]
+    records = _log_density(x["record_log_odds"], centre[x["record_exercise"]], slope, expert, experts)
     pm.Potential("track_records", records)
     rest = pt.sqrt(truth * error / (truth + error) + TINY)
     log_odds = (base[of] + own * truth / (truth + error))[x["answer_exercise"]]

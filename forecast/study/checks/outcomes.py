@@ -97,6 +97,7 @@ def _kind_errors(outcome: Outcome, path: str) -> Iterator[FieldError]:
         return
     given = {
         "competes": outcome.competes is not None,
+        "exhaustive": outcome.exhaustive,
         "at_risk_since": outcome.at_risk_since is not None,
         "pooling.age_bands": outcome.pooling.age_bands is not None,
     }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from forecast.study.checks.coherence import contradictions
 from forecast.study.checks.counts import count_questions
+from forecast.study.checks.exhaustive import sums_to_one
 from forecast.study.checks.left_out import rows_left_out
 from forecast.study.checks.made_links import made_links
 from forecast.study.checks.resolvability import questions_of_resolution
@@ -28,6 +29,7 @@ def questions(study: Study) -> tuple[Question, ...]:
         *questions_of_statements(statements, files),
         *_forgotten_references(study),
         *_made_links(study),
+        *sums_to_one(study),
         *count_questions(study),
         *table_questions(study),
         *questions_of_resolution(study, statements),

@@ -7,6 +7,7 @@ from datetime import date
 
 from forecast.errors import ExpressionError, FieldError
 from forecast.study.checks.changes import change_errors
+from forecast.study.checks.exhaustive import exhaustive_errors
 from forecast.study.checks.influences import factor_errors, link_errors
 from forecast.study.checks.made_links import made_link_errors
 from forecast.study.checks.options import option_class_errors
@@ -69,6 +70,7 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     errors += source_errors(study.sources, [indicator.id for indicator in study.indicators])
     errors += link_errors(study)
     errors += change_errors(study)
+    errors += exhaustive_errors(study)
     errors += _scenario_errors(study)
     errors += _without_information(study, cases, judged | unread)
     if not errors:

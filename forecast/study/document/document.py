@@ -161,6 +161,15 @@ class Study(Block):
             return read_period(outcome.window.period, self.calendar)[1]
         return outcome.resolution.by or self.calendar.end_of(self.horizon)
 
+    def sure_until(self, outcome: Outcome) -> date | None:
+        """The last day on which an outcome, or one that excludes it, must have occurred; None where none has to."""
+        rivals = [
+            other for other in self.outcomes if outcome.competes is not None and other.competes == outcome.competes
+        ]
+        if not any(other.exhaustive for other in rivals):
+            return None
+        return max(self.resolves_by(other.id) for other in rivals)
+
     def canonical(self) -> dict[str, Any]:
         """The document as its author wrote it, with each table inlined as `rows`; a copy that is JSON throughout.
 

@@ -1,0 +1,89 @@
+"""Outcomes of which one must occur by a day: their time at risk before the as-of date and ahead of it, as arrays.
+
+`forecast.model.graph.races` says what for. Only quiet time makes a difference: without it both terms are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from forecast.model.encoding.changes import changes_of
+from forecast.model.encoding.present import Present, at_risk_until
+from forecast.study import Outcome, OutcomeKind, Resolved, Study
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Time at risk of one outcome in one age band, changes counted as in histories."""
+
+    outcome: str
+    band: int
+    exposure: float
+    is_ahead: bool
+
+
+def race_arrays(study: Study, present: Present | None, settled: Mapping[str, Resolved]) -> dict[str, npt.ArrayLike]:
+    """A race for each option under which a group of outcomes has shown quiet time.
+
+    Parameters
+    ----------
+    present
+        None leaves the history out.
+    """
+    races: list[tuple[int, float]] = []
+    stretches: list[tuple[int, int, int, float, float]] = []
+    for members in _groups(present) if present is not None else ():
+        assert present is not None
+        found = [stretch for outcome in members for stretch in _stretches(study, outcome, present, settled)]
+        if all(stretch.is_ahead for stretch in found):
+            continue
+        is_open = not any(outcome.id in present.certain for outcome in members)
+        names = [outcome.id for outcome in members]
+        for chosen in present.memberships.readings(names):
+            # A variant that only this option has, where the group has options.
+            telling = next((name for name in names if name in present.memberships.of), names[0])
+            stretches += [
+                (
+                    len(races),
+                    present.memberships.variant(stretch.outcome, chosen),
+                    stretch.band,
+                    stretch.exposure,
+                    float(stretch.is_ahead),
+                )
+                for stretch in found
+            ]
+            races.append((present.memberships.variant(telling, chosen), float(is_open)))
+    table = np.asarray(stretches, dtype=float).reshape(-1, 5)
+    return {
+        "race_variant": np.array([variant for variant, _ in races], dtype=int),
+        "race_is_open": np.array([is_open for _, is_open in races], dtype=float),
+        "stretch_race": table[:, 0].astype(int),
+        "stretch_variant": table[:, 1].astype(int),
+        "stretch_band": table[:, 2].astype(int),
+        "stretch_exposure": table[:, 3],
+        "stretch_is_ahead": table[:, 4],
+    }
+
+
+def _groups(present: Present) -> list[tuple[Outcome, ...]]:
+    """Outcomes of which one must occur."""
+    sure = [outcome for outcome in present.outcomes if outcome.id in present.sure_within]
+    return list({str(outcome.competes): present.rivals(outcome) for outcome in sure}.values())
+
+
+def _stretches(study: Study, outcome: Outcome, present: Present, settled: Mapping[str, Resolved]) -> Iterator[_Stretch]:
+    """Until one of the group occurred, or the as-of date; from there to the day by which one must."""
+    assert outcome.kind is OutcomeKind.EVENT
+    age, since = present.ages[outcome.id], outcome.at_risk_since
+    until = 0.0 if since is None else at_risk_until(study, outcome, settled, present)
+    changes, bands = changes_of(study, outcome, since or study.as_of), present.bands[outcome.id]
+    # What is known not to occur has no risk ahead.
+    end = until if outcome.id in present.refuted else age + present.sure_within[outcome.id]
+    for start, stop, is_ahead in ((0.0, until, False), (until, end, True)):
+        exposure = changes.exposure(bands, start, max(start, stop))
+        for band in np.flatnonzero(exposure > 0.0):
+            yield _Stretch(outcome.id, present.offsets[outcome.id] + int(band), float(exposure[band]), is_ahead)
