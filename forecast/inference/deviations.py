@@ -27,6 +27,7 @@ COORDINATES: Final = (
     "slope_centring",
     "noise_centring",
     "expert_reflection",
+    "outcome_reflection",
     "observed_share",
 )
 """Arrays that say in which variables the model is sampled; zero leaves the deviations."""

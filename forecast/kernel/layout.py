@@ -104,7 +104,7 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
         "slope_along", "slope_power", "slope_sum", "bias_along", "bias_power", "bias_sum", "noise_power",
     ),
     topic=("common",),
-    outcome=("voice_log_slope", "voice_offset", "mu_centre", "mu_power", "residual", "present_own"),
+    outcome=("voice_log_slope", "voice_offset", "mu_centre", "mu_power", "mu_along", "mu_sum", "residual", "present_own"),
     variant=("shown",),
     option=("option_log", "option_log_share", "option_chosen"),
     membership=("membership_total",),

@@ -7,7 +7,8 @@ z of the spreads of a categorical outcome is that of its first option.
 
 d_mu is sampled partly centred, on the scale of the experts' statements: with their mean log slope m and mean offset o
 the mean is exp(m) (location + x_j' beta + common error + o) and the scale exp(m) scale
-(`forecast.model.graph.experts.said_by`).
+(`forecast.model.graph.experts.said_by`). Those of outcomes of which one must happen are reflected, so that one coordinate
+is what they have in common, which is hardly known, and the others are how they differ.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ def forward(x: Any, z: Any, v: Any) -> float:
         v.beta[p] = x.beta_scale[p] * v.beta_z[p]
     outcomes = x.mu_loc.size
     for j in range(outcomes):
+        v.mu_sum[j] = 0.0
+    for j in range(outcomes):
         start, stop = x.heard_start[j], x.heard_start[j + 1]
         v.voice_log_slope[j] = weighted(x.heard_share, x.heard_expert, v.log_slope, start, stop)
         v.voice_offset[j] = weighted(x.heard_share, x.heard_expert, v.offset, start, stop)
@@ -55,8 +58,11 @@ def forward(x: Any, z: Any, v: Any) -> float:
             centre += x.present_covariates[j, p] * v.beta[p]
         v.mu_centre[j] = exp(v.voice_log_slope[j]) * centre
         log_scale = v.voice_log_slope[j] + log(x.mu_scale[j] + TINY)
-        v.mu_z[j], v.mu_power[j], jacobian = uncentre(z.mu_z[j], v.mu_centre[j], log_scale, x.mu_centring[j])
+        v.mu_along[j], v.mu_power[j], jacobian = uncentre(z.mu_z[j], v.mu_centre[j], log_scale, x.mu_centring[j])
         logp += jacobian
+        v.mu_sum[x.outcome_leader[j]] += x.outcome_reflection[j] * v.mu_along[j]
+    for j in range(outcomes):
+        v.mu_z[j] = v.mu_along[j] - x.outcome_reflection[j] * v.mu_sum[x.outcome_leader[j]]
         v.mu[j] = x.mu_loc[j] + x.mu_scale[j] * skewed(v.mu_z[j], x.mu_skew[j])
         v.tau[j] = x.tau_scale[j] * v.tau_z[x.spread_outcome[j]]
         v.sigma[j] = x.sigma_scale[j] * v.sigma_z[x.spread_outcome[j]]
@@ -78,12 +84,11 @@ def backward(x: Any, v: Any, a: Any, g: Any) -> None:
     for j in range(x.mu_loc.size):
         a.tau_z[x.spread_outcome[j]] += a.tau[j] * x.tau_scale[j]
         a.sigma_z[x.spread_outcome[j]] += a.sigma[j] * x.sigma_scale[j]
-        g.mu_z[j], mean, log_scale = uncentre_back(
-            a.mu[j] * x.mu_scale[j] * skewed_slope(v.mu_z[j], x.mu_skew[j]) - v.mu_z[j],
-            v.mu_z[j],
-            v.mu_power[j],
-            x.mu_centring[j],
-        )
+        a.mu_z[j] = a.mu[j] * x.mu_scale[j] * skewed_slope(v.mu_z[j], x.mu_skew[j]) - v.mu_z[j]
+        a.mu_sum[x.outcome_leader[j]] += x.outcome_reflection[j] * a.mu_z[j]
+    for j in range(x.mu_loc.size):
+        along = a.mu_z[j] - x.outcome_reflection[j] * a.mu_sum[x.outcome_leader[j]]
+        g.mu_z[j], mean, log_scale = uncentre_back(along, v.mu_along[j], v.mu_power[j], x.mu_centring[j])
         centre = mean * exp(v.voice_log_slope[j])
         start, stop = x.heard_start[j], x.heard_start[j + 1]
         by_log_slope = log_scale + mean * v.mu_centre[j]

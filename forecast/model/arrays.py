@@ -106,6 +106,8 @@ def probe_arrays() -> ModelArrays:
     values |= {name: np.ones_like(values[name]) for name in ones}
     values["rule_from"] = np.zeros(1)
     values["variant_outcome"] = np.arange(2)
+    values["outcome_leader"] = np.zeros(2)
+    values["outcome_reflection"] = np.ones(2)
     # A judged event; and what is turned within a group of one is reflected.
     values["question_is_binary"] = np.zeros(1)
     values["expert_reflection"] = np.array([np.sqrt(2.0)])

@@ -187,6 +187,9 @@ OPINIONS: Final = {
     # Groups of experts, each by its first, and the reflection of a group (zero for an expert alone).
     "expert_leader": _index("expert", "expert"),
     "expert_reflection": _number("expert"),
+    # Outcomes of which one must happen, by the first of them, and the reflection of their levels (zero for others).
+    "outcome_leader": _index("outcome", "outcome"),
+    "outcome_reflection": _number("outcome"),
     # How far a quantity is sampled as itself: from 0, as a deviation, to 1.
     "bias_centring": _positive("expert"),
     "slope_centring": _positive("expert"),

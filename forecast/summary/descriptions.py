@@ -162,6 +162,10 @@ INPUTS: Final[dict[str, tuple[str, str]]] = {
     "count_value": ("Count of an indicator", "count"),
     "floor_value": ("Count of an indicator of which the share of the period is unknown, so a lower bound", "count"),
     "count_log_exposure": ("Log of the share of a period that a count covers", "1"),
+    "outcome_reflection": (
+        "Entry of the reflection that separates what levels have in common from how they differ",
+        "1",
+    ),
     "expert_reflection": ("Entry of the reflection that separates a group's mean from its contrasts", "1"),
     "outcome_voices": ("Share of an expert in what was said on an outcome", "1"),
     "exercise_voices": ("Share of an expert in what was said on a track record's question", "1"),

@@ -199,6 +199,9 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
         "slope_mean_scale": rng.uniform(0.1, 0.3, n["kind"]),
         "expert_leader": leaders,
         "expert_reflection": reflection(leaders),
+        # Two outcomes whose levels are turned; the first is none of them.
+        "outcome_leader": [0, 1, 1],
+        "outcome_reflection": np.sqrt(2.0) * np.array([0.0, 0.28, 0.96]),
         "answer_yes": rng.integers(0, 2, n["answer"]),
     }
     if n["integral"]:

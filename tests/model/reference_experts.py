@@ -94,12 +94,18 @@ def levels_as_said(z: dict[str, np.ndarray], a: ModelArrays, panel: Panel) -> tu
     """Level of each outcome over the classes, and the log prior of the variables that they are sampled in."""
     beta = a["beta_scale"] * z["beta_z"]
     mu, total = np.zeros(a.lengths["outcome"]), 0.0
+    deviations = np.zeros(len(mu))
     for j in range(len(mu)):
         topic = a["outcome_topic"][j]
         centre = a["mu_loc"][j] + a["present_covariates"][j] @ beta + (panel.common[topic - 1] if topic else 0.0)
         mean, scale = said(a["outcome_voices"][j], centre, a["mu_scale"][j], panel)
-        deviation, prior = uncentred(z["mu_z"][j], mean, scale, a["mu_centring"][j])
-        skew = float(a["mu_skew"][j])
-        along = skewed(float(deviation), skew)
-        mu[j], total = a["mu_loc"][j] + a["mu_scale"][j] * along, total + prior
+        deviations[j], prior = uncentred(z["mu_z"][j], mean, scale, a["mu_centring"][j])
+        total += prior
+    for leader in set(a["outcome_leader"].tolist()):
+        members = np.flatnonzero(a["outcome_leader"] == leader)
+        h = np.asarray(a["outcome_reflection"], dtype=float)[members]
+        deviations[members] = (np.eye(len(h)) - np.outer(h, h)) @ deviations[members]
+    for j, deviation in enumerate(deviations):
+        along = skewed(float(deviation), float(a["mu_skew"][j]))
+        mu[j] = a["mu_loc"][j] + a["mu_scale"][j] * along
     return mu, total

@@ -20,7 +20,7 @@ from forecast.model.latent_specs import LATENTS
 SPREAD: Final = 1.0
 """Chains start uniformly within this distance of the prior's centre, in its standard deviations."""
 
-TURNED: Final = ("slope_z", "bias_z")
+TURNED: Final = {"slope_z": "expert", "bias_z": "expert", "mu_z": "outcome"}
 """Given to the sampler in other axes (a reflection, its own inverse)."""
 
 
@@ -109,7 +109,8 @@ class _Experts:
         return np.asarray(self._a[scale] * np.exp(self._values[name]))
 
     def _turned(self, name: str) -> FloatArray:
-        along, leaders = self._a["expert_reflection"], self._a["expert_leader"]
+        of = TURNED[name]
+        along, leaders = self._a[f"{of}_reflection"], self._a[f"{of}_leader"]
         same = np.equal.outer(leaders, leaders)
         return np.asarray(self._values[name] - (self._values[name] * along) @ same * along)
 

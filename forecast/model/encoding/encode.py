@@ -26,7 +26,7 @@ from forecast.model.encoding.opinions import opinion_arrays
 from forecast.model.encoding.options import option_arrays, tally_arrays
 from forecast.model.encoding.parameters import band_arrays, prior_arrays, unit_arrays
 from forecast.model.encoding.present import Present, Standardization, history_arrays, present_arrays
-from forecast.model.encoding.races import race_arrays
+from forecast.model.encoding.races import race_arrays, race_axes
 from forecast.model.encoding.said import Opinions
 from forecast.model.encoding.selection import EVERYTHING, Selection
 from forecast.model.encoding.signals import Signals, select_signals, signal_arrays
@@ -230,9 +230,11 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         },
         courses={(link.cause, link.effect_on): link.course for link in links if not link.course.is_plain},
     )
+    priors = prior_arrays(study, modelled, stated)
     arrays = ModelArrays(
         {
-            **prior_arrays(study, modelled, stated),
+            **priors,
+            **race_axes(present, priors["mu_scale"]),
             **unit_arrays(levels, units.items, covariates, outcomes),
             **term_arrays(units.items),
             "stage_covariates": stages.covariates,

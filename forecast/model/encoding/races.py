@@ -69,6 +69,23 @@ def race_arrays(study: Study, present: Present | None, settled: Mapping[str, Res
     }
 
 
+def race_axes(present: Present, scales: npt.ArrayLike) -> dict[str, npt.ArrayLike]:
+    """Groups of which one must occur, by their first member, and the reflection of their levels' deviations.
+
+    It exchanges the first unit vector and the deviations of one shift of all levels, those with `scales` s: 1 / s each.
+    """
+    places = {outcome.id: place for place, outcome in enumerate(present.outcomes)}
+    leader, along, widths = np.arange(len(places)), np.zeros(len(places)), np.asarray(scales, dtype=float)
+    for members in _groups(present):
+        own = np.array([places[outcome.id] for outcome in members])
+        if not (widths[own] > 0.0).all():
+            continue
+        common = 1.0 / widths[own]
+        vector = common / np.linalg.norm(common) - np.eye(len(own))[0]
+        leader[own], along[own] = own[0], vector * np.sqrt(2.0 / (vector @ vector))
+    return {"outcome_leader": leader, "outcome_reflection": along}
+
+
 def _groups(present: Present) -> list[tuple[Outcome, ...]]:
     """Outcomes of which one must occur."""
     sure = [outcome for outcome in present.outcomes if outcome.id in present.sure_within]
@@ -79,7 +96,7 @@ def _stretches(study: Study, outcome: Outcome, present: Present, settled: Mappin
     """Until one of the group occurred, or the as-of date; from there to the day by which one must."""
     assert outcome.kind is OutcomeKind.EVENT
     age, since = present.ages[outcome.id], outcome.at_risk_since
-    until = 0.0 if since is None else at_risk_until(study, outcome, settled, present)
+    until = 0.0 if since is None else max(at_risk_until(study, outcome, settled, present), 0.0)
     changes, bands = changes_of(study, outcome, since or study.as_of), present.bands[outcome.id]
     # What is known not to occur has no risk ahead.
     end = until if outcome.id in present.refuted else age + present.sure_within[outcome.id]

@@ -39,12 +39,12 @@ def add_experts(x: dict[str, Any]) -> Experts:
     shared = pm.Deterministic("shared_bias", x["shared_bias_scale"] * latent("shared_bias_z"), dims="kind")
     mean_log_slope = (x["slope_mean_scale"] * latent("slope_mean_z"))[of]
     slope_sd = (x["slope_scale"] * latent("slope_sd_z"))[of]
-    own_slope = deviation("slope_z", turned(partly_centred("slope_z", 0.0, slope_sd, x["slope_centring"]), x))
+    own_slope = deviation("slope_z", turned(partly_centred("slope_z", 0.0, slope_sd, x["slope_centring"]), "expert", x))
     log_slope = mean_log_slope + slope_sd * own_slope
     slope = pm.Deterministic("slope", pt.exp(log_slope), dims="expert")
     bias_sd = pm.Deterministic("bias_sd", x["bias_scale"] * latent("bias_sd_z"), dims="kind")
     along = partly_centred("bias_z", 0.0, pt.exp(mean_log_slope) * bias_sd[of], x["bias_centring"])
-    own_bias = deviation("bias_z", turned(along, x))
+    own_bias = deviation("bias_z", turned(along, "expert", x))
     bias = pm.Deterministic("bias", bias_sd[of] * own_bias, dims="expert")
     spread = (x["noise_spread_scale"] * latent("noise_spread_z"))[of]
     mean_log_noise = pt.log(x["noise_scale"] * latent("noise_mean_z"))[of]
@@ -68,13 +68,13 @@ def partly_centred(name: str, mean: Any, scale: Any, centring: Any) -> Any:
     return standard
 
 
-def turned(deviations: Any, x: dict[str, Any]) -> Any:
-    """Deviations of experts from those that are sampled: a reflection within each group, so still standard normal.
+def turned(deviations: Any, of: str, x: dict[str, Any]) -> Any:
+    """Deviations of experts or outcomes from those that are sampled: a reflection within each group, so still standard normal.
 
-    It maps the group's first coordinate to equal deviations of all its members; see
+    It maps the group's first coordinate to what all its members have in common; see
     `forecast.model.encoding.expert_shares.reflection`.
     """
-    along, leader = x["expert_reflection"], x["expert_leader"]
+    along, leader = x[f"{of}_reflection"], x[f"{of}_leader"]
     sums = pt.zeros_like(along)[leader].inc(along * deviations)
     return deviations - along * sums[leader]
 

@@ -25,7 +25,7 @@ import pytensor.tensor as pt
 from forecast.model.arrays import ModelArrays, smallest_arrays
 from forecast.model.constants import STRAIGHT_FROM, TINY
 from forecast.model.graph.dependence import add_links, residual_cholesky
-from forecast.model.graph.experts import Experts, add_experts, partly_centred, said_by
+from forecast.model.graph.experts import Experts, add_experts, partly_centred, said_by, turned
 from forecast.model.graph.integrals import add_integrals
 from forecast.model.graph.latents import deviation, latent
 from forecast.model.graph.membership import add_memberships
@@ -108,7 +108,7 @@ def _class_levels(x: dict[str, Any], experts: Experts) -> Classes:
     common = pt.concatenate([pt.zeros(1), experts.common])[x["outcome_topic"]]
     centre = x["mu_loc"] + x["present_covariates"] @ beta + common
     said = said_by(x["outcome_voices"], centre, x["mu_scale"] + TINY, experts)
-    own = deviation("mu_z", partly_centred("mu_z", *said, x["mu_centring"]))
+    own = deviation("mu_z", turned(partly_centred("mu_z", *said, x["mu_centring"]), "outcome", x))
     mu = pm.Deterministic("mu", x["mu_loc"] + x["mu_scale"] * _skewed(own, x["mu_skew"]), dims="outcome")
     shared = x["spread_outcome"]
     tau = pm.Deterministic("tau", x["tau_scale"] * latent("tau_z")[shared], dims="outcome")

@@ -88,8 +88,8 @@ class Outcome(Block):
     competes: Id | None = None
     """Label; event outcomes with the same label exclude one another."""
     exhaustive: Annotated[bool, Field(strict=True)] = False
-    """Whether one of the outcomes with this `competes` must occur by the last of their dates (event only); said of one of them
-    it holds for all. What is stated about them is then taken as said under that."""
+    """Whether one of the outcomes with this `competes` must occur by the last of their dates (event only). Said of one it
+    holds for all, and what is stated about them is taken as said under that."""
     at_risk_since: Day | None = None
     """First day on which the present case can have the event (event only), before the last day that counts. Its age counts
     from here. The as-of date: nothing has been observed yet. A later day: it is at risk only from then on. Absent: age 0 on
