@@ -49,6 +49,12 @@ STATED = {"probability": {"low": 0.1, "median": 0.3, "high": 0.6}}
         ([binary_outcome(exhaustive=True)], {}, "outcomes[0].exhaustive", "binary"),
         ([event_outcome(exhaustive=True)], {}, "outcomes[0].exhaustive", "without `competes`"),
         ([member("left", exhaustive=True)], {}, "outcomes[0].exhaustive", "no other outcome"),
+        (
+            [*trio()[:2], member("right", at_risk_since="2020-06-01")],
+            {},
+            "outcomes[0].exhaustive",
+            "'right' begins on 2020-06-01, after",
+        ),
         (trio(), {"resolutions": {"rows": NO}}, "outcomes[0].exhaustive", "have all resolved no"),
         (
             [*trio(), event_outcome()],

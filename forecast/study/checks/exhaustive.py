@@ -57,6 +57,15 @@ def _group_errors(study: Study, members: tuple[Outcome, ...], path: str) -> Iter
             f"{', '.join(outcome.id for outcome in members)} have all resolved no, while one of them must occur; expected one that "
             "can; correct the resolutions, add what is missing, or remove `exhaustive`",
         )
+    late = next((o for o in members if o.at_risk_since is not None and o.at_risk_since > study.as_of), None)
+    if late is not None:
+        yield FieldError(
+            path,
+            "date_order",
+            f"the risk of {late.id!r} begins on {late.at_risk_since}, after the as-of date {study.as_of}, while one of its "
+            "group must occur: times within such a period are not worked out; expected a day up to the as-of date; correct it, or "
+            "remove `exhaustive`",
+        )
     has_history = any(outcome.at_risk_since is not None for outcome in members)
     references = [outcome.class_weights for outcome in members if not outcome.is_blend and outcome.class_weights]
     if has_history and any(weights != references[0] for weights in references):
