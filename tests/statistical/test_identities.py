@@ -90,7 +90,7 @@ def test_small_errors_are_found_out(name: str, quantity: str, change: Callable[[
         pytest.param("stages", partial(simulate_stages, turns=False), id="a covariate that stays"),
         pytest.param("memberships", partial(simulate_members, chances=np.array([0.3, 0.5, 0.2])), id="other odds"),
         pytest.param("memberships", partial(simulate_members, counts_quiet=False), id="shares without quiet time"),
-        pytest.param("courses", partial(simulate_courses, half_life=30.0), id="a link that stays"),
+        pytest.param("courses", partial(simulate_courses, half_life=0.3), id="a link that is gone at once"),
         pytest.param("courses", partial(simulate_courses, log_ratio=0.0), id="a hazard that does not change"),
         pytest.param("conditionals", partial(simulate_conditionals, keeps_marginals=False), id="bare hazards"),
     ],

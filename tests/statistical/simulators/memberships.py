@@ -68,18 +68,23 @@ def simulate_members(
     before = CHANCES * (talks if answered else 1 - talks)
 
     def shares(quiet: float) -> np.ndarray:
-        weighed = before * np.exp(-rates * quiet * counts_quiet)
+        weighed = before * np.exp(-rates * quiet)
         return np.asarray(weighed / weighed.sum())
 
-    now, by_date = shares(QUIET), -np.expm1(-rates * AHEAD)
-    odds = np.array(
-        [
-            log_odds(now @ by_date),
-            log_odds(shares(QUIET - EARLIER) @ -np.expm1(-rates * (AHEAD + EARLIER))),
-            log_odds(now @ treaty),
-            log_odds(now @ (by_date * treaty) / (now @ by_date)),
-        ]
-    )
+    def judged(now: np.ndarray, earlier: np.ndarray) -> np.ndarray:
+        by_date = -np.expm1(-rates * AHEAD)
+        return np.array(
+            [
+                log_odds(now @ by_date),
+                log_odds(earlier @ -np.expm1(-rates * (AHEAD + EARLIER))),
+                log_odds(now @ treaty),
+                log_odds(now @ (by_date * treaty) / (now @ by_date)),
+            ]
+        )
+
+    now, earlier = shares(QUIET), shares(QUIET - EARLIER)
+    odds = judged(now, earlier)
+    meant = odds if counts_quiet else judged(shares(0.0), shares(0.0))
     place = now[:mine].sum() + now[mine] * rng.random()
     return {
         "theta": levels[mine],
@@ -89,5 +94,5 @@ def simulate_members(
         "verdict_yes": np.full(len(CHANCES), float(answered)),
         "cell_events": rng.poisson(a["cell_exposure"] * np.exp(classes[:, 0])),
         "trial_yes": rng.binomial(a["trial_n"].astype(int), special.expit(classes[:, 1:].ravel())),
-        **stated(rng, odds, truth, a),
+        **stated(rng, meant, truth, a),
     }
