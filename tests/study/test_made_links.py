@@ -131,9 +131,8 @@ def test_judgments_that_say_nothing_any_more_make_no_link() -> None:
 
 
 def test_a_link_that_is_made_is_asked_about() -> None:
-    ((name, asked),) = questions(study(judged("b", "not a and c"), links=[link("c", "b")]))
-    assert name == "made_link"
-    assert asked == (
+    found = dict(questions(study(judged("b", "not a and c"), links=[link("c", "b")])))
+    assert found["made_link"] == (
         "does a act on b? b is judged given not a and c, but the study has no link through which the two depend on one another; "
         "one from a to b is made, with the log ratio normal(0, 1.5), which leaves their own probabilities where they are stated; "
         "state it in `links` with what is known of it"

@@ -7,7 +7,7 @@ from typing import cast
 from forecast.study.reading.problems import shown
 from forecast.study.reading.table import cell_text
 from forecast.study.rows.judgments import EXPERT_KINDS, ExpertKind
-from forecast.study.rows.row_reader import RowReader
+from forecast.study.rows.row_reader import RowReader, finite_number
 
 
 def read_kinds(*readers: RowReader) -> dict[str, ExpertKind]:
@@ -31,9 +31,9 @@ def read_kinds(*readers: RowReader) -> dict[str, ExpertKind]:
 
 def read_probability(reader: RowReader, index: int, expert: str | None) -> float | None:
     """A number from 0 to 1; one that looks like per cent is named as such."""
-    value = reader.number(index, "probability", low=0.0, high=100.0)
-    if value is None or value <= 1.0:
-        return value
+    value = finite_number(reader.rows[index].get("probability"))
+    if value is None or not 1.0 < value <= 100.0:
+        return reader.number(index, "probability", low=0.0, high=1.0)
     message = (
         f"{value:g} of {shown(expert)} is not a number from 0 to 1; expected a probability; write {value / 100:g} if {value:g} "
         "per cent is meant"

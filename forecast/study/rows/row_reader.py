@@ -134,7 +134,7 @@ class RowReader:
                     "blank; expected a number (zero is not missing); fill it in or leave out the row",
                 )
             return default
-        value = _share(cell) if high <= 1.0 else _number(cell)
+        value = _share(cell) if high <= 1.0 else finite_number(cell)
         if whole and high <= 1.0 and isinstance(cell, str):
             value = TRUTHS.get(cell.lower(), value)
         if value is None or not low <= value <= high or (whole and not value.is_integer()):
@@ -231,7 +231,7 @@ def row_place(file: str | None, path: str, index: int, column: str | None = None
     return f"{path}.rows[{index}]" + (f".{column}" if column else "")
 
 
-def _number(cell: Cell) -> float | None:
+def finite_number(cell: Cell) -> float | None:
     """A cell as a finite number; None when it is anything else."""
     if isinstance(cell, str):
         try:
@@ -245,7 +245,7 @@ def _number(cell: Cell) -> float | None:
 def _share(cell: Cell) -> float | None:
     """A cell as a finite number, be it a percentage."""
     share = percentage(cell) if isinstance(cell, str) else None
-    return _number(cell) if share is None else share
+    return finite_number(cell) if share is None else share
 
 
 def _hint(cell: Cell) -> str:
