@@ -21,6 +21,7 @@ from forecast.store import AlertRepository, ErrandRepository, NotStoredError, St
 from forecast.store.ids import new_id
 from forecast.store.tables.alerts import DeliveryRow, SubscriptionRow
 from forecast.store.tables.core import StudyRow
+from forecast.study.document.options import part_titles
 from forecast.study.reading.suggest import unknown_name
 
 DEFAULT_MOVE: Final = 0.05
@@ -251,9 +252,13 @@ def _errors(session: Session, study: StudyRow, wanted: SubscriptionRequest) -> I
     if wanted.outcome is not None and wanted.scenario is not None:
         yield FieldError("scenario", "both", "an outcome and a scenario; expected one of them; make two subscriptions")
     document = json.loads(StudyRepository(session).document(study.digest) or "{}")
-    for name, key in (("outcome", "outcomes"), ("scenario", "scenarios")):
+    known = {
+        "outcome": list(part_titles(document)),
+        "scenario": [block["id"] for block in document.get("scenarios", [])],
+    }
+    for name, ids in known.items():
         if (value := getattr(wanted, name)) is not None:
-            yield from unknown_name(name, value, [block["id"] for block in document.get(key, [])], f"an {key[:-1]}")
+            yield from unknown_name(name, value, ids, f"an {name}")
 
 
 def _url_errors(url: str | None, settings: Settings) -> Iterable[FieldError]:

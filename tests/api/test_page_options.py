@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 
+from fastapi.testclient import TestClient
 from rich.console import Console
 
 from api.pages.forecast.view import build_forecast
@@ -12,9 +13,11 @@ from api.pages.shared.page import render_html
 from api.pages.shared.questions import build_questions
 from forecast.answer import OutcomeForecast, StoredForecast, outcome_groups
 from forecast.cli.tables.answer import print_answer
+from tests.api.html import get
 from tests.api.sample_answer import sample_forecast
 from tests.api.sample_outcomes import binary_outcome, event_outcome
 from tests.categories import categorical_outcome
+from tests.coin import coin_document
 
 SHARES = {"left": 0.15, "centre": 0.6, "right": 0.25}
 
@@ -68,3 +71,18 @@ def test_the_terminal_has_one_bar_too() -> None:
     text = console.export_text()
     assert "█" * 12 + "▓" * 5 + "▒" * 3 in text
     assert "Who wins?" in text
+
+
+def test_the_page_of_a_study_asks_for_options_and_follows_each(client: TestClient) -> None:
+    by = {"criteria": "As declared.", "by": "2021-12-01"}
+    stated = [{"id": "left", "probability": 0.6}, {"id": "right", "probability": 0.4}]
+    document = coin_document(outcomes=[categorical_outcome(*stated, resolution=by)])
+    assert client.put("/v1/studies/coin", json=document).status_code in (200, 201)
+    html = get(client, "/studies/coin")
+    assert "<option>left</option><option>right</option><option>ambiguous</option>" in html
+    assert "<option>yes</option>" not in html
+    assert 'data-at="/v1/studies/coin/judgments"' not in html, "all options are stated at once, as a table"
+    assert 'value="outcome winner.left"' in html
+    rule = {"study": "coin", "title": "Left", "kind": "threshold", "threshold": 0.5}
+    assert client.post("/v1/subscriptions", json={**rule, "outcome": "winner.left"}).status_code == 201
+    assert client.post("/v1/subscriptions", json={**rule, "outcome": "winner"}).status_code == 422

@@ -20,6 +20,7 @@ from api.pages.study.upkeep import (
     build_alerts,
     build_evidence,
     build_options,
+    build_resolutions,
     build_schedules,
     build_sources,
     build_subscriptions,
@@ -37,6 +38,7 @@ from forecast.store import (
     StudyRepository,
     utc_now,
 )
+from forecast.study.document.options import part_titles
 from forecast.study.reading.yaml_writer import as_yaml
 from forecast.timeline.history import history_page
 from forecast.timeline.ledger import read_ledger
@@ -102,7 +104,7 @@ def _build(session: Session, study_id: str, cursor: str | None, fresh_seconds: f
     studies, alerts = StudyRepository(session), AlertRepository(session)
     row = known_study(studies, study_id)
     document = json.loads(studies.document(row.digest) or "{}")
-    outcomes = {block["id"]: str(block["title"]) for block in document["outcomes"]}
+    outcomes, whole = part_titles(document), {block["id"]: str(block["title"]) for block in document["outcomes"]}
     scenarios = {block["id"]: str(block.get("title") or block["id"]) for block in document.get("scenarios", [])}
     indicators = {block["id"]: str(block.get("title") or block["id"]) for block in document.get("indicators", [])}
     history = history_page(session, row.id, FORECASTS_SHOWN, None)
@@ -134,11 +136,14 @@ def _build(session: Session, study_id: str, cursor: str | None, fresh_seconds: f
         else f"/studies/{row.id}?evidence={arrived.next_cursor}#evidence",
         indicators=build_options(indicators),
         outcomes=build_options(outcomes),
+        judged=build_options({name: title for name, title in whole.items() if name in outcomes}),
+        resolved=build_options(whole),
+        resolutions=tuple(build_resolutions(document)),
         scenarios=build_options(scenarios),
         subscriptions=build_subscriptions(
             alerts.subscriptions(ROWS_SHOWN, study=row.id).items, {*outcomes, *scenarios}
         ),
         alerts=build_alerts(told, alerts.deliveries([alert.id for alert in told]), now),
         feed_url=f"/v1/studies/{row.id}/alerts.atom",
-        ledger=build_ledger(read_ledger(session, row), outcomes),
+        ledger=build_ledger(read_ledger(session, row), whole | outcomes),
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from api.evidence_schemas import EvidenceItem
 from forecast.alerts.rules import threshold_text
@@ -119,6 +119,14 @@ class AlertView:
 def build_options(titles: Mapping[str, str]) -> tuple[Option, ...]:
     """What can be chosen, with titles short enough for a form."""
     return tuple(Option(name, numbers.shortened(title, MAX_OPTION_CHARACTERS)) for name, title in titles.items())
+
+
+def build_resolutions(document: Mapping[str, Any]) -> Iterator[str]:
+    """How an outcome may turn out: yes or no, or an option of a categorical one."""
+    options = dict.fromkeys(option["id"] for block in document["outcomes"] for option in block.get("options") or ())
+    if any(not block.get("options") for block in document["outcomes"]):
+        yield from ("yes", "no")
+    yield from (*options, "ambiguous", "annulled")
 
 
 def build_schedules(

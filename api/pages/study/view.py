@@ -37,6 +37,10 @@ class StudyPage(PageContext):
     older_evidence_url: str | None
     indicators: tuple[Option, ...]
     outcomes: tuple[Option, ...]
+    judged: tuple[Option, ...]
+    """Outcomes of which a single probability can be stated: those that are not categorical."""
+    resolved: tuple[Option, ...]
+    resolutions: tuple[str, ...]
     scenarios: tuple[Option, ...]
     """What evidence and subscriptions can be about."""
     subscriptions: tuple[SubscriptionView, ...]

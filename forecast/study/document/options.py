@@ -9,8 +9,8 @@ options are a binary outcome.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from forecast.study.document.fields import Block, OpenProbability, OutcomeId, RequiredText
 
@@ -43,6 +43,17 @@ def as_written(id: str) -> str:
     """An outcome as an expression names it: ``option(winner, left)`` for a part."""
     outcome, between, option = id.partition(BETWEEN)
     return f"option({outcome}, {option})" if between else id
+
+
+def part_titles(document: Mapping[str, Any]) -> dict[str, str]:
+    """Titles of the outcomes of a canonical document, with the options of a categorical one in its place."""
+    found: dict[str, str] = {}
+    for block in document.get("outcomes") or ():
+        for option in block.get("options") or ():
+            found[part_id(block["id"], option["id"])] = f"{block['title']}: {option.get('title') or option['id']}"
+        if not block.get("options"):
+            found[block["id"]] = str(block["title"])
+    return found
 
 
 def add_up(probabilities: Iterable[float]) -> bool:
