@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from forecast.explain.density import without_data
+from forecast.futures.option_offsets import solve_offsets
+from forecast.futures.present import softmax
 from forecast.inference.deviations import draw_deviations, in_deviations, join
 from forecast.inference.engine.program import get_program
 from forecast.inference.engine.sampling import sample_posterior
@@ -130,7 +132,6 @@ def test_three_options_against_dense_quadrature(counts: bool, noise: float) -> N
 
 def sampled_chances(document: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Mean probabilities of the options and their errors."""
-    from forecast.futures.present import softmax
     from forecast.montecarlo import mcse_of_mean
     from forecast.study import study_from_document
 
@@ -141,3 +142,37 @@ def sampled_chances(document: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     posterior, _ = label_posterior(tree, encoded)
     chances = softmax(posterior["theta"].transpose("chain", "draw", "outcome").values)
     return chances.mean(axis=(0, 1)), mcse_of_mean(np.moveaxis(chances, -1, 0))
+
+
+def test_what_is_judged_under_factors_is_near_the_mean_softmax() -> None:
+    """Against Gauss-Hermite quadrature of the path's mean, with offsets that keep the marginal; two options are exact to .005."""
+    rows = [{"period": f"2019-{month:02d}", "value": value} for month, value in enumerate([3, 5, 9, 8], 9)]
+    encoded = encode_study(
+        election(
+            factors=[{"id": "mood", "effects": {"winner.left": "normal(0, 0.7)", "winner.right": "normal(0, 0.7)"}}],
+            indicators=[{"id": "protests", "factor": "mood", "rows": rows}],
+        )
+    )
+    arrays = in_deviations(encoded.arrays)
+    drawn = get_program().load(arrays).quantities(join(draw_deviations(np.random.default_rng(4), 400, arrays)))
+    effects = np.zeros((400, 3))
+    effects[:, [0, 2]] = drawn["gamma"]
+    rho, now, n = drawn["persistence"][:, 0], drawn["state"][:, -1, 0], float(encoded.arrays["poll_steps"][0])
+    lags = np.arange(1, n)
+    variance = (n + 2.0 * (rho[:, None] ** lags) @ (n - lags)) / n**2
+    mean = rho * (1.0 - rho**n) / (n * (1.0 - rho))
+    places, weights = np.polynomial.hermite_e.hermegauss(41)
+    weights = weights / weights.sum()
+    # One option of membership at a time: of the class that is not new.
+    level = drawn["present_level"].reshape(400, 3, 2)
+    exact = np.zeros((400, 3))
+    for option, share in enumerate(drawn["option_share"].T):
+        shifts = places[:, None, None] * (np.sqrt(variance)[:, None] * effects)[None]
+        own = level[:, :, option]
+        offset = solve_offsets(own, shifts, np.repeat(weights[:, None], 400, axis=1))
+        spread = places[:, None, None] * (np.sqrt(variance - mean**2)[:, None] * effects)[None]
+        moved = softmax(own + offset + (mean * now)[:, None] * effects + spread)
+        exact += share[:, None] * (weights[:, None, None] * moved).sum(axis=0)
+    errors = np.abs(np.exp(drawn["judged_log_chance"]) - exact).max(axis=1)
+    assert np.median(errors) < 0.004
+    assert np.quantile(errors, 0.9) < 0.015
