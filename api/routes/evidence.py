@@ -45,7 +45,7 @@ def _body(kind: EvidenceKind) -> dict[str, Any]:
         "application/json": {"schema": {"anyOf": [row, rows, batch]}},
         "text/csv": {"schema": {"type": "string", "format": "binary"}},
     }
-    words = f"Rows with the columns {', '.join(COLUMNS[kind])}: one object, a list of them, or a CSV table."
+    words = f"Rows: one object, a list of them, or a CSV table. Its columns are {', '.join(COLUMNS[kind])}."
     return {"requestBody": {"description": words, "required": True, "content": content}}
 
 

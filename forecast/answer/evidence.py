@@ -88,8 +88,9 @@ class CountFit(Part):
     """A statistic of the real counts beside the same of counts that the model made in their place."""
 
     statistic: str
-    """Which one: `dispersion` (standard deviation of log(1 + count)), `zeros` (periods without any), `maximum`, `likeness of
-    neighbours` (correlation of log(1 + count) with that before it) or `seasonal means` (how far apart parts of the year are)."""
+    """`dispersion` (standard deviation of log(1 + count)), `zeros` (periods without any), `maximum`, `likeness of neighbours`
+    or `seasonal means`. Likeness is the correlation of log(1 + count) with that before it. Seasonal means are how far apart
+    parts of the year are."""
     observed: float
     """That of the real counts."""
     low: float
