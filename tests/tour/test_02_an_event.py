@@ -36,7 +36,7 @@ reference_classes:
     rows:
       - {id: short, duration: 20, event: left}
       - {id: long, duration: 40, event: transferred}  # it was not seen to leave: censored
-      - {id: late, entry: 6, duration: 36}            # first seen after half a year, and still there
+      - {id: late, entry: 6, duration: 36, event: there}  # first seen after half a year, and still there
 """
 
 
