@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from forecast.cli.terminal import AsOf, ExitCode, File, load_document, make_console, note
+from forecast.wording.numbers import plural
 
 
 def check(file: File) -> None:
@@ -21,8 +22,9 @@ def check(file: File) -> None:
     study = load_document(file)
     require_encodable(study)
     make_console().print(
-        f"{study.study} is valid: {len(study.outcomes)} outcomes, {len(study.reference_classes)} reference classes, "
-        f"{len(study.scenarios)} scenarios; digest {study.digest[:12]}",
+        f"{study.study} is valid: {plural(len(study.outcomes), 'outcome')}, "
+        f"{plural(len(study.reference_classes), 'reference class')}, {plural(len(study.scenarios), 'scenario')}; "
+        f"digest {study.digest[:12]}",
         highlight=False,
         soft_wrap=True,
     )

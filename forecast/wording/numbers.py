@@ -146,6 +146,7 @@ def nouns(noun: str) -> str:
     """The plural of a noun."""
     return {
         "class": "classes",
+        "reference class": "reference classes",
         "study": "studies",
         "case or expert": "cases and experts",
         "probability": "probabilities",
