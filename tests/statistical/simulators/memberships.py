@@ -9,6 +9,7 @@ from forecast.model.arrays import ModelArrays
 from forecast.model.encoding.encode import encode_study
 from tests.documents import NO_POOLING, binary_outcome, event_outcome, make_study
 from tests.statistical.simulators.block import Arrays, Block, Truth
+from tests.statistical.simulators.conditionals import with_cause
 from tests.statistical.simulators.opinions import log_odds, stated
 
 CHANCES = np.array([0.5, 0.3, 0.2])
@@ -67,6 +68,12 @@ def simulate_members(
     answered = rng.random() < talks[mine]
     before = CHANCES * (talks if answered else 1 - talks)
 
+    # The judged condition makes a link, which leaves the marginal of each class where it is.
+    effect, chances_of_exit = float(truth["delta"][0]), -np.expm1(-rates * AHEAD)
+    supposed = special.expit(
+        [with_cause(float(x), effect, float(p)) for x, p in zip(levels[:, 2], chances_of_exit, strict=True)]
+    )
+
     def shares(quiet: float) -> np.ndarray:
         weighed = before * np.exp(-rates * quiet)
         return np.asarray(weighed / weighed.sum())
@@ -78,7 +85,7 @@ def simulate_members(
                 log_odds(now @ by_date),
                 log_odds(earlier @ -np.expm1(-rates * (AHEAD + EARLIER))),
                 log_odds(now @ treaty),
-                log_odds(now @ (by_date * treaty) / (now @ by_date)),
+                log_odds(now @ (by_date * supposed) / (now @ by_date)),
             ]
         )
 
