@@ -96,6 +96,10 @@ def test_evidence_is_added_by_form_with_a_confirmation_where_it_is_scored(site: 
     judgments.get_by_label("Probability").fill(" 0.35 ")
     judgments.get_by_label("Said on").fill("2021-06-01")
     judgments.get_by_role("button", name="Add it").click()
+    # What it leaves open stays on the page until that was read.
+    expect(judgments.get_by_role("status")).to_contain_text("Added, with a question")
+    expect(judgments.get_by_role("status")).to_contain_text("about heads, which is known to have turned out yes, so not used")
+    page.reload()
     expect(page.locator("#evidence tbody tr").first).to_contain_text("expert eve, on 2021-06-01, probability 0.35")
 
     page.get_by_text("Add evidence").click()
@@ -128,6 +132,8 @@ def test_a_table_of_evidence_is_added_whole_or_not_at_all(site: Site, open_page:
     table.write_text("expert,outcome,probability,on\nann,heads,0.4,2021-06-01\nbob,heads,0.5,2021-06-01\n")
     form.get_by_label("CSV file").set_input_files(table)
     form.get_by_role("button", name="Add its rows").click()
+    expect(form.get_by_role("status")).to_contain_text("Added, with a question")
+    page.reload()
     expect(rows).to_have_count(before + 2)
 
 

@@ -158,7 +158,7 @@ def test_the_caption_says_which_way_the_line_bends(a: float, b: float, words: st
 
 def test_a_case_that_a_competitor_ended_has_no_place_where_residuals_are_correlated() -> None:
     pooling = {**POOLING, "case_sd": 0.8}
-    rows = [{"id": f"c{k}", "duration": 3 + k, "event": end} for k, end in enumerate(["left", "converted", ""])]
+    rows = [{"id": f"c{k}", "duration": 3 + k, "event": end} for k, end in enumerate(["left", "converted", "open"])]
     events = {"exit": "left", "conversion": "converted"}
     classes = [{"id": "past", "outcome": ["exit", "conversion"], "rows": rows, "event_value": events}]
     outcomes = [event_outcome(id=id, competes="end", pooling=pooling) for id in ("exit", "conversion")]

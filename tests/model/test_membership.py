@@ -112,12 +112,12 @@ def test_outcomes_that_name_the_same_classes_are_in_one_together() -> None:
         event(reference=HALF, at_risk_since="2019-01-01"),
         event(id="same", reference=HALF),
         event(id="other", reference={"fast": 0.4, "slow": 0.6}),
-        event(id="between", reference={"blend": HALF}),
+        event(id="mixed", reference={"blend": HALF}),
         event(id="only", reference={"fast": 1.0}),
     )
     assert study.coords["membership"] == ["exit+same", "other"]
     assert study.coords["variant"] == [
-        "exit:fast", "exit:slow", "same:fast", "same:slow", "other:fast", "other:slow", "between", "only",
+        "exit:fast", "exit:slow", "same:fast", "same:slow", "other:fast", "other:slow", "mixed", "only",
     ]  # fmt: skip
     share = np.array([np.exp(-1.2), np.exp(-0.012)])
     for z, place in ((-3.0, 0), (3.0, 1)):
