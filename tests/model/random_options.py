@@ -39,11 +39,12 @@ def options_of(rng: np.random.Generator, n: dict[str, int]) -> dict[str, Any]:
         "poll_panel": np.zeros(len(polls), dtype=int),
         "poll_steps": rng.integers(1, 30, len(polls)),
         "choice_poll": choices,
-        "inclination_expert": experts[of],
         "opinion_expert": experts,
         "word_opinion": of,
         "word_choice": choice,
-        "word_inclination": rng.permutation(len(words)),
+        # In any order, but a word has an inclination of the expert whose word it is.
+        "word_inclination": (inclination := rng.permutation(len(words))),
+        "inclination_expert": experts[of][np.argsort(inclination)],
         "word_log_ratio": rng.normal(0, 1, len(words)),
     }
 

@@ -17,6 +17,7 @@ from forecast.model.latent_specs import LATENTS
 from tests.model.reference_experts import levels_as_said, panel_of
 from tests.model.reference_integrals import integral_density
 from tests.model.reference_opinions import opinion_density
+from tests.model.reference_options import ruling_logs, spreads, statement_density, tally_density
 
 HALF_NORMAL = {
     "tau_z",
@@ -97,10 +98,13 @@ def log_density(point: np.ndarray, a: ModelArrays) -> float:
         shown[variant] += float(np.log(chance if yes else 1 - chance))
     for race, variant in enumerate(a["race_variant"]):
         shown[variant] += race_log(race, present, a)
+    for variant, log in ruling_logs(present.level, a):
+        shown[variant] += log
     log_share, likelihood = shares_of_options(shown, a)
     total += likelihood
     present = replace(present, log_share=log_share)
-    return total + count_density(z, a, present.state) + opinion_density(present, panel, a)
+    said = opinion_density(present, panel, a) + statement_density(present, panel, a)
+    return total + count_density(z, a, present.state) + said
 
 
 def race_log(race: int, present: Point, a: ModelArrays) -> float:
@@ -142,7 +146,7 @@ def cholesky_factor(z: dict[str, np.ndarray], a: ModelArrays) -> np.ndarray:
 
 def present_case(z: dict[str, np.ndarray], a: ModelArrays, mu: np.ndarray, cholesky: np.ndarray) -> tuple[Point, float]:
     """The present case, and the log likelihood of the historical ones."""
-    tau, sigma = a["tau_scale"] * np.exp(z["tau_z"]), a["sigma_scale"] * np.exp(z["sigma_z"])
+    tau, sigma = spreads(z, a)
     beta = a["beta_scale"] * z["beta_z"]
     level = np.array([mu[j] + tau[j] * z["level_z"][k] for k, j in enumerate(a["level_outcome"])])
     trend, wiggle = a["trend_scale"] * z["trend_z"], a["wiggle_scale"] * np.exp(z["wiggle_z"])
@@ -163,7 +167,7 @@ def present_case(z: dict[str, np.ndarray], a: ModelArrays, mu: np.ndarray, chole
                 frailty += cholesky[row, column] * z["frailty_z"][own]
         return float(level[k] + a["unit_covariates"][u] @ beta + sigma[a["level_outcome"][k]] * frailty)
 
-    total = 0.0
+    total = tally_density([case_level(u) for u in range(a.lengths["unit"])], a)
     for u, yes, n in zip(a["trial_unit"], a["trial_yes"], a["trial_n"], strict=True):
         p = 1 / (1 + np.exp(-case_level(u)))
         total += float(yes * np.log(p) + (n - yes) * np.log1p(-p))

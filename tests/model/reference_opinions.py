@@ -83,11 +83,15 @@ def chances(r: int, q: int, present: Point, a: ModelArrays) -> tuple[float, floa
 
 
 def moved(q: int, level: float, present: Point, a: ModelArrays) -> float:
+    """Log odds of a judged binary outcome."""
+    return moved_by(present.gamma[a["question_outcome"][q]], int(a["question_steps"][q]), level, present)
+
+
+def moved_by(effects: np.ndarray, steps: int, level: float, present: Point) -> float:
     """From the law of the factors' mean path: pair by pair of its periods, stationary and given the last state."""
-    j, steps = a["question_outcome"][q], int(a["question_steps"][q])
     shift = stationary = known = 0.0
     for f, rho in enumerate(present.persistence):
-        gamma = present.gamma[j, f]
+        gamma = effects[f]
         periods = np.arange(1, steps + 1)
         both = rho ** np.abs(periods[:, None] - periods)
         given = both - rho ** (periods[:, None] + periods)

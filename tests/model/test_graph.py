@@ -12,6 +12,7 @@ from forecast.model.latent_specs import LATENTS
 from tests.model.random_studies import FULL, SHAPES, random_arrays
 from tests.model.reference_density import HALF_NORMAL, log_density, unpack
 from tests.model.reference_integrals import error_of
+from tests.model.reference_options import spreads
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def test_log_density_equals_the_one_written_down_by_hand(program: Program, sizes
         for _ in range(3):
             point = rng.normal(0, 0.7, arrays.parameters)
             logp, _ = loaded.log_density(point)
-            sigma = arrays["sigma_scale"] * np.exp(unpack(point, arrays)["sigma_z"])
+            _, sigma = spreads(unpack(point, arrays), arrays)
             expected = log_density(point, arrays)
             assert logp == pytest.approx(expected, rel=1e-9, abs=1e-9 * abs(expected) + error_of(arrays, sigma))
 
