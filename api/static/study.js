@@ -81,7 +81,9 @@ onSubmit("form.new-schedule", async (form) => {
 
 // Rows that were added and leave something open stay on the page until that was read.
 const questionsOf = (answer) =>
-  answer.questions?.length ? `Added, with a question: ${answer.questions.join(" ")} A later row corrects an earlier one.` : "";
+  answer.questions?.length
+    ? `Added, with a question: ${answer.questions.map((asked) => (/[.?]$/.test(asked) ? asked : `${asked}.`)).join(" ")} A later row corrects an earlier one.`
+    : "";
 
 onSubmit("form.sends", async (form) => {
   const answer = await ask(form.dataset.method ?? "POST", form.dataset.at, valuesOf(form));

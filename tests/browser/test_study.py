@@ -98,7 +98,7 @@ def test_evidence_is_added_by_form_with_a_confirmation_where_it_is_scored(site: 
     judgments.get_by_role("button", name="Add it").click()
     # What it leaves open stays on the page until that was read.
     expect(judgments.get_by_role("status")).to_contain_text("Added, with a question")
-    expect(judgments.get_by_role("status")).to_contain_text("about heads, which is known to have turned out yes, so not used")
+    expect(judgments.get_by_role("status")).to_contain_text("which is over on the as-of date")
     page.reload()
     expect(page.locator("#evidence tbody tr").first).to_contain_text("expert eve, on 2021-06-01, probability 0.35")
 

@@ -68,7 +68,7 @@ WEEK = Plan(
     document=lambda: living_document(outcomes=[event_outcome(at_risk_since="2019-01-01"), binary_outcome()]),
     start=datetime(2020, 3, 28, 12, tzinfo=UTC),
     days=7,
-    sampler={"draws": 400, "tune": 400, "chains": 2},
+    sampler={"draws": 1000, "tune": 600, "chains": 2},
     sourced="incidents",
     told=(b"period,value\n2020-02,6\n", b"period,value\n2020-02,6\n2020-03,9\n"),
     counted_on=date(2020, 3, 30),
