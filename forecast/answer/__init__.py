@@ -6,6 +6,7 @@ imports pydantic alone, so the web process can read an answer without the scienc
 
 from forecast.answer.diagnostics import Check, Diagnostics, Discarded, ParameterDiagnostics, Provenance
 from forecast.answer.evidence import (
+    CountAhead,
     CountFit,
     CountPoint,
     ExpertKind,
@@ -66,6 +67,7 @@ __all__ = [
     "Check",
     "ClassSummary",
     "Confidence",
+    "CountAhead",
     "CountFit",
     "CountPoint",
     "CovariateEffect",

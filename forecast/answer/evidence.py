@@ -62,7 +62,7 @@ class CountPoint(Part):
     """Observed part of the period, in whole periods; null when nothing was observed, or when it is unknown, so that `value` is
     a lower bound."""
     mean: float
-    """Posterior mean of the expected count over a whole period."""
+    """Posterior mean of the usual count over a whole period: the expected one, spikes and idle periods aside."""
     low: float
     """Lower end of the 90 % posterior interval of the expected count."""
     high: float
@@ -84,13 +84,26 @@ class NextCount(Part):
     """Probability that the count is 0."""
 
 
+class CountAhead(Part):
+    """The predicted count of one period to come, over its whole length."""
+
+    period: date
+    """First day of the calendar period."""
+    median: float
+    """Predictive median of the count."""
+    half: Interval
+    """50 % predictive interval of the count."""
+    interval: Interval
+    """90 % predictive interval of the count."""
+
+
 class CountFit(Part):
     """A statistic of the real counts beside the same of counts that the model made in their place."""
 
     statistic: str
-    """`dispersion` (standard deviation of log(1 + count)), `zeros` (periods without any), `maximum`, `likeness of neighbours`
-    or `seasonal means`. Likeness is the correlation of log(1 + count) with that before it. Seasonal means are how far apart
-    parts of the year are."""
+    """`dispersion` is the standard deviation of log(1 + count), `zeros` the number of periods without any. `maximum` is the
+    largest count, `likeness of neighbours` the correlation of log(1 + count) with that before it. `seasonal means` says how far
+    apart parts of the year are."""
     observed: float
     """That of the real counts."""
     low: float
@@ -115,15 +128,24 @@ class IndicatorSummary(Part):
     observations: int
     """Number of periods with an observed count."""
     rate: Spread
-    """Expected count of a whole period when the factor is at its long-run mean."""
+    """Usual count of a whole period when the factor is at its long-run mean, as of the as-of date, seasons, spikes and idle
+    periods aside."""
     loading: Spread | None
     """Change of the log rate per standard deviation of the factor, with its sign; null without a factor."""
     dispersion: Spread
-    """Coefficient of variation beyond that of the Poisson distribution."""
+    """Coefficient of variation beyond that of the Poisson distribution, of what is neither a spike nor idle."""
+    season: Spread | None = None
+    """Standard deviation of parts of the year on the log mean; null without a season."""
+    spikes: Spread | None = None
+    """Share of periods whose count is a spike, far above the usual ones; null where there may be none."""
+    idle: Spread | None = None
+    """Share of periods whose count is 0 whatever the mean; null where there may be none."""
     periods: tuple[CountPoint, ...]
     """Every past period, oldest first."""
     next: NextCount
     """The predicted count of the next period."""
+    ahead: tuple[CountAhead, ...] = ()
+    """The fan: each period after the last complete one, over the whole horizon."""
     fit: tuple[CountFit, ...] = ()
     """Whether the counts look like counts of the model; empty where they are too few to say."""
 

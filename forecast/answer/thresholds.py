@@ -22,7 +22,7 @@ DIVERGENCES_REFUSED: Final = 0.05
 BFMI_PUBLISHED: Final = 0.3
 MCSE_PUBLISHED: Final = 0.01
 """The largest Monte Carlo error of a probability."""
-LEAST_TAIL: Final = 0.002
+LEAST_TAIL: Final = 0.01
 """Of the least likely statistic of an indicator's counts among replicated ones, shared among all indicators: with twelve of
 them at most 2 of 100 studies that follow the model have a less likely one (tests/statistical/test_count_checks.py)."""
 MAX_PARETO_K: Final = 0.7

@@ -53,6 +53,7 @@ def indicator_figure(indicator: IndicatorSummary, period: str) -> Figure:
                 "hovertemplate": "%{y:.3~g} expected<extra></extra>",
             },
             _observed(points, days),
+            *_fan(indicator),
             _next(indicator),
         ],
         "layout": {
@@ -66,7 +67,8 @@ def indicator_figure(indicator: IndicatorSummary, period: str) -> Figure:
                 "title": f"Indicator {indicator.title}",
                 "caption": "Points: what was counted; an open point covers only a part of its period and is scaled up "
                 "to the whole. Line and band: the expected count, posterior mean and 90 % interval. Shaded: not "
-                "observed, which is not zero. Diamond: the prediction for the next period, median and 90 % interval.",
+                "observed, which is not zero. Diamond: the prediction for the next period, median and 90 % interval. Line and bands after it: the counts to "
+                "come, median, 50 % and 90 % interval.",
             },
         },
     }
@@ -149,6 +151,25 @@ def _counted(point: CountPoint) -> str:
 
 def _is_whole(point: CountPoint) -> bool:
     return point.exposure == 1.0
+
+
+def _fan(indicator: IndicatorSummary) -> Iterator[Figure]:
+    """Median and bands of the counts over the whole horizon."""
+    days = [point.period.isoformat() for point in indicator.ahead]
+    if not days:
+        return
+    for interval in ([p.interval for p in indicator.ahead], [p.half for p in indicator.ahead]):
+        yield band(days, [i.low for i in interval], [i.high for i in interval], NEXT, "ahead")
+    yield {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "predicted",
+        "legendgroup": "ahead",
+        "x": days,
+        "y": rounded(point.median for point in indicator.ahead),
+        "line": {"color": NEXT, "width": 2},
+        "hovertemplate": "%{y:.3~g} predicted<extra></extra>",
+    }
 
 
 def _next(indicator: IndicatorSummary) -> Figure:

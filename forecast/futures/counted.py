@@ -3,7 +3,8 @@
 A count N of a period has the mean m G, with a gamma variable G of mean 1 and shape r that all days of the period share. So y
 counted in the share e leave G with the shape r + y and the rate r + e m, and in the rest a Poisson count of mean (1 - e) m G.
 Where the share is unknown, N >= y is all that is known. The place v = e m / (r + e m) of the y-th one has then a beta law with
-the parameters y and r, cut off at m / (m + r), and the rest follows as before.
+the parameters y and r, cut off at m / (m + r), and the rest follows as before. Where there are spikes and idle periods, the
+kind of the period is drawn first (`forecast.futures.kinds`): a spike has r = 1 and a larger m, an idle period m = 0.
 
 References
 ----------
@@ -17,6 +18,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecast.futures.counts import mix
+from forecast.futures.kinds import mix_given
 from forecast.futures.paths import LEAST_VARIANCE, MAX_MEAN, negative_binomial
 from forecast.futures.present import FloatArray, IntArray, Periods, PresentCase
 
@@ -59,29 +62,48 @@ def count_paths(
     if streams.factor[stream] >= 0:
         drive = _drive(present, periods, int(streams.factor[stream]), owner, states, rng)
         log_mean = log_mean + streams.loading[owner, stream] * drive
+    if streams.courses is not None:
+        log_mean = log_mean + streams.courses.course(stream, owner, periods.begun, rng)
     mean, dispersion = np.exp(np.clip(log_mean, -300.0, 300.0)), streams.dispersion[owner, stream]
+    mixture = (np.zeros(1),) * 3 if streams.mixtures is None else streams.mixtures.of(stream, owner)
     known, covered = periods.known[stream], periods.covered[stream]
     counts, share = np.empty(size), np.zeros((periods.count, 1))
     is_new = (known == 0.0) & (covered == 0.0)
-    counts[is_new] = negative_binomial(mean[is_new], dispersion, rng)
-    form = 1.0 / (dispersion**2 + LEAST_VARIANCE)
+    counts[is_new] = negative_binomial(*mix(mean[is_new], dispersion, mixture, rng), rng)
     for place in np.flatnonzero(~is_new):
-        begun = covered[place]
+        begun, seen = covered[place], float(known[place])
+        whole, spread = mix_given(mean[place], dispersion, mixture, seen, float(begun), rng)
+        form = 1.0 / (spread**2 + LEAST_VARIANCE)
         if np.isnan(begun):
-            begun = share_of_bound(mean[place], form, float(known[place]), rng)
+            begun = share_of_bound(whole, form, seen, rng)
             share = np.array(np.broadcast_to(share, size))
-        counts[place] = known[place] + rest_of_period(mean[place], form, float(known[place]), begun, rng)
+        counts[place] = seen + rest_of_period(whole, form, seen, begun, rng)
         share[place] = begun
     return CountPaths(counts, known, share)
 
 
 def given_so_far(
-    mean: FloatArray, dispersion: FloatArray, counted: int, share: float | None, rng: np.random.Generator
+    mean: FloatArray,
+    dispersion: FloatArray,
+    counted: int,
+    share: float | None,
+    rng: np.random.Generator,
+    mixture: tuple[FloatArray, FloatArray, FloatArray] | None = None,
 ) -> FloatArray:
-    """Counts of a whole period of which so many were counted in a share of it, None where that is unknown; any dims."""
-    form, flat = 1.0 / (dispersion.ravel() ** 2 + LEAST_VARIANCE), mean.ravel()
+    """Counts of a whole period of which so many were counted in a share of it, None where that is unknown; any dims.
+
+    Parameters
+    ----------
+    mixture
+        Share of spikes, log ratio of their mean, and share of idle periods.
+    """
+    flat, spread = mean.ravel(), dispersion.ravel()
     if share is None and counted == 0:
         share = 0.0
+    if mixture is not None:
+        own = [values.ravel() for values in mixture]
+        flat, spread = mix_given(flat, spread, own, float(counted), np.nan if share is None else share, rng)
+    form = 1.0 / (spread**2 + LEAST_VARIANCE)
     begun = share_of_bound(flat, form, float(counted), rng) if share is None else share
     return (counted + rest_of_period(flat, form, float(counted), begun, rng)).reshape(mean.shape)
 

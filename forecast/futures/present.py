@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from forecast.futures.counts import Courses, Mixtures
 from forecast.study.document.course import Course
 
 FloatArray = npt.NDArray[np.float64]
@@ -134,6 +135,10 @@ class Streams:
     periods: Periods
     hazard: FloatArray
     """Dims (outcome, horizon): hazard of each threshold outcome in each period, over all draws; empty if none is a cause."""
+    courses: Courses | None = None
+    """None: no stream has a season, a drift or a break."""
+    mixtures: Mixtures | None = None
+    """None: no stream has spikes or idle periods."""
 
     def select(self, draws: IntArray) -> Streams:
         return replace(
@@ -142,6 +147,8 @@ class Streams:
             loading=self.loading[draws],
             dispersion=self.dispersion[draws],
             periods=self.periods.select(draws),
+            courses=None if self.courses is None else self.courses.select(draws),
+            mixtures=None if self.mixtures is None else self.mixtures.select(draws),
         )
 
     @classmethod

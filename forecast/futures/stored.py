@@ -18,6 +18,7 @@ import numpy as np
 
 from forecast.dims import FUTURES
 from forecast.errors import ForecastError
+from forecast.futures.counts import Courses, Mixtures
 from forecast.futures.offsets import marginal_offsets
 from forecast.futures.present import (
     Expected,
@@ -176,6 +177,7 @@ def _assemble(
 def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
     outcomes = _names(found, "outcome")
     factors = _names(found, "factor")
+    indicators = _names(found, "indicator")
     draws = len(found["level"])
     horizon = len(found["horizon"])
 
@@ -225,6 +227,17 @@ def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
                 covered=values("counted_share", 0, 0),
             ),
             hazard=values("threshold_hazard", 0, 0),
+            courses=Courses(
+                height=values("wave_height"),
+                of_stream=_places(_names(found, "wave_indicator"), indicators),
+                motif=values("wave_course"),
+                wander=values("wander"),
+            )
+            if "wave_height" in found
+            else None,
+            mixtures=Mixtures(*(values(name) for name in ("spike_share", "spike_size", "idle_share")))
+            if "spike_share" in found
+            else None,
         ),
         thresholds=_thresholds(found, len(outcomes)),
         is_sure=values("is_sure", len(outcomes)).astype(np.bool_),

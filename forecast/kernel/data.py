@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import gammaln
 
 from forecast.kernel.laws import LAWS
 from forecast.kernel.layout import (
@@ -41,7 +42,8 @@ def made_arrays(arrays: ModelArrays) -> dict[str, Array]:
     sizes = [int(np.prod([arrays.lengths[dim] for dim in spec.dims])) for spec in LATENTS.values()]
     ends = np.cumsum(sizes, dtype=np.int64)
     counts = np.stack([arrays["count_indicator"].astype(float), arrays["count_value"].astype(float)], axis=1)
-    distinct, times = np.unique(counts, axis=0, return_counts=True)
+    distinct, which, times = np.unique(counts, axis=0, return_inverse=True, return_counts=True)
+    in_order = np.argsort(arrays["count_indicator"], kind="stable")
     moved = np.zeros((arrays.lengths["outcome"], arrays.lengths["factor"]), dtype=np.int64)
     moved[arrays["effect_outcome"], arrays["effect_factor"]] = 1
     supposes = np.zeros(arrays.lengths["reading"], dtype=np.int64)
@@ -57,6 +59,8 @@ def made_arrays(arrays: ModelArrays) -> dict[str, Array]:
         "distinct_indicator": distinct[:, 0].astype(np.int64),
         "distinct_value": np.ascontiguousarray(distinct[:, 1]),
         "distinct_times": times.astype(float),
+        "distinct_log_factorial": np.ascontiguousarray(gammaln(distinct[:, 1] + 1.0)),
+        "count_distinct": which.reshape(-1)[in_order].astype(np.int64),
         "is_moved": moved,
         # Readings, turns, stakes, moves and pulls come in order: a chain runs through them.
         "condition_start": _starts(arrays["contest_condition"][arrays["turn_contest"]], arrays.lengths["condition"]),
@@ -103,6 +107,7 @@ class Record:
     def __init__(self, arrays: ModelArrays, places: int) -> None:
         self.data: dict[str, Array] = {name: array.copy() for name, array in arrays.items()} | made_arrays(arrays)
         self.lengths: dict[str, int] = {**arrays.lengths, "parameter": arrays.parameters}
+        self.lengths["distinct"] = len(self.data["distinct_value"])
         self.lengths["named"] = _plan(NAMED, self.lengths)[1]
         self.lengths["value"] = _plan(VALUES, self.lengths)[1]
         self._kept: list[Array] = []

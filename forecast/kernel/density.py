@@ -27,6 +27,7 @@ from forecast.kernel import (
     levels,
     membership,
     options,
+    patterns,
     present,
     races,
     terms,
@@ -69,6 +70,7 @@ def forward(x: Any, z: Any, v: Any) -> float:
     ages.forward(x, v)
     present.forward(x, v)
     factors.forward(x, v)
+    patterns.forward(x, v)
     counts.forward(x, z, v)
     history.forward(x, v)
     options.forward(x, v)
@@ -104,6 +106,7 @@ def backward(x: Any, v: Any, a: Any, g: Any) -> None:
     races.backward(x, v, a)
     history.backward(x, v, a)
     counts.backward(x, v, a, g)
+    patterns.backward(x, v, a)
     factors.backward(x, v, a)
     present.backward(x, v, a)
     ages.backward(x, v, a)

@@ -1,11 +1,11 @@
-"""Lower bounds of counts: log P(N >= y) of a negative binomial count N, and its derivatives.
+"""Lower bounds of counts: log P(N >= y) of a count N, and its derivatives.
 
-With u = log(mean / r) and p = logistic(u), P(N >= y) = I_p(y, r), the regularized incomplete beta function, is
+Of a negative binomial count, with u = log(mean / r) and p = logistic(u), P(N >= y) = I_p(y, r), the regularized incomplete beta function, is
 
     F / y c(y, r, p) = 1 - F / r c(r, y, 1 - p),   F = p^y (1 - p)^r / B(y, r)
 
 with the continued fraction c, of which the branch is taken that converges fast. Its derivative by the shape is carried along
-with it; by u the probability grows by F.
+with it; by u the probability grows by F. Of a spike, which is geometric, it is (mean / (1 + mean))^y; an idle period stays at 0.
 
 References
 ----------
@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from forecast.kernel.compiling import block
 from forecast.kernel.elementary import gamma_steps, logistic, softplus
+from forecast.model.constants import SHARE_FALL
 
 CLOSE: Final = 1e-15
 """Two steps of the fraction that differ by less are equal."""
@@ -29,22 +30,51 @@ TINIEST: Final = 1e-300
 
 @block
 def likelihood(x: Any, v: Any, a: Any) -> float:
-    """Log likelihood of the lower bounds; adds to the adjoints of log means, loadings, shapes and states."""
+    """Log likelihood of the lower bounds; adds to the adjoints of log means, loadings, shapes, states, courses and mixtures."""
     logp, factor, state, state_adjoint = 0.0, x.indicator_factor, v.state, a.state
     for n in range(x.floor_value.size):
         i, t = x.floor_indicator[n], x.floor_period[n]
         f, shape = factor[i] - 1, v.shape[i]
         drive = state[t, f] if f >= 0 else 0.0
-        value, by_mean, by_shape = log_reached(
-            x.floor_value[n], shape, v.log_mean[i] + v.loading[i] * drive - v.log_shape[i]
-        )
+        log_expected = v.log_mean[i] + v.loading[i] * drive + v.course[i, t]
+        value, by_mean, by_shape = log_reached(x.floor_value[n], shape, log_expected - v.log_shape[i])
+        by_high = 0.0
+        if x.indicator_mixture[i] > 0:
+            value, as_usual, by_high = mixed(x, v, a, i, x.floor_value[n], value, log_expected)
+            by_mean, by_shape = as_usual * by_mean, as_usual * by_shape
         logp += value
+        a.shape[i] += by_shape - by_mean / shape
+        by_mean += by_high
         a.log_mean[i] += by_mean
         a.loading[i] += by_mean * drive
-        a.shape[i] += by_shape - by_mean / shape
+        a.course[i, t] += by_mean
         if f >= 0:
             state_adjoint[t, f] += by_mean * v.loading[i]
     return logp
+
+
+@block
+def mixed(
+    x: Any, v: Any, a: Any, i: int, count: float, usual: float, log_expected: float
+) -> tuple[float, float, float]:
+    """Log P(N >= count) of an indicator whose counts may be spikes or idle, from that of a usual one.
+
+    With it, the posterior probability that the count is a usual one, and the derivative by the log mean of a spike.
+    """
+    k = x.indicator_mixture[i] - 1
+    spike, idle = v.spike_share[k], v.idle_share[k]
+    high, busy = log_expected + v.spike_size[k], log1p(-idle)
+    usual += busy + log1p(-spike)
+    spiking = busy + log(x.spike_share_most[k]) - SHARE_FALL * v.spike_share_z[k] - count * softplus(-high)
+    most = max(usual, spiking)
+    as_usual, as_spike = exp(usual - most), exp(spiking - most)
+    total = as_usual + as_spike
+    as_usual, as_spike = as_usual / total, as_spike / total
+    by_high = as_spike * count * logistic(-high)
+    a.spike_size_z[k] += by_high * x.spike_size_scale[k]
+    a.spike_share_z[k] -= SHARE_FALL * (as_spike - as_usual * spike / (1.0 - spike))
+    a.idle_share_z[k] += SHARE_FALL * idle / (1.0 - idle)
+    return most + log(total), as_usual, by_high
 
 
 @block

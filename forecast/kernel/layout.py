@@ -48,6 +48,9 @@ MADE: Final[Mapping[str, FieldSpec]] = {
     "distinct_indicator": FieldSpec(("distinct",), "int64"),
     "distinct_value": FieldSpec(("distinct",)),
     "distinct_times": FieldSpec(("distinct",)),
+    # Of each count that occurs, log count!; and which of them each count is.
+    "distinct_log_factorial": FieldSpec(("distinct",)),
+    "count_distinct": FieldSpec(("count",), "int64"),
     # Where the turns of each condition begin, the stakes of each turn, the moves of each contest and the pulls of each move; 1
     # for a reading that is a condition's; where the readings of each question begin.
     "condition_start": FieldSpec(("condition_edge",), "int64"),
@@ -85,6 +88,9 @@ QUANTITIES: Final[Mapping[str, FieldSpec]] = _fields(
     band=("log_hazard_shape",),
     factor=("persistence",),
     indicator=("loading", "dispersion", "log_mean"),
+    pattern=("pattern_sd",),
+    wave=("wave_height",),
+    mixture=("spike_share", "spike_size", "idle_share"),
     effect=("gamma",),
     link=("delta",),
     question=("judged_log_odds",),
@@ -118,7 +124,8 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     pair=("partial", "partial_rest"),
     band=("walked",),
     factor=("innovation_scale", "log_persistence"),
-    indicator=("mean_drive", "shape", "log_shape"),
+    indicator=("mean_drive", "mean_course", "shape", "log_shape"),
+    distinct=("distinct_log", "distinct_slope"),
     question=("question_centre", "question_yes", "question_no"),
     reading=(
         "yes", "no", "reading_ahead", "reading_level", "reading_moved", "reading_whole", "reading_weight", "reading_yes", "reading_no",
@@ -146,6 +153,7 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     "cholesky": FieldSpec(("outcome", "outcome")),
     "cholesky_before": FieldSpec(("outcome", "outcome")),
     "effect": FieldSpec(("outcome", "factor")),
+    "course": FieldSpec(("indicator", "past_period")),
     "segment_total": FieldSpec(("reading", "segment")),
     "segment_own": FieldSpec(("reading", "segment")),
     "segment_before": FieldSpec(("reading", "segment")),

@@ -35,6 +35,11 @@ LEAST_VARIANCE: Final = 1e-3
 """Of counts beyond the Poisson's, in squares of the mean: keeps the negative binomial's shape at most 1000, where its
 log gammas still subtract well."""
 
+SHARE_FALL: Final = 4.0
+"""Shares of spikes and of idle periods are the largest one times exp(-4 d), d half-normal: half of them below 7 % of the
+largest. Their density falls almost as 1 / share, so that counts without a spike put their share near 0, and one spike in n
+counts puts it near 1 / n."""
+
 NEWTON_STEPS: Final = 50
 """To the mode of an integrand, at most: from wherever a chain starts it is some tens of steps away."""
 

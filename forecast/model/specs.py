@@ -160,6 +160,20 @@ SIGNALS: Final = {
     "dispersion_scale": _positive("indicator"),
     # Over past periods: 1 / n in each of the n periods in which the indicator was observed.
     "observed_share": _positive("indicator", "past_period"),
+    # What moves an indicator's log mean along known courses: a season, a drift, breaks in reporting. A pattern is one of these, with
+    # the scale of its spread; a wave is a normal number of this spread times a motif, which is a course over the past periods.
+    "pattern_indicator": _index("pattern", "indicator"),
+    "pattern_scale": _positive("pattern"),
+    "wave_pattern": _index("wave", "pattern"),
+    "wave_motif": _index("wave", "motif"),
+    "motif_course": _number("motif", "past_period"),
+    # Indicators whose counts may be spikes, far above the usual ones, or zero whatever the mean: the largest shares of both, and
+    # by how much the log mean of spikes is higher, at least, and the scale of what is beyond that.
+    "indicator_mixture": _index("indicator", "mixture" + OR_NONE),
+    "spike_share_most": ArraySpec(("mixture",), minimum=1e-6),
+    "spike_size_least": _positive("mixture"),
+    "spike_size_scale": _positive("mixture"),
+    "idle_share_most": ArraySpec(("mixture",), minimum=1e-6),
     "count_indicator": _index("count", "indicator"),
     "count_period": _index("count", "past_period"),
     "count_value": _positive("count"),

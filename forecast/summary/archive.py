@@ -6,9 +6,7 @@ constant_data, futures, mechanism (what a query needs to roll the futures forwar
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +25,6 @@ from forecast.dims import (
     SAMPLE_STATS,
     UNIT,
 )
-from forecast.futures.counted import given_so_far
-from forecast.futures.paths import negative_binomial
 from forecast.futures.stored import MECHANISM
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.model.encoding.stages import log_shifts
@@ -38,13 +34,12 @@ from forecast.study import Trial
 from forecast.summary.descriptions import describe
 from forecast.summary.mechanism import futures_dataset, mechanism_dataset
 from forecast.summary.posterior import resolution_probabilities, stream_seed
+from forecast.summary.predicted_counts import predict_counts, predict_next_counts
 from forecast.summary.rolled import Rolled, label_probabilities
 
 FloatArray = npt.NDArray[np.float64]
 
 LATENT = "latent"
-OBSERVATION = "observation"
-"""One count of one indicator, labelled ``indicator@first day of the period``."""
 PREDICTIVE_DRAWS = 1000
 PRIOR_REPLICATES = 60
 """Futures of each prior draw, for outcomes without a closed form."""
@@ -151,83 +146,10 @@ def _predict(
     if "log_mean" in reported:
         predictive["next_count"] = predict_next_counts(encoded, few, rng)
         if encoded.arrays["count_value"].size:
-            predictive["count"], observed["count"] = _predict_counts(encoded, few, rng)
+            predictive["count"], observed["count"] = predict_counts(encoded, few, rng)
     if predictive:
         predictive = predictive.assign_coords({CHAIN: few[CHAIN], DRAW: few[DRAW]})
     return predictive, observed
-
-
-def predict_next_counts(encoded: EncodedStudy, posterior: xr.Dataset, rng: np.random.Generator) -> xr.DataArray:
-    """Count of each indicator over the whole of the period after the last complete one; (chain, draw, indicator).
-
-    What has been counted of it already stays counted.
-    """
-    drive = np.zeros((posterior.sizes[CHAIN], posterior.sizes[DRAW], 1 + len(encoded.factors)))
-    upcoming = encoded.study.calendar.last_complete_period()[1] + timedelta(days=1)
-    if encoded.factors:
-        persistence = posterior["persistence"].transpose(CHAIN, DRAW, "factor").values
-        state = posterior["state"].isel(past_period=-1).transpose(CHAIN, DRAW, "factor").values
-        noise = rng.standard_normal(state.shape)
-        has_state = encoded.past_periods[-1] == upcoming
-        drive[:, :, 1:] = state if has_state else persistence * state + np.sqrt(1.0 - persistence**2) * noise
-    of_indicator = np.arange(len(encoded.indicators))
-    own = drive[:, :, encoded.arrays["indicator_factor"]]
-    ahead = _draw_counts(encoded, posterior, of_indicator, own, 0.0, rng)
-    for place, indicator in enumerate(encoded.indicators):
-        seen = next((o for o in encoded.signals.observations[indicator] if o.period == upcoming), None)
-        if seen is not None:
-            log_mean, loading, dispersion = (
-                posterior[name].sel(indicator=indicator).transpose(CHAIN, DRAW).values
-                for name in ("log_mean", "loading", "dispersion")
-            )
-            mean = np.exp(np.minimum(log_mean + loading * own[:, :, place], 300.0))
-            ahead[:, :, place] = given_so_far(mean, dispersion, seen.value, seen.exposure, rng)
-    return ahead
-
-
-def _predict_counts(
-    encoded: EncodedStudy, posterior: xr.Dataset, rng: np.random.Generator
-) -> tuple[xr.DataArray, xr.DataArray]:
-    """Counts as they were observed: replicated (chain, draw, observation) and real (observation)."""
-    arrays = encoded.arrays
-    indicator, period = arrays["count_indicator"], arrays["count_period"]
-    factor = arrays["indicator_factor"][indicator]
-    drive = np.zeros((posterior.sizes[CHAIN], posterior.sizes[DRAW], len(indicator)))
-    if encoded.factors:
-        state = posterior["state"].transpose(CHAIN, DRAW, "past_period", "factor").values
-        driven = factor > 0
-        drive[:, :, driven] = state[:, :, period[driven], factor[driven] - 1]
-    replicated = _draw_counts(encoded, posterior, indicator, drive, arrays["count_log_exposure"], rng)
-    names = [encoded.indicators[place] for place in indicator]
-    periods = [encoded.past_periods[place].isoformat() for place in period]
-    labels = {
-        OBSERVATION: [f"{name}@{day}" for name, day in zip(names, periods, strict=True)],
-        "indicator": (OBSERVATION, names),
-        "past_period": (OBSERVATION, periods),
-    }
-    replicated = replicated.rename(indicator=OBSERVATION)
-    # Beside `next_count` the name `indicator` is taken by its dim.
-    replicated = replicated.assign_coords({name: label for name, label in labels.items() if name != "indicator"})
-    real = xr.DataArray(arrays["count_value"].astype(np.int64), dims=(OBSERVATION,), coords=labels)
-    return replicated, real
-
-
-def _draw_counts(
-    encoded: EncodedStudy,
-    posterior: xr.Dataset,
-    indicator: npt.NDArray[Any],
-    drive: FloatArray,
-    log_exposure: npt.ArrayLike,
-    rng: np.random.Generator,
-) -> xr.DataArray:
-    """Counts of the model; dims (chain, draw, indicator), one for each entry of `indicator`."""
-    log_mean, loading, dispersion = (
-        posterior[name].transpose(CHAIN, DRAW, "indicator").values[:, :, indicator]
-        for name in ("log_mean", "loading", "dispersion")
-    )
-    mean = np.exp(np.minimum(np.asarray(log_exposure) + log_mean + loading * drive, 300.0))
-    labels = {"indicator": [encoded.indicators[place] for place in indicator]}
-    return xr.DataArray(negative_binomial(mean, dispersion, rng), dims=(CHAIN, DRAW, "indicator"), coords=labels)
 
 
 def _predict_trials(

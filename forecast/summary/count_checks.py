@@ -43,6 +43,7 @@ AT_MOST: Final = 20_000
 WEEKS_OF_A_QUARTER: Final = 13
 SUSPICIOUS: Final = 0.02
 """Below it the first replicates are too few."""
+ROUNDING: Final = 1e-9
 HELD: Final = 2_000_000
 """Counts that are held at once."""
 
@@ -144,8 +145,9 @@ def _replicate(
 
 
 def _fit(name: str, observed: float, replicated: FloatArray) -> CountFit:
-    """The tail probability is two-sided; half a replicate is added, so that it is never 0."""
-    below, above = (replicated <= observed).mean(), (replicated >= observed).mean()
+    """The tail probability is two-sided; half a replicate is added, so that it is never 0. Rounding must not break ties."""
+    slack = ROUNDING * max(1.0, abs(observed))
+    below, above = (replicated <= observed + slack).mean(), (replicated >= observed - slack).mean()
     low, high = np.quantile(replicated, (0.05, 0.95))
     probability = min(1.0, 2.0 * min(below, above) + 0.5 / len(replicated))
     return CountFit(

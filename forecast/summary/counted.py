@@ -44,16 +44,19 @@ def counted_periods(encoded: EncodedStudy) -> tuple[NaturalPeriod, ...]:
     return study.calendar.natural_periods_between(first, study.calendar.end_of(study.horizon))
 
 
-def counted(encoded: EncodedStudy, states: FloatArray) -> Periods:
-    """These periods with what is known of them.
+def counted(
+    encoded: EncodedStudy, indicators: Sequence[str], periods: Sequence[NaturalPeriod], states: FloatArray
+) -> Periods:
+    """Periods with what is known of some indicators in them.
 
     Parameters
     ----------
+    periods
+        One after the other, the first at the latest that after the last complete one.
     states
         Of the factors in all past periods, dims (draw, past period, factor).
     """
-    calendar, periods = encoded.study.calendar, counted_periods(encoded)
-    indicators = watched_indicators(encoded)
+    calendar = encoded.study.calendar
     known, covered = np.zeros((len(indicators), len(periods))), np.zeros((len(indicators), len(periods)))
     places = {first: place for place, (first, _) in enumerate(periods)}
     for row, indicator in enumerate(indicators):

@@ -57,6 +57,7 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         "indicator": indicators,
         "counted_period": [first.isoformat() for first, _ in counted_periods(encoded)],
         "counted_edge": np.arange(streams.periods.edges.size),
+        "wave": np.arange(0 if streams.courses is None else len(streams.courses.of_stream)),
         "scenario": [scenario.id for scenario in study.scenarios],
     }
 
@@ -116,6 +117,14 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         variables["counted_share"] = ("indicator", "counted_period"), periods.covered
         variables["begun_state"] = (ROLLED_DRAW, "factor", "begun_period"), periods.state
         variables["threshold_hazard"] = (OUTCOME, "horizon"), streams.hazard
+    if streams.courses is not None:
+        variables["wave_height"] = (ROLLED_DRAW, "wave"), streams.courses.height
+        variables["wave_indicator"] = ("wave",), named(streams.courses.of_stream, indicators)
+        variables["wave_course"] = ("wave", "counted_period"), streams.courses.motif
+        variables["wander"] = (ROLLED_DRAW, "indicator"), streams.courses.wander
+    if streams.mixtures is not None:
+        for name in ("spike_share", "spike_size", "idle_share"):
+            variables[name] = (ROLLED_DRAW, "indicator"), getattr(streams.mixtures, name)
     kept = {name: (dims, values) for name, (dims, values) in variables.items() if np.size(values)}
     used = {dim for dims, _ in kept.values() for dim in dims} | {"horizon"}
     attributes = {

@@ -24,7 +24,9 @@ from forecast.futures.simulation import Futures, simulate_futures
 from forecast.futures.thresholds import threshold_hazards
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.summary.bands_ahead import bands_ahead
-from forecast.summary.counted import asked_of_counts, counted, watched_indicators
+from forecast.summary.counted import asked_of_counts, counted, counted_periods, watched_indicators
+from forecast.summary.draw_reader import DrawReader
+from forecast.summary.streams import read_courses, read_mixtures
 
 MAX_HAZARDS = 20_000_000
 """Hazards (draws times outcomes times periods) that are held at once: 160 MB an array."""
@@ -40,6 +42,11 @@ ROLLED_FORWARD = (
     "log_mean",
     "loading",
     "dispersion",
+    "wave_height",
+    "pattern_sd",
+    "spike_share",
+    "spike_size",
+    "idle_share",
 )
 """What of a posterior the futures depend on."""
 
@@ -54,7 +61,7 @@ def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray |
     """
     study = encoded.study
     ids = [outcome.id for outcome in study.parts]
-    read = _Reader(posterior, draws)
+    read = DrawReader(posterior, draws)
     theta = read.values("theta", "outcome", encoded.outcomes)
     level = np.zeros((len(theta), len(ids)))
     level[:, [ids.index(outcome) for outcome in encoded.outcomes]] = theta
@@ -87,45 +94,11 @@ def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray |
     return replace(present, streams=replace(present.streams, hazard=hazard))
 
 
-class _Reader:
-    """Variables of a dataset as arrays of dims (draw, label); one that is absent has no labels."""
-
-    def __init__(self, posterior: xr.Dataset, draws: IntArray | None) -> None:
-        self._posterior = posterior
-        self._kept = slice(None) if draws is None else draws
-        total = posterior.sizes[CHAIN] * posterior.sizes[DRAW]
-        self.draws = total if draws is None else len(draws)
-
-    def values(self, name: str, dim: str, labels: list[str] | tuple[str, ...]) -> FloatArray:
-        if not labels:
-            return np.zeros((self.draws, 0))
-        return self._flat(self._posterior[name], dim, labels)
-
-    def last_state(self, factors: tuple[str, ...]) -> FloatArray:
-        """State at the last period that was complete at the as-of date."""
-        if not factors:
-            return np.zeros((self.draws, 0))
-        return self._flat(self._posterior["state"].isel(past_period=-1), "factor", factors)
-
-    def states(self, factors: tuple[str, ...]) -> FloatArray:
-        """States in all past periods, dims (draw, past period, factor)."""
-        if not factors:
-            return np.zeros((self.draws, 0, 0))
-        found = self._posterior["state"].transpose(CHAIN, DRAW, "past_period", "factor").sel(factor=list(factors))
-        return np.asarray(found.values.reshape(-1, *found.shape[2:])[self._kept], dtype=float)
-
-    def _flat(self, variable: xr.DataArray, dim: str, labels: list[str] | tuple[str, ...]) -> FloatArray:
-        ordered = variable.transpose(CHAIN, DRAW, dim)
-        found = ordered[dim].values.tolist()
-        values = ordered.values.reshape(-1, ordered.sizes[dim])[self._kept]
-        return np.asarray(values[:, [found.index(label) for label in labels]], dtype=float)
-
-
 def _places(names: list[str], known: list[str]) -> IntArray:
     return np.array([known.index(name) for name in names], dtype=np.int64)
 
 
-def _bands(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> tuple[FloatArray, IntArray, FloatArray]:
+def _bands(encoded: EncodedStudy, read: DrawReader, ids: list[str]) -> tuple[FloatArray, IntArray, FloatArray]:
     """Shape of the bands that the present case goes through, their outcomes, and the time spent in each."""
     shape = read.values("log_hazard_shape", "band", encoded.coords["band"])
     used = bands_ahead(encoded)
@@ -134,7 +107,7 @@ def _bands(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> tuple[FloatA
     return shape[:, places], _places([outcome for _, outcome, _ in used], ids), np.ascontiguousarray(times.T)
 
 
-def _factors(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Factors:
+def _factors(encoded: EncodedStudy, read: DrawReader, ids: list[str]) -> Factors:
     return Factors(
         state=read.last_state(encoded.factors),
         persistence=read.values("persistence", "factor", encoded.factors),
@@ -144,10 +117,11 @@ def _factors(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Factors:
     )
 
 
-def _streams(encoded: EncodedStudy, read: _Reader) -> Streams:
+def _streams(encoded: EncodedStudy, read: DrawReader) -> Streams:
     """The indicators that threshold outcomes look at."""
     names = watched_indicators(encoded)
     used = [indicator for indicator in encoded.study.indicators if indicator.id in names]
+    periods = counted_periods(encoded)
     return Streams(
         log_mean=read.values("log_mean", "indicator", names),
         loading=read.values("loading", "indicator", names),
@@ -156,12 +130,14 @@ def _streams(encoded: EncodedStudy, read: _Reader) -> Streams:
             [encoded.factors.index(i.factor) if i.factor in encoded.factors else -1 for i in used],
             dtype=np.int64,
         ),
-        periods=counted(encoded, read.states(encoded.factors)),
+        periods=counted(encoded, names, periods, read.states(encoded.factors)),
         hazard=np.zeros((0, 0)),
+        courses=read_courses(encoded, read, names, [first for first, _ in periods]),
+        mixtures=read_mixtures(encoded, read, names),
     )
 
 
-def _links(encoded: EncodedStudy, read: _Reader, ids: list[str]) -> Links:
+def _links(encoded: EncodedStudy, read: DrawReader, ids: list[str]) -> Links:
     study = encoded.study
     stated = study.links[: len(encoded.links)]
     happened = {name: found.on for name, found in encoded.settled.items() if found.resolution == "yes"}

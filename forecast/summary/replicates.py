@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
+from forecast.futures.counts import mix
 from forecast.futures.paths import negative_binomial
 from forecast.model.encoding.encode import EncodedStudy
 
@@ -15,6 +18,15 @@ IntArray = npt.NDArray[np.int64]
 
 MAX_LOG_MEAN = 300.0
 """Far beyond any count that means something, but its exponential is finite."""
+
+MIXTURE: Final = ("spike_share", "spike_size", "idle_share")
+
+
+def past_waves(encoded: EncodedStudy, indicator: int) -> tuple[IntArray, FloatArray]:
+    """Places of an indicator's waves, and the course of each over the past periods; dims (wave, past_period)."""
+    a = encoded.arrays
+    waves = np.flatnonzero(a["pattern_indicator"][a["wave_pattern"]] == indicator)
+    return waves, np.asarray(a["motif_course"][a["wave_motif"][waves]], dtype=float)
 
 
 class CountReplicates:
@@ -41,6 +53,9 @@ class CountReplicates:
             state = self._posterior["state"].isel(factor=factor).transpose(CHAIN, DRAW, "past_period").values
             state = state.reshape(self.draws, -1)[np.ix_(draws, periods)]
             level = level + self._flat("loading", "indicator")[draws, indicator][:, None] * state
+        waves, course = past_waves(self._encoded, indicator)
+        if len(waves):
+            level = level + self._flat("wave_height", "wave")[np.ix_(draws, waves)] @ course[:, periods]
         return np.asarray(level)
 
     def draw(self, indicator: int, draws: IntArray, rng: np.random.Generator) -> FloatArray:
@@ -50,7 +65,12 @@ class CountReplicates:
         level = self.log_expected(indicator, periods, draws)
         level += np.asarray(self._encoded.arrays["count_log_exposure"][rows], dtype=float)
         dispersion = self._flat("dispersion", "indicator")[draws, indicator][:, None]
-        return negative_binomial(np.exp(np.minimum(level, MAX_LOG_MEAN)), dispersion, rng)
+        mean = np.exp(np.minimum(level, MAX_LOG_MEAN))
+        mixture = int(self._encoded.arrays["indicator_mixture"][indicator]) - 1
+        if mixture >= 0:
+            own = [self._flat(name, "mixture")[draws, mixture][:, None] for name in MIXTURE]
+            mean, dispersion = mix(mean, dispersion, own, rng)
+        return negative_binomial(mean, dispersion, rng)
 
     def _flat(self, name: str, dim: str) -> FloatArray:
         values = self._posterior[name].transpose(CHAIN, DRAW, dim).values

@@ -23,7 +23,9 @@ from forecast.dims import CHAIN, DRAW
 from forecast.futures.scenarios import INTERVAL_LEVEL, spread
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import Factor, Indicator
-from forecast.summary.archive import predict_next_counts
+from forecast.summary.fans import summarize_fans
+from forecast.summary.predicted_counts import predict_next_counts
+from forecast.summary.replicates import CountReplicates
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -71,31 +73,29 @@ def _summarize_factor(encoded: EncodedStudy, factor: Factor, posterior: xr.Datas
 def summarize_indicators(
     encoded: EncodedStudy, posterior: xr.Dataset, fits: Mapping[str, tuple[CountFit, ...]], *, seed: int
 ) -> tuple[IndicatorSummary, ...]:
-    """Every indicator in the program: its past, its one-step-ahead predictive, and how well its counts fit."""
+    """Every indicator in the program: its past, what it will count, and how well its counts fit."""
     if not encoded.indicators:
         return ()
     ahead = predict_next_counts(encoded, posterior, np.random.default_rng([seed, NEXT_STREAM]))
+    fans = summarize_fans(encoded, posterior, seed=seed)
     return tuple(
-        _summarize_indicator(encoded, indicator, posterior, ahead.sel(indicator=indicator.id).values.ravel(), fits)
+        _summarize_indicator(
+            encoded, indicator, posterior, ahead.sel(indicator=indicator.id).values.ravel()
+        ).model_copy(update={"ahead": fans[indicator.id], "fit": fits.get(indicator.id, ())})
         for indicator in encoded.signals.indicators
     )
 
 
 def _summarize_indicator(
-    encoded: EncodedStudy,
-    indicator: Indicator,
-    posterior: xr.Dataset,
-    ahead: FloatArray,
-    fits: Mapping[str, tuple[CountFit, ...]],
+    encoded: EncodedStudy, indicator: Indicator, posterior: xr.Dataset, ahead: FloatArray
 ) -> IndicatorSummary:
     own = posterior[["log_mean", "loading", "dispersion"]].sel(indicator=indicator.id)
     base, loading = own["log_mean"].values.ravel(), own["loading"].values.ravel()
     is_driven = indicator.factor in encoded.factors
-    drive = np.zeros((base.size, len(encoded.past_periods)))
-    if is_driven:
-        states = posterior["state"].sel(factor=indicator.factor).transpose(CHAIN, DRAW, "past_period").values
-        drive = states.reshape(drive.shape)
-    expected = np.exp(np.minimum(base[:, None] + loading[:, None] * drive, 50.0))
+    made = CountReplicates(encoded, posterior)
+    periods = np.arange(len(encoded.past_periods))
+    usual = made.log_expected(encoded.indicators.index(indicator.id), periods, np.arange(made.draws))
+    expected = np.exp(np.minimum(usual, 50.0))
     low, high = np.quantile(expected, TAILS, axis=0)
     observations = encoded.signals.observations[indicator.id]
     seen = {observation.period: observation for observation in observations}
@@ -129,5 +129,17 @@ def _summarize_indicator(
             interval=spread(ahead),
             zero_probability=float((ahead == 0).mean()),
         ),
-        fit=fits.get(indicator.id, ()),
+        season=_pattern(posterior, f"{indicator.id}: season"),
+        spikes=_share(encoded, posterior, "spike_share", indicator.id),
+        idle=_share(encoded, posterior, "idle_share", indicator.id),
     )
+
+
+def _pattern(posterior: xr.Dataset, label: str) -> Spread | None:
+    if "pattern_sd" not in posterior or label not in posterior["pattern"].values:
+        return None
+    return summarize_draws(posterior["pattern_sd"].sel(pattern=label))
+
+
+def _share(encoded: EncodedStudy, posterior: xr.Dataset, name: str, indicator: str) -> Spread | None:
+    return summarize_draws(posterior[name].sel(mixture=indicator)) if indicator in encoded.signals.mixed else None

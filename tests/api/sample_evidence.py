@@ -6,6 +6,8 @@ import math
 from datetime import date
 
 from forecast.answer import (
+    CountAhead,
+    CountFit,
     CountPoint,
     ExpertSummary,
     FactorEffect,
@@ -132,6 +134,22 @@ def indicators() -> tuple[IndicatorSummary, ...]:
                 median=4.0,
                 interval=Interval(low=0.0, high=14.0),
                 zero_probability=0.083,
+            ),
+            ahead=tuple(
+                CountAhead(
+                    period=day,
+                    median=4.0 + place,
+                    half=Interval(level=0.5, low=2.0, high=7.0 + place),
+                    interval=Interval(low=0.0, high=14.0 + 2 * place),
+                )
+                for place, day in enumerate((date(2021, 9, 1), date(2021, 10, 1), date(2021, 11, 1)))
+            ),
+            season=spread(0.31, 0.11),
+            spikes=spread(0.021, 0.012),
+            idle=spread(0.012, 0.009),
+            fit=(
+                CountFit(statistic="zeros", observed=1.0, low=0.0, high=4.0, probability=0.71),
+                CountFit(statistic="maximum", observed=17.0, low=12.0, high=31.0, probability=0.44),
             ),
         ),
         IndicatorSummary(

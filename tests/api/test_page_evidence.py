@@ -76,7 +76,10 @@ class TestPairs:
 
 class TestSignals:
     def test_an_indicator_shows_what_was_counted_and_what_comes_next(self, text: str) -> None:
-        assert f"{sample_evidence.INCIDENTS} Sep 2021 5.4 0 to 14 8 %" in text
+        assert f"{sample_evidence.INCIDENTS} Sep 2021 4 0 to 14 8 %" in text
+        assert "Oct 2021 5 2 to 8 0 to 16" in text
+        assert "Maximum 17 12 to 31 44 %" in text
+        assert "Share of spikes" in text
         assert "13 of 16 months observed; driven by tension, more of it when the factor is high." in text
 
     def test_an_absent_month_and_a_quiet_one_are_told_apart(self, text: str) -> None:

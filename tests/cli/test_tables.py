@@ -120,7 +120,7 @@ def test_indicators_say_what_to_expect_next() -> None:
         next=ahead,
     )
     text = text_of(indicators=(indicator,))
-    for expected in ("incidents", "17", "2021-01-01", "4.2", "1 to 9", "3 %"):
+    for expected in ("incidents", "17", "2021-01-01", "4 ", "1 to 9", "3 %"):
         assert expected in text
 
 

@@ -42,6 +42,16 @@ def test_a_figure_is_json_that_plotly_accepts_and_has_title_and_caption(
     assert len(figure["layout"]["meta"]["caption"]) > 40
 
 
+def test_what_will_be_counted_is_a_line_with_two_bands(figures: dict[str, dict[str, Any]]) -> None:
+    figure = figures["indicator-incidents"]
+    line = trace(figure, "predicted")
+    assert line["x"] == ["2021-09-01", "2021-10-01", "2021-11-01"]
+    assert line["y"] == [4.0, 5.0, 6.0]
+    outer, inner = (item["y"] for item in figure["data"] if item.get("fill") and item["legendgroup"] == "ahead")
+    assert outer == [14.0, 16.0, 18.0, 0.0, 0.0, 0.0]
+    assert inner == [7.0, 8.0, 9.0, 2.0, 2.0, 2.0]
+
+
 def test_an_absent_month_is_a_gap_and_zero_is_a_point(figures: dict[str, dict[str, Any]]) -> None:
     counted = trace(figures["indicator-incidents"], "counted")
     # The month that was observed by half is scaled up to the whole.

@@ -59,6 +59,11 @@ def make_posterior(encoded: EncodedStudy, *, chains: int = 4, draws: int = 250, 
         "log_mean": (("indicator",), 1.5, 0.2),
         "loading": (("indicator",), 0.5, 0.1),
         "dispersion": (("indicator",), 0.4, 0.05),
+        "pattern_sd": (("pattern",), 0.3, 0.02),
+        "wave_height": (("wave",), 0.0, 0.2),
+        "spike_share": (("mixture",), 0.05, 0.005),
+        "spike_size": (("mixture",), 3.0, 0.1),
+        "idle_share": (("mixture",), 0.1, 0.01),
     }
     variables = {}
     for name, (dims, mean, sd) in laws.items():

@@ -11,7 +11,8 @@ from scipy import special
 from forecast.inference.deviations import draw_deviations, in_deviations, join
 from forecast.inference.engine.program import get_program
 from forecast.inference.engine.sampling import sample_posterior
-from forecast.inference.engine.starts import SPREAD, as_sampled, near_the_prior
+from forecast.inference.engine.starts import SPREAD, as_sampled, near_counts, near_the_prior
+from forecast.kernel.data import Record
 from forecast.model.encoding.encode import encode_study
 from forecast.model.latent_specs import LATENTS
 from forecast.study import SamplerSettings
@@ -31,6 +32,30 @@ def test_the_way_to_the_sampler_and_back_ends_where_it_began(sizes: dict[str, in
     back = program.load(arrays).quantities(as_sampled(deviations, arrays))
     for name, values in plain.items():
         assert back[name] == pytest.approx(values, rel=1e-7, abs=1e-8), name
+
+
+def test_chains_begin_near_the_counts_of_an_indicator_with_spikes() -> None:
+    """And where they did where there is none; thousands of times below, all counts would be spikes."""
+    arrays = random_arrays(8, **SHAPES["every block"])
+    data = {name: np.asarray(array) for name, array in Record(arrays, 1).data.items()}
+    point = np.random.default_rng(1).uniform(-1, 1, arrays.parameters)
+    found = near_counts(point, data)
+    sizes = [int(np.prod([arrays.lengths[dim] for dim in spec.dims])) for spec in LATENTS.values()]
+    starts = dict(zip(LATENTS, np.cumsum([0, *sizes]).tolist(), strict=False))
+    mixed = np.flatnonzero(arrays["indicator_mixture"])
+    assert len(mixed) > 0
+    for place in mixed.tolist():
+        own = arrays["count_indicator"] == place
+        if own.any():
+            middle = np.median(arrays["count_value"][own] / np.exp(arrays["count_log_exposure"][own]))
+            log_mean = (
+                arrays["log_mean_loc"][place] + arrays["log_mean_scale"][place] * found[starts["log_mean_z"] + place]
+            )
+            assert log_mean == pytest.approx(np.log(middle + 0.5), abs=0.03)
+    plain = {starts["log_mean_z"] + place for place in mixed.tolist()}
+    plain |= {starts["wave_z"] + wave for wave in range(arrays.lengths["wave"])}
+    same = np.array([place not in plain for place in range(arrays.parameters)])
+    assert np.array_equal(found[same], point[same])
 
 
 def test_the_variables_are_others_than_the_deviations() -> None:

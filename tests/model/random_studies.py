@@ -31,6 +31,7 @@ CASES = {
 }
 INTEGRATED = {"integral": 5, "axis": 3, "span": 9}
 FACTORS = {"factor": 2, "past_period": 6, "indicator": 3, "count": 11, "effect": 3, "floor": 4}
+COURSES = {"pattern": 3, "wave": 5, "motif": 4, "mixture": 2}
 EXPERTS = {"kind": 2, "expert": 4, "panel": 1}
 JUDGED = {**EXPERTS, "topic": 3, "question": 4, "segment": 3, "judgment": 9, "condition": 2}
 RECORDS = {**EXPERTS, "exam": 1, "exercise": 5, "record": 11, "answer": 5}
@@ -51,6 +52,9 @@ FULL = {
 OPTIONS = {"tally": 3, "ruling": 2}
 POLLED = {**OPTIONS, **EXPERTS, "poll": 2}
 FULL |= OPTIONS | POLLED
+WAVES = {"pattern": 2, "wave": 4, "motif": 3}
+EVERY = {**FULL, **COURSES}
+"""Every block. What has `FULL` alone is taken at the points at which it was before there were courses of counts."""
 NEWER = (
     "membership",
     "variant",
@@ -78,7 +82,7 @@ NEWEST = (
     "question_is_sure",
     *(name for name, spec in ARRAYS.items() if spec.dims[0] in ("race", "stretch")),
 )
-"""Arrays whose numbers come from a third one."""
+"""Arrays whose numbers come from a third one; those of blocks of `COURSES` from a fourth."""
 
 SHAPES: dict[str, dict[str, int]] = {
     "full": FULL,
@@ -94,6 +98,10 @@ SHAPES: dict[str, dict[str, int]] = {
     "history and factors": {"history": 5, **FACTORS},
     "indicators without factors": {"past_period": 4, "indicator": 2, "count": 7},
     "lower bounds alone": {"past_period": 4, "indicator": 2, "floor": 3},
+    "courses without factors": {"past_period": 5, "indicator": 2, "count": 9, **WAVES},
+    "mixtures without courses": {**FACTORS, "mixture": 2},
+    "lower bounds of mixtures alone": {"past_period": 4, "indicator": 2, "floor": 3, "mixture": 2, **WAVES},
+    "patterns without waves": {**FACTORS, "pattern": 2},
     "factors without counts": {"factor": 2, "past_period": 3, "effect": 2},
     "factors before any period": {"factor": 1, "effect": 2},
     "a single month": {"factor": 1, "past_period": 1, "indicator": 1, "count": 1},
@@ -115,6 +123,7 @@ SHAPES: dict[str, dict[str, int]] = {
     "options and factors": {**POLLED, **FACTORS},
     "statements about options alone": {**EXPERTS, "poll": 1},
     "prior only": {},
+    "every block": EVERY,
 }
 
 
@@ -124,7 +133,7 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     n = dict.fromkeys(DIMS, 0) | {"outcome": OUTCOMES, "band": 6, "step": 3} | sizes
     is_binary = rng.integers(0, 2, n["question"]) if n["segment"] else np.ones(n["question"])
     # A stream of their own: the other blocks stay as they are.
-    other, third = np.random.default_rng([seed, 1]), np.random.default_rng([seed, 2])
+    other, third, fourth = (np.random.default_rng([seed, stream]) for stream in (1, 2, 3))
     members = memberships_of(other, n)
     parts = readings_of(other, parts_of(rng, n, is_binary), members)
     n["part"] = len(parts["part_reading"])
@@ -139,6 +148,7 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
             continue  # given below
         own = other if spec.dims[0] in NEWER or name in ("history_events", "answer_exercise") else rng
         own = third if name in NEWEST else own
+        own = fourth if spec.dims[0] in COURSES or name == "indicator_mixture" else own
         if spec.indexes is not None:
             into = n[spec.indexes.removesuffix(OR_NONE)] + spec.indexes.endswith(OR_NONE)
             values[name] = own.integers(0, max(into, 1), shape)
@@ -178,6 +188,8 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
         "present_new": 1 - weights.sum(axis=1),
         "pair_row": [pairs[k][0] for k in chosen],
         "pair_column": [pairs[k][1] for k in chosen],
+        "spike_share_most": fourth.uniform(0.05, 0.4, n["mixture"]),
+        "idle_share_most": fourth.uniform(0.05, 0.4, n["mixture"]),
         "is_first": np.arange(n["past_period"]) == 0,
         "loading_scale": rng.choice([-0.7, 0.7], n["indicator"]),
         "count_value": rng.poisson(4, n["count"]),

@@ -25,6 +25,10 @@ HALF_NORMAL = {
     "wiggle_z",
     "loading_z",
     "dispersion_z",
+    "pattern_z",
+    "spike_share_z",
+    "spike_size_z",
+    "idle_share_z",
     "bias_sd_z",
     "slope_sd_z",
     "noise_spread_z",
@@ -213,25 +217,67 @@ def count_density(z: dict[str, np.ndarray], a: ModelArrays, state: np.ndarray) -
     """
     total = 0.0
     log_means = []
+    course = courses(z, a)
     for i, factor in enumerate(a["indicator_factor"]):
         loading = a["loading_scale"][i] * np.exp(z["loading_z"][i])
         mean = sum(a["observed_share"][i, t] * state[t, factor - 1] for t in range(len(state))) if factor else 0.0
-        standard = z["log_mean_z"][i] - loading * mean / a["log_mean_scale"][i]
+        mean_course = float(a["observed_share"][i] @ course[i])
+        standard = z["log_mean_z"][i] - (loading * mean + mean_course) / a["log_mean_scale"][i]
         total += float(stats.norm.logpdf(standard) + 0.5 * np.log(2 * np.pi))
         log_means.append(a["log_mean_loc"][i] + a["log_mean_scale"][i] * standard)
 
-    def law(i: int, t: int, share: float = 1.0) -> Any:
+    def law(i: int, t: int, share: float = 1.0) -> Mixed:
         factor = a["indicator_factor"][i]
         drive = state[t, factor - 1] if factor else 0.0
         loading = a["loading_scale"][i] * np.exp(z["loading_z"][i])
-        mean = share * np.exp(log_means[i] + loading * drive)
+        mean = share * np.exp(log_means[i] + loading * drive + course[i, t])
         n = 1.0 / ((a["dispersion_scale"][i] * np.exp(z["dispersion_z"][i])) ** 2 + 0.001)
-        return stats.nbinom(n, n / (n + mean))
+        usual = stats.nbinom(n, n / (n + mean))
+        if k := a["indicator_mixture"][i]:
+            spike, idle = (float(share) for share in shares(z, a, k - 1))
+            size = a["spike_size_least"][k - 1] + a["spike_size_scale"][k - 1] * np.exp(z["spike_size_z"][k - 1])
+            spiking = stats.geom(1.0 / (1.0 + mean * np.exp(size)), loc=-1)
+            return Mixed(
+                ((idle, stats.randint(0, 1)), ((1 - idle) * spike, spiking), ((1 - idle) * (1 - spike), usual))
+            )
+        return Mixed(((1.0, usual),))
 
     for i, t, value, log_exposure in zip(
         a["count_indicator"], a["count_period"], a["count_value"], a["count_log_exposure"], strict=True
     ):
-        total += float(law(i, t, np.exp(log_exposure)).logpmf(value) + special.gammaln(value + 1))
+        total += float(np.log(law(i, t, np.exp(log_exposure)).at(value)) + special.gammaln(value + 1))
     for i, t, value in zip(a["floor_indicator"], a["floor_period"], a["floor_value"], strict=True):
-        total += float(law(i, t).logsf(value - 1))
+        total += float(np.log(law(i, t).from_on(value)))
     return total
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """Laws of counts with their shares."""
+
+    laws: tuple[tuple[float, Any], ...]
+
+    def at(self, value: float) -> float:
+        """Probability of a count."""
+        return float(sum(share * law.pmf(value) for share, law in self.laws))
+
+    def from_on(self, value: float) -> float:
+        """Probability of this count or more."""
+        return float(sum(share * law.sf(value - 1) for share, law in self.laws))
+
+
+def courses(z: dict[str, np.ndarray], a: ModelArrays) -> np.ndarray:
+    """What seasons, drifts and breaks add to log means; dims (indicator, past_period)."""
+    found = np.zeros((a.lengths["indicator"], a.lengths["past_period"]))
+    for w, (p, motif) in enumerate(zip(a["wave_pattern"], a["wave_motif"], strict=True)):
+        height = a["pattern_scale"][p] * np.exp(z["pattern_z"][p]) * z["wave_z"][w]
+        found[a["pattern_indicator"][p]] += height * a["motif_course"][motif]
+    return found
+
+
+def shares(z: dict[str, np.ndarray], a: ModelArrays, k: int) -> tuple[float, float]:
+    """Shares of spikes and of idle periods."""
+    return (
+        a["spike_share_most"][k] * np.exp(-4.0 * np.exp(z["spike_share_z"][k])),
+        a["idle_share_most"][k] * np.exp(-4.0 * np.exp(z["idle_share_z"][k])),
+    )

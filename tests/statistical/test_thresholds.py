@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from forecast.model.constants import LEAST_VARIANCE
+from forecast.model.encoding.encode import encode_study
 from forecast.model.encoding.signals import DISPERSION_SCALE, LOG_MEAN_SD
 from forecast.pipeline.compute import compute_forecast
 from forecast.study import Study
@@ -18,7 +19,7 @@ from tests.suite.sizes import sized
 pytestmark = [pytest.mark.statistical, pytest.mark.program]
 
 SAMPLER = {"draws": sized(2000, 1000), "tune": 500, "chains": 4, "seed": 1, "futures_per_draw": 10}
-LOG_MEAN, DISPERSION = np.meshgrid(np.linspace(-6, 9, 601), np.linspace(0.0005, 3.5, 400), indexing="ij")
+LOG_MEAN, DISPERSION = np.meshgrid(np.linspace(-6, 9, 601), np.linspace(0.0005, 4.5, 450), indexing="ij")
 FORM = 1 / (DISPERSION**2 + LEAST_VARIANCE)
 
 
@@ -126,3 +127,55 @@ def test_what_has_passed_its_threshold_is_certain() -> None:
     told = {check.name: check.message for check in answer.checks if check.passed is None}
     assert "counted: 55 in the month that begins on 2023-12-01, at least 20 asked for" in told["settled"]
     assert "`window: {since: 2024-01-01}`" in told["happened"]
+
+
+def usual_law(count: float, mean: np.ndarray, form: np.ndarray) -> np.ndarray:
+    return np.asarray(stats.nbinom.pmf(count, form, form / (form + mean)))
+
+
+@pytest.mark.parametrize("row", [{"exposure": 0.65}, {"known_at": "2024-01-20"}])
+def test_a_month_that_runs_may_be_a_spike_or_idle(row: dict[str, Any]) -> None:
+    """Seven months with a spike, and 3 in a running one; by weighted draws of the five parameters."""
+    counts = [0, 1, 2, 1, 0, 60, 1]
+    months = [{"period": f"2023-{month:02d}", "value": value} for month, value in enumerate(counts, 6)]
+    study = outbreak(
+        [*months, {"period": "2024-01", "value": 3, **row}],
+        {"id": "reached", "at_least": 20},
+        {"id": "this_month", "at_least": 8, "window": {"period": "2024-01"}, "resolution": {"criteria": "x"}},
+    )
+    assert encode_study(study).signals.mixed == ("cases",)
+    rng, size = np.random.default_rng(1), 400_000
+    log_mean = 0.3 + 1.2 * rng.standard_normal(size)
+    log_weight = stats.norm.logpdf(log_mean, 0, LOG_MEAN_SD) - stats.norm.logpdf(log_mean, 0.3, 1.2)
+    form = 1 / (np.abs(DISPERSION_SCALE * rng.standard_normal(size)) ** 2 + LEAST_VARIANCE)
+    spike, idle = (most * np.exp(-4.0 * np.abs(rng.standard_normal(size))) for most in (0.15, 0.5))
+    mean = np.exp(log_mean)
+    high, one = mean * 5.0 * np.exp(6.0 * np.abs(rng.standard_normal(size))), np.ones(size)
+    usual, spiking = (1 - idle) * (1 - spike), (1 - idle) * spike
+
+    def law(count: float) -> np.ndarray:
+        return idle * (count == 0) + usual * usual_law(count, mean, form) + spiking * usual_law(count, high, one)
+
+    def from_on(count: float) -> list[np.ndarray]:
+        tails = [stats.nbinom.sf(count - 1, n, n / (n + m)) for n, m in ((form, mean), (one, high))]
+        return [usual * tails[0], spiking * tails[1]]
+
+    log_weight += sum(np.log(law(value)) for value in counts)
+    if "exposure" in row:
+        seen = [usual * usual_law(3, 0.65 * mean, form), spiking * usual_law(3, 0.65 * high, one)]
+        law_of_rest = [stats.nbinom(n + 3, (n + 0.65 * m) / (n + m)) for n, m in ((form, mean), (one, high))]
+        reach = {k: sum(s * r.sf(k - 4) for s, r in zip(seen, law_of_rest, strict=True)) / sum(seen) for k in (8, 20)}
+    else:
+        seen = from_on(3)
+        reach = {k: sum(from_on(k)) / sum(seen) for k in (8, 20)}
+    weight = np.exp(log_weight + np.log(sum(seen)))
+    weight /= weight.sum()
+    print(f"\nworth {1 / (weight**2).sum():.0f} draws")
+    exact = {"reached": 1 - (1 - reach[20]) * (1 - sum(from_on(20))) ** 5, "this_month": reach[8]}
+    for outcome in compute_forecast(study).answer.outcomes:
+        expected = float((weight * exact[outcome.id]).sum())
+        error = float(np.sqrt((weight**2 * (exact[outcome.id] - expected) ** 2).sum()))
+        print(
+            f"{outcome.id}: {outcome.probability:.4f}, by weights {expected:.4f} ± {error:.4f}, mcse {outcome.mcse:.4f}"
+        )
+        assert abs(outcome.probability - expected) < 4 * np.hypot(outcome.mcse, error)

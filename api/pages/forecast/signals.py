@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from api.pages.forecast.estimates import EffectRow, Estimate, drawn_number, effect_row, effect_scale, number
 from api.pages.forecast.figures import FigureSlot, figure_named
 from api.pages.shared.bars import PROBABILITY
-from forecast.answer import CountPoint, FactorSummary, IndicatorSummary
+from forecast.answer import CountAhead, CountFit, CountPoint, FactorSummary, IndicatorSummary, Interval
 from forecast.wording import numbers
 
 
@@ -26,6 +26,26 @@ class CountRow:
 
 
 @dataclass(frozen=True)
+class AheadRow:
+    """One period to come of an indicator."""
+
+    period: str
+    median: str
+    half: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class FitRow:
+    """A statistic of the real counts beside replicated ones."""
+
+    statistic: str
+    observed: str
+    replicated: str
+    probability: str
+
+
+@dataclass(frozen=True)
 class IndicatorView:
     """A stream of counts."""
 
@@ -36,9 +56,11 @@ class IndicatorView:
     figure: FigureSlot | None
     rows: tuple[CountRow, ...]
     next_period: str
-    next_expected: str
+    next_median: str
     next_interval: str
     next_none: str
+    ahead: tuple[AheadRow, ...]
+    fit: tuple[FitRow, ...]
 
 
 @dataclass(frozen=True)
@@ -116,9 +138,11 @@ def _indicator(indicator: IndicatorSummary, figures: tuple[FigureSlot, ...], per
         figure=figure_named(figures, f"indicator-{indicator.id}"),
         rows=tuple(_count_row(point, period) for point in indicator.periods),
         next_period=numbers.past_period(ahead.period, period),
-        next_expected=numbers.significant(ahead.mean),
-        next_interval=f"{numbers.amount(ahead.interval.low)} to {numbers.amount(ahead.interval.high)}",
+        next_median=numbers.amount(ahead.median),
+        next_interval=_amounts(ahead.interval),
         next_none=numbers.percent(ahead.zero_probability),
+        ahead=tuple(_ahead_row(point, period) for point in indicator.ahead),
+        fit=tuple(_fit_row(fit) for fit in indicator.fit),
     )
 
 
@@ -133,10 +157,37 @@ def _summary(indicator: IndicatorSummary, period: str) -> str:
 
 
 def _facts(indicator: IndicatorSummary, period: str) -> tuple[tuple[str, str], ...]:
-    shown = [(f"Usual count per {period}", indicator.rate), ("Overdispersion", indicator.dispersion)]
-    if indicator.loading is not None:
-        shown.insert(1, ("Loading (log rate per SD of the factor)", indicator.loading))
-    return tuple((name, f"{number(spread).text} ({number(spread).interval})") for name, spread in shown)
+    shown = (
+        (f"Usual count per {period}", indicator.rate),
+        ("Loading (log rate per SD of the factor)", indicator.loading),
+        ("Overdispersion", indicator.dispersion),
+        ("Season (SD of log rate)", indicator.season),
+        ("Share of spikes", indicator.spikes),
+        ("Share of idle periods", indicator.idle),
+    )
+    return tuple((name, f"{number(s).text} ({number(s).interval})") for name, s in shown if s is not None)
+
+
+def _ahead_row(point: CountAhead, period: str) -> AheadRow:
+    return AheadRow(
+        period=numbers.past_period(point.period, period),
+        median=numbers.amount(point.median),
+        half=_amounts(point.half),
+        interval=_amounts(point.interval),
+    )
+
+
+def _fit_row(fit: CountFit) -> FitRow:
+    return FitRow(
+        statistic=fit.statistic.capitalize(),
+        observed=numbers.significant(fit.observed),
+        replicated=f"{numbers.significant(fit.low)} to {numbers.significant(fit.high)}",
+        probability=numbers.percent(fit.probability),
+    )
+
+
+def _amounts(interval: Interval) -> str:
+    return f"{numbers.amount(interval.low)} to {numbers.amount(interval.high)}"
 
 
 def _count_row(point: CountPoint, period: str) -> CountRow:

@@ -21,14 +21,14 @@ def print_evidence(console: Console, answer: Answer) -> None:
 
 
 def _indicators(answer: Answer) -> Table:
-    table = new_table("Indicator", "Observed", "Next", "Expected", "90 % interval", "None at all")
+    table = new_table("Indicator", "Observed", "Next", "Median", "90 % interval", "None at all")
     for indicator in answer.indicators:
         ahead = indicator.next
         table.add_row(
             name_text(indicator.id, indicator.title),
             str(indicator.observations),
             str(ahead.period),
-            f"{ahead.mean:.1f}",
+            f"{ahead.median:,.0f}",
             f"{ahead.interval.low:g} to {ahead.interval.high:g}",
             percent(ahead.zero_probability),
         )

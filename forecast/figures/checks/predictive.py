@@ -19,7 +19,7 @@ from forecast.figures.checks.material import Draw, FloatArray, Material
 from forecast.figures.checks.sampler import drawn
 from forecast.figures.plain import plain_figure
 from forecast.figures.style import PALETTE, Figure, rounded, table
-from forecast.summary.archive import OBSERVATION
+from forecast.summary.predicted_counts import OBSERVATION
 
 MOST_POINTS: Final = 60
 """Cases that one figure shows: those that their replicates fit worst."""

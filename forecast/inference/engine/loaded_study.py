@@ -13,7 +13,7 @@ from nutpie import _lib
 from nutpie.sample import CompiledModel
 
 from forecast.inference.engine.seam import Seam, public_model, seam
-from forecast.inference.engine.starts import near_the_prior
+from forecast.inference.engine.starts import near_counts, near_the_prior
 from forecast.kernel.compiled import Kernel
 from forecast.kernel.data import Record
 from forecast.kernel.layout import NAMED, TERMS
@@ -150,7 +150,7 @@ class KernelStudy(CompiledModel):
         if self.starts is not None:
             found: FloatArray = self.starts[rng.integers(len(self.starts))]
             return found
-        return near_the_prior(rng, self.arrays)
+        return near_counts(near_the_prior(rng, self.arrays), self.record.data)
 
     @property
     def n_dim(self) -> int:

@@ -19,6 +19,8 @@ from forecast.model.latent_specs import LATENTS
 
 SPREAD: Final = 1.0
 """Chains start uniformly within this distance of the prior's centre, in its standard deviations."""
+NEAR: Final = 0.02
+"""How far from there log means and waves begin, of how far variables begin from 0; in prior scales."""
 
 TURNED: Final = {"slope_z": "expert", "bias_z": "expert", "mu_z": "outcome"}
 """Given to the sampler in other axes (a reflection, its own inverse)."""
@@ -43,6 +45,32 @@ def as_sampled(points: FloatArray, arrays: ModelArrays) -> FloatArray:
         **_Experts(values, arrays).said(),
     }
     return np.ascontiguousarray(np.concatenate([found[name] for name in LATENTS], axis=1))
+
+
+def near_counts(point: FloatArray, data: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
+    """The point with the log means of indicators that have a mixture near the middle of their counts, and flat courses.
+
+    From far below, all counts would be spikes: a mode of its own, with next to no mass, that chains do not leave.
+
+    Parameters
+    ----------
+    data
+        What the kernel reads (`forecast.kernel.data`).
+    """
+    mixed = np.flatnonzero(data["indicator_mixture"])
+    found = point.copy()
+    first = int(data["latent_start"][list(LATENTS).index("log_mean_z")])
+    for place in mixed.tolist():
+        own = slice(data["count_start"][place], data["count_start"][place + 1])
+        whole = data["count_value"][own] / np.exp(data["count_log_exposure"][own])
+        if not whole.size:
+            continue
+        middle = (np.log(np.median(whole) + 0.5) - data["log_mean_loc"][place]) / data["log_mean_scale"][place]
+        found[first + place] = middle + NEAR * point[first + place]
+    waves = np.isin(data["pattern_indicator"][data["wave_pattern"]], mixed)
+    start = int(data["latent_start"][list(LATENTS).index("wave_z")])
+    found[start : start + len(waves)] *= np.where(waves, NEAR, 1.0)
+    return found
 
 
 class _Experts:
@@ -116,7 +144,7 @@ class _Experts:
 
 
 def _mean_drive(values: Mapping[str, FloatArray], arrays: ModelArrays) -> FloatArray:
-    """What the factors add to the log mean of each indicator over its observed periods, in prior scales."""
+    """What factors and courses add to the log mean of each indicator over its observed periods, in prior scales."""
     a = {name: np.asarray(arrays[name]) for name in arrays}
     draws, periods, factors = len(values["mu_z"]), arrays.lengths["past_period"], arrays.lengths["factor"]
     rho = 1.0 / (1.0 + np.exp(-(a["persistence_loc"] + a["persistence_scale"] * values["persistence_z"])))
@@ -128,4 +156,10 @@ def _mean_drive(values: Mapping[str, FloatArray], arrays: ModelArrays) -> FloatA
         before = rho * before + scale * innovations[:, period]
         state[:, period, 1:] = before
     drive = np.einsum("mt,dtm->dm", a["observed_share"], state[:, :, a["indicator_factor"]])
-    return np.asarray(a["loading_scale"] * np.exp(values["loading_z"]) * drive / a["log_mean_scale"])
+    sd = a["pattern_scale"] * np.exp(values["pattern_z"])
+    height = sd[:, a["wave_pattern"]] * values["wave_z"]
+    # Of a motif over the observed periods of the indicator of each wave.
+    of_wave = a["pattern_indicator"][a["wave_pattern"]]
+    mean = (a["motif_course"][a["wave_motif"]] * a["observed_share"][of_wave]).sum(axis=1)
+    course = (height * mean) @ np.equal.outer(of_wave, np.arange(arrays.lengths["indicator"])).astype(float)
+    return np.asarray((a["loading_scale"] * np.exp(values["loading_z"]) * drive + course) / a["log_mean_scale"])

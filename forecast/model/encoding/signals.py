@@ -15,14 +15,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from forecast.model.encoding.mixtures import mixed_indicators, mixture_arrays
+from forecast.model.encoding.patterns import Pattern, distinct_motifs, find_patterns, kinds_of, pattern_arrays
 from forecast.study import Factor, Indicator, Observation, Study
 from forecast.study.rows.thresholds import window_start
 
 PERSISTENCE: Final = (1.593, 0.882)
 """Mean and standard deviation of the log odds of a factor's persistence: those of Beta(8, 2)."""
 
-LOG_MEAN_SD, LOADING_SCALE, DISPERSION_SCALE = 3.0, 0.7, 0.7
-"""Priors of an indicator: log mean count Normal(0, 3), loading and dispersion half-normal."""
+LOG_MEAN_SD, LOADING_SCALE, DISPERSION_SCALE = 5.0, 0.7, 1.0
+"""Priors of an indicator: log mean count Normal(0, 5), which reaches from one in 20,000 periods to 20,000 in one within two
+standard deviations; loading and dispersion half-normal."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ class Signals:
     one that is over or has a count."""
     effects: tuple[tuple[str, str], ...] = ()
     """(outcome, factor)."""
+    patterns: tuple[Pattern, ...] = ()
+    mixed: tuple[str, ...] = ()
+    """Indicators that may have spikes and idle periods."""
 
     @property
     def coords(self) -> dict[str, list[str]]:
@@ -47,6 +53,10 @@ class Signals:
             "past_period": [first.isoformat() for first in self.past_periods],
             "indicator": [indicator.id for indicator in self.indicators],
             "effect": [f"{outcome}<-{factor}" for outcome, factor in self.effects],
+            "pattern": [f"{self.indicators[p.indicator].id}: {p.kind}" for p in self.patterns],
+            "wave": [f"{self.indicators[p.indicator].id}: {m.label}" for p in self.patterns for m in p.motifs],
+            "motif": [motif.label for motif in distinct_motifs(self.patterns)],
+            "mixture": list(self.mixed),
         }
 
 
@@ -57,26 +67,29 @@ def select_signals(study: Study, observations: Mapping[str, tuple[Observation, .
     driven = {indicator.factor for indicator in kept if observations.get(indicator.id)}
     factors = tuple(factor for factor in study.factors if factor.id in driven)
     seen = [observation.period for found in observations.values() for observation in found]
+    own = {indicator.id: observations.get(indicator.id, ()) for indicator in kept}
+    names = {factor.id for factor in factors}
+    followers = frozenset(indicator.id for indicator in kept if indicator.factor in names)
     periods: tuple[date, ...] = ()
     if seen:
-        names = {factor.id for factor in factors}
-        # Counts of a window that were not observed are drawn, and need the state of their periods.
+        moved = followers | {i.id for i in kept if kinds_of(i, study.period, len(own[i.id]), i.id in followers)}
+        # Counts of a window that were not observed are drawn, and need the states and courses of their periods.
         opened = [
             window_start(study, outcome, observations)
             for outcome in study.outcomes
-            if outcome.indicator is not None
-            and outcome.window.period is None
-            and any(indicator.id in outcome.indicators and indicator.factor in names for indicator in kept)
+            if outcome.indicator is not None and outcome.window.period is None and moved & {*outcome.indicators}
         ]
         last = max([*seen, study.calendar.last_complete_period()[0]])
         periods = tuple(first for first, _ in study.calendar.natural_periods_between(min([*seen, *opened]), last))
     return Signals(
         factors,
         kept,
-        {indicator.id: observations.get(indicator.id, ()) for indicator in kept},
+        own,
         periods,
         # In the study's order: the order of keys in a document means nothing.
         tuple((o.id, factor.id) for factor in factors for o in study.parts if o.id in factor.effects),
+        find_patterns(study.calendar, study.horizon, kept, own, periods, followers),
+        mixed_indicators(kept, own),
     )
 
 
@@ -102,6 +115,8 @@ def signal_arrays(signals: Signals, outcomes: Sequence[str]) -> dict[str, npt.Ar
     share /= np.maximum(share.sum(axis=1, keepdims=True), 1.0)
     return {
         "observed_share": share,
+        **pattern_arrays(signals.patterns, len(periods)),
+        **mixture_arrays(signals.indicators, signals.mixed),
         "persistence_loc": np.full(len(factors), PERSISTENCE[0]),
         "persistence_scale": np.full(len(factors), PERSISTENCE[1]),
         "is_first": (np.arange(len(signals.past_periods)) == 0).astype(float),

@@ -21,6 +21,7 @@ import pytensor.tensor as pt
 from forecast.model.constants import LEAST_VARIANCE, LOGISTIC_NORMAL
 from forecast.model.graph.floors import add_floors
 from forecast.model.graph.latents import deviation, latent
+from forecast.model.graph.mixtures import add_mixtures
 from forecast.model.graph.recurrence import recurrence
 
 
@@ -99,18 +100,30 @@ def _add_counts(x: dict[str, Any], state: Any) -> None:
     loading = pm.Deterministic("loading", x["loading_scale"] * latent("loading_z"), dims="indicator")
     dispersion = pm.Deterministic("dispersion", x["dispersion_scale"] * latent("dispersion_z"), dims="indicator")
     mean_drive = (x["observed_share"] * with_none.T[x["indicator_factor"]]).sum(axis=1)
-    standard = deviation("log_mean_z", latent("log_mean_z") - loading * mean_drive / x["log_mean_scale"])
+    sampled, course = latent("log_mean_z"), _courses(x)
+    mean_drive = loading * mean_drive + (x["observed_share"] * course).sum(axis=1)
+    standard = deviation("log_mean_z", sampled - mean_drive / x["log_mean_scale"])
     pm.Potential("log_means", -0.5 * (standard**2).sum())
     log_mean = pm.Deterministic("log_mean", x["log_mean_loc"] + x["log_mean_scale"] * standard, dims="indicator")
+    mixtures = add_mixtures(x)
 
     def law(of: Any, period: Any) -> tuple[Any, Any]:
         drive = with_none[period, x["indicator_factor"][of]]
-        return log_mean[of] + loading[of] * drive, 1.0 / (dispersion[of] ** 2 + LEAST_VARIANCE)
+        return log_mean[of] + loading[of] * drive + course[of, period], 1.0 / (dispersion[of] ** 2 + LEAST_VARIANCE)
 
     log_expected, shape = law(x["count_indicator"], x["count_period"])
     log_expected += x["count_log_exposure"]
     count = x["count_value"]
     log_ratio = log_expected - pt.log(shape)
     density = pt.gammaln(count + shape) - pt.gammaln(shape) + count * log_ratio
-    pm.Potential("counts", (density - (count + shape) * pt.softplus(log_ratio)).sum())
-    add_floors(x, *law(x["floor_indicator"], x["floor_period"]))
+    usual = density - (count + shape) * pt.softplus(log_ratio)
+    pm.Potential("counts", mixtures.densities(x["count_indicator"], count, usual, log_expected).sum())
+    add_floors(x, *law(x["floor_indicator"], x["floor_period"]), mixtures)
+
+
+def _courses(x: dict[str, Any]) -> Any:
+    """What seasons, drifts and breaks in reporting add to the log mean of each indicator; dims (indicator, past_period)."""
+    sd = pm.Deterministic("pattern_sd", x["pattern_scale"] * latent("pattern_z"), dims="pattern")
+    height = pm.Deterministic("wave_height", sd[x["wave_pattern"]] * latent("wave_z"), dims="wave")
+    none = pt.zeros((x["log_mean_loc"].shape[0], x["motif_course"].shape[1]))
+    return none[x["pattern_indicator"][x["wave_pattern"]]].inc(height[:, None] * x["motif_course"][x["wave_motif"]])

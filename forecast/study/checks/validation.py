@@ -8,6 +8,7 @@ from datetime import date
 from forecast.errors import ExpressionError, FieldError
 from forecast.study.checks.changes import change_errors
 from forecast.study.checks.exhaustive import exhaustive_errors
+from forecast.study.checks.indicators import course_errors
 from forecast.study.checks.influences import factor_errors, link_errors
 from forecast.study.checks.made_links import made_link_errors
 from forecast.study.checks.options import option_class_errors
@@ -163,8 +164,8 @@ def _indicator_errors(study: Study, table_files: Mapping[str, str]) -> list[Fiel
         if indicator.factor is not None:
             errors += unknown_name(f"{path}.factor", indicator.factor, factors, "a factor")
         reader = RowReader(indicator.table_rows, path, table_files.get(path))
-        read_observations(reader, study.calendar)
-        errors += reader.errors
+        found = read_observations(reader, study.calendar)
+        errors += reader.errors or course_errors(indicator, found, study.calendar, path)
     return errors
 
 

@@ -16,6 +16,7 @@ from forecast.study.document.course import Course
 from forecast.study.document.fields import (
     OUTCOME_ID_PATTERN,
     Block,
+    Day,
     Flag,
     Id,
     OutcomeId,
@@ -241,6 +242,12 @@ class Indicator(TableBlock):
     """Id of the factor that drives it; absent: none does."""
     direction: Literal[1, -1] = 1
     """1 when the counts rise with the factor, -1 when they fall."""
+    season: Literal["none", "pooled"] | None = None
+    """Whether weeks, months or quarters of the year have means of their own, drawn towards one another. Absent: `pooled` where
+    there are counts of two years or more."""
+    breaks: tuple[Day, ...] = ()
+    """Days on which the level may have jumped, for instance because reporting changed: between the period of the day and the one
+    before it."""
     source: Text | None = None
     """Where the counts come from."""
 

@@ -12,7 +12,7 @@ from tests.statistical.simulators.dependence import columns_block, correlation_b
 from tests.statistical.simulators.memberships import memberships_block
 from tests.statistical.simulators.opinions import judgments_block, open_block, records_block
 from tests.statistical.simulators.options import options_block
-from tests.statistical.simulators.signals import history_block, indicators_block
+from tests.statistical.simulators.signals import history_block, indicators_block, patterns_block
 
 BLOCKS: dict[str, Callable[[], Block]] = {
     "classes": classes_block,
@@ -22,6 +22,7 @@ BLOCKS: dict[str, Callable[[], Block]] = {
     "columns": columns_block,
     "memberships": memberships_block,
     "indicators": indicators_block,
+    "patterns": patterns_block,
     "history": history_block,
     "courses": courses_block,
     "judgments": judgments_block,

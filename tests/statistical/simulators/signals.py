@@ -19,28 +19,58 @@ def indicators_block() -> Block:
         event_outcome(),
         factors=[{"id": "friction", "effects": {}}],
         indicators=[
-            {"id": "complaints", "factor": "friction", "rows": every},
+            {"id": "complaints", "factor": "friction", "rows": every[1:], "season": "none"},
             {"id": "visits", "factor": "friction", "direction": -1, "rows": halved},
             {"id": "rain", "rows": every[:12]},
         ],
     )
     return Block(
         "indicators",
-        encode_study(study).arrays,
+        with_scales(encode_study(study).arrays, log_mean_scale=3.0),
         simulate_counts,
         ("persistence", "state", "log_mean", "loading", "dispersion"),
         picks={"state": ([0, 12, 23], 0)},
     )
 
 
+def with_scales(arrays: ModelArrays, **scales: float) -> ModelArrays:
+    """The same with other scales of priors."""
+    changed = {name: np.full_like(arrays[name], scale) for name, scale in scales.items()}
+    return ModelArrays({**arrays, **changed}, frailties=arrays.lengths["frailty"])
+
+
+def patterns_block() -> Block:
+    """Six years of an indicator with a season, a drift, two breaks, spikes and idle months."""
+    months = [f"{year}-{month:02d}" for year in range(2014, 2020) for month in range(1, 13)]
+    rows = [{"period": m, "value": 1} for m in months]
+    study = make_study(
+        event_outcome(), indicators=[{"id": "rain", "rows": rows, "breaks": ["2016-04-01", "2018-09-01"]}]
+    )
+    # Counts of a prior so wide would have more digits than a number has.
+    return Block(
+        "patterns",
+        with_scales(encode_study(study).arrays, log_mean_scale=1.5, spike_size_scale=1.0),
+        simulate_counts,
+        ("log_mean", "dispersion", "pattern_sd", "wave_height", "spike_share", "spike_size", "idle_share"),
+    )
+
+
 def simulate_counts(rng: np.random.Generator, truth: Truth, a: ModelArrays, *, dispersion: float = 1.0) -> Arrays:
-    """A gamma mixture of Poissons: variance mean + mean^2 (dispersion^2 + 0.001)."""
+    """A gamma mixture of Poissons: variance mean + mean^2 (dispersion^2 + 0.001); spikes are geometric, idle periods 0."""
     values = []
     for i, t, log_exposure in zip(a["count_indicator"], a["count_period"], a["count_log_exposure"], strict=True):
         factor = a["indicator_factor"][i]
         drive = truth["state"][t, factor - 1] if factor else 0.0
-        mean = np.exp(log_exposure + truth["log_mean"][i] + truth["loading"][i] * drive)
+        waves = np.flatnonzero(a["pattern_indicator"][a["wave_pattern"]] == i)
+        course = sum(truth["wave_height"][w] * a["motif_course"][a["wave_motif"][w], t] for w in waves)
+        mean = np.exp(log_exposure + truth["log_mean"][i] + truth["loading"][i] * drive + course)
         variance = (dispersion * truth["dispersion"][i]) ** 2 + 0.001
+        if k := a["indicator_mixture"][i]:
+            if rng.random() < truth["idle_share"][k - 1]:
+                values.append(0)
+                continue
+            if rng.random() < truth["spike_share"][k - 1]:
+                mean, variance = mean * np.exp(truth["spike_size"][k - 1]), 1.0
         values.append(rng.poisson(mean * rng.gamma(1 / variance, variance)))
     return {"count_value": values}
 
