@@ -62,10 +62,7 @@ def statement_density(present: Point, panel: Panel, a: ModelArrays) -> float:
         ratios, free = residual[1:] - residual[0], len(words) - 1
         # Errors of options are independent, each with half the variance of the error of a log ratio.
         shape = (np.eye(free) + np.ones((free, free))) / 2
-        law, unit = (
-            stats.multivariate_t(np.zeros(free), scale**2 * shape, df=4, allow_singular=False)
-            for scale in (panel.noise[e], 1.0)
-        )
+        law, unit = (stats.multivariate_t(np.zeros(free), scale**2 * shape, df=4) for scale in (panel.noise[e], 1.0))
         total += float(law.logpdf(ratios) - unit.logpdf(np.zeros(free)))
     return total
 
