@@ -38,6 +38,13 @@ def golden_document() -> Document:
         ),
         event_outcome(id="collapse", title="It collapses", competes="exit", pooling=pooling, prior={"distribution": "normal(-4, 1)"}),
         binary_outcome(),
+        {
+            "id": "winner",
+            "title": "Who wins",
+            "kind": "categorical",
+            "options": [{"id": "left"}, {"id": "right"}],
+            "resolution": {"criteria": "Most seats.", "by": "2022-10-01"},
+        },
         reference_classes=[
             {
                 "id": "bases",
@@ -58,14 +65,28 @@ def golden_document() -> Document:
                 "id": "incidents",
                 "factor": "friction",
                 "rows": [{"period": f"2019-{month:02d}", "value": value} for month, value in enumerate(counts, 5)],
-            }
+            },
+            {
+                "id": "visits",
+                "season": "pooled",
+                "rows": [
+                    {"period": f"{2018 + month // 12}-{month % 12 + 1:02d}", "value": month % 5 + 3 * (month % 12 == 6)}
+                    for month in range(24)
+                ],
+            },
         ],
         judgments={
             "rows": [
-                {"expert": f"e{k}", "outcome": outcome, "by": by, "probability": p, "on": "2019-12-01"}
-                for k, (outcome, by, p) in enumerate(
-                    (("exit", "2021-12-31", 0.3), ("agreement", "2024-01-01", 0.4), ("exit", "2022-12-31", 0.5))
-                )
+                *(
+                    {"expert": f"e{k}", "outcome": outcome, "by": by, "probability": p, "on": "2019-12-01"}
+                    for k, (outcome, by, p) in enumerate(
+                        (("exit", "2021-12-31", 0.3), ("agreement", "2024-01-01", 0.4), ("exit", "2022-12-31", 0.5))
+                    )
+                ),
+                *(
+                    {"expert": "e0", "outcome": "winner", "option": option, "probability": p, "on": "2019-12-01"}
+                    for option, p in (("left", 0.6), ("right", 0.4))
+                ),
             ]
         },
         track_records={

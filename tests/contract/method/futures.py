@@ -27,7 +27,7 @@ EVERY: Final = 6
 SEED: Final = 1
 
 LAWS: Final[Mapping[str, tuple[tuple[str, ...], float | tuple[float, ...], float]]] = {
-    "theta": ((OUTCOME,), (-4.5, -4.5, -1.0), 1.0),
+    "theta": ((OUTCOME,), (-4.5, -4.5, -1.0, 0.2, -0.2), 1.0),
     "log_hazard_shape": ((BAND,), 0.1, 0.5),
     "persistence": (("factor",), 0.8, 0.1),
     "state": (("past_period", "factor"), 0.5, 1.0),
@@ -36,8 +36,13 @@ LAWS: Final[Mapping[str, tuple[tuple[str, ...], float | tuple[float, ...], float
     "log_mean": (("indicator",), 1.7, 0.2),
     "loading": (("indicator",), 0.4, 0.2),
     "dispersion": (("indicator",), 0.4, 0.1),
+    "wave_height": (("wave",), 0.0, 0.3),
+    "pattern_sd": (("pattern",), 0.2, 0.1),
+    "spike_share": (("mixture",), 0.05, 0.02),
+    "spike_size": (("mixture",), 2.5, 0.3),
+    "idle_share": (("mixture",), 0.05, 0.03),
 }
-"""Dims, middle and spread of what the futures depend on; the last outcome that has a level is the binary one."""
+"""Dims, middle and spread of what the futures depend on; of outcomes that have a level the third is binary, and the last two are options."""
 
 
 def with_all_kinds(study: Document) -> Document:
@@ -86,5 +91,5 @@ def counts_of(study: Document, draws: Mapping[str, Any]) -> dict[str, list[int]]
     periods = range(EVERY, encoded.study.horizon + 1, EVERY)
     return {
         outcome.id: [int(np.sum(times[..., place] <= period)) for period in periods]
-        for place, outcome in enumerate(encoded.study.outcomes)
+        for place, outcome in enumerate(encoded.study.parts)
     }

@@ -35,7 +35,7 @@ READING: Final = (
         "a document of a hundred thousand wrong keys, values or names",
         "the nearest name is looked for where it is reported",
         "forecast/study/rows/row_reader.py",
-        "nearest_hint(text, known) if len(self.errors) < MAX_REPORTED else",
+        'nearest_hint(name or "", known) if len(self.errors) < MAX_REPORTED else',
         "nearest_hint(text, known) if known else",
         "tests/study/test_hostile_sizes.py::test_the_nearest_name_is_looked_for_only_where_it_is_reported",
     ),
