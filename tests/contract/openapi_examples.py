@@ -60,7 +60,7 @@ STUDY: Final[dict[str, Any]] = {
             "rows": [
                 {"id": f"ceasefire-{number}", "duration": duration, "event": event}
                 for number, (duration, event) in enumerate(
-                    [(4, "collapse"), (9, "collapse"), (22, "collapse"), (36, None), (48, None)], start=1
+                    [(4, "collapse"), (9, "collapse"), (22, "collapse"), (36, "no"), (48, "no")], start=1
                 )
             ],
         }

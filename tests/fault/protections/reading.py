@@ -36,7 +36,7 @@ READING: Final = (
         "the nearest name is looked for where it is reported",
         "forecast/study/rows/row_reader.py",
         'nearest_hint(name or "", known) if len(self.errors) < MAX_REPORTED else',
-        "nearest_hint(text, known) if known else",
+        'nearest_hint(name or "", known) if known else',
         "tests/study/test_hostile_sizes.py::test_the_nearest_name_is_looked_for_only_where_it_is_reported",
     ),
     Protection(
