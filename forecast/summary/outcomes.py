@@ -22,7 +22,19 @@ from forecast.futures.hazards import probability_by
 from forecast.futures.scenarios import Estimate, estimate, evaluate, spread
 from forecast.futures.shares import share_quantiles
 from forecast.model.encoding.encode import EncodedStudy
-from forecast.study import Between, By, Calendar, Expression, Not, Occurs, Or, Outcome, OutcomeKind, times_between
+from forecast.study import (
+    About,
+    Between,
+    By,
+    Calendar,
+    Expression,
+    Not,
+    Occurs,
+    Or,
+    Outcome,
+    OutcomeKind,
+    times_between,
+)
 from forecast.study.document.options import BETWEEN
 from forecast.summary.edges import hull, hull_by_period
 from forecast.summary.ends import ENDS, Ends, counted_ends, exact_ends
@@ -107,8 +119,11 @@ def _stated(encoded: EncodedStudy, outcome: Outcome) -> StatedPrior | None:
         return None
     study, quantiles = encoded.study, elicited.probability
     on = elicited.on or study.as_of
+    sure_until = study.sure_until(outcome) if elicited.about is About.PRESENT else None
     if outcome.kind is OutcomeKind.BINARY:
         by = study.resolves_by(outcome.id)
+    elif sure_until is not None and elicited.by is None:
+        by = sure_until
     else:
         by = Calendar(study.period, on).day_after(elicited.by or study.horizon)
     return StatedPrior(

@@ -85,13 +85,13 @@ def test_few_of_a_grid_of_triples_are_refused_with_the_default_pooling() -> None
 
 
 def solved_only(outcome: Document) -> None:
-    from forecast.model.encoding.stated import rounds, solving, statement
+    from forecast.model.encoding.stated import groups, rounds, solving, statement
 
-    (group,) = statement.find_groups(make_study(outcome), {})
+    (group,) = groups.find_groups(make_study(outcome), {})
     start = [member.law for member in group.members]
-    for factor in (1.0, solving.FACTORS[-1]):
-        if isinstance(rounds.settle(group, solving.shrunk(group, factor), start), rounds.Settled):
+    for factor in (1.0, statement.FACTORS[-1]):
+        if isinstance(rounds.settle(group, group.shrunk(factor), start), rounds.Settled):
             return
-    found = solving.largest_factor(group, lambda factor: solving.shrunk(group, factor))
+    found = solving.largest_factor(group, group.shrunk)
     if isinstance(found, rounds.Unsettled):
         raise StudyError([])

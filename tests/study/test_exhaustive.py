@@ -74,7 +74,6 @@ STATED = {"probability": {"low": 0.1, "median": 0.3, "high": 0.6}}
             "links[0]",
             "stated on 2019-06-01",
         ),
-        ([*trio()[:2], member("right", prior=STATED)], {}, "outcomes[2].prior.probability", "row of `judgments`"),
         (
             [
                 member("left", exhaustive=True, at_risk_since="2019-01-01", reference={"past": 0.5}),

@@ -37,7 +37,6 @@ def exhaustive_errors(study: Study) -> list[FieldError]:
             path, outcomes = f"outcomes[{stating}].exhaustive", tuple(outcome for _, outcome in members)
             errors += _group_errors(study, outcomes, path)
             errors += _influence_errors(study, outcomes)
-            errors += _prior_errors(members)
     return errors
 
 
@@ -100,19 +99,6 @@ def _influence_errors(study: Study, members: tuple[Outcome, ...]) -> Iterator[Fi
                     "the `on`, the link or `exhaustive`"
                 )
                 yield FieldError(f"links[{index}]", "exhaustive", message)
-
-
-def _prior_errors(members: list[tuple[int, Outcome]]) -> Iterator[FieldError]:
-    for index, outcome in members:
-        elicited = outcome.prior.elicited if outcome.prior is not None else None
-        if elicited is not None and elicited.about is About.PRESENT:
-            yield FieldError(
-                f"outcomes[{index}].prior.probability",
-                "exhaustive",
-                f"{outcome.id!r} is exhaustive and has a stated probability as its prior; expected a `distribution` or "
-                "`about: typical`, which speak of rates without that one must occur, or a judgment, which speaks of the share; "
-                "write the probability as a row of `judgments`",
-            )
 
 
 def sums_to_one(study: Study) -> Iterator[tuple[str, str]]:

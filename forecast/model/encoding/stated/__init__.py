@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from forecast.errors import FieldError, StudyError
 from forecast.model.encoding.present import Standardization
+from forecast.model.encoding.stated.groups import find_groups, statement_errors, states_present
 from forecast.model.encoding.stated.law import Law
 from forecast.model.encoding.stated.problems import unmet
 from forecast.model.encoding.stated.rounds import Unsettled
-from forecast.model.encoding.stated.solving import shrunk, solve_group
-from forecast.model.encoding.stated.statement import Spreads, find_groups, statement_errors, states_present
+from forecast.model.encoding.stated.solving import solve_group
+from forecast.model.encoding.stated.statement import Spreads
 from forecast.study import Study
 
 
@@ -42,7 +43,7 @@ def stated_levels(study: Study, standardizations: Mapping[str, Standardization])
         if isinstance(solved, Unsettled):
             errors.append(unmet(study, group, solved))
             continue
-        for member, law, spreads in zip(group.members, solved.laws, shrunk(group, solved.factor), strict=True):
+        for member, law, spreads in zip(group.members, solved.laws, group.shrunk(solved.factor), strict=True):
             if member.statement is not None:
                 found[member.outcome] = Level(law, spreads, solved.factor if member.can_shrink else 1.0)
     if errors:

@@ -24,7 +24,7 @@ _STEPS: Final = 60
 """Of Newton's method to a threshold, at most; some six are taken."""
 _LONGEST: Final = 3.0
 _SMALLEST: Final = 1e-6
-_LOG_LARGEST: Final = 300.0
+LOG_LARGEST: Final = 300.0
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def thresholds(
     if len(group.members) == 1:
         return np.asarray(alone - own.apart)
     rates = [
-        _segment_hazards(lengths, bands, None if row == place else each.level(law), each.shape)
+        segment_hazards(lengths, bands, None if row == place else each.level(law), each.shape)
         for row, (lengths, bands, each, law) in enumerate(
             zip(statement.lengths, statement.at_bands, points, laws, strict=True)
         )
@@ -128,12 +128,12 @@ def thresholds(
     return _competing_thresholds(rates[place], others, start, p) - own.apart
 
 
-def _segment_hazards(
+def segment_hazards(
     lengths: Sequence[float], bands: Sequence[int], level: FloatArray | None, shape: FloatArray
 ) -> FloatArray:
     """Expected events of an outcome in each segment, at level 0 where none is given; dims (segment, point)."""
     logs = shape if level is None else shape + level
-    hazards = np.exp(np.minimum(logs, _LOG_LARGEST))
+    hazards = np.exp(np.minimum(logs, LOG_LARGEST))
     return np.array(
         [
             length * hazards[band] if band != NOT_AT_RISK else np.zeros(shape.shape[1])
@@ -155,9 +155,9 @@ def _competing_thresholds(own: FloatArray, others: FloatArray, start: FloatArray
             step = (wanted - np.log(yes) + np.log(no)) * yes * no / np.maximum(slope, 1e-300)
         step = np.clip(np.nan_to_num(step), -_LONGEST, _LONGEST)
         level = level + step
-        if np.max(np.abs(step)) < _SMALLEST or np.all((np.abs(step) < _SMALLEST) | (level > _LOG_LARGEST / 3)):
+        if np.max(np.abs(step)) < _SMALLEST or np.all((np.abs(step) < _SMALLEST) | (level > LOG_LARGEST / 3)):
             break
-    return np.where(level > _LOG_LARGEST / 3, np.inf, level)
+    return np.where(level > LOG_LARGEST / 3, np.inf, level)
 
 
 def _incidence(own: FloatArray, others: FloatArray, level: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -165,7 +165,7 @@ def _incidence(own: FloatArray, others: FloatArray, level: FloatArray) -> tuple[
 
     Constant hazards in each segment, as in `forecast.futures.hazards`.
     """
-    factor = np.exp(np.minimum(level, _LOG_LARGEST))
+    factor = np.exp(np.minimum(level, LOG_LARGEST))
     yes, no, slope = np.zeros_like(level), np.zeros_like(level), np.zeros_like(level)
     before_own, before = np.zeros_like(level), np.zeros_like(level)
     for mine, theirs in zip(own, others, strict=True):
@@ -188,6 +188,6 @@ def rivals_quiet(group: Group, place: int, points: Sequence[Points], laws: Seque
     found = None
     for row, (quiet, each, law) in enumerate(zip(statement.quiet, points, laws, strict=False)):
         if row != place and sum(quiet) > 0.0:
-            events = np.exp(np.minimum(each.level(law) + log_expected(quiet, each.shape), _LOG_LARGEST))
+            events = np.exp(np.minimum(each.level(law) + log_expected(quiet, each.shape), LOG_LARGEST))
             found = np.exp(-events) if found is None else found * np.exp(-events)
     return found

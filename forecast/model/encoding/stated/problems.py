@@ -8,11 +8,15 @@ from dataclasses import replace
 from typing import Final
 
 from forecast.errors import FieldError
+from forecast.model.encoding.stated.fitting import fit_shares, level_of_share
+from forecast.model.encoding.stated.groups import quiet_periods
 from forecast.model.encoding.stated.rounds import Settled, Unsettled, settle
-from forecast.model.encoding.stated.solving import FACTORS, Solved, largest_factor, shrunk
-from forecast.model.encoding.stated.statement import FIELDS, Group, Member, Spreads, Statement, quiet_periods
+from forecast.model.encoding.stated.solving import Solved, largest_factor
+from forecast.model.encoding.stated.statement import FACTORS, FIELDS, Group, Member, Spreads, Statement
 from forecast.study import Study
 
+_NEARER: Final = 4
+"""Times that shares are moved to what the nearest laws come to."""
 _HALVINGS: Final = 6
 """Of the way on which an end of the interval is moved."""
 
@@ -39,6 +43,8 @@ def unmet(study: Study, group: Group, found: Unsettled) -> FieldError:
             "or state a wider interval",
         )
     path = f"outcomes[{index}].prior.probability"
+    if group.is_sure:
+        return FieldError(path, "not_met", _unmet_shares(study, group, member))
     if (near := _nearest(group, found.place)) is not None:
         return FieldError(
             path,
@@ -52,6 +58,47 @@ def unmet(study: Study, group: Group, found: Unsettled) -> FieldError:
         f"no law of the level has the stated {seen}{_besides(study, group, member)}, nor any other interval about this "
         "median; expected a statement that goes with what else the study says; move the median, or correct the other",
     )
+
+
+def _unmet_shares(study: Study, group: Group, member: Member) -> str:
+    """What is said where one of the group must occur: all statements are about parts of one whole."""
+    assert member.statement is not None
+    asked = [group.members[place] for place in group.asked]
+    others = [each.outcome for each in group.members if each.statement is None]
+    expected = (
+        f"a share that goes with the priors of {', '.join(others)}, which state none"
+        if others
+        else "parts of one whole, with medians that add up to about 1, somewhat less where the intervals are wide"
+    )
+    near = _nearest_shares(group)
+    fitting = ", ".join(f"{each.outcome} {_shown(triple)}" for each, triple in zip(asked, near or (), strict=False))
+    nearest = f"the nearest that fit are {fitting}; state those" if near else "correct what else the study says of them"
+    more = f", or a probability of {', '.join(others)} as well" if others else ""
+    return (
+        f"one of {', '.join(each.outcome for each in group.members)} must occur, and no levels of theirs have the stated "
+        f"{_shown(member.statement.quantiles)} of {member.outcome!r}{_besides(study, group, member)}; expected {expected}; "
+        f"{nearest}{more}"
+    )
+
+
+def _nearest_shares(group: Group) -> list[tuple[float, float, float]] | None:
+    """Triples of all members that state some, near the stated ones, that can be met; None where none is found."""
+    for _ in range(_NEARER):
+        start = [member.law if member.statement is None else level_of_share(group, member) for member in group.members]
+        fit = fit_shares(group, group.shrunk(FACTORS[-1]), start)
+        members, found = [*group.members], []
+        for place, log_odds in zip(group.asked, fit.quantiles, strict=True):
+            low, median, high = (_rounded(group.from_scale(value)) for value in log_odds)
+            if not 0.0 < low < median < high < 1.0:
+                return None
+            statement = members[place].statement
+            assert statement is not None
+            members[place] = replace(members[place], statement=replace(statement, quantiles=(low, median, high)))
+            found.append((low, median, high))
+        group = replace(group, members=tuple(members))
+        if isinstance(settle(group, group.shrunk(FACTORS[-1]), start), Settled):
+            return found
+    return None
 
 
 def _besides(study: Study, group: Group, member: Member) -> str:
@@ -84,7 +131,7 @@ def _narrower(group: Group, places: Sequence[int]) -> float | None:
         return None
 
     def spreads(factor: float) -> Sequence[Spreads]:
-        found = shrunk(group, factor)
+        found = group.shrunk(factor)
         for place in places:
             found[place] = group.members[place].spreads.times(factor)
         return found
@@ -144,7 +191,7 @@ def _is_met(group: Group, place: int, quantiles: Sequence[float]) -> bool:
     members[place] = replace(member, statement=statement)
     changed = replace(group, members=tuple(members))
     start = [each.law for each in members]
-    return isinstance(settle(changed, shrunk(changed, FACTORS[-1]), start), Settled)
+    return isinstance(settle(changed, changed.shrunk(FACTORS[-1]), start), Settled)
 
 
 def _rounded(probability: float) -> float:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from forecast.model.encoding.stated.chances import draw_points, log_expected, rivals_quiet, thresholds
 from forecast.model.encoding.stated.equations import Equations
+from forecast.model.encoding.stated.fitting import fit_shares, tolerance
 from forecast.model.encoding.stated.law import MAX_SKEW, Law
 from forecast.model.encoding.stated.normals import FEW, MANY, MOST, SEVERAL
 from forecast.model.encoding.stated.statement import Group, Spreads
@@ -23,6 +24,8 @@ _PATIENCE: Final = 6
 """Rounds in which a law need not be found, since those of the rivals are not yet right."""
 _SETTLED: Final = 3e-4
 """Change of a law from round to round that is none."""
+_SLACK: Final = 1.5
+"""Of the tolerance of shares, on fine points."""
 _FINE_MEMBERS: Final = 6
 """Larger groups keep the coarse points, so that memory and time stay small."""
 
@@ -45,8 +48,11 @@ class Unsettled:
 
 def settle(group: Group, spreads: Sequence[Spreads], start: Sequence[Law]) -> Settled | Unsettled:
     """Laws that meet every statement under these spreads, on coarse points."""
+    if group.is_sure:
+        fit = fit_shares(group, spreads, start, enough=tolerance(group))
+        return Settled(fit.laws) if fit.miss <= tolerance(group) else Unsettled(fit.worst, is_together=True)
     laws, count = list(start), SEVERAL if len(group.members) == 1 else FEW
-    asked = [place for place, member in enumerate(group.members) if member.statement is not None]
+    asked = group.asked
     near: dict[int, FloatArray] = {}
     for round_ in range(_ROUNDS):
         change, missing = 0.0, None
@@ -68,9 +74,12 @@ def settle(group: Group, spreads: Sequence[Spreads], start: Sequence[Law]) -> Se
 
 def refine(group: Group, spreads: Sequence[Spreads], start: Sequence[Law]) -> Settled | None:
     """The same on fine points, from laws that are nearly right; None where there are none."""
+    if group.is_sure:
+        fit = fit_shares(group, spreads, start, is_fine=True)
+        return Settled(fit.laws) if fit.miss <= _SLACK * tolerance(group) else None
     laws, size = list(start), len(group.members)
     coarse, fine = (SEVERAL, MOST) if size == 1 else (FEW, MANY if size <= _FINE_MEMBERS else SEVERAL)
-    asked = [place for place, member in enumerate(group.members) if member.statement is not None]
+    asked = group.asked
     slopes = {place: _equations(group, place, laws, spreads, coarse, {}).slopes(laws[place]) for place in asked}
     near: dict[int, FloatArray] = {}
     for _ in range(_ROUNDS):

@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
+from forecast.model.encoding.stated.fitting import level_of_share
 from forecast.model.encoding.stated.law import Law
 from forecast.model.encoding.stated.rounds import Settled, Unsettled, refine, settle
-from forecast.model.encoding.stated.statement import Group, Member, Spreads
+from forecast.model.encoding.stated.statement import FACTORS, Group, Member, Spreads
 
-FACTORS: Final = tuple(0.8**step for step in range(18))
-"""Of spreads, tried from above; with the last one, 0.02, they are all but gone."""
 _CLOSE: Final = 0.01
 """To the largest factor, as a share of it."""
 _MARGIN: Final = 0.97
@@ -35,17 +34,17 @@ class Solved:
 @lru_cache(maxsize=512)
 def solve_group(group: Group) -> Solved | Unsettled:
     """Every member's law; a member whose law is given keeps it, and its spreads."""
-    found = largest_factor(group, lambda factor: shrunk(group, factor))
+    found = largest_factor(group, group.shrunk)
     if isinstance(found, Unsettled):
         return found
     for attempt in range(8):
         factor = found.factor * _MARGIN**attempt
-        spreads = shrunk(group, factor)
+        spreads = group.shrunk(factor)
         settled = settle(group, spreads, found.laws)
         fine = refine(group, spreads, settled.laws) if isinstance(settled, Settled) else None
         if fine is not None:
             return Solved(fine.laws, factor)
-    return Unsettled(_asked(group)[0], is_together=False)
+    return Unsettled(group.asked[0], is_together=False)
 
 
 def largest_factor(group: Group, spreads: Callable[[float], Sequence[Spreads]]) -> Solved | Unsettled:
@@ -87,20 +86,10 @@ def _try(
     return Solved(settled.laws, factor) if isinstance(settled, Settled) else None
 
 
-def shrunk(group: Group, factor: float) -> list[Spreads]:
-    """Spreads of all members: of those that are solved for, what the study does not state shrinks."""
-    return [
-        member.spreads if member.statement is None else member.spreads.times(factor, but=member.fixed)
-        for member in group.members
-    ]
-
-
-def _asked(group: Group) -> list[int]:
-    return [place for place, member in enumerate(group.members) if member.statement is not None]
-
-
 def _narrow(group: Group, member: Member) -> Law:
     """Where to begin: so that rivals leave room for one another."""
     if member.statement is None:
         return member.law
+    if group.is_sure:
+        return level_of_share(group, member)
     return replace(member.law, sd=0.3 * group.width(member.statement))
