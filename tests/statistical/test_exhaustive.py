@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from forecast.model.encoding.encode import encode_study
 from forecast.pipeline.compute import compute_forecast
 from tests.documents import event_outcome, make_study
+from tests.model.test_stated_shares import grid
 
 pytestmark = [pytest.mark.statistical, pytest.mark.program]
 
@@ -73,3 +75,51 @@ def test_a_quiet_year_of_two_is_what_quadrature_over_both_levels_makes_of_it() -
     assert answer.verdict == "published"
     assert answer.outcomes[0].probability == pytest.approx(expected, abs=4 * answer.outcomes[0].mcse)
     assert answer.scenarios[0].probability == pytest.approx(soon, abs=4 * answer.scenarios[0].mcse)
+
+
+STATED = {"left": (0.25, 0.36, 0.48), "centre": (0.30, 0.40, 0.52), "right": (0.15, 0.24, 0.35)}
+
+
+def test_priors_stated_of_three_are_the_shares_that_come_back() -> None:
+    study = make_study(
+        *(bloc(id, prior=triple(*STATED[id])) for id in BLOCS),
+        horizon=12,
+        scenarios=[{"id": "none", "title": "Nobody", "when": "not (left or centre or right)"}],
+        sampler={"draws": 1000, "tune": 500, "chains": 4, "seed": 3, "futures_per_draw": 4},
+    )
+    answer = compute_forecast(study).answer
+    rates = grid(encode_study(study).arrays, 101)
+    assert answer.verdict == "published"
+    assert answer.scenarios[0].probability == 0.0
+    for outcome, rate in zip(answer.outcomes, rates, strict=True):
+        expected = float((rate / rates.sum(axis=0)).mean())
+        assert outcome.probability == pytest.approx(expected, abs=3 * outcome.mcse)
+        assert abs(outcome.probability - STATED[outcome.id][1]) < 0.02
+
+
+def test_quiet_time_after_a_stated_share_is_data() -> None:
+    """Stated half a year ago of one and of the other, at risk since a year; quiet time says that both are slow."""
+    study = make_study(
+        *(
+            bloc(id, prior={**triple(*said), "on": "2019-07-01"}, at_risk_since="2019-01-01")
+            for id, said in (("one", (0.3, 0.6, 0.85)), ("two", (0.15, 0.4, 0.7)))
+        ),
+        horizon=12,
+        scenarios=[{"id": "soon", "title": "Soon", "when": "by(one, 3) or by(two, 3)"}],
+        sampler={"draws": 1000, "tune": 500, "chains": 4, "seed": 4, "futures_per_draw": 10},
+    )
+    answer = compute_forecast(study).answer
+    rates = grid(encode_study(study).arrays, 801)
+    total = rates.sum(axis=0)
+    weight = (np.exp(-12 * total) - np.exp(-24 * total)) / -np.expm1(-24 * total)
+    weight /= weight.sum()
+    soon = float(weight @ (np.expm1(-3 * total) / np.expm1(-12 * total)))
+    assert answer.verdict == "published"
+    assert answer.outcomes[0].probability == pytest.approx(
+        float(weight @ (rates[0] / total)), abs=4 * answer.outcomes[0].mcse
+    )
+    assert answer.scenarios[0].probability == pytest.approx(soon, abs=4 * answer.scenarios[0].mcse)
+
+
+def triple(low: float, median: float, high: float) -> dict[str, Any]:
+    return {"probability": {"low": low, "median": median, "high": high}}

@@ -130,3 +130,9 @@ def test_priors_that_add_up_to_one_are_asked_about() -> None:
     assert "their priors" in asked(*pair)[0]
     assert asked(pair[0], member("right", **stated(0.3))) == []
     assert asked(pair[0], member("right", **stated(0.4, by=12))) == []
+
+
+def test_a_probability_alone_as_a_prior_is_told_how_to_say_how_sure_it_is() -> None:
+    (found,) = errors_of(*trio()[:2], member("right", prior={"probability": 0.24}))
+    assert found[0] == "outcomes[2].prior.probability"
+    assert "write {low: ..., median: 0.24, high: ...}" in found[1]

@@ -107,6 +107,16 @@ class Quantiles(Block):
     level: OpenProbability = 0.9
     """Belief that the probability lies in low..high; the rest is split evenly over both sides."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _not_alone(cls, value: object) -> object:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            raise field_error(
+                f"{value:g} alone; expected the median with the ends of an interval, since a prior says how sure it is; "
+                f"write {{low: ..., median: {value:g}, high: ...}}, or state it as a row of `judgments`"
+            )
+        return value
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if not self.low < self.median < self.high:
@@ -127,7 +137,8 @@ class ElicitedProbability(Block):
     probability: Quantiles
     """Quantiles of the probability."""
     by: Positive | None = None
-    """Periods from `on`; absent: the study's horizon. Binary outcomes resolve on one date and do not use it."""
+    """Periods from `on`; absent: the study's horizon or, where one of several outcomes must occur, the last of their dates.
+    Binary outcomes resolve on one date and do not use it."""
     about: About = About.PRESENT
     """`present`: the present case, all spreads inside. `typical`: a typical case, so that spreads come on top."""
     on: Day | None = None
@@ -215,9 +226,11 @@ class Prior(Block):
     distribution: Distribution | None = None
     """Normal distribution on the log rate per period (event) or the log odds; or an elicited probability."""
     probability: Quantiles | None = None
-    """Quantiles of the probability, instead of `distribution`."""
+    """Quantiles of the probability, instead of `distribution`. Where one of several outcomes must occur, it is that this one
+    does, given that: medians add up to about 1."""
     by: Positive | None = None
-    """Periods from `on` by which `probability` is meant; absent: the study's horizon."""
+    """Periods from `on` by which `probability` is meant; absent: the study's horizon or, where one of several outcomes must
+    occur (`exhaustive`), the last of their dates."""
     about: About | None = None
     """`present` (the default): `probability` is that of the present case. `typical`: of a typical case, spreads come on
     top. A normal distribution is about a typical class."""

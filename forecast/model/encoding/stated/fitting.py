@@ -24,7 +24,7 @@ from forecast.model.encoding.stated.equations import LEAST_SHARE
 from forecast.model.encoding.stated.law import MAX_SKEW, Law
 from forecast.model.encoding.stated.normals import FEW, MANY, SEVERAL
 from forecast.model.encoding.stated.shares import share_quantiles
-from forecast.model.encoding.stated.statement import FACTORS, Group, Member, Spreads
+from forecast.model.encoding.stated.statement import FACTORS, NOT_AT_RISK, Group, Member, Spreads
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -72,7 +72,11 @@ def level_of_share(group: Group, member: Member) -> Law:
     statement = member.statement
     assert statement is not None
     medians = sum(group.members[place].median for place in group.asked)
-    given = [other.law.mean for other in group.members if other.statement is None]
+    given = [
+        other.law.mean
+        for other, bands in zip(group.members, statement.at_bands, strict=True)
+        if other.statement is None and max(bands) != NOT_AT_RISK
+    ]
     if given:
         log_total = float(np.logaddexp.reduce(given)) - math.log(max(1.0 - medians, 0.02))
     else:

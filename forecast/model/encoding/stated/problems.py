@@ -68,7 +68,8 @@ def _unmet_shares(study: Study, group: Group, member: Member) -> str:
     expected = (
         f"a share that goes with the priors of {', '.join(others)}, which state none"
         if others
-        else "parts of one whole, with medians that add up to about 1, somewhat less where the intervals are wide"
+        else "parts of one whole: medians that add up to about 1 by the day by which one must, or to what may have occurred "
+        "by an earlier date, and to somewhat less where the intervals are wide"
     )
     near = _nearest_shares(group)
     fitting = ", ".join(f"{each.outcome} {_shown(triple)}" for each, triple in zip(asked, near or (), strict=False))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from forecast.model.encoding.stated.chances import draw_points, log_expected, rivals_quiet, thresholds
 from forecast.model.encoding.stated.equations import Equations
-from forecast.model.encoding.stated.fitting import fit_shares, tolerance
+from forecast.model.encoding.stated.fitting import FARTHEST_MISS, fit_shares, tolerance
 from forecast.model.encoding.stated.law import MAX_SKEW, Law
 from forecast.model.encoding.stated.normals import FEW, MANY, MOST, SEVERAL
 from forecast.model.encoding.stated.statement import Group, Spreads
@@ -76,7 +76,7 @@ def refine(group: Group, spreads: Sequence[Spreads], start: Sequence[Law]) -> Se
     """The same on fine points, from laws that are nearly right; None where there are none."""
     if group.is_sure:
         fit = fit_shares(group, spreads, start, is_fine=True)
-        return Settled(fit.laws) if fit.miss <= _SLACK * tolerance(group) else None
+        return Settled(fit.laws) if fit.miss <= min(_SLACK * tolerance(group), FARTHEST_MISS) else None
     laws, size = list(start), len(group.members)
     coarse, fine = (SEVERAL, MOST) if size == 1 else (FEW, MANY if size <= _FINE_MEMBERS else SEVERAL)
     asked = group.asked
