@@ -229,8 +229,8 @@ class Prior(Block):
     """Quantiles of the probability, instead of `distribution`. Where one of several outcomes must occur, it is that this one
     does, given that: medians add up to about 1."""
     by: Positive | None = None
-    """Periods from `on` by which `probability` is meant; absent: the study's horizon or, where one of several outcomes must
-    occur (`exhaustive`), the last of their dates."""
+    """Periods from `on` by which `probability` is meant; absent: the study's horizon. Where one of several outcomes must
+    occur (`exhaustive`), absent means the last of their dates."""
     about: About | None = None
     """`present` (the default): `probability` is that of the present case. `typical`: of a typical case, spreads come on
     top. A normal distribution is about a typical class."""
