@@ -34,7 +34,7 @@ _CLOSE: Final = 0.01
 """Misses that larger spreads may always leave."""
 _SLACK: Final = 1.2
 """By which their misses may exceed those of the smallest ones."""
-_PULL: Final = 0.01
+_PULL: Final = 0.03
 """Towards the beginning: a step of 1 weighs as much as this miss on the log odds."""
 _OWN: Final = 0.7
 """Of the stated width, of the law of the level where the search begins."""
@@ -43,10 +43,12 @@ _DIFFERENCE: Final = 0.03
 _ITERATIONS: Final = 40
 _DAMPINGS: Final = (1e-6, 1e-3, 0.1, 1.0, 10.0)
 _LONGEST: Final = 1.5
-_SETTLED: Final = 1e-3
+_SETTLED: Final = 3e-4
 """Decrease of the sum of squares that is none, as a share of it."""
+_HOPELESS: Final = 0.3
+"""A miss beyond which no other beginning is tried."""
 _REACH: Final = 30.0
-_FINE_MEMBERS: Final = 4
+_FINE_MEMBERS: Final = 6
 """Larger groups have fewer points, so that memory and time stay small."""
 
 
@@ -87,7 +89,9 @@ def level_of_share(group: Group, member: Member) -> Law:
 
 @lru_cache(maxsize=512)
 def tolerance(group: Group) -> float:
-    """The largest miss that spreads may leave: hardly more than the smallest ones do."""
+    """The largest miss that spreads may leave: hardly more than the smallest ones do; any that is let pass if none can shrink."""
+    if not any(group.members[place].can_shrink for place in group.asked):
+        return FARTHEST_MISS
     start = [member.law if member.statement is None else level_of_share(group, member) for member in group.members]
     least = fit_shares(group, group.shrunk(FACTORS[-1]), start).miss
     return min(max(_SLACK * least, _CLOSE), FARTHEST_MISS)
@@ -133,15 +137,30 @@ def fit_shares(
     def is_enough(off: FloatArray) -> bool:
         return float(np.abs(off[: stated.size]).max()) <= enough
 
-    begin = np.clip(_parameters([start[place] for place in asked]), low, high)
-    at = _least_squares(misses, begin, low, high, is_enough)
+    at, least = center, math.inf
+    for begin in (_parameters([start[place] for place in asked]), _lopsided(center, stated)):
+        reached = _least_squares(misses, np.clip(begin, low, high), low, high, is_enough)
+        off = misses(reached)
+        if (size := float(off @ off)) < least:
+            at, least = reached, size
+        miss = float(np.abs(off[: stated.size]).max())
+        if not max(enough, _CLOSE) < miss < _HOPELESS:
+            break
     found = share_quantiles(group, points, laws(at))
-    off = np.abs(found - stated).max(axis=1)
-    return Fit(laws(at), tuple(map(tuple, found.tolist())), float(off.max()), asked[int(off.argmax())])
+    far = np.abs(found - stated).max(axis=1)
+    return Fit(laws(at), tuple(map(tuple, found.tolist())), float(far.max()), asked[int(far.argmax())])
 
 
 def _parameters(laws: Sequence[Law]) -> FloatArray:
     return np.array([[law.mean, math.log(law.sd), law.skew] for law in laws]).ravel()
+
+
+def _lopsided(center: FloatArray, stated: FloatArray) -> FloatArray:
+    """Another beginning: with skews as the stated quantiles have them."""
+    at = center.reshape(-1, 3).copy()
+    low, median, high = stated.T
+    at[:, 2] = np.clip(_OWN * np.log((high - median) / (median - low)), -_OWN * MAX_SKEW, _OWN * MAX_SKEW)
+    return at.ravel()
 
 
 def _bounds(center: FloatArray, widths: FloatArray) -> tuple[FloatArray, FloatArray]:
