@@ -16,7 +16,7 @@ import pytest
 from forecast.futures.simulation import simulate_futures
 from forecast.inference.engine.program import get_program
 from forecast.model.encoding.encode import encode_study
-from forecast.pipeline import compute_forecast
+from forecast.pipeline.compute import compute_forecast
 from forecast.study import with_sampler
 from tests.benchmarks.sizes import MIDDLE, sized_study
 from tests.benchmarks.test_engine_speed import microseconds

@@ -16,7 +16,7 @@ from forecast.runtime.machine import sampling_cores
 from forecast.study import SamplerSettings
 from forecast.summary.count_checks import check_counts, fit_counts
 from tests.documents import event_outcome, make_study
-from tests.statistical.simulators import simulate_counts, with_scales
+from tests.statistical.simulators.signals import simulate_counts, with_scales
 from tests.suite.sizes import sized
 
 pytestmark = [pytest.mark.statistical, pytest.mark.program]
