@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from forecast.errors import StudyError
 from forecast.study.checks.field_messages import field_errors
-from forecast.study.checks.validation import check_study
+from forecast.study.checks.validation import check_study, read_class
+from forecast.study.document.cases import Case
 from forecast.study.document.document import Study
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import About, OutcomeKind
@@ -161,6 +162,15 @@ def with_as_of(study: Study, as_of: date) -> Study:
             for block in study.document["indicators"]
         ]
     return _changed(study, changes)
+
+
+def with_known_cases(study: Study) -> Study:
+    """A copy of a checked study as of another day, with the cases that were known on that day."""
+    cases: list[Case] = []
+    for index, group in enumerate(study.reference_classes):
+        path = f"reference_classes[{index}]"
+        cases += read_class(study, group, path, study.table_files.get(path))[0]
+    return study.adopt(study.document, tuple(cases), study.table_files)
 
 
 def dated_outcomes(study: Study) -> list[dict[str, Any]]:

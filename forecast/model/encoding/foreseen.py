@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.study import Indicator, Outcome, Study
+from forecast.study.loading import with_known_cases
 from forecast.study.rows.counts import dated_rows
 
 FloatArray = npt.NDArray[np.float64]
@@ -63,13 +64,15 @@ def days_of_causes(study: Study, links: Collection[tuple[str, str]]) -> dict[str
 
 
 def study_as_known(study: Study, day: date) -> Study:
-    """The study as it was seen on an earlier day, without later days of statements."""
-    return study.model_copy(
-        update={
-            "as_of": day,
-            "outcomes": tuple(_outcome_on(outcome, day) for outcome in study.outcomes),
-            "indicators": tuple(_indicator_on(study, indicator, day) for indicator in study.indicators),
-        }
+    """The study as it was seen on an earlier day: its cases as they were known, and no later days of statements."""
+    return with_known_cases(
+        study.model_copy(
+            update={
+                "as_of": day,
+                "outcomes": tuple(_outcome_on(outcome, day) for outcome in study.outcomes),
+                "indicators": tuple(_indicator_on(study, indicator, day) for indicator in study.indicators),
+            }
+        )
     )
 
 

@@ -52,7 +52,7 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
         path = f"reference_classes[{index}]"
         found = _class_errors(study, group, path)
         if not found:
-            known, found = _read_class(study, group, path, table_files.get(path))
+            known, found = read_class(study, group, path, table_files.get(path))
             cases += known
         if found:
             unread.update(group.outcomes)
@@ -80,9 +80,8 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     return tuple(cases), errors
 
 
-def _read_class(
-    study: Study, group: ReferenceClass, path: str, file: str | None
-) -> tuple[list[Case], list[FieldError]]:
+def read_class(study: Study, group: ReferenceClass, path: str, file: str | None) -> tuple[list[Case], list[FieldError]]:
+    """The cases of one reference class, as of the study's date, and what is wrong with its rows."""
     served = [study.outcome(name) for name in group.outcomes]
     if served[0].options is not None:
         return read_option_cases(group, served[0], study.calendar, path, file)
