@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from forecast.study.document.document import Study
@@ -13,11 +13,11 @@ from forecast.study.rows.evidence_tables import settled_outcomes
 from forecast.study.rows.judgment_rows import read_statements
 from forecast.study.rows.judgments import Judgment, TrackRecord
 from forecast.study.rows.left_out import LeftOut, left_out_words
-from forecast.study.rows.observations import read_resolutions
+from forecast.study.rows.observations import Resolved, read_resolutions
 from forecast.study.rows.option_cases import option_cases_left_out
 from forecast.study.rows.option_statements import latest_statements
 from forecast.study.rows.row_reader import RowReader
-from forecast.study.rows.settling import is_contradicted
+from forecast.study.rows.settling import decided, is_contradicted
 
 
 def rows_left_out(study: Study) -> tuple[str, ...]:
@@ -47,11 +47,12 @@ def _counts(study: Study) -> Iterator[LeftOut]:
 def _statements(study: Study) -> Iterator[LeftOut]:
     found = read_statements(study, study.table_files)
     yield from found.left_out
-    decided, settled = decided_outcomes(study), settled_outcomes(study)
+    settled = settled_outcomes(study)
+    closed = _decided(study, settled)
     open_ones = []
     for judgment in found.judgments:
-        if judgment.outcome in decided:
-            why = f"about {judgment.outcome}, {decided[judgment.outcome]}, so not used"
+        if judgment.outcome in closed:
+            why = f"about {judgment.outcome}, {closed[judgment.outcome]}, so not used"
             yield LeftOut("judgments", study.table_files.get("judgments"), judgment.row, why)
         elif is_contradicted(judgment, study, settled):
             why = f"given {judgment.condition}, which is known not to be so, so not used"
@@ -62,9 +63,9 @@ def _statements(study: Study) -> Iterator[LeftOut]:
     for statement in found.option_statements:
         first = next(iter(statement.probabilities))
         why = "the same expert said something later on the same outcome"
-        if first in decided:
+        if first in closed:
             why = f"about {statement.outcome}, which is known to have turned out, so not used"
-        if first in decided or statement not in latest:
+        if first in closed or statement not in latest:
             for row in statement.rows:
                 yield LeftOut("judgments", study.table_files.get("judgments"), row, why)
     days = [(judgment.on, judgment.known_at) for judgment in open_ones]
@@ -91,16 +92,12 @@ def _overtaken[Stated: (Judgment, TrackRecord)](
             )
 
 
-def decided_outcomes(study: Study) -> dict[str, str]:
+def _decided(study: Study, settled: Mapping[str, Resolved]) -> dict[str, str]:
     """Outcomes about which nothing is open, and why."""
-    settled = settled_outcomes(study)
-    found = {name: f"which is known to have turned out {resolved.resolution}" for name, resolved in settled.items()}
-    for name, resolved in settled.items():
-        group = study.outcome(name).competes
-        for outcome in study.parts:
-            if resolved.resolution == "yes" and group is not None and outcome.competes == group:
-                found.setdefault(outcome.id, f"which {name} excluded")
-    return found
+    return {
+        name: f"which is known to have turned out {settled[name].resolution}" if by == name else f"which {by} excluded"
+        for name, by in decided(study, settled).items()
+    }
 
 
 def _resolutions(study: Study) -> Iterator[LeftOut]:

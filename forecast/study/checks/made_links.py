@@ -74,7 +74,7 @@ class _Places:
         settled = settled_outcomes(study)
         self._study = study
         self._outcomes: Mapping[str, Outcome] = {part.id: part for part in study.parts}
-        self._decided = decided(study, settled)
+        self._decided = frozenset(decided(study, settled))
         self._judgments = [j for j in judgments if j.given and is_open(j, study, settled)]
         self._links = list(study.links)
         self.errors: list[FieldError] = []

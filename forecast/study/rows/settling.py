@@ -20,11 +20,17 @@ def is_open(judgment: Judgment, study: Study, settled: Mapping[str, Resolved]) -
 def is_contradicted(judgment: Judgment, study: Study, settled: Mapping[str, Resolved]) -> bool:
     """Whether a judgment supposes what is known not to be so."""
     happened = {name for name, found in settled.items() if found.resolution == "yes"}
-    impossible = decided(study, settled) - happened
+    impossible = decided(study, settled).keys() - happened
     return any(name in (impossible if occurs else happened) for name, occurs in judgment.given)
 
 
-def decided(study: Study, settled: Mapping[str, Resolved]) -> frozenset[str]:
-    """Outcomes that are settled, and those that one of them excludes."""
-    ended = {study.outcome(name).competes for name, found in settled.items() if found.resolution == "yes"} - {None}
-    return frozenset(o.id for o in study.parts if o.id in settled or o.competes in ended)
+def decided(study: Study, settled: Mapping[str, Resolved]) -> dict[str, str]:
+    """Outcomes about which nothing is open, each with the one that decided it: itself, or one that excluded it."""
+    found = {name: name for name in settled}
+    for name, resolved in settled.items():
+        group = study.outcome(name).competes
+        if resolved.resolution == "yes" and group is not None:
+            for outcome in study.parts:
+                if outcome.competes == group:
+                    found.setdefault(outcome.id, name)
+    return found
