@@ -43,8 +43,9 @@ def sure_times(
     when = HazardPath(table, owner, horizon).first_passage(
         np.arange(len(owner)), np.minimum(passed, reached[owner, -1])
     )
-    when = np.minimum(when, deadline)
     period = np.clip(np.ceil(when).astype(np.int64) - 1, 0, horizon - 1)
+    # Where the deadline lies inside a period, all of its hazard lies before that.
+    when = np.minimum(period + (when - period) * np.clip(deadline - period, 0.0, 1.0), deadline)
     shares = np.cumsum(rates[owner, :, period], axis=1)
     first = (shares <= v[:, None] * shares[:, -1:]).sum(axis=1)
     winner = np.minimum(first, len(open_members) - 1)

@@ -23,7 +23,7 @@ import numpy as np
 
 from forecast.futures.hazards import cumulative_incidence, probability_by_resolution
 from forecast.futures.offsets import marginal_offsets
-from forecast.futures.present import FloatArray, PresentCase
+from forecast.futures.present import FloatArray, IntArray, PresentCase
 from forecast.futures.simulation import simulate_futures
 
 CHANCE: Final = 2.5
@@ -83,12 +83,21 @@ def _differences(present: PresentCase, times: FloatArray, outcome: int) -> Float
     rates = present.rates[:, outcome, :]
     reached = np.concatenate([np.zeros((present.draws, 1)), np.cumsum(rates, axis=1)], axis=1)
     first = times[:, :, present.groups == present.groups[outcome]].min(axis=2)
+    begins = present.begins_at(outcome)
+
+    def within(until: FloatArray, whole: IntArray) -> FloatArray:
+        """Share of the hazard of a period before a time in it: in the one in which the event becomes possible all lies after that."""
+        late = np.clip(begins - whole, 0.0, 1.0)
+        return np.asarray(np.clip((until - whole - late) / np.maximum(1.0 - late, 1e-12), 0.0, 1.0))
+
     edges = np.unique(np.linspace(0, present.horizon, BLOCKS + 1).round().astype(np.int64))
     events, expected = np.zeros(len(edges) - 1), np.zeros(len(edges) - 1)
     for block, (start, end) in enumerate(itertools.pairwise(edges.tolist())):
         until = np.clip(first, start, end)
         whole = np.minimum(np.floor(until).astype(np.int64), present.horizon - 1)
-        at = np.take_along_axis(reached, whole, axis=1) + (until - whole) * np.take_along_axis(rates, whole, axis=1)
+        at = np.take_along_axis(reached, whole, axis=1) + within(until, whole) * np.take_along_axis(
+            rates, whole, axis=1
+        )
         expected[block] = (at - reached[:, start, None]).sum()
         events[block] = np.count_nonzero((times[:, :, outcome] > start) & (times[:, :, outcome] <= end))
     if np.abs(events - expected).max() <= CHANCE * np.sqrt(expected.max() + 1.0) and abs(

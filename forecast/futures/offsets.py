@@ -132,9 +132,10 @@ def marginal_offsets(present: PresentCase) -> Offsets:
         _let_act_back(present, group, effects, odds)
     leads = {group: _lead(present, effects.members) for group, effects in found.items()}
     for group, effects in found.items():
-        # From the day of the statement to the as-of date, with the hazard of the first period after it.
+        # From the day of the statement to the as-of date, with the hazard of the first period after it, as far as at risk.
         for step in range(leads[group]):
-            effects.advance(step, effects.rates[0])
+            at_risk = np.clip(present.expected.at_risk[effects.members] - (leads[group] - step - 1), 0.0, 1.0)
+            effects.advance(step, effects.rates[0] * at_risk[:, None])
     hazards: dict[int, FloatArray] = {
         member: np.zeros((present.draws, present.horizon))
         for effects in found.values()

@@ -63,11 +63,16 @@ class Expected:
     """Dims (link, step): the same of all that exclude one another, the cause included."""
     had_occurred: BoolArray
     """Per link: whether the cause had occurred by that day."""
+    at_risk: FloatArray
+    """Per outcome: periods before the as-of date in which its event was possible; infinite where nothing says since when."""
 
     @classmethod
     def none(cls, outcomes: int) -> Expected:
         """Every statement is of the as-of date."""
-        return cls(np.zeros(outcomes, dtype=np.int64), np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0, dtype=np.bool_))
+        none = np.zeros((0, 0))
+        return cls(
+            np.zeros(outcomes, dtype=np.int64), none, none, np.zeros(0, dtype=np.bool_), np.full(outcomes, np.inf)
+        )
 
 
 @dataclass(frozen=True)
@@ -310,9 +315,9 @@ class PresentCase:
 
     @cached_property
     def rates(self) -> FloatArray:
-        """`own_rates` of all outcomes, dims (draw, outcome, horizon); 0 for those that are not events."""
+        """`own_rates` of all outcomes, dims (draw, outcome, horizon); 0 for those that are not events, or known never to occur."""
         result = np.zeros((self.draws, len(self.outcomes), self.horizon))
-        for position in np.flatnonzero(self.is_event):
+        for position in np.flatnonzero(self.is_event & (self.settled != np.inf)):
             result[:, position, :] = self.own_rates(int(position))
         return result
 

@@ -210,6 +210,7 @@ def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
         ),
         expected=Expected(
             lead=np.asarray(found.get("statement_lead", np.zeros(len(outcomes))), dtype=np.int64),
+            at_risk=np.asarray(found.get("had_been_at_risk", np.full(len(outcomes), np.inf)), dtype=float),
             own=values("expected_hazard", 0, 0),
             group=values("expected_group_hazard", 0, 0),
             had_occurred=values("had_occurred", 0).astype(np.bool_),

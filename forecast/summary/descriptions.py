@@ -123,6 +123,10 @@ MECHANISMS: Final[dict[str, tuple[str, str]]] = {
     ),
     "expected_group_hazard": ("The same of all that exclude the cause, itself included", "events a period"),
     "had_occurred": ("Whether a link's cause had occurred on the day of its effect's statement", "true or false"),
+    "had_been_at_risk": (
+        "For how long an event had been possible on the as-of date; infinite where nothing says so",
+        "periods",
+    ),
     "statement_lead": ("Whole periods from the day of an outcome's statement to the as-of date", "periods"),
     "threshold_hazard": ("Hazard of a threshold outcome in a period, over all draws", "events a period"),
     "risk_begins": ("When an event becomes possible, from the as-of date; 0 where it is at once", "periods"),

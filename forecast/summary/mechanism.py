@@ -92,6 +92,7 @@ def mechanism_dataset(encoded: EncodedStudy, rolled: Rolled) -> xr.Dataset:
         "expected_group_hazard": (("link", "step"), expected.group),
         "had_occurred": (("link",), expected.had_occurred.astype(np.int8)),
         "statement_lead": ((OUTCOME,), expected.lead),
+        "had_been_at_risk": ((OUTCOME,), expected.at_risk),
         "log_mean": ((ROLLED_DRAW, "indicator"), streams.log_mean),
         "loading": ((ROLLED_DRAW, "indicator"), streams.loading),
         "dispersion": ((ROLLED_DRAW, "indicator"), streams.dispersion),

@@ -169,6 +169,12 @@ def _expected(encoded: EncodedStudy, ids: list[str]) -> Expected:
         own=own,
         group=group,
         had_occurred=np.array([cause is not None and cause.had_occurred for cause in causes], dtype=np.bool_),
+        at_risk=np.array(
+            [
+                np.inf if part.at_risk_since is None else max(encoded.ages.get(part.id, np.inf), 0.0)
+                for part in encoded.study.parts
+            ]
+        ),
     )
 
 

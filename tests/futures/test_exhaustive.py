@@ -55,6 +55,36 @@ def test_it_has_occurred_by_the_last_of_their_dates() -> None:
     assert abs((times[:, 0] <= 3.0).mean() - exact(FIRST, 3.0, 7.3)) < 4 * np.sqrt(0.25 / len(times))
 
 
+def test_a_last_date_inside_a_period_has_all_of_its_hazard_before_it() -> None:
+    """Hazards so high that half of the futures end in that period: neither the date nor its half is where they end."""
+    case = make_present([[0.3] * 3, [0.7] * 3], groups=[0, 0], sure={0, 1}, draws=2000)
+    case = replace(case, resolves=np.array([1.5, 1.5]))
+    times = simulate_futures(case, replicates=25, seed=8).times.reshape(-1, 2)
+    for time in (0.6, 1.1, 1.25, 1.4):
+        for place, rate in enumerate((0.3, 0.7)):
+            chance = rate * np.expm1(-time) / np.expm1(-1.5)
+            assert abs((times[:, place] <= time).mean() - chance) < 4 * np.sqrt(chance * (1 - chance) / len(times))
+
+
+@pytest.mark.parametrize("sure", [{0, 1, 2}, set()])
+def test_a_rival_that_is_known_not_to_occur_has_no_part_in_what_the_others_cause(sure: set[int]) -> None:
+    """What is stated of a binary effect of one of them stays, though another link has nothing corrected."""
+    rates = [[0.3] * 4, [0.3] * 4, [0.7] * 4, [0.0] * 4]
+    case = make_present(
+        rates,
+        groups=[0, 0, 0, 3],
+        yes={3: 0.4},
+        sure=sure,
+        links={(0, 3): 1.5},
+        keeps_marginal=True,
+        draws=2000,
+    )
+    case = replace(case, settled=np.array([np.nan, np.nan, np.inf, np.nan]))
+    case = replace(case, offsets=marginal_offsets(case))
+    times = simulate_futures(case, replicates=25, seed=9).times[..., 3]
+    assert abs(np.isfinite(times).mean() - 0.4) < 4 * np.sqrt(0.24 / times.size) + 0.002
+
+
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 200.0])
 def test_hazards_that_change_are_enumerated_period_by_period(scale: float) -> None:
     rng = np.random.default_rng(3)

@@ -200,7 +200,9 @@ def test_the_offset_of_log_odds_is_that_over_all_times_of_the_cause(half_life: f
         courses={(0, 1): Course(delay, half_life)},
     )  # fmt: skip
     steps = np.full((1, lead + horizon), rate)
-    present = replace(present, expected=Expected(np.array([0, lead]), steps, steps, np.zeros(1, dtype=bool)))
+    present = replace(
+        present, expected=Expected(np.array([0, lead]), steps, steps, np.zeros(1, dtype=bool), np.full(2, np.inf))
+    )
     offset = float(marginal_offsets(present).log_odds[1][0])
     at = np.arange(-lead, 8.6, 1e-4) + 5e-5
     acting = 8.6 - delay - at
@@ -219,7 +221,7 @@ def test_an_occurrence_since_the_statement_fades_from_its_day() -> None:
         draws=DRAWS,
     )  # fmt: skip
     steps = np.full((1, lead + horizon), cause)
-    expected = Expected(np.array([0, lead]), steps, steps, np.zeros(1, dtype=bool))
+    expected = Expected(np.array([0, lead]), steps, steps, np.zeros(1, dtype=bool), np.full(2, np.inf))
     found = times_of(replace(happened_before(present, 4.0), expected=expected))
     mean, each = _mean_multipliers(cause, effect, delta, course, lead + horizon)
     ages = 4.0 + each[each >= lead] - lead
@@ -237,7 +239,7 @@ def test_a_cause_that_had_occurred_by_the_statement_leaves_it_where_it_was(lead:
         keeps_marginal=True, draws=DRAWS,
     )  # fmt: skip
     steps = np.zeros((1, lead + horizon))
-    expected = Expected(np.array([0, lead]), steps, steps, np.array([lead > 0]))
+    expected = Expected(np.array([0, lead]), steps, steps, np.array([lead > 0]), np.full(2, np.inf))
     present = replace(happened_before(present, since), expected=expected)
     rates = np.exp(marginal_offsets(present).log_hazard[1][0])
     edges = since + np.arange(horizon + 1)

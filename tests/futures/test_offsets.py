@@ -161,7 +161,7 @@ def stated_earlier(now: float, *, lead: int = 0, settled: bool = False) -> Prese
     present = make_present(rates, links={(0, 1): LINK}, keeps_marginal=True, draws=DRAWS)
     steps = np.full((1, PERIODS + 1), -np.log1p(-CAUSE) / PERIODS)
     lead = max(lead, 1)  # a lead of none would mean the as-of date
-    expected = Expected(np.array([0, lead]), steps, steps, np.zeros(1, dtype=bool))
+    expected = Expected(np.array([0, lead]), steps, steps, np.zeros(1, dtype=bool), np.full(2, np.inf))
     known = np.array([-1e-6 if settled else np.nan, np.nan])
     return replace(present, expected=expected, settled=known)
 

@@ -12,8 +12,9 @@ from scipy import integrate, stats
 
 from forecast.futures.correction import corrected
 from forecast.futures.hazards import cumulative_incidence, probability_by
+from forecast.futures.offsets import marginal_offsets
 from forecast.futures.paths import HazardPath
-from forecast.futures.present import FloatArray, PresentCase
+from forecast.futures.present import Expected, FloatArray, PresentCase
 from forecast.futures.simulation import simulate_futures
 from forecast.futures.stored import open_futures
 from forecast.model.encoding.encode import encode_study
@@ -130,3 +131,43 @@ def test_stored_futures_know_when_the_risk_begins(tmp_path: Path) -> None:
     again = simulate_futures(stored.present, replicates=5, seed=stored.seed, draws=stored.futures.draws)
     assert np.array_equal(again.times, rolled.futures.times)
     assert rolled.futures.times.min() > 2 + 10 / 31
+
+
+@pytest.mark.parametrize(("begins", "hazard", "log_ratio"), [(0.5, 0.7, 0.01), (1.5, 1.0, 1.0)])
+def test_a_marginal_is_not_corrected_away_in_the_period_in_which_the_risk_begins(
+    begins: float, hazard: float, log_ratio: float
+) -> None:
+    """High hazards over few periods, where a hazard that was taken as even within the period would be seen."""
+    share = np.clip(np.arange(1, 4) - np.array([[0.0], [begins]]), 0.0, 1.0)
+    links = {(0, 1): log_ratio}
+    present = make_present(np.array([[0.3], [hazard]]) * share, draws=400, links=links, keeps_marginal=True)
+    found = corrected(replace(present, begins=np.array([0.0, begins])))
+    times = simulate_futures(found, replicates=100, seed=6).times[..., 1]
+    for time in (1.0, 2.0, 3.0):
+        chance = -np.expm1(-hazard * max(time - begins, 0.0))
+        assert abs((times <= time).mean() - chance) < 4 * np.sqrt(0.25 / times.size) + 0.004
+
+
+def test_time_before_its_risk_began_thins_no_one_after_an_earlier_statement() -> None:
+    """Three periods after the statement the risk begins: the cause, of hazard .2 since then, may have occurred; against a fine chain."""
+    lead, cause, effect, log_ratio = 3, 0.2, 0.2, 1.5
+    present = make_present([[cause] * 4, [effect] * 4], links={(0, 1): log_ratio}, keeps_marginal=True)
+    expected = Expected(
+        np.array([0, lead]),
+        np.full((1, 7), cause),
+        np.full((1, 7), cause),
+        np.zeros(1, dtype=bool),
+        np.array([np.inf, 0.0]),
+    )
+    offsets = marginal_offsets(replace(present, expected=expected)).log_hazard[1][0]
+    steps, none, caused, found = 2000, np.exp(-cause * lead), -np.expm1(-cause * lead), []
+    for _ in range(4):
+        means = []
+        for _ in range(steps):
+            occurs = none * -np.expm1(-cause / steps)
+            none, caused = none - occurs, caused + occurs
+            means.append((none + np.exp(log_ratio) * caused) / (none + caused))
+            rate = effect / means[-1] / steps
+            none, caused = none * np.exp(-rate), caused * np.exp(-rate * np.exp(log_ratio))
+        found.append(-np.log(np.mean(means)))
+    assert offsets == pytest.approx(found, abs=0.01)
