@@ -17,8 +17,8 @@ from forecast.model.specs import ARRAYS
 FloatArray = npt.NDArray[np.float64]
 
 DATA: tuple[str, ...] = (
-    "trial", "cell", "span", "integral", "history", "verdict", "press", "count", "judgment", "record", "mark", "tally", "ruling",
-    "word", "opinion",
+    "trial", "cell", "span", "integral", "history", "verdict", "press", "race", "stretch", "count", "floor", "judgment", "record",
+    "mark", "tally", "ruling", "word", "opinion",
 )  # fmt: skip
 """Dims along which the likelihood adds up; nothing is sampled along them."""
 

@@ -227,13 +227,33 @@ def _intervention_problems(stored: StoredFutures, do: tuple[Intervention, ...]) 
             message = f"{outcome!r} and {rival!r} exclude one another; expected at most one that occurs; remove one"
             problems.append(FieldError(f"{path}.outcome", "competes", message))
         seen.setdefault(outcome, place)
+        problems += _sure_problems(stored, do, place)
         is_dated = stored.kind(outcome) in (BINARY, CATEGORICAL)
         last = stored.resolves[outcome] if is_dated else float(stored.horizon)
-        if at is not None and at > last:
-            limit = "its resolution date" if is_dated else "the horizon"
+        deadline = stored.present.deadline(stored.outcomes.index(outcome))
+        if at is not None and at > min(last, deadline):
+            limit = "the day by which one of its group must occur" if deadline < last else "the horizon"
+            limit, last = "its resolution date" if is_dated else limit, min(last, deadline)
             message = f"{at:g} is after {limit}; expected 0 to {last:g} periods, or null for never; lower it"
             problems.append(FieldError(f"{path}.at", "outside_forecast", message))
     return problems
+
+
+def _sure_problems(stored: StoredFutures, do: tuple[Intervention, ...], place: int) -> list[FieldError]:
+    """Whether an outcome that is never to occur is the last one left of a group of which one must."""
+    outcome, present = do[place].outcome, stored.present
+    own = stored.outcomes.index(outcome)
+    settled = {name: present.settled[stored.outcomes.index(name)] for name in (outcome, *stored.rivals(outcome))}
+    never = {each.outcome for each in do if each.at is None}
+    has_occurred = any(np.isfinite(time) for time in settled.values())
+    may_occur = {name for name, time in settled.items() if np.isnan(time)} - never
+    if do[place].at is not None or not present.is_sure[own] or has_occurred or may_occur:
+        return []
+    message = (
+        f"with {outcome!r} none is left of outcomes of which one must occur; expected one at least that may; remove it, or ask "
+        "for one that occurs"
+    )
+    return [FieldError(f"do[{place}].at", "exhaustive", message)]
 
 
 def _happened(stored: StoredFutures, futures: Futures, expression: Expression) -> BoolArray:

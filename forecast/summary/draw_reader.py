@@ -24,7 +24,7 @@ class DrawReader:
         return self._flat(self._posterior[name], dim, labels)
 
     def last_state(self, factors: tuple[str, ...]) -> FloatArray:
-        """State at the last period that was complete at the as-of date."""
+        """State at the last past period: the last one complete at the as-of date, or the running one if it was counted."""
         if not factors:
             return np.zeros((self.draws, 0))
         return self._flat(self._posterior["state"].isel(past_period=-1), "factor", factors)

@@ -57,7 +57,16 @@ def summarize_opinions(
     for judgment in opinions.judgments:
         asked[judgment.way].append(judgment)
     apart = _contradicted(encoded)
-    worth = {label: question_worth(judgments, posterior, opinions.assumed, apart) for label, judgments in asked.items()}
+    worth = {
+        label: question_worth(
+            judgments,
+            posterior,
+            opinions.assumed,
+            apart,
+            has_slope=encoded.study.sure_until(encoded.study.outcome(judgments[0].outcome)) is None,
+        )
+        for label, judgments in asked.items()
+    }
     questions = []
     for label, judgments in asked.items():
         draws = 1.0 / (1.0 + np.exp(-posterior["judged_log_odds"].sel(question=label).values.ravel()))

@@ -71,7 +71,12 @@ def ordinary_variance(assumed: Experts) -> float:
 
 
 def question_worth(
-    judgments: Sequence[Judgment | OptionStatement], posterior: xr.Dataset, assumed: Experts, apart: Mapping[str, float]
+    judgments: Sequence[Judgment | OptionStatement],
+    posterior: xr.Dataset,
+    assumed: Experts,
+    apart: Mapping[str, float],
+    *,
+    has_slope: bool = True,
 ) -> Worth:
     """From what is known of their errors: the uncertainty left in biases, the noise, and the common error.
 
@@ -81,12 +86,15 @@ def question_worth(
         Those of one question.
     apart
         By expert whose own statements contradict one another, how far each of them has to move to be possible, on the log
-        odds: so much of his error is certain, and counts beside what the model makes of it.
+        odds: so much of their error is certain, and counts beside what the model makes of it.
+    has_slope
+        Whether slopes of experts act on what they say of it: not where one of several outcomes must occur.
     """
     own = {}
     for judgment in judgments:
         this = posterior[["bias", "slope", "noise"]].sel(expert=judgment.expert)
-        scale = float((this["noise"] ** 2 / this["slope"] ** 2).median())
+        slope = this["slope"] if has_slope else 1.0
+        scale = float((this["noise"] ** 2 / slope**2).median())
         own[judgment.expert] = float(this["bias"].var()) + _OF_T * scale + apart.get(judgment.expert, 0.0) ** 2
     kinds = list(dict.fromkeys(judgment.kind for judgment in judgments))
     shared = float(posterior["shared_bias"].sel(kind=kinds).mean("kind").var())

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from forecast.errors import CancelledError
 from forecast.explain.density import keep_rows, log_densities, sampled_points, with_arrays
@@ -13,6 +14,7 @@ from forecast.explain.expert_likelihood import ExpertLikelihood
 from forecast.explain.runs import Fit, Runs
 from forecast.explain.scaling import data_log_likelihood
 from forecast.model.encoding.encode import encode_study
+from tests.documents import event_outcome, make_study
 from tests.explain.studies import opinions_study, prior_fit, trials_study
 
 pytestmark = [pytest.mark.program]
@@ -32,6 +34,30 @@ def test_the_likelihood_of_trials_is_binomial() -> None:
     level = fit.values("class_level")[:, 0]
     expected = 4 * level - 27 * np.logaddexp(0, level)
     assert data_log_likelihood(runs_of(fit), fit) == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_likelihood_of_quiet_time_is_conditioned_where_one_must_occur() -> None:
+    """Quiet for a year, at constant hazards, while one of two occurs within the five years after it: (S(a) - S(D)) / (1 - S(D))."""
+    pooling = {"class_sd": 0, "case_sd": 0, "trend_sd": 0, "wiggle_sd": 0, "age_bands": [0]}
+    outcomes = [
+        event_outcome(id=name, competes="end", exhaustive=True, at_risk_since="2019-01-01", pooling=pooling)
+        for name in ("left", "right")
+    ]
+    fit = prior_fit(encode_study(make_study(*outcomes)), 40)
+    hazard = np.exp(fit.values("theta")).sum(axis=1)
+    expected = -12 * hazard + np.log(-np.expm1(-60 * hazard)) - np.log(-np.expm1(-72 * hazard))
+    assert data_log_likelihood(runs_of(fit), fit) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def test_the_likelihood_of_a_lower_bound_is_that_of_as_many_or_more() -> None:
+    threshold = {"id": "many", "title": "Many", "kind": "threshold", "indicator": "counts", "at_least": 50,
+                 "resolution": {"criteria": "As counted."}}  # fmt: skip
+    rows = [{"period": "2020-01", "value": 3, "known_at": "2020-01-01"}]
+    study = make_study(event_outcome(), threshold, indicators=[{"id": "counts", "rows": rows}])
+    fit = prior_fit(encode_study(study), 40)
+    mean, shape = np.exp(fit.values("log_mean")[:, 0]), 1 / (fit.values("dispersion")[:, 0] ** 2 + 0.001)
+    expected = stats.nbinom(shape, shape / (shape + mean)).logsf(2)
+    assert data_log_likelihood(runs_of(fit), fit) == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize("expert", ["a", "b", "c"])

@@ -141,6 +141,26 @@ def test_a_malformed_request_is_refused(document: dict[str, Any]) -> None:
         QueryRequest.model_validate(document)
 
 
+@pytest.mark.parametrize(
+    ("do", "at", "words"),
+    [
+        ([("o0", 4.6)], "do[0].at", "after the day by which one of its group must occur; expected 0 to 4.5"),
+        ([("o0", None), ("o1", None)], "do[0].at", "with 'o0' none is left of outcomes of which one must occur"),
+    ],
+)
+def test_doing_leaves_one_that_must_occur(do: list[tuple[str, float | None]], at: str, words: str) -> None:
+    present = make_present([[0.1] * 6, [0.2] * 6], groups=[0, 0], sure={0, 1}, resolves=[4.5, 4.5], draws=100)
+    stored = StoredFutures(
+        Calendar(Period.MONTH, date(2021, 9, 10)), 6, present, simulate_futures(present, replicates=2, seed=4), 4, ()
+    )
+    with pytest.raises(QueryError) as caught:
+        ask(stored, "o1", do=[{"outcome": name, "at": time} for name, time in do])
+    assert caught.value.errors[0].path == at
+    assert words in caught.value.errors[0].message
+    assert ask(stored, "o1", do=[{"outcome": "o0", "at": None}]).probability == 1.0
+    assert ask(stored, "o0", do=[{"outcome": "o0", "at": 4.5}]).probability == 1.0
+
+
 def test_many_threads_get_the_same_answers(path: Path) -> None:
     def work(place: int) -> float:
         return ask(open_futures(path), "war", do=[{"outcome": "agreement", "at": 1 + place % 3}]).probability

@@ -101,7 +101,7 @@ def test_what_is_known_to_be_so_has_no_part_in_a_chain() -> None:
         ("a and c", "supposes 'a' beside 'c', but its link to 'b' acts at once; expected it alone, or a link with"),
         (
             "not many",
-            "that 'many' does not occur, which is a count, so that its effect has no level without it; expected `base",
+            "that 'many' does not occur, which is a count, so that its effect has no level without it; expected that link",
         ),
         ("many and not c", "supposes 'many' beside 'c'"),
     ],
@@ -182,4 +182,21 @@ def test_conditional_judgments_that_cost_too_much_are_refused_before_anything_is
         judgments={"rows": rows},
     )
     with pytest.raises(StudyError, match=r"steps through what may happen.*expected at most 50,000"):
+        require_encodable(study)
+
+
+def test_the_check_looks_at_days_of_statements_whose_cause_is_that_of_a_link_that_is_made() -> None:
+    """As of the statement's day no case is known, so a covariate has no scale: a run refuses that, and so does the check."""
+    row = {"entered": "2019-09-01", "exited": "2019-10-01", "event": "yes", "mountains": 1, "known_at": "2019-11-01"}
+    rows = [row | {"id": f"c{number}", "mountains": number} for number in range(3)]
+    study = make_study(
+        event_outcome(covariates={"mountains": 1}),
+        binary_outcome(
+            prior={"probability": {"median": 0.3, "low": 0.1, "high": 0.6}, "on": "2019-06-01", "rationale": "x"}
+        ),
+        covariates=[{"id": "mountains"}],
+        reference_classes=[{"id": "past", "outcome": "exit", "covariates": ["mountains"], "rows": rows}],
+        judgments={"rows": [said("x", "agreement", given="exit", by=None)]},
+    )
+    with pytest.raises(StudyError, match="mountains"):
         require_encodable(study)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Final
 
@@ -35,7 +36,7 @@ class Chain:
     horizon: float
     """Periods until the date of the question, or until that of a supposed outcome which is settled later."""
 
-    @property
+    @cached_property
     def late(self) -> tuple[int, ...]:
         """Places of the contests of events in which an outcome of the question may still occur after its date."""
         if self.horizon <= self.question.by_periods:
@@ -47,20 +48,29 @@ class Chain:
             if contest[0].kind is OutcomeKind.EVENT and any(outcome.id in asked for outcome in contest)
         )
 
-    @property
+    @cached_property
     def slots(self) -> list[tuple[int, bool]]:
         """(place of a contest, whether what occurs in it does so after the date of the question), in the order of arrays."""
         return [*((place, False) for place in range(len(self.contests))), *((place, True) for place in self.late)]
 
     @property
+    def _sizes(self) -> list[int]:
+        """In how many ways each contest may stand."""
+        return [len(contest) * (1 + (place in self.late)) + 1 for place, contest in enumerate(self.contests)]
+
+    @property
+    def least_worlds(self) -> int:
+        """How many worlds there are at least, without going through them."""
+        return prod(self._sizes)
+
+    @cached_property
     def worlds(self) -> list[tuple[int, ...]]:
         """All of them; nothing has occurred in the first. What occurs after the date comes last among those of a contest.
 
         The last entry is 1 in the worlds of one in whom all that is supposed has occurred from the start, beside those of
         all.
         """
-        sizes = [len(contest) * (1 + (place in self.late)) + 1 for place, contest in enumerate(self.contests)]
-        found = list(itertools.product(*map(range, sizes), [0]))
+        found = list(itertools.product(*map(range, self._sizes), [0]))
         if self.question.at_once:
             found += [(*world[:-1], 1) for world in found if self._is_supposed(world)]
         return found

@@ -21,5 +21,6 @@ def require_encodable(study: Study) -> None:
     """
     encoded = encode_study(study)
     require_affordable(encoded)
-    for day in sorted({day for day in days_of_causes(study, encoded.links).values() if day < study.as_of}):
-        require_encodable(study_as_known(study, day))
+    # With the links that are made for its judgments, as a run has them.
+    for day in sorted({day for day in days_of_causes(encoded.study, encoded.links).values() if day < study.as_of}):
+        require_encodable(study_as_known(encoded.study, day))

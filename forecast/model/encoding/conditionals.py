@@ -97,12 +97,12 @@ def _refuse_what_acts_at_once(question: Judgment, present: Present) -> None:
             expected = "it alone, or a link with `base: marginal` from an event or binary outcome"
         elif not occurs and (name, question.outcome) in present.keeping:
             seen = f"that {name!r} does not occur, which is a count, so that its effect has no level without it"
-            expected = "`base: none` in that link"
+            expected = "that link to be stated with `base: none`"
         else:
             continue
         message = f"a judgment on {question.question} supposes {seen}; expected {expected}; change that or remove the judgment"
-        place = present.link(name, question.outcome) - 1
-        raise StudyError([FieldError(f"links[{place}]", "judged_at_once", message)])
+        # The link may be one that was made, which stands nowhere in the document.
+        raise StudyError([FieldError("judgments", "judged_at_once", message)])
 
 
 def _refuse_sure(question: Judgment, concerned: Collection[str], present: Present) -> None:
@@ -119,14 +119,18 @@ def _refuse_sure(question: Judgment, concerned: Collection[str], present: Presen
 def condition_arrays(readings: Sequence[Reading], present: Present) -> dict[str, npt.ArrayLike]:
     """The blocks condition, contest, turn, stake, move and pull."""
     chains = [(place, reading, reading.chain) for place, reading in enumerate(readings) if reading.chain is not None]
+    steps = [_turns(chain, present) for *_, chain in chains]
+    # Before worlds are gone through one by one: rivals of several supposed outcomes may have millions.
+    _require_few_steps(sum(map(len, steps)), max((chain.least_worlds for *_, chain in chains), default=0))
     widest = max((len(chain.worlds) for *_, chain in chains), default=0)
+    _require_few_steps(sum(map(len, steps)), widest)
     begins, joint, rest = (np.zeros((len(chains), widest)) for _ in range(3))
     contests: list[int] = []
     turns: list[tuple[int, int]] = []
     stakes: list[tuple[float, ...]] = []
     moves: list[tuple[int, int, int, int]] = []
     pulls: list[tuple[int, int]] = []
-    for row, (_, reading, chain) in enumerate(chains):
+    for row, ((_, reading, chain), own) in enumerate(zip(chains, steps, strict=True)):
         first = len(contests)
         begins[row, : len(chain.worlds)] = chain.begins()
         for world, found in enumerate(chain.worlds):
@@ -137,7 +141,7 @@ def condition_arrays(readings: Sequence[Reading], present: Present) -> dict[str,
                 pulls += [(len(moves), link) for link in link_places]
                 moves.append((first + slot, before, after, 1 - chain.worlds[before][-1]))
             contests.append(row)
-        for slot, start, end, share in _turns(chain, present):
+        for slot, start, end, share in own:
             contest = chain.contests[chain.slots[slot][0]]
             resolves = contest[0] if start == end else None
             for outcome in contest if resolves is None else ():
@@ -150,8 +154,6 @@ def condition_arrays(readings: Sequence[Reading], present: Present) -> dict[str,
                 stakes.append((len(turns), variant, band, step, length))
             settles = 0 if resolves is None else present.memberships.variant(resolves.id, reading.chosen) + 1
             turns.append((first + slot, settles))
-    if len(turns) * widest > MOST_STEPS:
-        raise StudyError([FieldError("judgments", "too_much_work", _TOO_MANY_STEPS.format(len(turns) * widest))])
     staked = np.asarray(stakes, dtype=float).reshape(-1, 5).T
     moved = np.asarray(moves, dtype=int).reshape(-1, 4).T
     return {
@@ -167,6 +169,11 @@ def condition_arrays(readings: Sequence[Reading], present: Present) -> dict[str,
         "move_counts": moved[3].astype(float),
         **_columns(("pull_move", "pull_link"), np.asarray(pulls, dtype=int).reshape(-1, 2).T),
     }
+
+
+def _require_few_steps(turns: int, worlds: int) -> None:
+    if turns * worlds > MOST_STEPS:
+        raise StudyError([FieldError("judgments", "too_much_work", _TOO_MANY_STEPS.format(turns * worlds))])
 
 
 def _columns(names: Sequence[str], table: npt.NDArray[np.generic]) -> dict[str, npt.ArrayLike]:
@@ -201,7 +208,8 @@ def _turns(chain: Chain, present: Present) -> list[tuple[int, float, float, floa
         for place, contest in enumerate(chain.contests)
         if place not in events and present.resolves[contest[0].id] <= horizon
     )
-    legs = LEGS if len(chain.worlds) <= FEW_WORLDS else FEWER_LEGS
+    is_small = chain.least_worlds <= FEW_WORLDS and len(chain.worlds) <= FEW_WORLDS
+    legs = LEGS if is_small else FEWER_LEGS
     edges = {float(edge) for edge in np.linspace(0.0, horizon, legs + 1)} | {day for day, *_ in dates} | {until}
     for outcome in (outcome for place in events for outcome in chain.contests[place]):
         age = present.ages[outcome.id]

@@ -110,7 +110,7 @@ class EncodedStudy:
 
     @property
     def past_periods(self) -> tuple[date, ...]:
-        """First days of the past periods; the last is the last one complete at the as-of date."""
+        """First days of the past periods; the last is the last one complete at the as-of date, or the running one if it was counted."""
         return self.signals.past_periods
 
     @property
@@ -143,7 +143,7 @@ class EncodedStudy:
             "indicators": lengths["indicator"],
             "observations": lengths["count"] + lengths["floor"],
             "experts": lengths["expert"],
-            "judgments": lengths["judgment"],
+            "judgments": lengths["judgment"] + lengths["opinion"],
             "track_records": lengths["record"],
             "links": lengths["link"],
         }
