@@ -48,6 +48,7 @@ PARTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "links": (("delta_z", "link_scale"),),
     "experts": (
         ("shared_bias_z", "shared_bias_scale"),
+        ("choice_lean_z", "shared_bias_scale"),
         ("bias_sd_z", "bias_scale"),
         ("slope_mean_z", "slope_mean_scale"),
         ("slope_sd_z", "slope_scale"),
@@ -100,7 +101,7 @@ def component_densities(runs: Runs, fit: Fit) -> dict[str, FloatArray]:
         if sd[place] > 0
     }
     for part, variables in PARTS.items():
-        used = [fit.values(name)[:, _moves(arrays, array)] for name, array in variables]
+        used = [fit.values(name)[:, _moves(arrays, array)].reshape(fit.draws, -1) for name, array in variables]
         if part == SIGNALS:
             # Not `log_mean_z`, which holds what the factors add over the observed periods.
             loc, scale = (np.asarray(arrays[f"log_mean_{name}"], dtype=float) for name in ("loc", "scale"))

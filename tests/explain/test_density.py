@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -12,8 +13,9 @@ from forecast.errors import CancelledError
 from forecast.explain.density import keep_rows, log_densities, sampled_points, with_arrays
 from forecast.explain.expert_likelihood import ExpertLikelihood
 from forecast.explain.runs import Fit, Runs
-from forecast.explain.scaling import data_log_likelihood
+from forecast.explain.scaling import component_densities, data_log_likelihood
 from forecast.model.encoding.encode import encode_study
+from tests.categories import election
 from tests.documents import event_outcome, make_study
 from tests.explain.studies import opinions_study, prior_fit, trials_study
 
@@ -107,3 +109,14 @@ def test_a_request_to_stop_is_heard_between_draws() -> None:
     runs = Runs(fit.encoded.study, 1, None, lambda: CancelledError)
     with pytest.raises(CancelledError):
         log_densities(runs, fit.encoded.arrays, sampled_points(fit))
+
+
+def test_what_experts_share_on_options_belongs_to_the_part_of_experts() -> None:
+    """Twice the leans of a kind of expert on options lower the part's log density by 1.5 of their squares."""
+    fit = prior_fit(encode_study(election()), 40)
+    leans = fit.posterior["choice_lean_z"]
+    assert leans.size
+    other = replace(fit, posterior=fit.posterior.assign(choice_lean_z=2 * leans))
+    runs = runs_of(fit)
+    found = component_densities(runs, other)["experts"] - component_densities(runs, fit)["experts"]
+    assert found == pytest.approx(-1.5 * (fit.values("choice_lean_z") ** 2).sum(axis=(1, 2)))
