@@ -13,6 +13,7 @@ from tests.model.random_studies import FULL, SHAPES, random_arrays
 from tests.model.reference_density import HALF_NORMAL, log_density, unpack
 from tests.model.reference_integrals import error_of
 from tests.model.reference_options import spreads
+from tests.suite.sizes import sized
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,7 @@ def program() -> Program:
 
 
 @pytest.mark.program
+@pytest.mark.sized
 @pytest.mark.parametrize("sizes", SHAPES.values(), ids=SHAPES.keys())
 def test_log_density_equals_the_one_written_down_by_hand(program: Program, sizes: dict[str, int]) -> None:
     """To nine digits: sums of a hundred terms, in which hazards near 0 cancel; integrals as near as their nodes are."""
@@ -28,7 +30,7 @@ def test_log_density_equals_the_one_written_down_by_hand(program: Program, sizes
         arrays = random_arrays(seed, **sizes)
         loaded = program.load(arrays)
         rng = np.random.default_rng(seed)
-        for _ in range(3):
+        for _ in range(sized(3, 1)):
             point = rng.normal(0, 0.7, arrays.parameters)
             logp, _ = loaded.log_density(point)
             _, sigma = spreads(unpack(point, arrays), arrays)
