@@ -5,7 +5,6 @@ The definition is evaluated in plain NumPy, nothing of it compiled. A term that 
 
 from __future__ import annotations
 
-import functools
 import threading
 
 import numpy as np
@@ -26,28 +25,10 @@ from forecast.model.specs import ARRAYS
 from forecast.study import load_study
 from priors import bundled_studies, study_path
 from tests.documents import binary_outcome, event_outcome, make_study
+from tests.kernel.defined import compare
 from tests.model.random_studies import CASES, EVERY, FULL, SHAPES, random_arrays
 
 pytestmark = pytest.mark.program
-
-
-@functools.cache
-def the_definition() -> DefinedStudy:
-    return DefinedStudy(smallest_arrays())
-
-
-def compare(arrays: ModelArrays, point: np.ndarray) -> None:
-    kernel, definition = get_program().load(arrays), the_definition()
-    definition.swap(arrays)
-    (logp, gradient), (expected, slope) = kernel.log_density(point), definition.log_density(point)
-    assert logp == pytest.approx(expected, rel=1e-10)
-    assert gradient == pytest.approx(slope, rel=1e-8, abs=1e-8 * np.abs(slope).max())
-    quantities = definition.quantities(point[None])
-    for name, values in kernel.quantities(point[None]).items():
-        assert values == pytest.approx(quantities[name], rel=1e-9, abs=1e-11), name
-    terms = definition.terms(point[None])
-    for name, values in kernel.terms(point[None]).items():
-        assert values == pytest.approx(terms[name], rel=1e-9, abs=1e-11), name
 
 
 @pytest.mark.parametrize("sizes", SHAPES.values(), ids=SHAPES.keys())

@@ -9,9 +9,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from forecast.inference.engine.definition import DefinedStudy
 from forecast.inference.engine.program import get_program
-from forecast.model.arrays import smallest_arrays
 from forecast.model.encoding.encode import EncodedStudy, encode_study
 from forecast.model.latent_specs import LATENTS
 from forecast.summary.archive import _predict_events
@@ -19,6 +17,7 @@ from forecast.summary.frailties import draw_frailties
 from forecast.summary.posterior import present_case
 from tests.documents import NO_POOLING, Document, event_outcome, make_study
 from tests.futures.posteriors import make_posterior
+from tests.kernel.defined import compare
 
 POOLING = {**NO_POOLING, "trend_sd": 0.4, "age_bands": [0, 12]}
 A = [(4.0, 10.0, 2.0, 0), (10.0, 30.0, 0.5, 1)]
@@ -130,14 +129,7 @@ def frailty_places(encoded: EncodedStudy) -> list[int]:
 def test_the_kernel_is_the_definition(case_sd: float, weight: float) -> None:
     encoded = study(rows(("a", A), ("b", B), ("c", C), weight=weight), case_sd=case_sd, standardize=True)
     point, _ = values(encoded, 4)
-    definition = DefinedStudy(smallest_arrays())
-    definition.swap(encoded.arrays)
-    (logp, gradient), (expected, slope) = (
-        get_program().load(encoded.arrays).log_density(point),
-        definition.log_density(point),
-    )
-    assert logp == pytest.approx(expected, rel=1e-10)
-    assert gradient == pytest.approx(slope, rel=1e-8, abs=1e-9)
+    compare(encoded.arrays, point)
 
 
 def test_a_covariate_is_standardised_over_the_time_of_a_case() -> None:
