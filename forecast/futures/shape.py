@@ -1,34 +1,31 @@
 """What scenarios leave open, before anything is sampled: whether they can happen, exclude one another, cover everything.
 
-They are counted over futures that know nothing of probabilities: every outcome may occur at any time that its kind allows.
-So the answer does not depend on priors, and a scenario that is in none of them cannot happen.
+They are counted over futures that know nothing of probabilities (`forecast.futures.possible`). So the answer does not depend
+on priors. A scenario that is in none of them is impossible where all that may happen was gone through; else it was not found.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from typing import Final
 
 import numpy as np
 
-from forecast.futures.present import DAY_BEFORE
-from forecast.futures.scenarios import BoolArray, FloatArray, evaluate
-from forecast.futures.simulation import Futures
-from forecast.study import And, Bound, Expression, HowMany, Not, Or, OutcomeKind, Study, settled_outcomes
+from forecast.futures.directed import directed_futures
+from forecast.futures.enumerated import is_never_true
+from forecast.futures.possible import FUTURES, Possible
+from forecast.futures.scenarios import BoolArray, FloatArray
+from forecast.study import And, Expression, Not, Study, settled_outcomes
 from forecast.study.checks.questions import Question, questions
 
-_FUTURES: Final = 16_384
-"""Drawn for all scenarios together."""
-_DIRECTED: Final = 2_048
-"""Drawn for one expression, towards what makes it true."""
-_TOWARDS: Final = 0.95
-"""Chance that an outcome occurs in these where the expression wants it."""
-_SIGNS: Final = {Bound.AT_LEAST: 1, Bound.AT_MOST: -1, Bound.EXACTLY: 0}
-"""Whether another true item makes it true that so many are."""
-_SHORT: Final = 1e-6
-"""Periods, to choose one among options."""
+_FEW: Final = 8
+"""True futures by which a scenario is met often enough."""
+_TRIES: Final = 128
+"""Futures drawn towards what was not met."""
+_TRIES_OF_PAIRS: Final = 1_024
+"""The same for all pairs of scenarios together."""
+_TRIES_OF_GAP: Final = 32
 _MOST_PAIRS: Final = 5
 """Overlaps that are named."""
 
@@ -38,164 +35,114 @@ def everything_asked(study: Study) -> tuple[Question, ...]:
     return (*questions(study), *scenario_questions(study))
 
 
+def newly_asked(before: Study, after: Study) -> tuple[Question, ...]:
+    """What a study with more evidence leaves open that it did not before; its scenarios are the same."""
+    known, found = set(questions(before)), questions(after)
+    if after.scenarios and settled_outcomes(before) != settled_outcomes(after):
+        known |= set(scenario_questions(before))
+        found += scenario_questions(after)
+    return tuple(question for question in found if question not in known)
+
+
 def scenario_questions(study: Study) -> tuple[Question, ...]:
     """What is asked of the scenarios of a study."""
-    possible = _Possible(study) if study.scenarios else None
-    return tuple(_asked(study, possible)) if possible is not None else ()
+    return tuple(_Shape(study).asked()) if study.scenarios else ()
 
 
-def _asked(study: Study, possible: _Possible) -> Iterator[Question]:
-    expressions = {scenario.id: scenario.expression for scenario in study.scenarios}
-    can_happen = {name: possible.example(expression) is not None for name, expression in expressions.items()}
-    for name, expression in expressions.items():
-        if not can_happen[name]:
-            asked = (
-                f"can {name} happen? In none of {possible.count:,} futures that the outcomes allow is `{expression}` true; "
-                "correct `when`"
-            )
-            yield "scenario_impossible", asked
-        elif possible.example(_not(expression)) is None:
-            asked = (
-                f"can {name} fail? In all of {possible.count:,} futures that the outcomes allow is `{expression}` true; "
-                "correct `when`"
-            )
-            yield "scenario_certain", asked
-    together = [scenario.id for scenario in study.scenarios if not scenario.stands_alone and can_happen[scenario.id]]
-    if len(together) > 1:
-        yield from _overlaps({name: expressions[name] for name in together}, possible)
-        yield from _gap([expressions[name] for name in together], possible)
-
-
-def _overlaps(expressions: Mapping[str, Expression], possible: _Possible) -> Iterator[Question]:
-    found = []
-    for (first, one), (second, other) in itertools.combinations(expressions.items(), 2):
-        example = possible.example(_all([one, other]))
-        if example is not None:
-            found.append(f"{first} and {second} ({example})")
-    if found:
-        more = f"; and {len(found) - _MOST_PAIRS} more pairs" if len(found) > _MOST_PAIRS else ""
-        asked = (
-            f"may these scenarios be true together? {'; '.join(found[:_MOST_PAIRS])}{more}. If so, say it: "
-            "`stands_alone: true` on those that are questions of their own"
-        )
-        yield "scenarios_overlap", asked
-
-
-def _gap(expressions: Sequence[Expression], possible: _Possible) -> Iterator[Question]:
-    example = possible.example(_all([_not(expression) for expression in expressions]))
-    if example is not None:
-        asked = (
-            f"what else may happen? No scenario is true where {example}; add one for the rest, or state "
-            "`stands_alone: true` on scenarios that need not cover everything"
-        )
-        yield "scenarios_leave_a_gap", asked
-
-
-class _Possible:
-    """Futures in which everything that the kinds of outcomes, their competition and what is known allow may happen."""
+class _Shape:
+    """The scenarios of a study, each evaluated once over all futures."""
 
     def __init__(self, study: Study) -> None:
-        self.study = study
-        self.outcomes = [outcome.id for outcome in study.parts]
-        self.resolves = {name: study.calendar.periods_until(study.resolves_by(name)) for name in self.outcomes}
-        self.settled = settled_outcomes(study)
-        self.count = _FUTURES + _DIRECTED
-        rng = np.random.default_rng(0)
-        self.common = self._draw(rng, rng.beta(0.5, 0.5, (_FUTURES, len(self.outcomes))))
+        self._expressions = {scenario.id: scenario.expression for scenario in study.scenarios}
+        self._together = [scenario.id for scenario in study.scenarios if not scenario.stands_alone]
+        self._possible = Possible(study, list(self._expressions.values()))
+        self._times = self._possible.common
+        self._true = {name: self._possible.is_true(each, self._times) for name, each in self._expressions.items()}
 
-    def example(self, expression: Expression) -> str | None:
-        """What occurs in one of the futures in which an expression is true; None when it is true in none."""
-        wanted = _wanted(expression, self.outcomes)
-        chances = np.array([{1: _TOWARDS, -1: 1.0 - _TOWARDS}.get(wanted.get(name, 0), 0.5) for name in self.outcomes])
-        rng = np.random.default_rng(1)
-        for times in (self.common, self._draw(rng, np.broadcast_to(chances, (_DIRECTED, len(chances))))):
-            true = self._is_true(expression, times)
-            if true.any():
-                # The one in which least happens says it in fewest words.
-                least = np.flatnonzero(true)[np.argmin(np.isfinite(times[true]).sum(axis=1))]
-                return self._words(times[least], [name for name in self.outcomes if name in wanted])
-        return None
+    def asked(self) -> Iterator[Question]:
+        """Of each scenario alone, then of all together."""
+        for name, expression in self._expressions.items():
+            yield from self._of_one(name, expression)
+        together = {name: self._true[name] for name in self._together if self._true[name].any()}
+        if len(together) > 1:
+            yield from self._overlaps(together)
+            yield from self._gap(list(together))
 
-    def _is_true(self, expression: Expression, times: FloatArray) -> BoolArray:
-        futures = Futures(
-            outcomes=tuple(self.outcomes),
-            draws=np.arange(len(times)),
-            chains=1,
-            times=times[:, None, :],
-            horizon=self.study.horizon,
+    def _of_one(self, name: str, expression: Expression) -> Iterator[Question]:
+        if self._looked_for(expression, int(self._true[name].sum())) == 0:
+            yield self._missing(name, expression, "happen", "true", ("scenario_impossible", "scenario_not_found"))
+        elif self._looked_for(_not(expression), int((~self._true[name]).sum())) == 0:
+            yield self._missing(name, _not(expression), "fail", "false", ("scenario_certain", "scenario_always_found"))
+
+    def _looked_for(self, expression: Expression, met: int) -> int:
+        """In how many futures an expression is true, after some were drawn towards it where it was met seldom."""
+        if met >= _FEW or (met == 0 and is_never_true(self._possible, expression)):
+            return met
+        times = directed_futures(self._possible, expression, _TRIES if met == 0 else _FEW, seed=1)
+        true = self._possible.is_true(expression, times)
+        self._add(times[true][:_FEW])
+        return met + int(true.sum())
+
+    def _add(self, times: FloatArray) -> None:
+        """More futures, over which all scenarios are evaluated."""
+        if len(times):
+            self._times = np.asfortranarray(np.concatenate([self._times, times]))
+            for name, expression in self._expressions.items():
+                more = self._possible.is_true(expression, times)
+                self._true[name] = np.concatenate([self._true[name], more])
+
+    def _missing(self, name: str, wanted: Expression, what: str, truth: str, kinds: tuple[str, str]) -> Question:
+        expression = self._expressions[name]
+        if is_never_true(self._possible, wanted):
+            found = "none" if what == "happen" else "all"
+            return kinds[0], (
+                f"can {name} {what}? In {found} of the futures that the outcomes allow is `{expression}` true; correct `when`"
+            )
+        return kinds[1], (
+            f"can {name} {what}? Among {FUTURES:,} futures that the outcomes allow, and {_TRIES} drawn towards it, none was "
+            f"found in which `{expression}` is {truth}; correct `when` if there is none"
         )
-        return evaluate(expression, futures, resolves=self.resolves, calendar=self.study.calendar)[:, 0]
 
-    def _draw(self, rng: np.random.Generator, chances: FloatArray) -> FloatArray:
-        """When each outcome occurs, in periods; dims (future, outcome). Binary ones do so on their day."""
-        count = len(chances)
-        times = np.where(rng.random(chances.shape) < chances, self._any_time(rng, chances.shape), np.inf)
-        groups: dict[str, list[int]] = {}
-        for place, outcome in enumerate(self.study.parts):
-            if outcome.kind is OutcomeKind.BINARY:
-                times[:, place] = np.where(np.isfinite(times[:, place]), self.resolves[outcome.id], np.inf)
-            if outcome.kind is OutcomeKind.CATEGORICAL:
-                # One of the options turns out true: the likeliest to, where none or several would.
-                late = rng.random(count) + 2.0 * ~np.isfinite(times[:, place])
-                times[:, place] = self.resolves[outcome.id] + _SHORT * late
-            if outcome.id in self.settled:
-                found = self.settled[outcome.id]
-                past = -DAY_BEFORE * max((self.study.as_of - found.on).days, 0)
-                times[:, place] = past if found.resolution == "yes" else np.inf
-            if outcome.competes is not None:
-                groups.setdefault(outcome.competes, []).append(place)
-        for places in groups.values():
-            first = np.argmin(times[:, places], axis=1)
-            kept = times[np.arange(count), np.array(places)[first]]
-            times[:, places] = np.inf
-            whole = self.study.parts[places[0]].kind is OutcomeKind.CATEGORICAL
-            day = self.resolves[self.outcomes[places[0]]] if whole else kept
-            times[np.arange(count), np.array(places)[first]] = np.where(kept > 0.0, day, kept) if whole else kept
-        return times
+    def _overlaps(self, together: Mapping[str, BoolArray]) -> Iterator[Question]:
+        names = list(together)
+        true = np.array([self._true[name] for name in names], dtype=np.float32)
+        both = true @ true.T
+        pairs = list(itertools.combinations(range(len(names)), 2))
+        unmet = [pair for pair in pairs if not both[pair]]
+        tries = min(_TRIES_OF_PAIRS // len(unmet), _FEW) if unmet else 0
+        found: list[str] = []
+        for first, second in pairs:
+            one, other = (self._expressions[names[place]] for place in (first, second))
+            if both[first, second]:
+                times, are_true = self._times, (true[first] > 0) & (true[second] > 0)
+            else:
+                times = directed_futures(self._possible, _all([one, other]), tries, seed=2)
+                are_true = self._possible.is_true(_all([one, other]), times)
+            if are_true.any():
+                example = self._possible.words(times, are_true, [one, other]) if len(found) < _MOST_PAIRS else ""
+                found.append(f"{names[first]} and {names[second]} ({example})")
+        if found:
+            more = f"; and {len(found) - _MOST_PAIRS} more pairs" if len(found) > _MOST_PAIRS else ""
+            asked = (
+                f"may these scenarios be true together? {'; '.join(found[:_MOST_PAIRS])}{more}. If so, say it: "
+                "`stands_alone: true` on those that are questions of their own"
+            )
+            yield "scenarios_overlap", asked
 
-    def _any_time(self, rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
-        """Half of them early: so that short windows are met, too."""
-        share = rng.random(shape)
-        return self.study.horizon * np.where(rng.random(shape) < 0.5, share, share**4)
-
-    def _words(self, times: FloatArray, names: Sequence[str]) -> str:
-        """What occurs in a future, as far as it is asked about."""
-        when = {name: float(times[self.outcomes.index(name)]) for name in names}
-        occurred = sorted((name for name in names if np.isfinite(when[name])), key=lambda name: when[name])
-        missing = [name for name in names if name not in occurred]
-        words = ", ".join(f"{name} occurs after {when[name]:.1f} {self.study.period}s" for name in occurred)
-        if not occurred:
-            return f"neither {' nor '.join(missing)} occurs" if len(missing) > 1 else f"{missing[0]} does not occur"
-        return words + (f", without {' or '.join(missing)}" if missing else "")
-
-
-def _wanted(expression: Expression, outcomes: Sequence[str]) -> dict[str, int]:
-    """By outcome in an expression, 1 where its occurrence makes that true, -1 where it makes it false, 0 where it may do both."""
-    found: dict[str, int] = {}
-
-    def visit(node: object, sign: int) -> None:
-        if isinstance(node, Not):
-            visit(node.item, -sign)
-        elif isinstance(node, And | Or):
-            for item in node.items:
-                visit(item, sign)
-        elif isinstance(node, HowMany):
-            for item in node.items:
-                visit(item, sign * _SIGNS[node.bound])
-        else:
-            for name in _names(node):
-                if name in outcomes:
-                    found[name] = sign if found.get(name, sign) == sign else 0
-
-    visit(expression, 1)
-    return found
-
-
-def _names(node: object) -> Iterator[str]:
-    """Every text in a node, whatever it is."""
-    for each in fields(node):  # type: ignore[arg-type]
-        value = getattr(node, each.name)
-        yield from (item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str))
+    def _gap(self, names: Sequence[str]) -> Iterator[Question]:
+        expressions = [self._expressions[name] for name in names]
+        times, none = self._times, ~np.any([self._true[name] for name in names], axis=0)
+        if not none.any():
+            neither = _all([_not(expression) for expression in expressions])
+            times = directed_futures(self._possible, neither, _TRIES_OF_GAP, seed=3)
+            none = self._possible.is_true(neither, times)
+        if none.any():
+            example = self._possible.words(times, none, expressions)
+            asked = (
+                f"what else may happen? No scenario is true where {example}; add one for the rest, or state "
+                "`stands_alone: true` on scenarios that need not cover everything"
+            )
+            yield "scenarios_leave_a_gap", asked
 
 
 def _not(expression: Expression) -> Expression:

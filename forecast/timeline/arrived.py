@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from forecast.errors import FieldError, StudyError
-from forecast.futures.shape import everything_asked
+from forecast.futures.shape import newly_asked
 from forecast.study import Arrival, Study, study_from_document, with_arrivals, with_as_of
 from forecast.study.checks.coherence import INCOHERENT
 
@@ -78,8 +78,7 @@ class Base:
             As `check` does.
         """
         arrivals, before, after = self._accepted(choose)
-        known = set(everything_asked(before))
-        return Accepted(arrivals, tuple(asked for name, asked in everything_asked(after) if (name, asked) not in known))
+        return Accepted(arrivals, tuple(asked for _, asked in newly_asked(before, after)))
 
     def _accepted(self, choose: Callable[[Study], Sequence[Arrival]]) -> tuple[tuple[Arrival, ...], Study, Study]:
         """What is new, and the study without and with it, as of the day on which all of it is known."""
