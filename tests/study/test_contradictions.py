@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import time
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,26 @@ import pytest
 from forecast.errors import StudyError
 from forecast.study import Study, resolve_judgments, study_from_document
 from forecast.study.checks.coherence import Contradiction, contradictions
+from forecast.study.checks.coherence.claims import Claim, Literal
+from forecast.study.checks.coherence.groups import Groups
+from forecast.study.checks.coherence.patterns import connected
 from forecast.study.checks.questions import questions
-from tests.incoherent import EARLY, LATE, ONE, RIVALS, SHAPES, THREE, TWO, Said, Shape, binary, document_of, study_of
+from tests.incoherent import (
+    EARLY,
+    LATE,
+    MIDDLE,
+    ONE,
+    RIVALS,
+    SHAPES,
+    THREE,
+    TWO,
+    Said,
+    Shape,
+    binary,
+    document_of,
+    event,
+    study_of,
+)
 
 
 def found_in(study: Study) -> tuple[Contradiction, ...]:
@@ -156,6 +176,98 @@ def test_the_last_of_several_statements_counts() -> None:
     ]
     shape = SHAPES["later date"]
     assert found_in(study_from_document({**document_of(shape, ()), "judgments": {"rows": rows}})) == ()
+
+
+SURE = tuple(event(name, competes="one", **({"exhaustive": True} if name == "a" else {})) for name in "abc")
+
+
+def test_where_one_must_occur_less_than_one_in_all_is_a_contradiction() -> None:
+    """But not before its last day, nor while one of them is not spoken of."""
+    said: tuple[Said, ...] = tuple((name, None, 0.25, None) for name in "abc")
+    (found,) = of(SURE, *said)
+    assert found.name == "exhaustive_sum"
+    assert "one of them must occur, but they add up to 0.75; which of them is more?" in found.asked
+    # 0.75 in all, at most 0.765 with rounding: each moves to a third.
+    assert found.distance == pytest.approx(np.log((1 / 3) / (2 / 3)) - np.log(0.255 / 0.745), abs=0.002)
+    assert of(RIVALS, *said) == ()
+    assert of(SURE, *said[:2]) == ()
+    assert of(SURE, *said[:2], ("c", EARLY, 0.25, None)) == ()
+    assert of(SURE, *said[:2], ("c", EARLY, 0.25, None), ("c", None, 0.5, None)) == ()
+    assert [each.name for each in of(SURE, *said[:2], ("c", EARLY, 0.6, None), ("c", None, 0.45, None))] != []
+    assert of(SURE, *((name, None, 0.33, None) for name in "abc")) == ()
+
+
+def test_several_experts_cannot_leave_too_little_where_one_must_occur() -> None:
+    rows = [
+        {"expert": expert, "outcome": name, "probability": 0.2, "on": "2024-01-10"}
+        for expert, name in [("ann", "a"), ("bo", "b"), ("cy", "c")]
+    ]
+    document = {**document_of(Shape(SURE, (), (), "", ()), ()), "judgments": {"rows": rows}}
+    (found,) = found_in(study_from_document(document))
+    assert found.name == "incoherent_together"
+    assert found.experts == ("ann", "bo", "cy")
+
+
+def test_the_order_of_rows_is_of_no_account_and_what_is_not_named_is_counted() -> None:
+    """Ann contradicts herself about twelve outcomes, Bo about one: both are named in any order of rows."""
+    names = [f"x{place}" for place in range(12)]
+    rows = [
+        {"expert": "ann", "outcome": name, "by": by, "probability": p, "on": "2024-01-10"}
+        for name in names
+        for by, p in ((EARLY, 0.4), (MIDDLE, 0.3), (LATE, 0.2))
+    ]
+    rows += [
+        {"expert": "bo", "outcome": "x0", "by": by, "probability": p, "on": "2024-01-10"}
+        for by, p in ((EARLY, 0.6), (LATE, 0.5))
+    ]
+    document = document_of(Shape(tuple(event(name) for name in names), (), (), "", ()), ())
+
+    def found(order: list[int]) -> list[tuple[str, tuple[str, ...], list[tuple[str, float]], float]]:
+        study = study_from_document({**document, "judgments": {"rows": [rows[place] for place in order]}})
+        each = found_in(study)
+        assert sum("And 14 more of 'ann'." in contradiction.asked for contradiction in each) == 1
+        return [
+            (one.name, one.experts, [(claim.words, claim.probability) for claim in one.claims], one.distance)
+            for one in each
+        ]
+
+    straight = found(list(range(len(rows))))
+    assert [experts for _, experts, _, _ in straight] == [("ann",)] * 10 + [("bo",)]
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        assert found([int(place) for place in rng.permutation(len(rows))]) == straight
+
+
+def test_which_claims_contradict_one_another_does_not_depend_on_the_order_of_rows() -> None:
+    """Several smallest sets share claims: which of them are named is a matter of what they say alone."""
+    shape = SHAPES["joint above the marginal"]
+    said = [*shape.incoherent, ("a", None, 0.97, "b")]
+    orders = list(itertools.permutations(range(len(said))))[::5]
+    found = set()
+    for order in orders:
+        study = study_of(shape, [said[place] for place in order], ["ann"])
+        found.add(tuple(tuple((claim.words, claim.probability) for claim in each.claims) for each in found_in(study)))
+    assert len(found) == 1
+
+
+def test_thousands_of_statements_are_put_into_sets_in_a_moment() -> None:
+    """5,000 about 500 outcomes, half of them given the one before: one set, too large, so that pairs are looked at."""
+    days = [date(2025, month, 1) for month in range(1, 6)]
+    claims = []
+    for place in range(500):
+        for number, day in enumerate(days):
+            before = Literal(f"x{place - 1}", day)
+            for given in ((), (before,)) if place else ((), ()):
+                judged = Literal(f"x{place}", day)
+                claims.append(Claim("ann", judged, given, 0.5 + 0.01 * number, 0.4, 0.6, len(claims), "x"))
+    names = [f"x{place}" for place in range(500)]
+    groups = Groups({name: name for name in names}, {})
+    began = time.process_time()
+    pieces = list(connected(claims, groups))
+    assert time.process_time() - began < 0.6  # 0.03 measured, 1.7 before there was an index
+    assert [len(piece) for piece in pieces] == [20] + [15] * 498 + [2] * 5
+    alone = connected([claim for claim in claims if not claim.given], groups)
+    assert [len(part) for part in alone] == [10] + [5] * 499
 
 
 def test_a_study_may_refuse_contradictions() -> None:

@@ -11,7 +11,9 @@ from api.pages.shared.bars import PROBABILITY, Bar
 from forecast.answer import Check, ExpertSummary, QuestionSummary
 from forecast.wording import numbers
 
-CONTRADICTIONS: Final = frozenset({"later_date_less_likely", "exclusive_sum", "incoherent", "incoherent_together"})
+CONTRADICTIONS: Final = frozenset(
+    {"later_date_less_likely", "exclusive_sum", "exhaustive_sum", "incoherent", "incoherent_together"}
+)
 """Names of notes on statements that contradict one another."""
 
 

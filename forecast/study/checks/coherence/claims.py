@@ -45,6 +45,11 @@ class Claim:
     words: str
     """The event and its condition, as a message says them."""
 
+    def order(self) -> tuple[object, ...]:
+        """Its place among others: what is said without a condition first, then by what it is about and who says it."""
+        given = [(literal.outcome, literal.day, literal.is_true) for literal in self.given]
+        return len(given), self.event.outcome, self.event.day, given, self.expert, self.probability
+
 
 def claims_at_one_time(study: Study, judgments: Sequence[Judgment]) -> Iterator[tuple[Claim, ...]]:
     """The claims in judgments, each set of those that were made within one period and under one condition that is done.
@@ -68,7 +73,8 @@ def claims_at_one_time(study: Study, judgments: Sequence[Judgment]) -> Iterator[
             sets.append((judgment.on, supposed, mine))
         mine.append(_claim(study, judgment))
     for _, _, claims in sets:
-        yield tuple(claims)
+        # Nothing may depend on the order of rows.
+        yield tuple(sorted(claims, key=Claim.order))
 
 
 def _claim(study: Study, judgment: Judgment) -> Claim:

@@ -9,14 +9,19 @@ from typing import Final
 
 from forecast.errors import FieldError
 from forecast.study.checks.coherence.claims import Claim, claims_at_one_time
-from forecast.study.checks.coherence.patterns import Groups, Patterns, connected
+from forecast.study.checks.coherence.groups import Groups, groups_of
+from forecast.study.checks.coherence.patterns import Patterns, connected
 from forecast.study.document.document import Study
 from forecast.study.reading.problems import shown
 from forecast.study.rows.judgments import Judgment, latest_judgments
 from forecast.study.rows.row_reader import row_place
 
-MOST: Final = 50
-"""Contradictions that are looked for."""
+MOST: Final = 10
+"""Contradictions of one expert that are named, and of all experts together."""
+_MOST_IN_ALL: Final = 100
+"""The same of each expert alone over all experts, each of whom has one or more."""
+_SEARCHED: Final = 3
+"""So many times as many are looked for, to count the others."""
 INCOHERENT: Final = "incoherent"
 """Code of the error where they are refused."""
 _MOST_LISTED: Final = 8
@@ -56,6 +61,7 @@ def contradictions(
 
     Of an expert's statements about one question the last counts, as in the model. Experts may disagree: together they
     contradict one another only if no distribution lies, on each question, between the lowest and the highest of what they say.
+    Of each expert some are named, and the last of them says how many there are beside these. The order of rows is of no account.
 
     Parameters
     ----------
@@ -63,20 +69,30 @@ def contradictions(
         CSV file by place in the document, for messages.
     """
     file = table_files.get("judgments")
-    groups = {outcome.id: outcome.competes or f"only {outcome.id}" for outcome in study.parts}
+    groups = groups_of(study)
     said: dict[str, list[Judgment]] = {}
     for judgment in latest_judgments(judgments):
         said.setdefault(judgment.expert, []).append(judgment)
+    most = max(1, min(MOST, _MOST_IN_ALL // max(len(said), 1)))
     found: list[Contradiction] = []
-    for mine in said.values():
-        for claims in claims_at_one_time(study, mine):
-            found += itertools.islice(_within(claims, groups, file), MOST - len(found))
+    for expert, mine in sorted(said.items()):
+        of_one = (each for claims in claims_at_one_time(study, mine) for each in _within(claims, groups, file))
+        found += _named(of_one, most, f"of {shown(expert)}")
     named = {expert for contradiction in found for expert in contradiction.experts}
     others = [judgment for expert, mine in said.items() if expert not in named for judgment in mine]
-    for claims in claims_at_one_time(study, others):
-        if len({claim.expert for claim in claims}) > 1:
-            found += itertools.islice(_among(claims, groups, file), MOST - len(found))
-    return tuple(found)
+    of_all = (each for claims in claims_at_one_time(study, others) for each in _among(claims, groups, file))
+    return (*found, *_named(of_all, MOST, "of experts together"))
+
+
+def _named(contradictions: Iterator[Contradiction], most: int, whose: str) -> list[Contradiction]:
+    """The first ones; the last of these says how many more were found."""
+    found = list(itertools.islice(contradictions, most * _SEARCHED))
+    left = len(found) - most
+    if left > 0:
+        more = f"{left} or more others" if len(found) == most * _SEARCHED else f"{left} more"
+        last = found[most - 1]
+        found[most - 1] = replace(last, asked=f"{last.asked} And {more} {whose}.")
+    return found[:most]
 
 
 def incoherent_errors(study: Study, judgments: Iterable[Judgment], table_files: Mapping[str, str]) -> list[FieldError]:
@@ -110,7 +126,7 @@ def _within(claims: tuple[Claim, ...], groups: Groups, file: str | None) -> Iter
 def _later_and_less_likely(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:
     """Pairs about one outcome under one condition of which the later day has less; rounding is no excuse."""
     about: dict[object, list[Claim]] = {}
-    for claim in sorted(claims, key=lambda claim: (claim.event.day, claim.row)):
+    for claim in sorted(claims, key=lambda claim: claim.event.day):
         about.setdefault((claim.event.outcome, claim.given), []).append(claim)
     for members in about.values():
         most = members[0]
@@ -140,12 +156,15 @@ def _conflicts(claims: tuple[Claim, ...], groups: Groups) -> Iterator[tuple[tupl
 def _described(conflict: tuple[Claim, ...], patterns: Patterns, groups: Groups, file: str | None) -> Contradiction:
     listed = _joined([_said(claim, file) for claim in conflict])
     expert = shown(conflict[0].expert)
-    of_one_group = len({(groups[claim.event.outcome], claim.given) for claim in conflict}) == 1
+    of_one_group = len({(groups.of[claim.event.outcome], claim.given) for claim in conflict}) == 1
     total = sum(claim.probability for claim in conflict)
-    if len({claim.event.outcome for claim in conflict}) == len(conflict) and of_one_group and total > 1.0:
-        asked = f"{expert} says {listed}: they exclude one another, but add up to {total:g}; which of them is less?"
-        return Contradiction("exclusive_sum", conflict, asked, patterns, conflict)
-    last = max(conflict, key=lambda claim: (not claim.given, claim.row))
+    if len({claim.event.outcome for claim in conflict}) == len(conflict) and of_one_group:
+        if total > 1.0:
+            asked = f"{expert} says {listed}: they exclude one another, but add up to {total:g}; which of them is less?"
+            return Contradiction("exclusive_sum", conflict, asked, patterns, conflict)
+        asked = f"{expert} says {listed}: one of them must occur, but they add up to {total:g}; which of them is more?"
+        return Contradiction("exhaustive_sum", conflict, asked, patterns, conflict)
+    last = max(conflict, key=lambda claim: (not claim.given, claim.order()))
     low, high = patterns.left_by(last, [claim for claim in conflict if claim is not last])
     asked = (
         f"{expert} says {listed}, which no distribution allows together: the others leave {low:.3g} to {high:.3g} for "

@@ -1,7 +1,7 @@
 """Everything that may happen, as far as claims see it, and the claims as inequalities over it.
 
 A group of outcomes that exclude one another (or one outcome alone) is in one state: which of them has occurred, and between
-which of the days that are spoken of, or none. A pattern has a state for each group.
+which of the days that are spoken of, or none; but not none where one must occur and all are spoken of until then. A pattern has a state for each group.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from forecast.study.checks.coherence.claims import Claim, Literal
 from forecast.study.checks.coherence.feasible import FloatArray, is_feasible
+from forecast.study.checks.coherence.groups import Groups
 from forecast.study.rows.judgments import CLIP
 
 MOST_CELLS: Final = 8_192
@@ -25,29 +26,57 @@ _STEPS: Final = 14
 _FURTHEST: Final = 12.0
 """Between the smallest and the largest log odds that are read, and a little more."""
 
-type Groups = Mapping[str, str]
-"""By outcome, the group of outcomes that exclude one another."""
-
 
 def connected(claims: Sequence[Claim], groups: Groups) -> Iterator[tuple[Claim, ...]]:
     """The claims in sets that conditions tie together; of a set that is too large, those that share groups or a day."""
-    parts: list[set[str]] = []
-    touched = {claim: _groups_of(claim, groups) for claim in claims}
-    for mine in touched.values():
-        near = [part for part in parts if part & mine]
-        parts = [part for part in parts if not part & mine] + [mine.union(*near)]
-    for part in parts:
-        members = tuple(claim for claim in claims if touched[claim] <= part)
+    touched = {
+        claim: frozenset(groups.of[literal.outcome] for literal in (claim.event, *claim.given)) for claim in claims
+    }
+    roots = _roots(touched.values())
+    parts: dict[str, list[Claim]] = {}
+    for claim, mine in touched.items():
+        parts.setdefault(roots[min(mine)], []).append(claim)
+    for members in parts.values():
         if _is_small(members, groups):
-            yield members
-            continue
-        tied = {frozenset(touched[claim]): None for claim in members if claim.given}
-        pieces = [tuple(claim for claim in members if touched[claim] <= few) for few in tied]
-        days = dict.fromkeys(claim.event.day for claim in members if not claim.given)
-        for day in days:
-            of_day = [claim for claim in members if claim.event.day == day and not claim.given]
-            pieces += [tuple(claim for claim in of_day if touched[claim] == {group}) for group in sorted(part)]
-        yield from (piece for piece in pieces if len(piece) > 1 and _is_small(piece, groups))
+            yield tuple(members)
+        else:
+            yield from (piece for piece in _pieces(members, touched) if len(piece) > 1 and _is_small(piece, groups))
+
+
+def _pieces(members: Sequence[Claim], touched: Mapping[Claim, frozenset[str]]) -> Iterator[tuple[Claim, ...]]:
+    """Of a set that is too large, the claims that share groups with one another, then those about one group and one day."""
+    about: dict[frozenset[str], list[Claim]] = {}
+    of_day: dict[tuple[date, str], list[Claim]] = {}
+    for claim in members:
+        about.setdefault(touched[claim], []).append(claim)
+        if not claim.given:
+            (group,) = touched[claim]
+            of_day.setdefault((claim.event.day, group), []).append(claim)
+    places = {claim: place for place, claim in enumerate(members)}
+    for few in dict.fromkeys(touched[claim] for claim in members if claim.given):
+        fewer = itertools.chain.from_iterable(itertools.combinations(sorted(few), size + 1) for size in range(len(few)))
+        within = [claim for each in fewer for claim in about.get(frozenset(each), ())]
+        yield tuple(sorted(within, key=places.__getitem__))
+    for key in sorted(of_day):
+        yield tuple(of_day[key])
+
+
+def _roots(sets: Iterable[frozenset[str]]) -> dict[str, str]:
+    """By group, one that stands for all that sets of groups tie together."""
+    roots: dict[str, str] = {}
+
+    def root(group: str) -> str:
+        while (above := roots.setdefault(group, group)) != group:
+            roots[group] = roots[above]
+            group = above
+        return group
+
+    for each in sets:
+        first, *others = sorted(each)
+        for other in others:
+            roots[root(other)] = root(first)
+        root(first)
+    return {group: root(group) for group in list(roots)}
 
 
 class Patterns:
@@ -106,7 +135,7 @@ class Patterns:
     def _of(self, literal: Literal) -> FloatArray:
         """1 where it is true, else 0; dims (pattern)."""
         place = self._days[literal.outcome].index(literal.day)
-        column = self._columns[self._groups[literal.outcome]]
+        column = self._columns[self._groups.of[literal.outcome]]
         found = [
             (state is not None and state[0] == literal.outcome and state[1] <= place) == literal.is_true
             for state in (pattern[column] for pattern in self._patterns)
@@ -147,10 +176,6 @@ def _literals(claims: Iterable[Claim]) -> Iterator[Literal]:
         yield from claim.given
 
 
-def _groups_of(claim: Claim, groups: Groups) -> set[str]:
-    return {groups[literal.outcome] for literal in (claim.event, *claim.given)}
-
-
 def _days(claims: Iterable[Claim]) -> dict[str, list[date]]:
     found: dict[str, set[date]] = {}
     for literal in _literals(claims):
@@ -159,10 +184,14 @@ def _days(claims: Iterable[Claim]) -> dict[str, list[date]]:
 
 
 def _states(claims: Iterable[Claim], groups: Groups) -> dict[str, list[tuple[str, int] | None]]:
-    """By group, None or an outcome of it with the place of the first day by which it has occurred."""
+    """By group, an outcome of it with the place of the first day by which it has occurred; or None, unless one must have."""
     states: dict[str, list[tuple[str, int] | None]] = {}
-    for outcome, days in _days(claims).items():
-        states.setdefault(groups[outcome], [None]).extend((outcome, place) for place in range(len(days)))
+    days = _days(claims)
+    for outcome, mine in days.items():
+        states.setdefault(groups.of[outcome], [None]).extend((outcome, place) for place in range(len(mine)))
+    for group, sure in groups.sure.items():
+        if group in states and all(name in days and days[name][-1] >= sure.until for name in sure.members):
+            states[group].remove(None)
     return states
 
 
