@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from forecast.errors import StudyError
-from forecast.study import load_study, study_from_document
+from forecast.study import Study, load_study, study_from_document
 from forecast.study.checks.questions import questions
 from priors import bundled_studies, study_path
+from tests.categories import categorical_outcome, election, spoken
+from tests.documents import make_study
 
 NAMES = {
     "unclear_criteria", "no_source", "no_threshold", "past_date", "another_date", "uninformed", "certainty", "one_person",
@@ -83,6 +85,26 @@ def test_outcomes_that_nothing_informs_are_asked_about(document: dict[str, Any])
         "rows": [{"expert": "ann", "outcome": "agreement", "probability": 0.2, "on": "2021-05-01"}]
     }
     assert asked(document, "uninformed") == []
+
+
+def test_categorical_outcomes_are_informed_by_what_is_said_of_their_options() -> None:
+    """Cases count options, statements are about them, and none of them can name a source."""
+
+    def found(study: Study) -> list[str]:
+        return [text for kind, text in questions(study) if kind == "uninformed"]
+
+    assert found(election()) == []
+    assert found(election(judgments=None)) == []
+    stated = categorical_outcome({"id": "left", "probability": 0.4}, {"id": "right", "probability": 0.6})
+    (text,) = found(make_study(stated))
+    assert text == (
+        "what is known of winner? No case and no judgment speaks of it, so that the answer is the probabilities of its options, "
+        "which name no source; add evidence"
+    )
+    assert found(make_study(stated, judgments={"rows": spoken("ann", {"left": 0.5, "right": 0.5})})) == []
+    rows = [{"outcome": "winner", "resolution": "left", "on": "2019-12-20"}]
+    known = make_study(stated, resolutions={"rows": rows})
+    assert not {kind for kind, _ in questions(known)} & {"uninformed", "no_source"}
 
 
 def test_a_threshold_without_a_count_is_asked_about(document: dict[str, Any]) -> None:

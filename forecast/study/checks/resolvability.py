@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -13,6 +13,7 @@ from forecast.study.document.prior import OutcomeKind, Prior
 from forecast.study.reading.problems import shown
 from forecast.study.rows.evidence_tables import resolve_observations, settled_outcomes
 from forecast.study.rows.judgment_rows import Statements
+from forecast.study.rows.settling import decided
 
 type Question = tuple[str, str]
 
@@ -68,8 +69,8 @@ _LAST_DAY: Final = re.compile(
 
 def questions_of_resolution(study: Study, statements: Statements) -> Iterator[Question]:
     """Criteria that do not decide, dates that are past, and outcomes of which nothing speaks."""
-    settled = settled_outcomes(study)
-    unsettled = [outcome for outcome in study.outcomes if outcome.id not in settled]
+    over = decided(study, settled_outcomes(study))
+    unsettled = [outcome for outcome in study.outcomes if not all(part.id in over for part in outcome.parts)]
     yield from _criteria(unsettled)
     for outcome in unsettled:
         yield from _dates_in_words(study, outcome)
@@ -139,15 +140,16 @@ def _day_of(match: re.Match[str]) -> date | None:
         return None
 
 
-def _uninformed(study: Study, unsettled: Sequence[Outcome], judged: Collection[str]) -> Iterator[Question]:
+def _uninformed(study: Study, unsettled: Sequence[Outcome], judged: set[str]) -> Iterator[Question]:
     """Outcomes of which no case, judgment or count speaks, and whose prior does not say where it comes from."""
     served = {group.id: group.outcomes for group in study.reference_classes}
+    parts = {outcome.id: [part.id for part in outcome.parts] for outcome in study.outcomes}
     seen = {
         outcome
         for case in study.cases
         if case.weight > 0
         for outcome in served[case.reference_class]
-        if case.seen(outcome) is not None
+        if any(case.seen(part) is not None for part in parts[outcome])
     }
     observations = resolve_observations(study)
     bare = []
@@ -160,9 +162,15 @@ def _uninformed(study: Study, unsettled: Sequence[Outcome], judged: Collection[s
                     "answer is what is assumed of counts"
                 )
                 yield "uninformed", asked
-        elif not ({outcome.id, *(part.id for part in outcome.parts)} & {*seen, *judged}) and not _says_where_from(
-            outcome.prior
-        ):
+        elif outcome.id in seen or not judged.isdisjoint((outcome.id, *parts[outcome.id])):
+            continue
+        elif outcome.kind is OutcomeKind.CATEGORICAL:
+            asked = (
+                f"what is known of {outcome.id}? No case and no judgment speaks of it, so that the answer is the probabilities "
+                "of its options, which name no source; add evidence"
+            )
+            yield "uninformed", asked
+        elif not _says_where_from(outcome.prior):
             bare.append(outcome.id)
     if bare:
         asked = (
