@@ -115,6 +115,8 @@ BAD: dict[str, tuple[EvidenceKind, list[dict[str, Any]], str, str]] = {
     "no date": (OBSERVATIONS, [observed("March", 1)], "rows[0].period", "period"),
     "contradiction": (OBSERVATIONS, [observed("2020-03", 1), observed("2020-03", 2)], "rows[1]", "contradiction"),
     "probability": (JUDGMENTS, [{**JUDGED, "probability": 1.2}], "rows[0].probability", "number"),
+    "no condition": (JUDGMENTS, [{**JUDGED, "given": "not not agreement"}], "rows[0].given", "given"),
+    "no sign": (JUDGMENTS, [{**JUDGED, "given": "agreement and"}], "rows[0].given", "given"),
     "moving date": (JUDGMENTS, [{**JUDGED, "by": 12}], "rows[0].by", "moving"),
     "other kind": (JUDGMENTS, [{**JUDGED, "expert": "x", "kind": "robot"}], "rows[0].kind", "unknown"),
     "unknown outcome": (RESOLUTIONS, [{"outcome": "exits", "resolution": "yes", "on": "2020-05-01"}], "rows[0].outcome", "unknown"),

@@ -63,6 +63,13 @@ def test_what_was_written_down_but_not_yet_known_is_news() -> None:
     assert "2020-03" not in values(found[Cause.DATA])
 
 
+def test_a_part_in_percent_was_known_when_it_was_counted() -> None:
+    part = {"period": "2020-03", "value": 5, "exposure": "40 %"}
+    found = steps(study("2020-03-15", part), study("2020-05-01"))
+    assert "2020-03" in values(found[Cause.CLOCK])
+    assert "2020-03" not in values(found[Cause.DATA])
+
+
 def test_evidence_that_was_withdrawn_is_a_correction() -> None:
     before = study("2020-03-15", {"period": "2019-12", "value": 2})
     found = steps(before, study("2020-03-15"))

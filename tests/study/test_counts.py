@@ -32,8 +32,9 @@ def counts(found: Study) -> list[tuple[str, int, float | None]]:
     return [(f"{o.period:%Y-%m}", o.value, o.exposure) for o in resolve_observations(found)["cases"]]
 
 
-def test_a_part_of_the_running_period_is_known_on_the_as_of_date() -> None:
-    found = study({"period": "2023-12", "value": 5}, {"period": "2024-01", "value": 14, "exposure": 0.65})
+@pytest.mark.parametrize("share", [0.65, "65 %"])
+def test_a_part_of_the_running_period_is_known_on_the_as_of_date(share: float | str) -> None:
+    found = study({"period": "2023-12", "value": 5}, {"period": "2024-01", "value": 14, "exposure": share})
     assert counts(found) == [("2023-12", 5, 1.0), ("2024-01", 14, 0.65)]
     (seen,) = resolve_observations(found)["cases"][1:]
     assert (seen.known_at, seen.is_over, seen.is_whole) == (date(2024, 1, 21), False, False)
@@ -44,7 +45,7 @@ def test_a_part_of_the_running_period_is_known_on_the_as_of_date() -> None:
 
 def test_a_replay_does_not_take_what_is_known_later_for_known() -> None:
     """A share of .5 was over on 15 January; that it was counted is known only from the document's own date."""
-    running = study({"period": "2024-01", "value": 14, "exposure": 0.5})
+    running = study({"period": "2024-01", "value": 14, "exposure": "50 %"})
     assert counts(with_as_of(running, date(2024, 1, 18))) == []
     over = study({"period": "2024-01", "value": 14, "exposure": 0.5}, as_of="2024-03-01")
     replayed = with_as_of(over, date(2024, 1, 18))

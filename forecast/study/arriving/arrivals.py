@@ -23,7 +23,7 @@ from forecast.study.reading.problems import MAX_REPORTED, shown, study_error
 from forecast.study.reading.suggest import nearest_hint
 from forecast.study.reading.table import Row, canonical_cell, cell_text
 from forecast.study.rows.conditions import written_alike
-from forecast.study.rows.counts import known_on, not_over, to_come
+from forecast.study.rows.counts import exposure_of, known_on, not_over, to_come
 from forecast.study.rows.row_reader import RowReader
 
 MAX_ARRIVALS: Final = 5_000
@@ -110,9 +110,7 @@ def about_of(calendar: Calendar, kind: EvidenceKind, row: Row) -> tuple[tuple[st
         period = RowReader((row,), kind, None).natural_period(0, "period", calendar)
         assert period is not None, "a row in the store has been checked"
         cells["period"] = period[0].isoformat()
-        exposure = cells.get("exposure")
-        share = float(exposure) if isinstance(exposure, int | float) else None
-        by_default = known_on(period, None, share, calendar.as_of).isoformat()
+        by_default = known_on(period, None, exposure_of(row), calendar.as_of).isoformat()
     else:
         by_default = cell_text(cells["on"])
     if cells.get("given") is not None:

@@ -20,7 +20,7 @@ from forecast.study.document.evidence import TableBlock
 from forecast.study.loading import dated_outcomes, study_from_canonical
 from forecast.study.reading.table import Row, cell_text
 from forecast.study.rows.conditions import written_alike
-from forecast.study.rows.counts import known_on
+from forecast.study.rows.counts import exposure_of, known_on
 from forecast.study.rows.row_reader import RowReader
 
 Thing = tuple[str, ...]
@@ -153,9 +153,8 @@ def _known_at(calendar: Calendar, place: str, row: Row) -> date:
     """As the readers of each block take it."""
     stated = row.get("known_at")
     if place.startswith(INDICATOR):
-        exposure = row.get("exposure")
         day = None if stated is None else date.fromisoformat(cell_text(stated))
-        return known_on(_period(calendar, row), day, None if exposure is None else float(exposure), calendar.as_of)
+        return known_on(_period(calendar, row), day, exposure_of(row), calendar.as_of)
     said = stated if stated is not None else row.get("on")
     return date.min if said is None else date.fromisoformat(cell_text(said))
 

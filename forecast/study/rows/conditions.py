@@ -43,8 +43,11 @@ def parse_condition(text: str) -> Condition:
 
 
 def written_alike(text: str) -> str:
-    """A condition that can be read, as it is written by us: the same in whatever order it names outcomes."""
-    return condition_text(parse_condition(text))
+    """A condition as it is written by us: the same in whatever order it names outcomes. One that cannot be read stays as it is."""
+    try:
+        return condition_text(parse_condition(text))
+    except ValueError:
+        return text
 
 
 def _terms(text: str) -> Iterator[tuple[str, bool]]:

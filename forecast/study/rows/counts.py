@@ -62,6 +62,15 @@ def known_on(period: tuple[date, date], stated: date | None, exposure: float | N
     return period[1]
 
 
+def exposure_of(row: Row) -> float | None:
+    """What a row says it covers of its period, as the reader of counts takes it; None where it says nothing that can be read."""
+    return _exposure(RowReader((row,), "", None), 0)
+
+
+def _exposure(reader: RowReader, index: int) -> float | None:
+    return reader.number(index, "exposure", low=0.0, high=1.0, required=False)
+
+
 def covered_share(period: tuple[date, date], known_at: date, exposure: float | None) -> float | None:
     """Share of the period that a count covers; None where that is not said."""
     if exposure is not None:
@@ -105,8 +114,8 @@ def dated_rows(rows: Sequence[Row], calendar: Calendar, as_of: date) -> list[Row
     """
     reader, found = RowReader(rows, "", None), {}
     for index, row in enumerate(rows):
-        exposure = row.get("exposure")
-        if row.get("known_at") is None and isinstance(exposure, int | float) and exposure < 1.0:
+        exposure = _exposure(reader, index)
+        if row.get("known_at") is None and exposure is not None and exposure < 1.0:
             period = reader.natural_period(index, "period", calendar)
             if period is None:
                 continue
@@ -160,7 +169,7 @@ def _row(reader: RowReader, index: int, calendar: Calendar) -> _Row | None:
     before = len(reader.errors)
     is_blank = reader.rows[index].get("value") is None
     value = None if is_blank else reader.number(index, "value", low=0.0, high=LARGEST_COUNT, whole=True)
-    exposure = reader.number(index, "exposure", low=0.0, high=1.0, required=False)
+    exposure = _exposure(reader, index)
     stated = reader.day(index, "known_at", required=False)
     if exposure == 0.0:
         reader.fail(index, "exposure", "no_exposure", "no part of the period was covered; leave the row out instead")
