@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from forecast.errors import FieldError
@@ -99,7 +99,7 @@ def _circle_errors(study: Study) -> Iterator[FieldError]:
 
     Each link is added in turn; one that leads back to its own cause closes a circle and is left out.
     """
-    days, whole = _fixed_days(study), _wholes(study)
+    days, whole = fixed_days(study), wholes(study)
     onward: dict[str, list[str]] = {}
     for index, link in enumerate(study.links):
         day = _common_day(link, days)
@@ -116,9 +116,14 @@ def _circle_errors(study: Study) -> Iterator[FieldError]:
         yield FieldError(f"links[{index}]", "circle", message)
 
 
-def closes_circle(study: Study, links: Sequence[Link], link: Link) -> bool:
-    """Whether one link more leads back to its own cause, among outcomes that resolve on one day."""
-    days, whole = _fixed_days(study), _wholes(study)
+def closes_circle(links: Sequence[Link], link: Link, days: Mapping[str, date], whole: Mapping[str, str]) -> bool:
+    """Whether one link more leads back to its own cause, among outcomes that resolve on one day.
+
+    Parameters
+    ----------
+    days, whole
+        Those of the study: `fixed_days` and `wholes`.
+    """
     day, onward = _common_day(link, days), dict[str, list[str]]()
     for other in links:
         if day is not None and _common_day(other, days) == day:
@@ -126,18 +131,18 @@ def closes_circle(study: Study, links: Sequence[Link], link: Link) -> bool:
     return day is not None and _find_way(onward, whole[link.effect_on], whole[link.cause]) is not None
 
 
-def _fixed_days(study: Study) -> dict[str, date]:
+def fixed_days(study: Study) -> dict[str, date]:
     """The day of each outcome that is settled on one day and no other, and of each option."""
     dated = [o for o in study.outcomes if o.kind in (OutcomeKind.BINARY, OutcomeKind.CATEGORICAL)]
     return {part.id: study.resolves_by(part.id) for outcome in dated for part in outcome.parts}
 
 
-def _wholes(study: Study) -> dict[str, str]:
+def wholes(study: Study) -> dict[str, str]:
     """The outcome that each option is of, and each other outcome itself: options of one are settled together."""
     return {part.id: outcome.id for outcome in study.outcomes for part in outcome.parts}
 
 
-def _common_day(link: Link, days: dict[str, date]) -> date | None:
+def _common_day(link: Link, days: Mapping[str, date]) -> date | None:
     """The day on which both ends of a link resolve, None when they are no two outcomes with one date."""
     day = days.get(link.cause)
     return day if link.cause != link.effect_on and day == days.get(link.effect_on) else None

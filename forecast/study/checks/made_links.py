@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forecast.errors import FieldError
-from forecast.study.checks.influences import closes_circle
+from forecast.study.checks.influences import closes_circle, fixed_days, wholes
 from forecast.study.document.document import Study
 from forecast.study.document.evidence import Link
 from forecast.study.document.outcome import Outcome
@@ -75,9 +75,24 @@ class _Places:
         self._study = study
         self._outcomes: Mapping[str, Outcome] = {part.id: part for part in study.parts}
         self._decided = frozenset(decided(study, settled))
-        self._judgments = [j for j in judgments if j.given and is_open(j, study, settled)]
-        self._links = list(study.links)
+        self._days = {name: study.resolves_by(name) for name in self._outcomes}
+        self._fixed, self._wholes = fixed_days(study), wholes(study)
+        self._about: dict[tuple[str, str], dict[str, Judgment]] = {}
+        """By what is judged and what is supposed, the first judgment of each question."""
+        for judgment in judgments:
+            if judgment.given and is_open(judgment, study, settled):
+                for supposed, _ in judgment.given:
+                    self._about.setdefault((judgment.outcome, supposed), {}).setdefault(judgment.question, judgment)
+        self._links: list[Link] = []
+        self._onward: dict[str, list[Link]] = {}
+        """Links by cause."""
+        for link in study.links:
+            self._add(link)
         self.errors: list[FieldError] = []
+
+    def _add(self, link: Link) -> None:
+        self._links.append(link)
+        self._onward.setdefault(link.cause, []).append(link)
 
     def find(self) -> tuple[MadeLink, ...]:
         """The links, in the order of the study's outcomes, whatever that of the judgments."""
@@ -87,7 +102,7 @@ class _Places:
                 for at_once in (True, False):
                     lacking = self._lacking(effect.id, supposed.id, at_once=at_once)
                     if lacking and (link := self._made(effect, supposed, lacking)) is not None:
-                        self._links.append(link)
+                        self._add(link)
                         found.append(MadeLink(link, effect.id, condition_text(lacking[0].given)))
         return tuple(found)
 
@@ -95,7 +110,7 @@ class _Places:
         """Judgments on an outcome that suppose another one, and have no place for it."""
         if supposed in self._decided:
             return []
-        about = [j for j in self._judgments if j.outcome == judged and supposed in dict(j.given)]
+        about = self._about.get((judged, supposed), {}).values()
         return [j for j in about if j.at_once == at_once and not self._has_place(j, supposed)]
 
     def _has_place(self, judgment: Judgment, supposed: str) -> bool:
@@ -103,7 +118,7 @@ class _Places:
         judged, other = self._outcomes[judgment.outcome], self._outcomes[supposed]
         if judged.competes is not None and judged.competes == other.competes:
             return True
-        direct = [link for link in self._links if (link.cause, link.effect_on) == (other.id, judged.id)]
+        direct = [link for link in self._onward.get(other.id, ()) if link.effect_on == judged.id]
         if any(not link.keeps_marginal or not other.is_modelled for link in direct):
             return True
         if self._leads(other.id, judged.id, judgment):
@@ -117,11 +132,14 @@ class _Places:
         while new:
             new = {
                 link.effect_on
-                for link in self._links
-                if link.cause in new and link.effect_on not in closed | reached and self._acts(link, judgment)
+                for cause in new
+                for link in self._onward.get(cause, ())
+                if link.effect_on not in reached and link.effect_on not in closed and self._acts(link, judgment)
             }
             reached |= new
-        return end in reached
+            if end in reached:
+                return True
+        return False
 
     def _acts(self, link: Link, judgment: Judgment) -> bool:
         """Whether a link keeps the marginal, and its cause comes before its effect and the date of a judgment."""
@@ -130,24 +148,24 @@ class _Places:
             return False  # what outcomes owe to options is not in conditional judgments
         if cause.kind is not OutcomeKind.BINARY or (judgment.at_once and cause.id in dict(judgment.given)):
             return True
-        day = self._study.resolves_by(cause.id)
+        day = self._days[cause.id]
         if effect.kind is OutcomeKind.BINARY:
-            return day <= self._study.resolves_by(effect.id)
+            return day <= self._days[effect.id]
         dates = [judgment.by_day]
         if effect.id != judgment.outcome:
-            dates += [self._study.resolves_by(name) for name, _ in judgment.given if self._is_binary(name)]
+            dates += [self._days[name] for name, _ in judgment.given if self._is_binary(name)]
         return day < max(dates)
 
     def _is_binary(self, name: str) -> bool:
         return self._outcomes[name].kind is OutcomeKind.BINARY
 
     def _made(self, judged: Outcome, supposed: Outcome, lacking: Sequence[Judgment]) -> Link | None:
-        taken = {(link.cause, link.effect_on) for link in self._links}
         for cause, effect in self._directions(judged, supposed, lacking):
             link = Link.model_construct(cause=cause.id, effect_on=effect.id, log_ratio=PRIOR)
-            if (cause.id, effect.id) not in taken and not closes_circle(self._study, self._links, link):
+            is_taken = any(other.effect_on == effect.id for other in self._onward.get(cause.id, ()))
+            if not is_taken and not closes_circle(self._links, link, self._fixed, self._wholes):
                 return link
-        message = _CIRCLE.format(judged.id, supposed.id, self._study.resolves_by(judged.id))
+        message = _CIRCLE.format(judged.id, supposed.id, self._days[judged.id])
         self.errors.append(FieldError("judgments", "circle", message))
         return None
 
@@ -158,11 +176,11 @@ class _Places:
         if lacking[0].at_once or supposed.kind is not OutcomeKind.BINARY:
             yield supposed, judged
             return
-        day = self._study.calendar.periods_until(self._study.resolves_by(supposed.id))
+        day = self._study.calendar.periods_until(self._days[supposed.id])
         until = min(judgment.by_periods for judgment in lacking)
         # Until its date a binary outcome acts on nothing: on an event it must leave half of the way or more.
         is_in_time = day <= (until if judged.kind is OutcomeKind.BINARY else until / 2.0)
         if is_in_time:
             yield supposed, judged
-        if not is_in_time or self._study.resolves_by(supposed.id) == self._study.resolves_by(judged.id):
+        if not is_in_time or self._days[supposed.id] == self._days[judged.id]:
             yield judged, supposed

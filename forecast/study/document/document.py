@@ -7,6 +7,7 @@ alone cannot say. What is made there can be computed; nothing later needs to che
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping
 from datetime import date
@@ -148,7 +149,8 @@ class Study(Block):
         KeyError
             When the study has none.
         """
-        for outcome in (*self.outcomes, *self.parts):
+        # Parts are made anew each time, and hardly ever needed.
+        for outcome in itertools.chain(self.outcomes, (part for whole in self.outcomes for part in whole.parts)):
             if outcome.id == id:
                 return outcome
         raise KeyError(f"no outcome {id!r}; expected one of {', '.join(o.id for o in self.outcomes)}")
