@@ -14,6 +14,7 @@ TOLD: Final = frozenset(
         "no_observation",
         "part_of_period",
         "settled",
+        "uncounted",
     }
 )
 """Names of checks."""

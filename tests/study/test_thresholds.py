@@ -125,8 +125,33 @@ def test_what_has_happened_by_the_last_count_is_told_with_what_to_write_instead(
     assert "`window: {since: 2024-01-01}`" in asked
     again = study(threshold(resolution=JUNE, window={"since": "2024-01-01"}), {"2023-11": 40, "2023-12": 55})
     assert settled_outcomes(again) == {}
-    (asked,) = [text for name, text in questions(again) if name == "before_window"]
+    assert "before_window" not in dict(questions(again)), "it was said where the window begins"
+    (asked,) = [
+        text for name, text in questions(study(threshold(), {"2023-11": 40, "2023-12": 55})) if name == "before_window"
+    ]
     assert "2023-11-01 (40), 2023-12-01 (55) had at least 20, before the window" in asked
+
+
+def test_months_of_a_window_that_nobody_counted_are_named() -> None:
+    """By indicator, those that are over alone; the running month is to come."""
+
+    def found(changes: dict[str, Any], counts: dict[str, Any]) -> list[str]:
+        return [text for name, text in questions(study(threshold(**changes), counts)) if name == "uncounted"]
+
+    (asked,) = found({"window": SINCE}, {"2023-11": 3})
+    assert (
+        "many: its window holds the months of 2023-10-01, 2023-12-01, which are over, and of which no count of cases"
+        in asked
+    )
+    assert found({"window": SINCE}, {"2023-10": 0, "2023-11": 3, "2023-12": 0}) == []
+    (asked,) = found({"window": {"since": "2023-01-01"}}, {"2023-12": 3})
+    assert "2023-07-01, 2023-08-01, 2023-09-01, 2023-10-01, 2023-11-01 and 6 earlier ones" in asked
+    (asked,) = found({"window": {"run": 3}}, {"2023-12": 3})
+    assert "2023-11-01" in asked
+    both = found({"indicator": ["cases", "deaths"], "window": {"since": "2023-11-01"}}, {"2023-11": 3})
+    assert ["2023-12-01" in text for text in both] == [True, False]
+    assert ["no count of cases" in both[0], "no count of deaths" in both[1]] == [True, True]
+    assert found({}, {"2023-06": 1}) == []
 
 
 def test_a_date_inside_a_period_is_told() -> None:

@@ -33,6 +33,7 @@ def count_questions(study: Study) -> Iterator[Question]:
             continue
         if outcome.id not in settled:
             yield from _earlier(study, outcome, observations)
+            yield from _uncounted(study, outcome, observations)
             yield from _cut(study, outcome, observations)
         elif outcome.window.since is None and outcome.window.period is None and settled[outcome.id].resolution == "yes":
             yield from _opened(study, outcome, observations)
@@ -75,8 +76,9 @@ def _bounds(study: Study, observations: Mapping[str, Sequence[Observation]]) -> 
 
 
 def _earlier(study: Study, outcome: Outcome, observations: Mapping[str, Sequence[Observation]]) -> Iterator[Question]:
-    """Counts before the window that had reached the number."""
-    if outcome.window.period is not None or outcome.window.total or outcome.at_least is None:
+    """Counts before a window whose beginning nobody stated, that had reached the number."""
+    window = outcome.window
+    if window.since is not None or window.period is not None or window.total or outcome.at_least is None:
         return
     start = window_start(study, outcome, observations)
     totals: dict[str, int] = {}
@@ -95,6 +97,24 @@ def _earlier(study: Study, outcome: Outcome, observations: Mapping[str, Sequence
                 f"that begins on {start}, so they do not count; if they do, say so in `window.since`"
             ),
         )
+
+
+def _uncounted(study: Study, outcome: Outcome, observations: Mapping[str, Sequence[Observation]]) -> Iterator[Question]:
+    """Periods of the window that are over and of which no count is known."""
+    over = [first for first, last in window_periods(study, outcome, observations) if last <= study.as_of]
+    for name in outcome.indicators:
+        counted = {seen.period for seen in observations.get(name, ())}
+        missing = [first.isoformat() for first in over if first not in counted]
+        if missing:
+            more = f" and {len(missing) - MOST_NAMED} earlier ones" if len(missing) > MOST_NAMED else ""
+            yield (
+                "uncounted",
+                (
+                    f"{outcome.id}: its window holds the {study.calendar.period}s of {', '.join(missing[-MOST_NAMED:])}{more}, which are "
+                    f"over, and of which no count of {name} is known, so that they may still have come to anything; add the counts, "
+                    "0 where there was nothing"
+                ),
+            )
 
 
 def _opened(study: Study, outcome: Outcome, observations: Mapping[str, Sequence[Observation]]) -> Iterator[Question]:
