@@ -37,15 +37,11 @@ from forecast.answer.explanation import (
 from forecast.answer.method import METHOD_VERSION
 from forecast.answer.outcomes import (
     ICD_203,
-    CaseSummary,
-    ClassSummary,
     CovariateEffect,
     HorizonPoint,
-    NewClassSummary,
     OutcomeForecast,
     OutcomeGroup,
     PairProbability,
-    ReferenceSummary,
     ScenarioForecast,
     StatedPrior,
     Timing,
@@ -53,6 +49,7 @@ from forecast.answer.outcomes import (
     outcome_groups,
 )
 from forecast.answer.parts import Confidence, Interval, IntervalError, Part, Probability, Spread, Verdict
+from forecast.answer.reference import CaseSummary, ClassSummary, NewClassSummary, ReferenceSummary
 from forecast.answer.update import Update
 from forecast.answer.whole import Answer, StoredForecast
 
