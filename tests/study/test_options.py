@@ -52,6 +52,10 @@ def test_options_are_parts_with_independent_scores_whose_differences_have_the_st
         ({"options": [*STATED[:2], {"id": "left", "probability": 0.2}]}, "also options\\[0\\]"),
         ({"options": [*STATED[:2], {"id": "right"}]}, "no probability of right"),
         ({"options": [*STATED[:2], {"id": "right", "probability": 0.1}]}, "add up to 0.9"),
+        (
+            {"options": [*STATED[:2], {"id": "annulled", "probability": 0.2}]},
+            "'annulled' is how a question that was not decided",
+        ),
         ({"prior": {"distribution": "normal(0, 1)"}}, "expected the `probability` of each option"),
         ({"competes": "x"}, "competes on a categorical outcome"),
         ({"covariates": {"gdp": 1}}, "covariates on a categorical outcome"),

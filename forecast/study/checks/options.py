@@ -11,6 +11,7 @@ from forecast.study.document.options import add_up
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import OutcomeKind
 from forecast.study.reading.suggest import nearest_hint
+from forecast.study.rows.observations import UNDECIDED
 
 
 def option_errors(outcome: Outcome, path: str) -> Iterator[FieldError]:
@@ -38,6 +39,11 @@ def option_errors(outcome: Outcome, path: str) -> Iterator[FieldError]:
         if first.setdefault(option.id, index) != index:
             message = f"{option.id!r} is also options[{first[option.id]}]; expected different ids; rename one"
             yield FieldError(f"{path}.options[{index}].id", "duplicate_id", message)
+        if option.id in UNDECIDED:
+            message = (
+                f"{option.id!r} is how a question that was not decided resolves; expected another id; rename the option"
+            )
+            yield FieldError(f"{path}.options[{index}].id", "reserved", message)
     stated = [option.probability for option in outcome.options if option.probability is not None]
     if stated and len(stated) < len(outcome.options):
         missing = [option.id for option in outcome.options if option.probability is None]

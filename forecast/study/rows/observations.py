@@ -14,7 +14,8 @@ from forecast.study.rows.row_reader import RowReader
 
 type ResolutionValue = Literal["yes", "no", "ambiguous", "annulled"]
 _RESOLUTIONS: Final = ("yes", "no", "ambiguous", "annulled")
-_OPEN: Final = ("ambiguous", "annulled")
+UNDECIDED: Final = ("ambiguous", "annulled")
+"""Resolutions of a question that was not decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ def read_resolutions(reader: RowReader, outcomes: Sequence[Outcome], as_of: date
         known: Sequence[str] = _RESOLUTIONS
         words = "yes, no, ambiguous or annulled"
         if options:
-            known = (*options, *_OPEN)
-            words = f"the option that turned out true ({', '.join(options)}), {' or '.join(_OPEN)}"
+            known = (*options, *UNDECIDED)
+            words = f"the option that turned out true ({', '.join(options)}), {' or '.join(UNDECIDED)}"
         resolution = reader.word(index, "resolution", known, words)
         on = reader.day(index, "on")
         known_at = reader.day(index, "known_at", required=False) or on
@@ -78,5 +79,5 @@ def _by_part(outcome: str, resolution: str, options: Sequence[str]) -> Iterator[
         part = part_id(outcome, option)
         yield (
             part,
-            cast("ResolutionValue", resolution) if resolution in _OPEN else "yes" if resolution == option else "no",
+            cast("ResolutionValue", resolution) if resolution in UNDECIDED else "yes" if resolution == option else "no",
         )
