@@ -11,6 +11,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
+# Celery needs it, and is imported by a thread. While vine defines its class `Thenable`, `isinstance(..., Callable)` in any
+# other thread is a NameError; so it is imported before there are threads.
+import vine  # noqa: F401
 from sqlalchemy.exc import SQLAlchemyError
 
 from forecast.errors import ForecastError
