@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import arviz as az
 import numpy as np
 import pytest
 import xarray as xr
@@ -113,6 +112,8 @@ def test_no_dim_is_nameless(tree: xr.DataTree) -> None:
 
 
 def test_arviz_opens_it_and_summarises_it(tree: xr.DataTree) -> None:
+    import arviz as az
+
     table = az.summary(tree, var_names=["theta"])
     assert len(table) == tree["posterior"].sizes["outcome"]
     assert np.isfinite(np.asarray(table.iloc[:, 0], dtype=float)).all()

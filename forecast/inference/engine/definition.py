@@ -119,8 +119,8 @@ class DefinedStudy:
         return self._compiled(point, clone_replace([pt.concatenate(found)], pieces), single=True)
 
     def _compiled(self, point: Any, outputs: list[Any], *, single: bool = False) -> Any:
-        """Plain NumPy operations: nothing is compiled, for points and not for chains."""
-        mode = Mode(linker="py", optimizer=None)
+        """Plain NumPy operations, for points and not for chains: nothing is compiled; what stands twice is computed once."""
+        mode = Mode(linker="py", optimizer="merge")
         return pytensor.function([point], outputs[0] if single else outputs, mode=mode)
 
     def _cut_point(self) -> tuple[Any, dict[Any, Any]]:
