@@ -107,3 +107,17 @@ def test_importing_a_light_module_loads_no_science(module: str) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout.splitlines()[-1]) == []
+
+
+def test_a_process_that_samples_loads_no_plots_and_arviz_stays_whole() -> None:
+    code = """
+import sys
+import forecast.pipeline.compute
+print(*sorted({"arviz", "arviz_plots", "matplotlib", "pymc", "plotly"} & set(sys.modules)))
+import arviz
+print(arviz.plot_trace.__module__.partition(".")[0], arviz.from_dict.__module__.partition(".")[0])
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+    )
+    assert found.stdout.splitlines() == ["", "arviz_plots arviz_base"]

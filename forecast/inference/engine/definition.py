@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import nutpie
 import pymc as pm
 import pytensor
 import pytensor.tensor as pt
@@ -21,6 +20,7 @@ from pytensor.compile.mode import Mode
 from pytensor.graph import clone_replace
 
 from forecast.inference.engine.loaded_study import FloatArray, checked, cut
+from forecast.inference.engine.sampler import nutpie
 from forecast.kernel.layout import NAMED, TERMS
 from forecast.model.arrays import ModelArrays
 from forecast.model.graph.joint import build_model

@@ -9,9 +9,8 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from nutpie import _lib
-from nutpie.sample import CompiledModel
 
+from forecast.inference.engine.sampler import CompiledModel, _lib
 from forecast.inference.engine.seam import Seam, public_model, seam
 from forecast.inference.engine.starts import near_counts, near_the_prior
 from forecast.kernel.compiled import Kernel

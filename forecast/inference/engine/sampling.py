@@ -16,13 +16,13 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import numpy as np
-import nutpie
 import xarray as xr
 
 from forecast.answer import Discarded
 from forecast.dims import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
 from forecast.errors import IncompleteSamplingError, SamplingError, StopRequestedError
 from forecast.inference.engine.loaded_study import LoadedStudy
+from forecast.inference.engine.sampler import nutpie
 from forecast.progress import ChainProgress
 from forecast.runtime.machine import threads_on
 from forecast.study.document.sampler import SamplerSettings

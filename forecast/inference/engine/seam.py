@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from nutpie import _lib
-from nutpie.compiled_pyfunc import PyFuncModel, from_pyfunc
+
+from forecast.inference.engine.sampler import PyFuncModel, _lib, from_pyfunc
 
 EXPECTED: Final = {
     "LogpFunc": "(ptr, user_data_ptr, keep_alive)",
