@@ -23,6 +23,7 @@ from forecast.study import load_study
 from forecast.wording.stages import COMPILE_TIME
 
 STUDY: Final = "karabakh-2021"
+"""What is forecast, unless ``DEMO_STUDY`` names another bundled study."""
 STOP_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.2
 
@@ -35,7 +36,7 @@ def run_demo(console: Console) -> ExitCode:
         console.print(text, highlight=False, soft_wrap=True)
 
     with _running_service(settings, say) as url, ForecastClient(url, key=settings.key_for(url)) as client:
-        study = load_study(find_study_file(STUDY))
+        study = load_study(find_study_file(os.environ.get("DEMO_STUDY", STUDY)))
         say(f"\nSubmitting the study {study.study!r} over HTTP: {study.title}, as of {study.as_of}.")
         client.put_study(study.study, study.canonical())
         job = client.submit(study=study.study)

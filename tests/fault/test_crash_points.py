@@ -90,8 +90,17 @@ def forecast_count(installation: Installation, job_id: str) -> int:
     return 1
 
 
-@pytest.mark.parametrize("point", ["claimed", "file_renamed"])
-def test_an_attempt_that_dies_before_it_is_done_is_made_again(installation: Installation, point: str) -> None:
+def test_an_attempt_that_dies_after_its_claim_is_made_again(installation: Installation) -> None:
+    assert_made_again(installation, "claimed")
+
+
+@pytest.mark.sqlite_only
+def test_an_attempt_that_dies_with_its_file_in_place_is_made_again(installation: Installation) -> None:
+    assert_made_again(installation, "file_renamed")
+
+
+def assert_made_again(installation: Installation, point: str) -> None:
+    """The attempt that dies there leaves no forecast, and the next one makes it."""
     job_id = installation.submit(now=utc_now())
     home = str(installation.settings.home)
     environment = crashing(point, installation)
@@ -146,10 +155,16 @@ def answers(url: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("point", ["accepting", "accepted"])
-def test_a_web_process_that_dies_while_it_accepts_makes_one_job_for_one_key(
-    installation: Installation, point: str
-) -> None:
+@pytest.mark.sqlite_only
+def test_a_web_process_that_dies_before_it_accepts_makes_one_job_for_one_key(installation: Installation) -> None:
+    assert_one_job(installation, "accepting")
+
+
+def test_a_web_process_that_dies_after_it_has_accepted_makes_one_job_for_one_key(installation: Installation) -> None:
+    assert_one_job(installation, "accepted")
+
+
+def assert_one_job(installation: Installation, point: str) -> None:
     """Before its commit there is no job, after it there is one; a client that repeats its request is safe in both."""
     environment = crashing(point, installation)
     body = {"document": coin_document()}

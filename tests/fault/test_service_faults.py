@@ -104,9 +104,24 @@ def test_a_killed_supervisor_and_ctrl_c_leave_no_process_and_no_job_undone() -> 
         assert own.job_row(job_id).state == JobState.QUEUED
 
 
-def test_the_demonstration_shows_the_whole_way_and_ends_by_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("study", "outcomes"),
+    [
+        ("rat-tumors", ["tumour"]),
+        pytest.param("karabakh-2021", ["withdrawal", "permanent_presence"], marks=pytest.mark.soak),
+    ],
+)
+def test_the_demonstration_shows_the_whole_way_and_ends_by_itself(
+    study: str, outcomes: list[str], tmp_path: Path
+) -> None:
     home = tmp_path / "home"
-    environment = {**os.environ, "FORECAST_HOME": str(home), "FORECAST_PORT": "0", "DEMO_EXIT": "1"}
+    environment = {
+        **os.environ,
+        "FORECAST_HOME": str(home),
+        "FORECAST_PORT": "0",
+        "DEMO_EXIT": "1",
+        "DEMO_STUDY": study,
+    }
     demo = subprocess.run(
         [sys.executable, "-m", "forecast.cli.demo"],
         env=environment,
@@ -116,6 +131,6 @@ def test_the_demonstration_shows_the_whole_way_and_ends_by_itself(tmp_path: Path
         timeout=500,
     )
     assert demo.returncode == 0, demo.stdout + demo.stderr
-    for expected in ("withdrawal", "permanent_presence", "Verdict: published", "Page: http://127.0.0.1:"):
+    for expected in (*outcomes, "Verdict: published", "Page: http://127.0.0.1:"):
         assert expected in demo.stdout
     assert "Traceback" not in demo.stderr

@@ -166,6 +166,7 @@ def test_the_digest_covers_every_module_that_the_kernel_is_made_from() -> None:
     assert beside - {"runtime/compilers.py", "errors.py"} == set(compilers.SOURCES)
 
 
+@pytest.mark.soak
 @pytest.mark.program
 def test_draws_are_the_same_whichever_process_compiled(cache: Path) -> None:
     """A process that compiles and one that reads the cache run the same machine code, and neither builds a PyMC model."""

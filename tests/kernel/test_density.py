@@ -27,6 +27,7 @@ from priors import bundled_studies, study_path
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.kernel.defined import compare
 from tests.model.random_studies import CASES, EVERY, FULL, SHAPES, random_arrays
+from tests.suite.sizes import sized
 
 pytestmark = pytest.mark.program
 
@@ -123,7 +124,7 @@ def test_the_bundled_studies(name: str) -> None:
     compare(arrays, np.random.default_rng(3).normal(0, 0.4, arrays.parameters))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=sized(100, 30), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.data())
 def test_studies_that_hypothesis_makes(data: st.DataObject) -> None:
     """Every block on, off or of length one, and points far out."""

@@ -39,7 +39,7 @@ ATTEMPTS: Final = (
         "forecast/jobs/recover.py",
         "    return [row.id for row in silent if _lose(session, row, now, JobRow.beats == row.beats)]",
         "    return []",
-        "tests/fault/test_crash_points.py::test_an_attempt_that_dies_before_it_is_done_is_made_again",
+        "tests/fault/test_crash_points.py::test_an_attempt_that_dies_after_its_claim_is_made_again",
     ),
     Protection(
         "frozen past its lease, then thawed",
