@@ -19,6 +19,7 @@ from forecast.futures.present import Expected, PresentCase
 from forecast.futures.simulation import simulate_futures
 from forecast.futures.thresholds import threshold_hazards
 from tests.futures.present import make_present
+from tests.suite.sizes import sized
 
 N = 200_000
 DRAWS = 1000
@@ -64,9 +65,9 @@ def test_without_the_offset_the_same_link_raises_the_probability() -> None:
 
 
 def test_random_worlds_with_rivals_binary_outcomes_and_factors() -> None:
-    """Two to six outcomes, with chains and common factors; what is left is below .01 and noise in all of twenty."""
+    """Two to six outcomes, with chains and common factors; what is left is below .01 and noise in all of them."""
     rng, errors = np.random.default_rng(3), []
-    for world in range(20):
+    for world in range(sized(40, 10)):
         present = _random_world(rng)
         stated = probability_by_resolution(present, cumulative_incidence(present))[0]
         found = shares(present, seed=world)
