@@ -11,7 +11,7 @@ from forecast.study import Study, load_study, study_from_document
 from forecast.study.checks.questions import questions
 from priors import bundled_studies, study_path
 from tests.categories import categorical_outcome, election, spoken
-from tests.documents import make_study
+from tests.documents import event_outcome, make_study
 
 NAMES = {
     "unclear_criteria", "no_source", "no_threshold", "past_date", "another_date", "uninformed", "certainty", "one_person",
@@ -144,6 +144,40 @@ def test_two_resolutions_known_on_one_day_must_agree(document: dict[str, Any], c
         assert "in resolutions.rows[0], both known on 2021-08-02" in error.message
     for correction in (rows[0], {**rows[1], "known_at": "2021-08-03"}):
         study_from_document({**document, "resolutions": {"rows": [rows[0], correction]}})
+
+
+def rivals(*rows: tuple[str, str, str], as_of: str = "2020-01-01", **changes: Any) -> list[str]:
+    """Errors of a study of two outcomes that compete, by rows of outcome, resolution and the day on which it is known."""
+    both = [event_outcome(id=id, **{"competes": "government", **changes}) for id in ("left", "right")]
+    table = [
+        {"outcome": id, "resolution": said, "on": "2019-12-01", "known_at": known_at} for id, said, known_at in rows
+    ]
+    try:
+        make_study(*both, event_outcome(), as_of=as_of, resolutions={"rows": table})
+    except StudyError as error:
+        return [f"{found.path} {found.code} {found.message}" for found in error.errors]
+    return []
+
+
+@pytest.mark.parametrize(("first", "second"), [("2019-12-02", "2019-12-02"), ("2019-12-02", "2019-12-20")])
+def test_outcomes_that_exclude_one_another_do_not_both_happen(first: str, second: str) -> None:
+    (found,) = rivals(("left", "yes", first), ("right", "yes", second))
+    assert found.startswith("resolutions.rows[1].resolution contradiction right is resolved yes here and left in ")
+    assert "left in resolutions.rows[0], but outcomes that compete ('government') exclude one another" in found
+    assert rivals(("left", "yes", first), ("right", "no", second)) == []
+    assert rivals(("left", "yes", first), ("right", "ambiguous", second)) == []
+    assert rivals(("left", "yes", first), ("exit", "yes", second)) == []
+    assert rivals(("left", "yes", first), ("right", "yes", second), competes=None) == []
+    assert rivals(("left", "yes", first), ("left", "no", "2019-12-25"), ("right", "yes", "2019-12-25")) == []
+
+
+def test_what_is_known_later_counts_too() -> None:
+    (found,) = rivals(("left", "yes", "2019-12-02"), ("right", "yes", "2020-03-01"))
+    assert found.startswith("resolutions.rows[1].resolution contradiction")
+    corrected = ("left", "yes", "2019-12-02"), ("right", "yes", "2019-12-03"), ("left", "no", "2020-03-01")
+    (found,) = rivals(*corrected)
+    assert found.startswith("resolutions.rows[1].resolution contradiction")
+    assert rivals(*corrected, as_of="2020-03-01") == []
 
 
 @pytest.mark.parametrize("name", bundled_studies())

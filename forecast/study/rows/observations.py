@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, cast
@@ -31,12 +31,24 @@ class Resolved:
     """Whether no row says so, but the counts of an indicator do."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    index: int
+    outcome: str
+    resolution: str
+    known_at: date
+
+
 def read_resolutions(reader: RowReader, outcomes: Sequence[Outcome], as_of: date) -> tuple[Resolved, ...]:
-    """The resolutions known on the as-of date, in the order of the table; of a categorical outcome one for each part."""
+    """The resolutions known on the as-of date, in the order of the table; of a categorical outcome one for each part.
+
+    Outcomes that exclude one another and are both resolved yes are an error, on the as-of date or by the whole table.
+    """
     by_id = {outcome.id: outcome for outcome in outcomes}
     if not reader.require_columns("outcome", "resolution", "on"):
         return ()
     resolved = []
+    rows: list[_Row] = []
     said: dict[tuple[str, date], tuple[str, date, str]] = {}
     for index in range(len(reader.rows)):
         if reader.lacks(index, "outcome", "resolution", "on"):
@@ -63,12 +75,41 @@ def read_resolutions(reader: RowReader, outcomes: Sequence[Outcome], as_of: date
                 "says which holds; expected one of them; remove the wrong one, or give the correction a later known_at"
             )
             reader.fail(index, "resolution", "contradiction", message)
+        rows.append(_Row(index, outcome, resolution, known_at))
         if known_at > as_of:
             reader.leave_out(index, known_later(as_of))
         else:
             found = _by_part(outcome, resolution, options)
             resolved += [Resolved(part, value, on, source, known_at) for part, value in found]
+    _refuse_rivals(reader, rows, by_id, as_of)
     return tuple(resolved)
+
+
+def _refuse_rivals(reader: RowReader, rows: Sequence[_Row], outcomes: Mapping[str, Outcome], as_of: date) -> None:
+    """An error for each outcome that is resolved yes although one that excludes it is.
+
+    What holds on the as-of date is looked at, and what holds once all rows are known: a study goes on to later days.
+    """
+    refused: set[int] = set()
+    for known in ([row for row in rows if row.known_at <= as_of], rows):
+        latest: dict[str, _Row] = {}
+        for row in known:
+            if row.outcome not in latest or latest[row.outcome].known_at <= row.known_at:
+                latest[row.outcome] = row
+        first: dict[str, _Row] = {}
+        for row in sorted(latest.values(), key=lambda row: (row.known_at, row.index)):
+            group = outcomes[row.outcome].competes
+            if row.resolution != "yes" or group is None:
+                continue
+            other = first.setdefault(group, row)
+            if other is not row and row.index not in refused:
+                refused.add(row.index)
+                message = (
+                    f"{row.outcome} is resolved yes here and {other.outcome} in {reader.place(other.index)}, but outcomes that "
+                    f"compete ({group!r}) exclude one another; expected one of them at most; correct one of the rows, or "
+                    "resolve one no with a later known_at"
+                )
+                reader.fail(row.index, "resolution", "contradiction", message)
 
 
 def _by_part(outcome: str, resolution: str, options: Sequence[str]) -> Iterator[tuple[str, ResolutionValue]]:
