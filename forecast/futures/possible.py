@@ -147,10 +147,15 @@ class Possible:
         when = {name: float(least[place]) for name, place in self.places.items() if name in asked}
         occurred = sorted((name for name in when if np.isfinite(when[name])), key=lambda name: when[name])
         missing = [name for name in when if name not in occurred]
-        words = ", ".join(f"{name} occurs after {when[name]:.1f} {self.study.period}s" for name in occurred)
+        words = ", ".join(self._says_when(name, when[name]) for name in occurred)
         if not occurred:
             return f"neither {' nor '.join(missing)} occurs" if len(missing) > 1 else f"{missing[0]} does not occur"
         return words + (f", without {' or '.join(missing)}" if missing else "")
+
+    def _says_when(self, name: str, time: float) -> str:
+        if time <= 0.0:
+            return f"{name} has occurred"  # what is settled lies just before the as-of date
+        return f"{name} occurs after {time:.1f} {self.study.period}s"
 
     def _spans(self, parts: Sequence[Outcome], settled: Mapping[str, Resolved]) -> tuple[Span, ...]:
         """Of each outcome; what is settled, and what that excludes, is so in all futures."""

@@ -108,8 +108,8 @@ def signed(value: float, decimals: int = 2) -> str:
 
 
 def fixed(value: float | None, decimals: int) -> str:
-    """A number with so many decimals; a dash for None."""
-    return NONE if value is None else f"{value:,.{decimals}f}".replace("-", MINUS)
+    """A number with so many decimals, zero without a sign; a dash for None."""
+    return NONE if value is None else f"{value:z,.{decimals}f}".replace("-", MINUS)
 
 
 def amount(value: float | None) -> str:

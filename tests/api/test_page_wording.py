@@ -95,6 +95,11 @@ def test_a_change_has_its_sign_unless_it_is_too_small_to_show(value: float, show
     assert numbers.signed(value) == shown
 
 
+@pytest.mark.parametrize(("value", "shown"), [(-0.004, "0.00"), (0.0, "0.00"), (-0.006, "−0.01"), (1234.5, "1,234.50")])
+def test_a_zero_has_no_sign(value: float, shown: str) -> None:
+    assert numbers.fixed(value, 2) == shown
+
+
 @pytest.mark.parametrize(
     ("period", "shown"),
     [("day", "1 Jul 2021"), ("week", "1 Jul 2021"), ("month", "Jul 2021"), ("quarter", "2021 Q3"), ("year", "2021/22")],

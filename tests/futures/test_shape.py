@@ -224,6 +224,12 @@ def test_what_is_known_counts() -> None:
     assert set(asked("a", resolutions=known)) == {"scenario_certain"}
 
 
+@pytest.mark.parametrize("on", ["2019-12-01", "2020-01-01"])
+def test_what_has_occurred_is_not_said_to_occur_after_some_time(on: str) -> None:
+    known = {"rows": [{"outcome": "a", "resolution": "yes", "on": on}]}
+    assert "s0 and s1 (a has occurred, c occurs after " in asked("a and c", "a", resolutions=known)["scenarios_overlap"]
+
+
 @pytest.mark.parametrize("name", bundled_studies())
 def test_nothing_is_asked_of_the_scenarios_of_bundled_studies(name: str) -> None:
     assert scenario_questions(load_study(study_path(name))) == ()
