@@ -25,6 +25,7 @@ from forecast.store.tables.core import ExplanationRow, ForecastRow, StudyRow
 from forecast.store.tables.living import ScoreRow
 from forecast.study import EvidenceKind, Resolutions, resolve_judgments, resolve_option_statements, study_from_document
 from forecast.study.document.options import part_id
+from forecast.study.reading.table import cell_text
 from forecast.timeline.scores import brier, log_score, time_averaged_brier
 from forecast.timeline.views import Ledger, ResolutionView, ScoreView, Standing
 
@@ -96,7 +97,8 @@ def decided_by(session: Session, study: StudyRow) -> dict[str, Resolution]:
 def _resolution(row: Mapping[str, Any], recorded_at: datetime | None) -> Resolution:
     on = date.fromisoformat(row["on"])
     known_at = date.fromisoformat(row["known_at"]) if row.get("known_at") else on
-    return Resolution(row["outcome"], row["resolution"].lower(), on, known_at, row.get("source"), recorded_at)
+    source = cell_text(row.get("source")) or None  # a year is a number
+    return Resolution(row["outcome"], row["resolution"].lower(), on, known_at, source, recorded_at)
 
 
 def score_due(database: Database, now: datetime) -> int:

@@ -49,8 +49,10 @@ def add(installation: Installation, as_of: str, probability: float, **changes: A
     return row.id
 
 
-def resolve(installation: Installation, resolution: str, on: str, known_at: str | None = None) -> None:
-    row = {"outcome": "heads", "resolution": resolution, "on": on, "known_at": known_at or on, "source": "Us"}
+def resolve(
+    installation: Installation, resolution: str | int, on: str, known_at: str | None = None, source: str | int = "Us"
+) -> None:
+    row = {"outcome": "heads", "resolution": resolution, "on": on, "known_at": known_at or on, "source": source}
     with installation.database.write() as session:
         arrived = accept_arrivals(coin_study(judgments=SAID), EvidenceKind.RESOLUTIONS, [row], AFTER.date())
         EvidenceRepository(session).append("coin", arrived, "test", AFTER)
@@ -223,6 +225,11 @@ def test_a_blank_block_of_resolutions_is_none(installation: Installation) -> Non
     resolve(installation, "yes", "2021-11-01")
     add(installation, "2021-02-01", 0.3)
     assert score_due(installation.database, AFTER) == 2
+
+
+def test_a_source_may_be_a_number(installation: Installation) -> None:
+    resolve(installation, "yes", "2021-11-01", source=2021)
+    assert [row.source for row in ledger(installation).resolutions] == ["2021"]
 
 
 def test_resolutions_of_the_document_are_read_as_studies_read_them(installation: Installation) -> None:
