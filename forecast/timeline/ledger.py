@@ -26,6 +26,7 @@ from forecast.store.tables.living import ScoreRow
 from forecast.study import EvidenceKind, Resolutions, resolve_judgments, resolve_option_statements, study_from_document
 from forecast.study.document.options import part_id
 from forecast.study.reading.table import cell_text
+from forecast.study.rows.observations import resolution_word
 from forecast.timeline.scores import brier, log_score, time_averaged_brier
 from forecast.timeline.views import Ledger, ResolutionView, ScoreView, Standing
 
@@ -61,25 +62,23 @@ class Resolution:
 
 def resolutions_of(session: Session, study: StudyRow) -> dict[str, tuple[Resolution, ...]]:
     """All that was ever said of each outcome, what counts now last."""
-    document = StudyRepository(session).document(study.digest)
-    assert document is not None, "a study points to its document"
+    document = _document(session, study)
+    options = _options(document)
     found: defaultdict[str, list[Resolution]] = defaultdict(list)
-    block = json.loads(document).get("resolutions")
+    block = document.get("resolutions")
     for row in Resolutions.model_validate(block).table_rows if block else ():
         if None not in (row["outcome"], row["resolution"], row["on"]):  # else it is left out
-            found[str(row["outcome"])].append(_resolution(row, None))
+            found[str(row["outcome"])].append(_resolution(row, options, None))
     for evidence in EvidenceRepository(session).known(study.id):
         if evidence.kind == EvidenceKind.RESOLUTIONS:
-            found[evidence.subject].append(_resolution(json.loads(evidence.cells), evidence.recorded_at))
+            found[evidence.subject].append(_resolution(json.loads(evidence.cells), options, evidence.recorded_at))
     # The sort is stable: of two that became known on one day, the one that came later counts.
     return {outcome: tuple(sorted(rows, key=lambda row: row.known_at)) for outcome, rows in found.items()}
 
 
 def decided_by(session: Session, study: StudyRow) -> dict[str, Resolution]:
     """What counts now of each outcome that turned out yes or no, and of each option of a categorical one."""
-    document = StudyRepository(session).document(study.digest)
-    assert document is not None, "a study points to its document"
-    options = {block["id"]: [o["id"] for o in block.get("options") or ()] for block in json.loads(document)["outcomes"]}
+    options = _options(_document(session, study))
     found: dict[str, Resolution] = {}
     for outcome, rows in resolutions_of(session, study).items():
         last = rows[-1]
@@ -94,11 +93,26 @@ def decided_by(session: Session, study: StudyRow) -> dict[str, Resolution]:
     return found
 
 
-def _resolution(row: Mapping[str, Any], recorded_at: datetime | None) -> Resolution:
+def _document(session: Session, study: StudyRow) -> dict[str, Any]:
+    document = StudyRepository(session).document(study.digest)
+    assert document is not None, "a study points to its document"
+    read: dict[str, Any] = json.loads(document)
+    return read
+
+
+def _options(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """By outcome, the ids of its options."""
+    return {block["id"]: [option["id"] for option in block.get("options") or ()] for block in document["outcomes"]}
+
+
+def _resolution(
+    row: Mapping[str, Any], options: Mapping[str, Sequence[str]], recorded_at: datetime | None
+) -> Resolution:
     on = date.fromisoformat(row["on"])
     known_at = date.fromisoformat(row["known_at"]) if row.get("known_at") else on
     source = cell_text(row.get("source")) or None  # a year is a number
-    return Resolution(row["outcome"], row["resolution"].lower(), on, known_at, source, recorded_at)
+    value = resolution_word(row["resolution"], options.get(row["outcome"], ()))
+    return Resolution(row["outcome"], value, on, known_at, source, recorded_at)
 
 
 def score_due(database: Database, now: datetime) -> int:

@@ -162,5 +162,7 @@ def test_a_link_may_fade_and_wait_but_not_beyond_the_horizon(document: dict[str,
     ((path, message),) = errors_of(document)
     assert path == "links[0].delay"
     assert "while 'agreement' has not occurred, so that the link could not act" in message
-    document["resolutions"] = {"rows": [{"outcome": "agreement", "resolution": "yes", "on": "2021-08-01"}]}
-    with_as_of(study_from_document(document), date(2021, 7, 1))  # as a replay of the study asks for it
+    for word in ("yes", "TRUE", 1):
+        document["resolutions"] = {"rows": [{"outcome": "agreement", "resolution": word, "on": "2021-08-01"}]}
+        # As a replay of the study asks for it.
+        with_as_of(study_from_document(document), date(2021, 7, 1))

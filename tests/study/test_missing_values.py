@@ -197,6 +197,15 @@ def test_yes_and_no_as_people_write_them(beside: Callable[..., Path], yes: str, 
     assert found == [Spell(0, 45.7, "collapse"), Spell(0, 303, None), Spell(0, 31.3, None)]
 
 
+@pytest.mark.parametrize("yes", ["TRUE", "Yes", "Y", "t", 1, "1", True])
+@pytest.mark.parametrize("no", ["FALSE", "no", "N", "F", 0, "0", False])
+def test_yes_and_no_of_resolutions_as_people_write_them(document: dict[str, Any], yes: object, no: object) -> None:
+    said = {"agreement": yes, "withdrawal": no}
+    rows = [{"outcome": id, "resolution": word, "on": "2021-09-01"} for id, word in said.items()]
+    settled = settled_outcomes(study_from_document({**document, "resolutions": {"rows": rows}}))
+    assert {name: found.resolution for name, found in settled.items()} == {"agreement": "yes", "withdrawal": "no"}
+
+
 def test_yes_is_stated_in_one_way_or_both(beside: Callable[..., Path]) -> None:
     """A class whose events are `1` would lose those that are `yes` as censored."""
     with pytest.raises(StudyError, match="'yes' would count as censored but may say the same as 1"):

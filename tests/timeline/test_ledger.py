@@ -232,12 +232,13 @@ def test_a_source_may_be_a_number(installation: Installation) -> None:
     assert [row.source for row in ledger(installation).resolutions] == ["2021"]
 
 
-def test_resolutions_of_the_document_are_read_as_studies_read_them(installation: Installation) -> None:
+@pytest.mark.parametrize("word", ["Yes", "TRUE", 1])
+def test_resolutions_of_the_document_are_read_as_studies_read_them(installation: Installation, word: str | int) -> None:
     """Yes in any case; a row whose day is a code for a missing value is left out."""
     outcome = coin_study().outcomes[0].id
     rows = [
         {"outcome": outcome, "resolution": "no", "on": "NA"},
-        {"outcome": outcome, "resolution": "Yes", "on": "2021-11-01"},
+        {"outcome": outcome, "resolution": word, "on": "2021-11-01"},
     ]
     study = coin_study(judgments=None, resolutions={"rows": rows, "missing": ["NA"]})
     with installation.database.write() as session:

@@ -11,7 +11,7 @@ from forecast.study.document.evidence import Link
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import OutcomeKind
 from forecast.study.reading.suggest import unknown_name
-from forecast.study.reading.table import cell_text
+from forecast.study.rows.observations import resolution_word
 
 _NO_LEVEL = "expected an event or binary outcome: the probability of a threshold comes from its indicator; remove it"
 
@@ -84,7 +84,7 @@ def _delay_errors(study: Study, link: Link, path: str) -> Iterator[FieldError]:
     # Whatever the day: a study that knows of it may be looked at as of an earlier one.
     rows = (study.resolutions.rows or ()) if study.resolutions is not None else ()
     occurred = any(
-        row.get("outcome") == link.cause and cell_text(row.get("resolution")).lower() == "yes" for row in rows
+        row.get("outcome") == link.cause and resolution_word(row.get("resolution"), ()) == "yes" for row in rows
     )
     if link.delay >= study.horizon and not occurred:
         message = (

@@ -178,7 +178,11 @@ JUDGMENTS: Final = Table(
             "Last day that counts, or a number of periods, which counts from `on`.",
             "the day on which the outcome resolves",
         ),
-        "given": Column("Id of the outcome that is supposed to have occurred by then.", "nothing is supposed"),
+        "given": Column(
+            "Id of the outcome that is supposed to have occurred by then, `not talks` for one that has not. Up to three of them "
+            "hold together, as in `ceasefire and not war`.",
+            "nothing is supposed",
+        ),
         "given_at": Column("`once`: the condition occurs at once, on `on`.", "it occurs by the day that is judged"),
         "kind": _KIND,
         "known_at": Column(_KNOWN_AT, "the day of `on`"),
@@ -232,7 +236,8 @@ RESOLUTIONS: Final = Table(
     {
         "outcome": Column("Id of the outcome.", "an error"),
         "resolution": Column(
-            "How it turned out: yes, no, ambiguous or annulled; of a categorical outcome the option that did.",
+            "How it turned out: yes (also 1, true), no (also 0, false), ambiguous or annulled; of a categorical outcome the "
+            "option that did.",
             "an error",
         ),
         "on": Column("Day on which it turned out so; of an event, the day on which it happened.", "an error"),

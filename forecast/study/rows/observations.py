@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, cast
 
+from forecast.study.document.fields import TRUTHS
 from forecast.study.document.options import part_id
 from forecast.study.document.outcome import Outcome
+from forecast.study.reading.table import Cell, cell_text
 from forecast.study.rows.left_out import known_later
 from forecast.study.rows.row_reader import RowReader
 
 type ResolutionValue = Literal["yes", "no", "ambiguous", "annulled"]
 _RESOLUTIONS: Final = ("yes", "no", "ambiguous", "annulled")
+_TRUTHS: Final = {"1": 1.0, "0": 0.0, **TRUTHS}
 UNDECIDED: Final = ("ambiguous", "annulled")
 """Resolutions of a question that was not decided."""
 
@@ -39,6 +42,14 @@ class _Row:
     known_at: date
 
 
+def resolution_word(cell: Cell, options: Collection[str]) -> str:
+    """What a cell says of how an outcome turned out: yes also for 1, true, y and t in upper or lower case, no for their
+    opposites; of an outcome with options the word itself, in lower case."""
+    word = cell_text(cell).lower()
+    truth = None if options else _TRUTHS.get(word)
+    return word if truth is None else "yes" if truth else "no"
+
+
 def read_resolutions(reader: RowReader, outcomes: Sequence[Outcome], as_of: date) -> tuple[Resolved, ...]:
     """The resolutions known on the as-of date, in the order of the table; of a categorical outcome one for each part.
 
@@ -60,7 +71,9 @@ def read_resolutions(reader: RowReader, outcomes: Sequence[Outcome], as_of: date
         if options:
             known = (*options, *UNDECIDED)
             words = f"the option that turned out true ({', '.join(options)}), {' or '.join(UNDECIDED)}"
-        resolution = reader.word(index, "resolution", known, words)
+        resolution: str | None = resolution_word(reader.rows[index].get("resolution"), options)
+        if resolution not in known:
+            resolution = reader.one_of(index, "resolution", known, words)
         on = reader.day(index, "on")
         known_at = reader.day(index, "known_at", required=False) or on
         source = reader.optional_text(index, "source")
