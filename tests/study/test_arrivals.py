@@ -92,6 +92,16 @@ def test_judgments_and_resolutions_join_or_make_their_tables() -> None:
     assert resolve_resolutions(living_study(as_of="2020-06-15")) == ()
 
 
+def test_codes_of_a_column_of_the_document_alone_do_not_concern_what_arrives() -> None:
+    rows = [{"period": "2020-01", "value": 4, "station": "north"}]
+    indicator = {"id": "incidents", "rows": rows, "missing": {"station": ["NA"], "value": [-9]}}
+    study = living_study(factors=[], indicators=[indicator])
+    arrived = accept_arrivals(study, OBSERVATIONS, [observed("2020-03", 9)], TODAY)
+    assert len(resolve_observations(with_arrivals(study, arrived))["incidents"]) == 1
+    with pytest.raises(StudyError):
+        accept_arrivals(study, OBSERVATIONS, [observed("2020-03", -5)], TODAY)
+
+
 def test_a_row_sent_twice_is_one() -> None:
     assert len(accept(OBSERVATIONS, observed("2020-03", 9), observed("2020-03", 9))) == 1
 

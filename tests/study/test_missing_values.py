@@ -156,6 +156,61 @@ def test_codes_may_be_those_of_one_column(with_class: Make) -> None:
     assert [case.covariates for case in study_from_document(document).cases] == [{"polity": -9, "trust": -9}]
 
 
+@pytest.mark.parametrize(
+    ("block", "rows", "column", "hint"),
+    [
+        (
+            "judgments",
+            [{"expert": "A", "outcome": "withdrawal", "probability": 0.2, "on": "2021-09-01"}],
+            "odds",
+            "known: ",
+        ),
+        (
+            "resolutions",
+            [{"outcome": "withdrawal", "resolution": "no", "on": "2021-09-02"}],
+            "resolutoin",
+            "did you mean 'resolution'?",
+        ),
+        (
+            "track_records",
+            [{"expert": "A", "question": "q", "probability": 0.2, "outcome": 1}],
+            "outcomes",
+            "did you mean 'outcome'?",
+        ),
+    ],
+)
+def test_codes_of_a_column_that_is_not_there_are_refused(
+    document: dict[str, Any], block: str, rows: list[dict[str, Any]], column: str, hint: str
+) -> None:
+    def errors(missing: Any) -> list[tuple[str, str]]:
+        try:
+            study_from_document({**document, block: {"rows": rows, "missing": missing}})
+        except StudyError as error:
+            return [(found.path, found.message) for found in error.errors]
+        return []
+
+    ((path, message),) = errors({"outcome": ["NA"], column: ["NA"]})
+    assert path == f"{block}.missing.{column}"
+    assert f"{block}.rows has no column {column!r}; expected one; {hint}" in message
+    assert errors({"outcome": ["NA"]}) == []
+
+
+def test_codes_of_a_column_of_cases_and_of_counts_name_the_tables_own(
+    beside: Callable[..., Path], with_class: Make
+) -> None:
+    table = DATED.format("NA", "ongoing", "collapsed").replace(",event", ",how")
+    rest = ", columns: {event: how}, event_value: {collapse: collapsed}, missing: {%s: NA}"
+    with pytest.raises(StudyError, match="has no column 'event'"):
+        load_study(beside(table, rest % "event"))
+    load_study(beside(table, rest % "how"))
+    document = with_class("agreement", [{"successes": 1}])
+    document["indicators"] = [
+        {"id": "deaths", "rows": [{"period": "2021-08", "value": 3}], "missing": {"valeu": ["NA"]}}
+    ]
+    with pytest.raises(StudyError, match="did you mean 'value'"):
+        study_from_document(document)
+
+
 @pytest.mark.parametrize("missing", [{"polity": [{}]}, [[1]], {"polity": list(range(101))}, list(range(101)), 3.5e400])
 def test_a_list_of_codes_that_is_none_is_refused(with_class: Make, missing: Any) -> None:
     with pytest.raises(StudyError, match="expected"):

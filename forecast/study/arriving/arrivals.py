@@ -197,10 +197,18 @@ def _check_meaning(study: Study, kind: EvidenceKind, rows: Sequence[Row], places
     for name, members in groups.items():
         mine = [{key: cell for key, cell in rows[index].items() if key != "indicator"} for index in members]
         indicators = [
-            {**block, "rows": mine} if block["id"] == name else block for block in document.get("indicators", [])
+            _with_rows(block, mine) if block["id"] == name else block for block in document.get("indicators", [])
         ]
         errors += _errors_of({**document, "indicators": indicators}, members)
     return errors
+
+
+def _with_rows(block: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
+    """A block with these rows alone, and no codes of columns that they have not."""
+    missing = block.get("missing")
+    if isinstance(missing, dict):
+        missing = {column: codes for column, codes in missing.items() if column in rows[0]}
+    return {**block, "rows": rows, "missing": missing}
 
 
 def _errors_of(document: dict[str, Any], places: Sequence[int]) -> list[FieldError]:

@@ -11,6 +11,7 @@ from forecast.study.checks.exhaustive import exhaustive_errors
 from forecast.study.checks.indicators import course_errors
 from forecast.study.checks.influences import factor_errors, link_errors
 from forecast.study.checks.made_links import made_link_errors
+from forecast.study.checks.missing_columns import missing_column_errors
 from forecast.study.checks.options import option_class_errors
 from forecast.study.checks.outcomes import outcome_errors
 from forecast.study.document.cases import Case
@@ -60,6 +61,7 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     if len(cases) > MAX_ROWS:
         message = f"{len(cases):,} cases in all; expected at most {MAX_ROWS:,}; leave some out"
         errors.append(FieldError("reference_classes", "too_many_cases", message))
+    errors += missing_column_errors(study, table_files)
     errors += factor_errors(study)
     errors += _indicator_errors(study, table_files)
     statements = read_statements(study, table_files)
