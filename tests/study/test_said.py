@@ -35,6 +35,9 @@ def asked(document: dict[str, Any], name: str, *changes: dict[str, Any], records
         ["O’Neill", "O'Neill", "ONEILL"],
         ["ｅ１", "e1", "E1"],
         ["Straße", "STRASSE"],
+        ["C++ Group", "group c++"],
+        ["Андрей", "Андреи"],  # Cyrillic: and-rey, with and without the mark
+        ["\u0643\u064e\u0631\u0645", "\u0643\u0631\u0645"],  # Arabic: karam, with and without a vowel
     ],
 )
 def test_one_person_in_several_spellings_is_asked_about_with_its_rows(
@@ -53,7 +56,23 @@ def test_spellings_are_compared_between_tables(document: dict[str, Any]) -> None
     assert text.startswith("are 'ann' (judgments.rows[0]); 'Ann' (track_records.rows[0]) one person?")
 
 
-@pytest.mark.parametrize("names", [("ann", "anna"), ("e1", "e2"), ("ann lee", "ann leigh"), ("!", "?"), ("李", "王")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("ann", "anna"),
+        ("e1", "e2"),
+        ("ann lee", "ann leigh"),
+        ("!", "?"),
+        ("李", "王"),
+        ("C++", "C#"),
+        ("C", "C++"),
+        ("team 1.5", "team 15"),
+        ("A&B", "AB"),
+        ("\u0915\u093f\u0930\u0923", "\u0915\u0940\u0930\u0923"),  # Devanagari: kiran and keeran, by a vowel sign
+        ("\u304b\u304c", "\u304b\u304b"),  # Hiragana: kaga and kaka, by the mark of a consonant
+        ("\u0e01\u0e34", "\u0e01\u0e35"),  # Thai: two vowel signs
+    ],
+)
 def test_different_names_are_different_people(document: dict[str, Any], names: tuple[str, str]) -> None:
     assert person(names[0]) != person(names[1])
     assert asked(document, "one_person", *({"expert": name} for name in names)) == []
@@ -72,6 +91,15 @@ def test_a_one_among_small_probabilities_may_be_one_per_cent(document: dict[str,
     assert asked(document, "certainty", {"probability": 1}) != []
     assert asked(document, "certainty", {"probability": 1}, {"expert": "bo", "probability": 0.9}) == []
     assert asked(document, "certainty", {"probability": 0.99}) == []
+
+
+def test_a_one_of_what_came_true_is_not_one_per_cent(document: dict[str, Any]) -> None:
+    low = {"expert": "bo", "probability": 0.02}
+    assert asked(document, "certainty", records=[{"probability": 1}, low]) == []
+    for outcome in (0, None):
+        changes = [{**change, "outcome": outcome} for change in ({"probability": 1}, low)]
+        (text,) = asked(document, "certainty", records=changes)
+        assert "by the 1 of 'ann' (track_records.rows[0]) for 'q'" in text
 
 
 def test_per_cent_in_place_of_a_fraction_is_an_error_that_says_so(document: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -17,6 +18,11 @@ _MOST_LISTED: Final = 5
 """Rows in one message."""
 _LOOKALIKES: Final = str.maketrans("аеорсухіјѕкмнтвαορεικν", "aeopcyxijskmhtbaopeikv")
 """Letters of other scripts that look like Latin ones, in small letters."""
+_ACCENTED: Final = ("LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW")
+"""Scripts whose marks people leave out; elsewhere they are vowels or other consonants."""
+_SIGNS: Final = "#@&%*\N{ONE DOT LEADER}"
+"""Marks of punctuation that tell names apart."""
+_POINT: Final = re.compile(r"(?<=\d)[.,](?=\d)")
 
 type Question = tuple[str, str]
 type Statement = Judgment | TrackRecord
@@ -59,26 +65,49 @@ def _spellings(
 
 
 def person(name: str) -> str:
-    """The words of a name, sorted and joined, without case, marks, punctuation and other scripts' look-alikes."""
-    plain = "".join(
-        letter for letter in unicodedata.normalize("NFKD", name).casefold() if not unicodedata.combining(letter)
-    )
-    kept = "".join(
-        letter if letter.isalnum() else "" if unicodedata.category(letter) == "Cf" or letter in "'’" else " "
-        for letter in plain.translate(_LOOKALIKES)
-    )
+    """The words of a name, sorted and joined, without case, accents, punctuation and other scripts' look-alikes.
+
+    What tells names apart stays: vowel signs and marks of scripts that are not written without them, the signs of `C++` and
+    `C#`, and the point of 1.5.
+    """
+    plain = _POINT.sub("\N{ONE DOT LEADER}", _without_accents(unicodedata.normalize("NFKD", name).casefold()))
+    kept = "".join(map(_kept, plain.translate(_LOOKALIKES)))
     return "".join(sorted(kept.split())) or name
 
 
+def _without_accents(name: str) -> str:
+    """A decomposed name without the marks of letters that keep their sound, roughly, without them."""
+    kept, is_accented = [], False
+    for letter in name:
+        if not unicodedata.combining(letter):
+            is_accented = unicodedata.name(letter, "").startswith(_ACCENTED)
+        elif is_accented:
+            continue
+        kept.append(letter)
+    return "".join(kept)
+
+
+def _kept(letter: str) -> str:
+    """What a character adds to a name: itself, nothing, or the end of a word."""
+    category = unicodedata.category(letter)
+    if category == "Cf" or letter in "'’":
+        return ""
+    if letter.isalnum() or letter in _SIGNS or category[0] == "M" or category in ("Sm", "Sc", "So"):
+        return letter
+    return " "
+
+
 def _certainties(table: str, rows: Sequence[Statement], file: str | None) -> Iterator[Question]:
-    """Statements of 1 that may be one per cent: nobody else says that the question is likelier than not."""
+    """Statements of 1 that may be one per cent: the question did not come true, as far as is known, and no other statement says
+    that it is likelier than not."""
     said: dict[str, list[Statement]] = {}
     for statement in rows:
         said.setdefault(statement.question, []).append(statement)
     for members in said.values():
         certain = [statement for statement in members if statement.probability == 1.0]
         others = [statement.probability for statement in members if statement.probability < 1.0]
-        if not certain or (others and sum(others) > 0.5 * len(others)):
+        came_true = any(isinstance(statement, TrackRecord) and statement.outcome for statement in members)
+        if not certain or came_true or (others and sum(others) > 0.5 * len(others)):
             continue
         listed = _listed([f"{shown(each.expert)} ({row_place(file, table, each.row)})" for each in certain])
         beside = f"; others say {', '.join(f'{p:g}' for p in others[:_MOST_LISTED])}" if others else ""
