@@ -39,6 +39,8 @@ def with_criteria(document: dict[str, Any], criteria: str, **changes: Any) -> di
         ("Violence becomes significantly worse, according to UCDP.", {}, "no_threshold"),
         ("Large protests take place.", {"source": "ACLED"}, "no_threshold"),
         ("Tensions escalate by 2022-09-10.", {"source": "ACLED"}, "no_threshold"),
+        ("Unemployment falls within the year.", {"source": "Eurostat"}, "no_threshold"),
+        ("The government falls while inflation is high.", {"source": "Reuters"}, "no_threshold"),
     ],
 )
 def test_criteria_that_do_not_decide_are_asked_about(
@@ -56,6 +58,9 @@ def test_criteria_that_do_not_decide_are_asked_about(
         ("A treaty is signed, as published by either ministry.", {}),
         ("Fighting kills at least 100 persons within 30 days, according to UCDP.", {}),
         ("Large protests of at least ten thousand people.", {"source": "ACLED"}),
+        ("The government falls in a vote of confidence.", {"source": "The parliament"}),
+        ("The High Court decides for the plaintiff.", {"source": "The court"}),
+        ("A high-court judge is arrested.", {"source": "Reuters"}),
     ],
 )
 def test_criteria_that_decide_are_not(document: dict[str, Any], criteria: str, changes: dict[str, Any]) -> None:
@@ -63,7 +68,14 @@ def test_criteria_that_decide_are_not(document: dict[str, Any], criteria: str, c
 
 
 @pytest.mark.parametrize(
-    "words", ["by 2021-06-30", "before 30 June 2021", "no later than the end of June 30, 2021", "until 30. Jun 2021"]
+    "words",
+    [
+        "by 2021-06-30",
+        "before 1 July 2021",
+        "on or before 30 June 2021",
+        "no later than the end of June 30, 2021",
+        "until 30. Jun 2021",
+    ],
 )
 def test_a_last_day_in_words_that_is_past_is_asked_about(document: dict[str, Any], words: str) -> None:
     (text,) = asked(with_criteria(document, f"A treaty is signed {words}.", source="s"), "past_date", "another_date")
@@ -75,6 +87,20 @@ def test_a_last_day_in_words_must_be_that_of_the_resolution(document: dict[str, 
     assert "end on 2022-12-31, but what is forecast ends on 2022-09-10" in text
     for words in ("Signed by both by 10 September 2022.", "Signed under the statement of 10 November 2020."):
         assert asked(with_criteria(document, words, source="s"), "past_date", "another_date") == []
+
+
+def test_before_a_day_leaves_the_one_that_precedes_it(document: dict[str, Any]) -> None:
+    """The as-of date is 2021-09-10, and the outcome resolves on 2022-09-10."""
+
+    def found(words: str) -> list[str]:
+        return asked(with_criteria(document, f"Signed by both {words}.", source="s"), "past_date", "another_date")
+
+    (text,) = found("before 11 September 2021")
+    assert "end on 2021-09-10, which is not after the as-of date" in text
+    assert found("before 2022-09-11") == found("before 2022-09-12") == []
+    (text,) = found("before 2022-09-09")
+    assert "end on 2022-09-08, but what is forecast ends on 2022-09-10" in text
+    assert found("and not before 1 March 2021") == []
 
 
 def test_outcomes_that_nothing_informs_are_asked_about(document: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from forecast.study.document.document import Study
@@ -27,6 +27,14 @@ _DEGREE: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of degree, which need a number to be decided."""
+_NO_DEGREE: Final = re.compile(
+    r"\b(?:high|low)[- ](?:court|commission\w*|representative|command|council|authority|judicial|countries|seas?|school)\b|"
+    r"\bmajor[- ]generals?\b|"
+    r"\b(?:government|cabinet|coalition|regime|junta|administration|city|town|village|capital|stronghold|dynasty|monarchy)"
+    r"\s+(?:rises?|falls?)\b|\b(?:rises?|falls?) (?:from power|in battle|to (?:the )?(?:rebels?|insurgents?|enemy))\b",
+    re.IGNORECASE,
+)
+"""Where such words are part of a name, or say that something ends."""
 _NUMBER: Final = re.compile(
     r"\d|%|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|dozen|hundred|thousand|million|half|third|quarter|"
     r"twice|doubles?|any|all|every|no|none|first)\b",
@@ -60,7 +68,8 @@ _MONTHS: Final = {
 }
 _MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _LAST_DAY: Final = re.compile(
-    r"\b(?:by|before|until|till|no later than|not later than|on or before|up to)\s+(?:the\s+end\s+of\s+)?(?:the\s+)?(?:"
+    r"(?<!not )\b(?:(?P<before>before)|by|until|till|no later than|not later than|on or before|up to)\s+"
+    r"(?:the\s+end\s+of\s+)?(?:the\s+)?(?:"
     rf"(?P<iso>\d{{4}}-\d{{2}}-\d{{2}})|(?P<day>\d{{1,2}})\.?\s+(?P<month>{_MONTH})\.?,?\s+(?P<year>\d{{4}})|"
     rf"(?P<month_first>{_MONTH})\.?\s+(?P<day_last>\d{{1,2}}),?\s+(?P<year_last>\d{{4}}))\b",
     re.IGNORECASE,
@@ -98,7 +107,7 @@ def _criteria(outcomes: Sequence[Outcome]) -> Iterator[Question]:
         yield "no_source", asked
     for outcome in outcomes:
         text = outcome.resolution.criteria
-        degree = _DEGREE.search(text)
+        degree = _DEGREE.search(_NO_DEGREE.sub("", text))
         if degree and not _NUMBER.search(_LAST_DAY.sub("", text)) and outcome.kind is not OutcomeKind.THRESHOLD:
             asked = (
                 f"how much is {degree[0].lower()!r} in the criteria of {outcome.id}? They name no threshold; give a number "
@@ -130,13 +139,16 @@ def _dates_in_words(study: Study, outcome: Outcome) -> Iterator[Question]:
 
 
 def _day_of(match: re.Match[str]) -> date | None:
+    """The last day that counts: `before` a day leaves the one that precedes it."""
     found = match.groupdict()
     try:
         if found["iso"]:
-            return date.fromisoformat(found["iso"])
-        month = _MONTHS[(found["month"] or found["month_first"]).lower()]
-        return date(int(found["year"] or found["year_last"]), month, int(found["day"] or found["day_last"]))
-    except ValueError:
+            day = date.fromisoformat(found["iso"])
+        else:
+            month = _MONTHS[(found["month"] or found["month_first"]).lower()]
+            day = date(int(found["year"] or found["year_last"]), month, int(found["day"] or found["day_last"]))
+        return day - timedelta(days=1) if found["before"] else day
+    except (ValueError, OverflowError):
         return None
 
 
