@@ -100,7 +100,7 @@ class Lean(Part):
     probability: Probability
     """Probability with the effect as it is."""
     without: Probability
-    """Probability with the effect at 0."""
+    """Probability with the effect at 0; of a link, without the conditional judgments that speak of it alone."""
     low: Probability
     """Probability with the mean of the effect's prior one standard deviation lower."""
     high: Probability

@@ -19,12 +19,13 @@ import xarray as xr
 
 from forecast.answer import Lean
 from forecast.dims import CHAIN, DRAW
-from forecast.explain.density import log_densities, sampled_points, with_arrays
+from forecast.explain.density import keep_rows, log_densities, sampled_points, with_arrays
 from forecast.explain.estimates import outcome_means, standard_error, weighed_mean
 from forecast.explain.runs import Fit, Runs
 from forecast.explain.weights import Weights, smooth_weights
 from forecast.model.arrays import ModelArrays
 from forecast.model.encoding.encode import EncodedStudy
+from forecast.study import asked_through
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -52,18 +53,24 @@ class Effect:
     """Arrays of its prior."""
     is_judged: bool
     """Whether the likelihood depends on it."""
+    spoken_of: tuple[int, ...] = ()
+    """Judgments (rows of dim judgment) that speak of this link and have no place without it."""
 
     def sd(self, arrays: ModelArrays) -> float:
         return float(arrays[self.scale][self.place])
 
     def arrays(self, arrays: ModelArrays, shift: float | None) -> ModelArrays:
-        """Arrays with the prior's mean moved, or, without a shift, with the effect 0."""
+        """Arrays with the prior's mean moved, or, without a shift, with the effect 0 and without what is said of it alone."""
         loc, scale = (np.array(arrays[name], dtype=float) for name in (self.loc, self.scale))
         if shift is None:
             loc[self.place] = scale[self.place] = 0.0
         else:
             loc[self.place] += shift
-        return with_arrays(arrays, **{self.loc: loc, self.scale: scale})
+        kept = np.ones(arrays.lengths["judgment"], dtype=bool)
+        if shift is None:
+            kept[list(self.spoken_of)] = False
+        judgments = {} if kept.all() else keep_rows(arrays, "judgment", kept)
+        return with_arrays(arrays, **{self.loc: loc, self.scale: scale, **judgments})
 
     def posterior(self, posterior: xr.Dataset, shift: float | None) -> xr.Dataset:
         """Draws with the effect moved likewise."""
@@ -95,9 +102,26 @@ def find_effects(encoded: EncodedStudy) -> list[Effect]:
         for place, (outcome, factor) in enumerate(encoded.effects)
     ]
     return effects + [
-        Effect(f"{cause} -> {on}", on, place, "delta", "link", "link_loc", "link_scale", is_judged=place + 1 in judged)
+        Effect(
+            f"{cause} -> {on}",
+            on,
+            place,
+            "delta",
+            "link",
+            "link_loc",
+            "link_scale",
+            is_judged=place + 1 in judged,
+            spoken_of=_spoken_of(encoded, place),
+        )
         for place, (cause, on) in enumerate(encoded.links)
     ]
+
+
+def _spoken_of(encoded: EncodedStudy, place: int) -> tuple[int, ...]:
+    """Judgments that say how an effect depends on its cause, and could only move the effect itself without the link."""
+    judgments = encoded.opinions.judgments
+    asked = asked_through(encoded.study, judgments, encoded.study.links[place])
+    return tuple(row for row, judgment in enumerate(judgments) if judgment.question in asked)
 
 
 def find_leans(runs: Runs, fit: Fit) -> tuple[Lean, ...]:

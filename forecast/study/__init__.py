@@ -10,7 +10,7 @@ from typing import Any
 
 from forecast.study.arriving.arrivals import Arrival, accept_arrivals, with_arrivals
 from forecast.study.arriving.pulled import News, news_of, read_table
-from forecast.study.checks.made_links import made_links, with_made_links
+from forecast.study.checks.made_links import asked_through, made_links, with_made_links
 from forecast.study.document.calendar import Calendar, Period
 from forecast.study.document.cases import Case, Choice, Count, Datum, Spell, Stage, Trial
 from forecast.study.document.change import Change
@@ -141,6 +141,7 @@ __all__ = [
     "Trial",
     "Within",
     "accept_arrivals",
+    "asked_through",
     "condition_text",
     "default_prior",
     "is_open",

@@ -48,6 +48,16 @@ def made_links(study: Study) -> tuple[MadeLink, ...]:
     return _Places(_stated(study), resolve_judgments(study)).find()
 
 
+def asked_through(study: Study, judgments: Sequence[Judgment], link: Link) -> frozenset[str]:
+    """Questions of conditional judgments that have no place without one of a study's links: it is what they speak of."""
+    conditional = [judgment for judgment in judgments if judgment.given]
+    if not conditional:
+        return frozenset()
+    others = tuple(other for other in study.links if other != link)
+    places = _Places(study.model_copy(update={"links": others}), conditional)
+    return frozenset(judgment.question for judgment in places.lacking())
+
+
 def made_link_errors(study: Study, judgments: Sequence[Judgment]) -> list[FieldError]:
     """Judgments that have no place, and whose link would have to close a circle."""
     places = _Places(study, judgments)
@@ -105,6 +115,12 @@ class _Places:
                         self._add(link)
                         found.append(MadeLink(link, effect.id, condition_text(lacking[0].given)))
         return tuple(found)
+
+    def lacking(self) -> Iterator[Judgment]:
+        """The first judgment of each question that has no place for something that it supposes."""
+        for judged, supposed in self._about:
+            for at_once in (True, False):
+                yield from self._lacking(judged, supposed, at_once=at_once)
 
     def _lacking(self, judged: str, supposed: str, *, at_once: bool) -> list[Judgment]:
         """Judgments on an outcome that suppose another one, and have no place for it."""
