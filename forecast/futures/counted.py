@@ -14,6 +14,7 @@ Negative binomial counts as a Poisson-gamma mixture, and the law of the gamma va
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,41 +72,37 @@ def count_paths(
     is_new = (known == 0.0) & (covered == 0.0)
     counts[is_new] = negative_binomial(*mix(mean[is_new], dispersion, mixture, rng), rng)
     for place in np.flatnonzero(~is_new):
-        begun, seen = covered[place], float(known[place])
-        whole, spread = mix_given(mean[place], dispersion, mixture, seen, float(begun), rng)
-        form = 1.0 / (spread**2 + LEAST_VARIANCE)
-        if np.isnan(begun):
-            begun = share_of_bound(whole, form, seen, rng)
+        if np.isnan(covered[place]):
             share = np.array(np.broadcast_to(share, size))
-        counts[place] = seen + rest_of_period(whole, form, seen, begun, rng)
-        share[place] = begun
+        counts[place], share[place] = given_so_far(
+            mean[place], dispersion, float(known[place]), float(covered[place]), mixture, rng
+        )
     return CountPaths(counts, known, share)
 
 
 def given_so_far(
     mean: FloatArray,
     dispersion: FloatArray,
-    counted: int,
-    share: float | None,
+    counted: float,
+    share: float,
+    mixture: Sequence[FloatArray],
     rng: np.random.Generator,
-    mixture: tuple[FloatArray, FloatArray, FloatArray] | None = None,
-) -> FloatArray:
-    """Counts of a whole period of which so many were counted in a share of it, None where that is unknown; any dims.
+) -> tuple[FloatArray, FloatArray | float]:
+    """Counts of a whole period in which so many were counted, dims (future), and the share of it after which the rest is.
 
     Parameters
     ----------
+    share
+        In which they were counted; NaN where that is unknown.
     mixture
         Share of spikes, log ratio of their mean, and share of idle periods.
     """
-    flat, spread = mean.ravel(), dispersion.ravel()
-    if share is None and counted == 0:
-        share = 0.0
-    if mixture is not None:
-        own = [values.ravel() for values in mixture]
-        flat, spread = mix_given(flat, spread, own, float(counted), np.nan if share is None else share, rng)
+    if np.isnan(share) and counted == 0.0:
+        share = 0.0  # at least none says nothing
+    whole, spread = mix_given(mean, dispersion, mixture, counted, share, rng)
     form = 1.0 / (spread**2 + LEAST_VARIANCE)
-    begun = share_of_bound(flat, form, float(counted), rng) if share is None else share
-    return (counted + rest_of_period(flat, form, float(counted), begun, rng)).reshape(mean.shape)
+    begun = share_of_bound(whole, form, counted, rng) if np.isnan(share) else share
+    return counted + rest_of_period(whole, form, counted, begun, rng), begun
 
 
 def rest_of_period(

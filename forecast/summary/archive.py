@@ -32,9 +32,10 @@ from forecast.model.encoding.units import Unit
 from forecast.model.specs import ARRAYS
 from forecast.study import Trial
 from forecast.summary.descriptions import describe
+from forecast.summary.fans import draw_next_counts
 from forecast.summary.mechanism import futures_dataset, mechanism_dataset
 from forecast.summary.posterior import resolution_probabilities, stream_seed
-from forecast.summary.predicted_counts import predict_counts, predict_next_counts
+from forecast.summary.predicted_counts import predict_counts
 from forecast.summary.rolled import Rolled, label_probabilities
 
 FloatArray = npt.NDArray[np.float64]
@@ -144,7 +145,7 @@ def _predict(
         if len(encoded.cells.unit):
             predictive["events"], observed["events"] = _predict_events(encoded, few, levels, rng)
     if "log_mean" in reported:
-        predictive["next_count"] = predict_next_counts(encoded, few, rng)
+        predictive["next_count"] = draw_next_counts(encoded, few, rng)
         if encoded.arrays["count_value"].size:
             predictive["count"], observed["count"] = predict_counts(encoded, few, rng)
     if predictive:

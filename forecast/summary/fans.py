@@ -1,16 +1,16 @@
-"""What each indicator will count over the whole horizon, factors, seasons, drifts and spikes in it."""
+"""What each indicator will count, next and over the whole horizon, factors, seasons, drifts and spikes in it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
 import xarray as xr
 
-from forecast.answer import CountAhead
+from forecast.answer import CountAhead, NextCount
 from forecast.dims import CHAIN, DRAW
 from forecast.futures.counted import count_paths
 from forecast.futures.paths import factor_states
@@ -25,39 +25,84 @@ from forecast.summary.posterior import draws_within_budget, present_case
 from forecast.summary.streams import read_courses, read_mixtures
 
 FAN_STREAM: Final = 13
-"""Beside the streams of `forecast.summary.signals`."""
+"""Beside the other streams of a forecast."""
 FAN_DRAWS: Final = 4000
 """Draws that a fan is made of, with one future each: an end at 5 % then is within a tenth of its distance to 6 %."""
 
 
-def summarize_fans(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int) -> dict[str, tuple[CountAhead, ...]]:
-    """By indicator, each natural period after the last complete one; same posterior and seed, same numbers.
+@dataclass(frozen=True)
+class CountsAhead:
+    """What every indicator counts in natural periods after the last complete one, as draws predict it."""
 
-    What has been counted of the first one already stays counted.
-    """
-    if not encoded.indicators:
-        return {}
-    calendar = encoded.study.calendar
+    periods: tuple[date, ...]
+    """Their first days. What has been counted of the first one already stays counted."""
+    counts: Mapping[str, FloatArray]
+    """By indicator, dims (period, draw)."""
+
+    def fan(self, indicator: str) -> tuple[CountAhead, ...]:
+        """The counts of an indicator, period by period."""
+        return tuple(
+            CountAhead(period=day, median=float(np.median(own)), half=spread(own, 0.5), interval=spread(own))
+            for day, own in zip(self.periods, self.counts[indicator], strict=True)
+        )
+
+    def next(self, indicator: str) -> NextCount:
+        """The first of these periods alone."""
+        own = self.counts[indicator][0]
+        return NextCount(
+            period=self.periods[0],
+            mean=float(own.mean()),
+            median=float(np.median(own)),
+            interval=spread(own),
+            zero_probability=float((own == 0).mean()),
+        )
+
+
+def draw_counts_ahead(encoded: EncodedStudy, posterior: xr.Dataset, *, seed: int) -> CountsAhead:
+    """Counts to the end of the horizon under some of the draws; same posterior and seed, same numbers."""
     most = min(FAN_DRAWS, draws_within_budget(encoded))
     draws = thin_draws(posterior.sizes[CHAIN], posterior.sizes[DRAW], most)
+    periods = _periods(encoded)
+    present = _with_every_indicator(encoded, posterior, draws, periods)
+    rng = np.random.default_rng([seed, FAN_STREAM])
+    return _drawn(encoded, present, periods, factor_states(present, np.arange(present.draws), rng), rng)
+
+
+def draw_next_counts(encoded: EncodedStudy, posterior: xr.Dataset, rng: np.random.Generator) -> xr.DataArray:
+    """Counts of the first of these periods under every draw; dims (chain, draw, indicator)."""
+    shape = posterior.sizes[CHAIN], posterior.sizes[DRAW]
+    periods = _periods(encoded)[:1]
+    present = _with_every_indicator(encoded, posterior, np.arange(shape[0] * shape[1]), periods)
+    # Without states of later periods, factors go on from their last one.
+    states = np.zeros((len(encoded.factors), 0, present.draws))
+    drawn = _drawn(encoded, present, periods, states, rng)
+    counts = np.stack([drawn.counts[name][0] for name in encoded.indicators], axis=-1)
+    return xr.DataArray(
+        counts.reshape(*shape, -1), dims=(CHAIN, DRAW, "indicator"), coords={"indicator": list(encoded.indicators)}
+    )
+
+
+def _periods(encoded: EncodedStudy) -> Sequence[NaturalPeriod]:
+    calendar = encoded.study.calendar
     upcoming = calendar.last_complete_period()[1] + timedelta(days=1)
     periods = calendar.natural_periods_between(upcoming, calendar.end_of(encoded.study.horizon))
-    periods = periods[: encoded.study.horizon]
-    present = _with_every_indicator(encoded, posterior, draws, periods)
+    return periods[: encoded.study.horizon]
+
+
+def _drawn(
+    encoded: EncodedStudy,
+    present: PresentCase,
+    periods: Sequence[NaturalPeriod],
+    states: FloatArray,
+    rng: np.random.Generator,
+) -> CountsAhead:
     owner = np.arange(present.draws)
-    rng = np.random.default_rng([seed, FAN_STREAM])
-    states = factor_states(present, owner, rng)
-    days = [first for first, _ in periods]
-    return {
-        name: _fan(days, count_paths(present, stream, owner, states, rng).counts)
-        for stream, name in enumerate(encoded.indicators)
-    }
-
-
-def _fan(days: list[date], counts: FloatArray) -> tuple[CountAhead, ...]:
-    return tuple(
-        CountAhead(period=day, median=float(np.median(own)), half=spread(own, 0.5), interval=spread(own))
-        for day, own in zip(days, counts, strict=True)
+    return CountsAhead(
+        tuple(first for first, _ in periods),
+        {
+            name: count_paths(present, stream, owner, states, rng).counts
+            for stream, name in enumerate(encoded.indicators)
+        },
     )
 
 

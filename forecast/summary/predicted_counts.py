@@ -1,8 +1,7 @@
-"""Counts of the indicators as draws predict them: those that were observed once more, and the next one of each."""
+"""Counts of the indicators as they were observed, once more, as draws predict them."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -10,60 +9,17 @@ import numpy.typing as npt
 import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
-from forecast.futures.counted import given_so_far
 from forecast.futures.counts import mix
 from forecast.futures.paths import negative_binomial
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.summary.draw_reader import DrawReader
 from forecast.summary.replicates import past_waves
-from forecast.summary.streams import read_courses, read_mixtures
+from forecast.summary.streams import read_mixtures
 
 FloatArray = npt.NDArray[np.float64]
 
 OBSERVATION: Final = "observation"
 """One count of one indicator, labelled ``indicator@first day of the period``."""
-
-
-def predict_next_counts(encoded: EncodedStudy, posterior: xr.Dataset, rng: np.random.Generator) -> xr.DataArray:
-    """Count of each indicator over the whole of the period after the last complete one; (chain, draw, indicator).
-
-    What has been counted of it already stays counted.
-    """
-    drive = np.zeros((posterior.sizes[CHAIN], posterior.sizes[DRAW], 1 + len(encoded.factors)))
-    upcoming = encoded.study.calendar.last_complete_period()[1] + timedelta(days=1)
-    if encoded.factors:
-        persistence = posterior["persistence"].transpose(CHAIN, DRAW, "factor").values
-        state = posterior["state"].isel(past_period=-1).transpose(CHAIN, DRAW, "factor").values
-        noise = rng.standard_normal(state.shape)
-        has_state = encoded.past_periods[-1] == upcoming
-        drive[:, :, 1:] = state if has_state else persistence * state + np.sqrt(1.0 - persistence**2) * noise
-    of_indicator = np.arange(len(encoded.indicators))
-    own = drive[:, :, encoded.arrays["indicator_factor"]]
-    course, read = _next_courses(encoded, posterior, upcoming, rng), DrawReader(posterior, None)
-    ahead = _draw_counts(encoded, posterior, of_indicator, own, course, rng)
-    for place, indicator in enumerate(encoded.indicators):
-        seen = next((o for o in encoded.signals.observations[indicator] if o.period == upcoming), None)
-        if seen is not None:
-            log_mean, loading, dispersion = (
-                posterior[name].sel(indicator=indicator).transpose(CHAIN, DRAW).values
-                for name in ("log_mean", "loading", "dispersion")
-            )
-            mean = np.exp(np.minimum(log_mean + loading * own[:, :, place] + course[:, :, place], 300.0))
-            mixtures = read_mixtures(encoded, read, [indicator])
-            mixture = None if mixtures is None else mixtures.of(0, np.arange(read.draws))
-            ahead[:, :, place] = given_so_far(mean, dispersion, seen.value, seen.exposure, rng, mixture)
-    return ahead
-
-
-def _next_courses(encoded: EncodedStudy, posterior: xr.Dataset, upcoming: date, rng: np.random.Generator) -> FloatArray:
-    """What seasons, drifts and breaks add to the log means in the first period that was not complete; dims (chain, draw,
-    indicator)."""
-    shape = posterior.sizes[CHAIN], posterior.sizes[DRAW], len(encoded.indicators)
-    courses = read_courses(encoded, DrawReader(posterior, None), encoded.indicators, [upcoming])
-    if courses is None:
-        return np.zeros(shape)
-    owner, begun = np.arange(shape[0] * shape[1]), int(encoded.past_periods[-1] == upcoming)
-    return np.stack([courses.course(s, owner, begun, rng)[0] for s in range(shape[2])], axis=1).reshape(shape)
 
 
 def _past_courses(encoded: EncodedStudy, posterior: xr.Dataset) -> FloatArray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,6 @@ from forecast.answer import (
     FactorEffect,
     FactorSummary,
     IndicatorSummary,
-    NextCount,
     Spread,
     StatePoint,
 )
@@ -23,13 +21,11 @@ from forecast.dims import CHAIN, DRAW
 from forecast.futures.scenarios import INTERVAL_LEVEL, spread
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import Factor, Indicator
-from forecast.summary.fans import summarize_fans
-from forecast.summary.predicted_counts import predict_next_counts
+from forecast.summary.fans import CountsAhead, draw_counts_ahead
 from forecast.summary.replicates import CountReplicates
 
 FloatArray = npt.NDArray[np.float64]
 
-NEXT_STREAM = 7
 TAILS = ((1 - INTERVAL_LEVEL) / 2, (1 + INTERVAL_LEVEL) / 2)
 
 
@@ -76,18 +72,17 @@ def summarize_indicators(
     """Every indicator in the program: its past, what it will count, and how well its counts fit."""
     if not encoded.indicators:
         return ()
-    ahead = predict_next_counts(encoded, posterior, np.random.default_rng([seed, NEXT_STREAM]))
-    fans = summarize_fans(encoded, posterior, seed=seed)
+    ahead = draw_counts_ahead(encoded, posterior, seed=seed)
     return tuple(
-        _summarize_indicator(
-            encoded, indicator, posterior, ahead.sel(indicator=indicator.id).values.ravel()
-        ).model_copy(update={"ahead": fans[indicator.id], "fit": fits.get(indicator.id, ())})
+        _summarize_indicator(encoded, indicator, posterior, ahead).model_copy(
+            update={"fit": fits.get(indicator.id, ())}
+        )
         for indicator in encoded.signals.indicators
     )
 
 
 def _summarize_indicator(
-    encoded: EncodedStudy, indicator: Indicator, posterior: xr.Dataset, ahead: FloatArray
+    encoded: EncodedStudy, indicator: Indicator, posterior: xr.Dataset, ahead: CountsAhead
 ) -> IndicatorSummary:
     own = posterior[["log_mean", "loading", "dispersion"]].sel(indicator=indicator.id)
     base, loading = own["log_mean"].values.ravel(), own["loading"].values.ravel()
@@ -99,9 +94,6 @@ def _summarize_indicator(
     low, high = np.quantile(expected, TAILS, axis=0)
     observations = encoded.signals.observations[indicator.id]
     seen = {observation.period: observation for observation in observations}
-    upcoming, _ = encoded.study.calendar.natural_period(
-        encoded.study.calendar.last_complete_period()[1] + timedelta(days=1)
-    )
     return IndicatorSummary(
         id=indicator.id,
         title=indicator.title or indicator.id,
@@ -122,13 +114,8 @@ def _summarize_indicator(
             )
             for place, first in enumerate(encoded.past_periods)
         ),
-        next=NextCount(
-            period=upcoming,
-            mean=float(ahead.mean()),
-            median=float(np.median(ahead)),
-            interval=spread(ahead),
-            zero_probability=float((ahead == 0).mean()),
-        ),
+        next=ahead.next(indicator.id),
+        ahead=ahead.fan(indicator.id),
         season=_pattern(posterior, f"{indicator.id}: season"),
         spikes=_share(encoded, posterior, "spike_share", indicator.id),
         idle=_share(encoded, posterior, "idle_share", indicator.id),

@@ -17,7 +17,8 @@ def dispersion_of(shape: float) -> float:
 
 def draw(mean: float, shape: float, counted: int, share: float | None, seed: int = 1) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    return given_so_far(np.full(N, mean), np.full(N, dispersion_of(shape)), counted, share, rng)
+    known = np.nan if share is None else share
+    return given_so_far(np.full(N, mean), np.full(N, dispersion_of(shape)), counted, known, [np.zeros(1)] * 3, rng)[0]
 
 
 def test_fourteen_in_65_percent_of_a_month_reach_twenty_with_559() -> None:

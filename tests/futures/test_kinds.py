@@ -36,9 +36,8 @@ def given(counted: int, share: float | None) -> np.ndarray:
 def draw(counted: int, share: float | None, **changes: Any) -> np.ndarray:
     mixture = (np.full(N, SPIKE), np.full(N, SIZE), np.full(N, IDLE))
     spread = np.full(N, np.sqrt(1 / FORM - LEAST_VARIANCE))
-    return given_so_far(
-        np.full(N, MEAN), spread, counted, share, np.random.default_rng(1), changes.get("mixture", mixture)
-    )
+    known, mixture = np.nan if share is None else share, changes.get("mixture", mixture)
+    return given_so_far(np.full(N, MEAN), spread, counted, known, mixture, np.random.default_rng(1))[0]
 
 
 @pytest.mark.parametrize(
@@ -58,9 +57,9 @@ def test_a_period_that_has_begun_goes_on_as_its_kind_does(counted: int, share: f
 
 def test_kinds_matter() -> None:
     """Of a quiet first two thirds the idle period is the likely reason; of 60 in three tenths a spike is."""
-    plain = draw(0, 0.65, mixture=None)
+    plain = draw(0, 0.65, mixture=(np.zeros(N),) * 3)
     assert (draw(0, 0.65) == 0).mean() > (plain == 0).mean() + 0.2
-    assert draw(60, 0.3).mean() > draw(60, 0.3, mixture=None).mean() + 30
+    assert draw(60, 0.3).mean() > draw(60, 0.3, mixture=(np.zeros(N),) * 3).mean() + 30
 
 
 def test_a_whole_period_stays() -> None:

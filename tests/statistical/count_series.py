@@ -23,7 +23,7 @@ from forecast.inference.labels import label_posterior
 from forecast.model.encoding.encode import encode_study
 from forecast.runtime.machine import sampling_cores
 from forecast.study import SamplerSettings
-from forecast.summary.fans import summarize_fans
+from forecast.summary.fans import draw_counts_ahead
 from tests.documents import event_outcome, make_study
 
 FloatArray = npt.NDArray[np.float64]
@@ -83,7 +83,7 @@ def fans(series: Mapping[str, Sequence[int]], horizon: int, breaks: Mapping[str,
     study = make_study(event_outcome(), indicators=indicators, horizon=horizon, as_of="2019-12-31")
     encoded = encode_study(study)
     tree = sample_posterior(get_program().load(encoded.arrays), SETTINGS, seed=1, cores=sampling_cores())
-    found = summarize_fans(encoded, label_posterior(tree, encoded)[0], seed=1)
+    found = draw_counts_ahead(encoded, label_posterior(tree, encoded)[0], seed=1)
     return {
         name: Fan(
             np.array([point.interval.low for point in points]),
@@ -91,7 +91,7 @@ def fans(series: Mapping[str, Sequence[int]], horizon: int, breaks: Mapping[str,
             np.array([point.half.high for point in points]),
             np.array([point.interval.high for point in points]),
         )
-        for name, points in found.items()
+        for name, points in ((name, found.fan(name)) for name in found.counts)
     }
 
 

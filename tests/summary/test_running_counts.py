@@ -18,9 +18,9 @@ from forecast.futures.thresholds import threshold_times
 from forecast.model.encoding.encode import EncodedStudy, encode_study
 from forecast.summary.archive import write_tree
 from forecast.summary.count_checks import fit_counts
-from forecast.summary.fans import FAN_DRAWS, summarize_fans
+from forecast.summary.fans import FAN_DRAWS, draw_counts_ahead, draw_next_counts
 from forecast.summary.posterior import present_case
-from forecast.summary.predicted_counts import predict_next_counts
+from forecast.summary.signals import summarize_indicators
 from tests.documents import make_study
 from tests.futures.posteriors import make_posterior
 from tests.summary.test_archive import make_tree
@@ -112,23 +112,31 @@ def test_it_goes_on_given_what_was_counted_by_enumeration(counted: int, share: f
     row |= {"known_at": "2024-01-20"} if share is None else {"exposure": share}
     encoded = outbreak(row)
     posterior, exact = known(encoded), given(counted, share, MEAN * np.exp(JANUARY))
-    following = predict_next_counts(encoded, posterior, np.random.default_rng(4)).values.ravel()
+    following = draw_next_counts(encoded, posterior, np.random.default_rng(4)).values.ravel()
     for level in (counted, counted + 1, 20, 40, 100):
         close(following >= level, min(float(exact[level:].sum()), 1.0))
     if counted < 20:
         close(times_of(encoded, posterior, 0) <= 8, float(exact[20:].sum()))
-    first = summarize_fans(encoded, posterior, seed=1)["cases"][0]
+    first = draw_counts_ahead(encoded, posterior, seed=1).fan("cases")[0]
     assert first.period.isoformat() == "2024-01-01"
     for place, chance in ((first.median, 0.5), (first.half.high, 0.75), (first.interval.high, 0.95)):
         slack = 4 * np.sqrt(chance * (1 - chance) / FAN_DRAWS)
         assert exact[: int(np.floor(place))].sum() - slack < chance < exact[: int(np.ceil(place)) + 1].sum() + slack
 
 
+@pytest.mark.parametrize("rows", [(), ({"period": "2024-01", "value": 14, "exposure": 0.65},)])
+def test_the_next_count_is_the_first_of_the_fan(rows: tuple[dict[str, Any], ...]) -> None:
+    encoded = outbreak(*rows)
+    (found,) = summarize_indicators(encoded, known(encoded), {}, seed=1)
+    first = found.ahead[0]
+    assert (found.next.period, found.next.median, found.next.interval) == (first.period, first.median, first.interval)
+
+
 def test_without_a_count_the_month_is_the_first_one_ahead() -> None:
     encoded = outbreak()
     assert encoded.past_periods[-1].isoformat() == "2023-12-01"
     posterior = known(encoded)
-    following = predict_next_counts(encoded, posterior, np.random.default_rng(4)).values.ravel()
+    following = draw_next_counts(encoded, posterior, np.random.default_rng(4)).values.ravel()
     close(following == 0, float(law_with_drift(0.2)[0]))
     close(following >= 20, float(law_with_drift(0.2)[20:].sum()))
 
