@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from forecast.futures.possible import Possible, Rivals, limit_of
-from forecast.futures.scenarios import FloatArray
+from forecast.futures.scenarios import BoolArray, FloatArray
 from forecast.study import (
     And,
     Before,
@@ -40,15 +40,34 @@ type Gap = tuple[str, str, float, float]
 """From the first outcome to the second it takes at least and at most so many periods."""
 
 
-def directed_futures(possible: Possible, expression: Expression, tries: int, seed: int) -> FloatArray:
-    """Futures drawn towards an expression, dims (future, outcome); fewer than the tries where what is wished for cannot be."""
+def directed_futures(
+    possible: Possible, expression: Expression, tries: int, seed: int, enough: int | None = None
+) -> tuple[FloatArray, BoolArray]:
+    """Futures drawn towards an expression, dims (future, outcome), and whether it is true in them, dims (future); fewer than the
+    tries where what is wished for cannot be.
+
+    Parameters
+    ----------
+    enough
+        True futures after which no more tries are made; None for all tries.
+    """
     rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(tries):
-        wishes = _Wishes(possible, rng)
-        if wishes.want(expression, is_true=True) and (times := wishes.times()) is not None:
-            found.append(times)
-    return np.array(found).reshape(-1, len(possible.outcomes))
+    times, true = np.zeros((0, len(possible.outcomes))), np.zeros(0, dtype=np.bool_)
+    made = 0
+    while made < tries and (enough is None or true.sum() < enough):
+        # At first as many as are needed at least.
+        some = tries - made if enough is None or made else min(2 * enough, tries)
+        found = [drawn for _ in range(some) if (drawn := _one(possible, expression, rng)) is not None]
+        more = np.array(found).reshape(-1, len(possible.outcomes))
+        times = np.concatenate([times, more])
+        true = np.concatenate([true, possible.is_true(expression, more)])
+        made += some
+    return times, true
+
+
+def _one(possible: Possible, expression: Expression, rng: np.random.Generator) -> FloatArray | None:
+    wishes = _Wishes(possible, rng)
+    return wishes.times() if wishes.want(expression, is_true=True) else None
 
 
 class _Wishes:
@@ -59,6 +78,8 @@ class _Wishes:
         count = len(possible.outcomes)
         self._low, self._high = [-_NEVER] * count, [_NEVER] * count
         self._gaps: list[tuple[int, int, float, float]] = []
+        self._moved: set[int] = set()
+        """Outcomes whose windows, or whose gaps, have changed since windows were last carried along gaps."""
         self._group = {place: group for group in possible.rivals for place in group.places}
 
     def want(self, node: Expression, *, is_true: bool) -> bool:
@@ -119,15 +140,18 @@ class _Wishes:
         """Of each outcome, how many others follow it one after another; dims (outcome)."""
         after = [0] * len(self._low)
         for _ in range(len({first for first, *_ in self._gaps})):
+            before = after.copy()
             for first, second, *_ in self._gaps:
                 after[first] = min(max(after[first], after[second] + 1), len(after))
+            if after == before:
+                break
         return after
 
     def _try(self, node: Expression, *, is_true: bool) -> bool:
-        before = [*self._low], [*self._high], [*self._gaps]
+        before = [*self._low], [*self._high], [*self._gaps], {*self._moved}
         if self.want(node, is_true=is_true):
             return True
-        self._low, self._high, self._gaps = before
+        self._low, self._high, self._gaps, self._moved = before
         return False
 
     def _count(self, node: HowMany, *, is_true: bool) -> bool:
@@ -150,23 +174,25 @@ class _Wishes:
         return wanted == 0
 
     def _meet(self, windows: tuple[Window, ...], gaps: tuple[Gap, ...]) -> bool:
-        before = [*self._low], [*self._high], [*self._gaps]
+        before = [*self._low], [*self._high], [*self._gaps], {*self._moved}
         places = self._possible.places
         for first, second, least, most in gaps:
             self._gaps.append((places[first], places[second], least, most))
+            self._moved |= {places[first], places[second]}
         if all(self._narrow(places[name], low, high) for name, low, high in windows) and (
             not self._gaps or self._settle()
         ):
             return True
-        self._low, self._high, self._gaps = before
+        self._low, self._high, self._gaps, self._moved = before
         return False
 
     def _narrow(self, place: int, low: float, high: float) -> bool:
         """Leaves an outcome less time; what must occur then leaves none to its rivals."""
-        if self._is_known(place):
+        if (low <= self._low[place] and high >= self._high[place]) or self._is_known(place):
             return True
         did = self._must_occur(place)
         self._low[place], self._high[place] = max(self._low[place], low), min(self._high[place], high)
+        self._moved.add(place)
         if not self._is_open(place):
             return False
         group = self._group.get(place)
@@ -181,15 +207,17 @@ class _Wishes:
     def _settle(self) -> bool:
         """Carries windows along the gaps; False where one of them is left without room."""
         for _ in range(len(self._gaps) + 1):
-            before = self._low.copy(), self._high.copy()
+            moved, self._moved = self._moved, set()
             for first, second, least, most in self._gaps:
+                if not (first in moved or second in moved or first in self._moved or second in self._moved):
+                    continue
                 later = self._latest(second) - least if self._must_occur(second) else _NEVER
                 if not (
                     self._narrow(second, self._earliest(first) + least, self._latest(first) + most)
                     and self._narrow(first, self._earliest(second) - most, later)
                 ):
                     return False
-            if (self._low, self._high) == before:
+            if not self._moved:
                 return True
         return True
 

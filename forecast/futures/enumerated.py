@@ -29,9 +29,11 @@ def is_never_true(possible: Possible, expression: Expression) -> bool:
     names = tuple(sorted(mentioned(expression), key=possible.places.__getitem__))
     times = _times(possible, names, has_order=any(isinstance(node, Before) for node in nodes))
     states = _states(possible, names, times)
-    if math.prod(len(each) for each in states) > MOST:
-        return False
-    futures = np.array([sum(state, start=()) for state in itertools.product(*(each for each in states))])
+    count = math.prod(len(each) for each in states)
+    if not 0 < count <= MOST:
+        return count == 0
+    places = np.indices([len(each) for each in states]).reshape(len(states), -1)
+    futures = np.hstack([np.array(each)[place] for each, place in zip(states, places, strict=True)])
     order = [name for members in _groups(possible, names) for name in members]
     return not possible.is_true(expression, futures, order).any()
 

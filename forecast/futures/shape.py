@@ -56,6 +56,8 @@ class _Shape:
         self._expressions = {scenario.id: scenario.expression for scenario in study.scenarios}
         self._together = [scenario.id for scenario in study.scenarios if not scenario.stands_alone]
         self._possible = Possible(study, list(self._expressions.values()))
+        self._never: dict[Expression, bool] = {}
+        """Of expressions that no future met: whether all that may happen was gone through."""
         self._times = self._possible.common
         self._true = {name: self._possible.is_true(each, self._times) for name, each in self._expressions.items()}
 
@@ -76,12 +78,16 @@ class _Shape:
 
     def _looked_for(self, expression: Expression, met: int) -> int:
         """In how many futures an expression is true, after some were drawn towards it where it was met seldom."""
-        if met >= _FEW or (met == 0 and is_never_true(self._possible, expression)):
+        if met >= _FEW or (met == 0 and self._is_never_true(expression)):
             return met
-        times = directed_futures(self._possible, expression, _TRIES if met == 0 else _FEW, seed=1)
-        true = self._possible.is_true(expression, times)
+        times, true = directed_futures(self._possible, expression, _TRIES if met == 0 else _FEW, seed=1, enough=_FEW)
         self._add(times[true][:_FEW])
         return met + int(true.sum())
+
+    def _is_never_true(self, expression: Expression) -> bool:
+        if expression not in self._never:
+            self._never[expression] = is_never_true(self._possible, expression)
+        return self._never[expression]
 
     def _add(self, times: FloatArray) -> None:
         """More futures, over which all scenarios are evaluated."""
@@ -93,7 +99,7 @@ class _Shape:
 
     def _missing(self, name: str, wanted: Expression, what: str, truth: str, kinds: tuple[str, str]) -> Question:
         expression = self._expressions[name]
-        if is_never_true(self._possible, wanted):
+        if self._is_never_true(wanted):
             found = "none" if what == "happen" else "all"
             return kinds[0], (
                 f"can {name} {what}? In {found} of the futures that the outcomes allow is `{expression}` true; correct `when`"
@@ -116,8 +122,7 @@ class _Shape:
             if both[first, second]:
                 times, are_true = self._times, (true[first] > 0) & (true[second] > 0)
             else:
-                times = directed_futures(self._possible, _all([one, other]), tries, seed=2)
-                are_true = self._possible.is_true(_all([one, other]), times)
+                times, are_true = directed_futures(self._possible, _all([one, other]), tries, seed=2)
             if are_true.any():
                 example = self._possible.words(times, are_true, [one, other]) if len(found) < _MOST_PAIRS else ""
                 found.append(f"{names[first]} and {names[second]} ({example})")
@@ -134,8 +139,7 @@ class _Shape:
         times, none = self._times, ~np.any([self._true[name] for name in names], axis=0)
         if not none.any():
             neither = _all([_not(expression) for expression in expressions])
-            times = directed_futures(self._possible, neither, _TRIES_OF_GAP, seed=3)
-            none = self._possible.is_true(neither, times)
+            times, none = directed_futures(self._possible, neither, _TRIES_OF_GAP, seed=3)
         if none.any():
             example = self._possible.words(times, none, expressions)
             asked = (

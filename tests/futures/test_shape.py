@@ -186,11 +186,28 @@ def test_what_is_enumerated_is_what_is_drawn() -> None:
     impossible = 0
     for expression in expressions:
         is_met = bool(possible.is_true(expression, possible.common).any())
-        directed = directed_futures(possible, expression, 128, seed=1)
-        is_met |= bool(possible.is_true(expression, directed).any())
+        is_met |= bool(directed_futures(possible, expression, 128, seed=1)[1].any())
         assert is_never_true(possible, expression) != is_met
         impossible += not is_met
     assert 0 < impossible < 60
+
+
+def test_no_more_is_drawn_towards_an_expression_than_is_needed() -> None:
+    """The first tries are those of all tries, and decide alike."""
+    names = [f"x{place}" for place in range(12)]
+    order = " and ".join(f"before({first}, {second})" for first, second in itertools.pairwise(names))
+    study = make_study(
+        *(event_outcome(id=name) for name in names), scenarios=[{"id": "s", "title": "t", "when": order}]
+    )
+    expression = study.scenarios[0].expression
+    possible = Possible(study, [expression])
+    every, are_true = directed_futures(possible, expression, 128, seed=1)
+    times, true = directed_futures(possible, expression, 128, seed=1, enough=8)
+    assert (len(every), len(times)) == (128, 16)
+    assert np.array_equal(times, every[:16])
+    assert np.array_equal(true, are_true[:16])
+    assert np.array_equal(are_true, possible.is_true(expression, every))
+    assert true.sum() >= 8
 
 
 def test_evidence_that_settles_nothing_asks_nothing_new_of_scenarios() -> None:
