@@ -60,6 +60,9 @@ class TemplateChecker:
                         self._statements(list(branch), scope)
                 case nodes.Block():
                     self._statements(node.body, scope)
+                case nodes.CallBlock():
+                    self._statements(node.body, scope)
+                    self._call(node.call, {**scope, "caller": Any})
                 case nodes.Output():
                     for part in node.nodes:
                         self.type_of(part, scope)
