@@ -12,6 +12,7 @@ from forecast.futures.shape import everything_asked
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import CLIP, Outcome, Spell
 from forecast.summary.rolled import probability_quantiles
+from forecast.wording.sentences import joined
 
 
 def make_notes(encoded: EncodedStudy, prior: xr.Dataset) -> tuple[Check, ...]:
@@ -135,15 +136,10 @@ def _beside_the_prior(encoded: EncodedStudy, outcome: Outcome) -> list[str]:
     return [words for words, is_there in parts.items() if is_there]
 
 
-def _joined(words: list[str]) -> str:
-    """A list as a sentence has it: `one`, `one and two`, `one, two and three`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
 def _origin(encoded: EncodedStudy, outcome: Outcome) -> str:
     if outcome.id in encoded.stated:
         return "what its prior was solved for, with all that spreads it"
-    return f"the stated prior with {_joined(_beside_the_prior(encoded, outcome))}"
+    return f"the stated prior with {joined(_beside_the_prior(encoded, outcome))}"
 
 
 def _shrunk(encoded: EncodedStudy) -> Iterator[Note]:

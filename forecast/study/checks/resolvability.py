@@ -14,6 +14,7 @@ from forecast.study.reading.problems import shown
 from forecast.study.rows.evidence_tables import resolve_observations, settled_outcomes
 from forecast.study.rows.judgment_rows import Statements
 from forecast.study.rows.settling import decided
+from forecast.wording.sentences import joined
 
 type Question = tuple[str, str]
 
@@ -201,4 +202,4 @@ def _joined(words: Sequence[str], last: str = "and") -> str:
     shown_ones = (
         [*words] if len(words) <= _MOST_LISTED else [*words[:_MOST_LISTED], f"{len(words) - _MOST_LISTED} more"]
     )
-    return shown_ones[0] if len(shown_ones) == 1 else f"{', '.join(shown_ones[:-1])} {last} {shown_ones[-1]}"
+    return joined(shown_ones, last)

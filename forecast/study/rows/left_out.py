@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from forecast.wording.sentences import joined
+
 MOST_NAMED: Final = 12
 """Rows, or runs of rows, that one sentence names."""
 
@@ -52,8 +54,4 @@ def row_names(table: str, file: str | None, places: Sequence[int]) -> str:
     else:
         names = [f"rows[{first}]" if first == last else f"rows[{first}] to rows[{last}]" for first, last in shown]
         start = f"{table}."
-    return start + _joined([*names, f"{more} more"] if more else names)
-
-
-def _joined(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return start + joined([*names, f"{more} more"] if more else names)

@@ -15,6 +15,7 @@ from forecast.study.document.document import Study
 from forecast.study.reading.problems import shown
 from forecast.study.rows.judgments import Judgment, latest_judgments
 from forecast.study.rows.row_reader import row_place
+from forecast.wording.sentences import joined
 
 MOST: Final = 10
 """Contradictions of one expert that are named, and of all experts together."""
@@ -154,7 +155,7 @@ def _conflicts(claims: tuple[Claim, ...], groups: Groups) -> Iterator[tuple[tupl
 
 
 def _described(conflict: tuple[Claim, ...], patterns: Patterns, groups: Groups, file: str | None) -> Contradiction:
-    listed = _joined([_said(claim, file) for claim in conflict])
+    listed = joined([_said(claim, file) for claim in conflict])
     expert = shown(conflict[0].expert)
     of_one_group = len({(groups.of[claim.event.outcome], claim.given) for claim in conflict}) == 1
     total = sum(claim.probability for claim in conflict)
@@ -189,7 +190,7 @@ def _among(claims: tuple[Claim, ...], groups: Groups, file: str | None) -> Itera
             if len(listed) > _MOST_LISTED:
                 listed = [*listed[:_MOST_LISTED], f"{len(listed) - _MOST_LISTED} more"]
             question = (
-                f"{_joined(listed)} cannot be true together, although none of these experts contradicts himself: no distribution "
+                f"{joined(listed)} cannot be true together, although none of these experts contradicts himself: no distribution "
                 "lies between what they say; do all speak of the same outcomes and days?"
             )
             yield Contradiction("incoherent_together", every, question, patterns, conflict)
@@ -198,8 +199,3 @@ def _among(claims: tuple[Claim, ...], groups: Groups, file: str | None) -> Itera
 def _said(claim: Claim, file: str | None) -> str:
     place = row_place(file, "judgments", claim.row)
     return f"{claim.words} {claim.probability:g} ({place})"
-
-
-def _joined(words: list[str]) -> str:
-    """A list as a sentence has it."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
