@@ -6,37 +6,20 @@ They are for the operator of the installation: a user who can write the database
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
+from forecast.cli.own_database import own_database
 from forecast.cli.tables.text import new_table
 from forecast.cli.terminal import Url, make_console, note, open_client, print_table
-
-if TYPE_CHECKING:
-    from forecast.store import Database
 
 keys = typer.Typer(name="key", help="Keys of workspaces, on the machine of the database.", no_args_is_help=True)
 workspaces = typer.Typer(name="workspace", help="Workspaces, on the machine of the database.", no_args_is_help=True)
 
 Workspace = Annotated[str, typer.Option("--workspace", help="Whose key it is.")]
 Limit = Annotated[int | None, typer.Option(min=1)]
-
-
-@contextmanager
-def _database() -> Iterator[Database]:
-    from forecast.runtime.settings import get_settings
-    from forecast.store import Database, check_schema
-
-    database = Database(get_settings().database)
-    try:
-        check_schema(database)
-        yield database
-    finally:
-        database.dispose()
 
 
 @keys.command("create")
@@ -53,7 +36,7 @@ def create(
     unknown = [word for word in scope if word not in set(Scope)]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is no scope; expected some of {', '.join(Scope)}")
-    with _database() as database, database.write() as session:
+    with own_database() as database, database.write() as session:
         made = create_key(session, workspace, name, [Scope(word) for word in scope], utc_now(), days=days)
     typer.echo(made.text)
     note("keep it now: only its hash is stored")
@@ -72,7 +55,7 @@ def list_() -> None:
     """List the keys of all workspaces."""
     from forecast.access import list_keys
 
-    with _database() as database, database.read() as session:
+    with own_database() as database, database.read() as session:
         rows = list_keys(session)
     table = new_table("Key")
     for column in ("Workspace", "Name", "May", "Made", "Made by", "Last used", "Holds"):
@@ -103,7 +86,7 @@ def revoke(
     from forecast.access import revoke_key
     from forecast.store import utc_now
 
-    with _database() as database, database.write() as session:
+    with own_database() as database, database.write() as session:
         for row in revoke_key(session, key, utc_now(), with_made=with_made):
             make_console().print(f"Revoked: {row.id} ({escape(row.name)}) of {escape(row.workspace)}", highlight=False)
 
@@ -117,7 +100,7 @@ def create_workspace(
     from forecast.access.workspaces import create_workspace
     from forecast.store import utc_now
 
-    with _database() as database, database.write() as session:
+    with own_database() as database, database.write() as session:
         create_workspace(session, workspace, title or workspace, utc_now())
     make_console().print(f"Made: {escape(workspace)}", highlight=False)
 
@@ -130,7 +113,7 @@ def list_workspaces() -> None:
     from forecast.store import WorkspaceRepository
 
     limits = JobLimits.of(get_settings())
-    with _database() as database, database.read() as session:
+    with own_database() as database, database.read() as session:
         rows = WorkspaceRepository(session).all()
     table = new_table("Workspace")
     for column in ("Title", "Running", "Waiting", "In 24 hours"):
@@ -151,7 +134,7 @@ def limit(
     """Set limits of a workspace; what is not given stays."""
     from forecast.store import WorkspaceRepository
 
-    with _database() as database, database.write() as session:
+    with own_database() as database, database.write() as session:
         row = WorkspaceRepository(session).known(workspace)
         row.max_running = running or row.max_running
         row.max_queued = queued or row.max_queued

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
 import typer
 
-if TYPE_CHECKING:
-    from forecast.store import Database
+from forecast.cli.own_database import own_database
 
 app = typer.Typer(name="clock", help="Clocks of the machines, on the machine of the database.", no_args_is_help=True)
-
-
-@contextmanager
-def _database() -> Iterator[Database]:
-    from forecast.runtime.settings import get_settings
-    from forecast.store import Database, check_schema
-
-    database = Database(get_settings().database)
-    try:
-        check_schema(database)
-        yield database
-    finally:
-        database.dispose()
 
 
 @app.command("show")
@@ -32,7 +14,7 @@ def show() -> None:
     """Say what is wrong with the clocks, and what waits for it."""
     from forecast.jobs.clock_guard import find_clock_faults
 
-    with _database() as database:
+    with own_database() as database:
         found = find_clock_faults(database)
     for finding in found:
         typer.echo(f"{finding.says}; {finding.to_do}.")
@@ -45,6 +27,6 @@ def confirm() -> None:
     """Say that the clocks are right: what waits because one has jumped is done at once."""
     from forecast.store import ClockRepository
 
-    with _database() as database, database.write() as session:
+    with own_database() as database, database.write() as session:
         hosts = ClockRepository(session).confirm()
     typer.echo(f"Confirmed: {', '.join(hosts)}." if hosts else "No clock had to be confirmed.")
