@@ -136,7 +136,7 @@ class CheckedStudy(BaseModel):
     errors: list[PlacedError]
     """Every error that was found; empty when valid."""
     questions: list[str] = []
-    """What a valid study leaves open and whoever wrote it may not have meant."""
+    """What a valid study leaves open, or says in a way that its author may not have meant."""
     study: str | None = None
     """Id of the study; null when not valid."""
     title: str | None = None

@@ -188,8 +188,10 @@ def backward(x: Any, v: Any, a: Any) -> None:
             by_yes, by_no = a.reading_yes[r] / v.yes[r], a.reading_no[r] / v.no[r]
             by_before = 0.0
             if segments > 0:
-                nobody = exp(-v.segment_before[r, segments - 1] - total[r, segments - 1])
-                by_before = TINY * nobody * (by_yes + by_no) if x.question_is_sure[q] > 0.0 else -nobody * by_no
+                none_of_them = exp(-v.segment_before[r, segments - 1] - total[r, segments - 1])
+                by_before = (
+                    TINY * none_of_them * (by_yes + by_no) if x.question_is_sure[q] > 0.0 else -none_of_them * by_no
+                )
             for s in range(segments - 1, -1, -1):
                 hazard, mine = total[r, s], own[r, s]
                 some, at_least = -expm1(-hazard), hazard + LEAST_TOTAL

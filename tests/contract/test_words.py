@@ -114,3 +114,26 @@ def test_sentences_are_short(document: dict[str, Any]) -> None:
 
 def _settings() -> Iterator[tuple[str, Any]]:
     return iter(Settings.model_fields.items())
+
+
+_VAGUE = re.compile(r"\b(?:whoever|nobody|somebody)\b", re.IGNORECASE)
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_code_and_the_pages_about_it_name_what_they_mean() -> None:
+    places = [
+        _ROOT / name for name in ("CHANGELOG.md", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "pyproject.toml")
+    ]
+    for folder, ending in (
+        ("docs", "md"),
+        *((f, e) for f in ("forecast", "api", "workers") for e in ("py", "html", "js")),
+    ):
+        places += (_ROOT / folder).rglob(f"*.{ending}")
+    assert len(places) > 400
+    vague = [
+        f"{path.relative_to(_ROOT)}:{number} {found.group()}"
+        for path in places
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        for found in _VAGUE.finditer(line)
+    ]
+    assert vague == []

@@ -62,7 +62,7 @@ def test_without_a_share_the_count_of_a_known_day_is_a_lower_bound() -> None:
     assert "14 in the month of 2024-01-01 is taken as a lower bound" in asked
     assert "0.65, if all of it was until 2024-01-20" in asked
     later = with_as_of(found, date(2024, 3, 1))
-    assert counts(later) == [("2024-01", 14, None)], "nobody has counted the rest of it since"
+    assert counts(later) == [("2024-01", 14, None)], "the rest of it has not been counted since"
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def _event_odds(x: dict[str, Any], level: Any, shape: Any, signals: Signals, pad
     """Log cumulative incidence among the outcomes that exclude one another, log of the rest, and what the quiet time before
     the as-of date has made of the option's likelihood; dims (reading).
 
-    Where one of them must happen nobody's share is left out of the rest, and both stand over what remains on the as-of date.
+    Where one of them must happen the share of none of them is left out of the rest, and both stand over what remains on the as-of date.
     """
     reading, segment = x["part_reading"], x["part_segment"]
     of = x["variant_outcome"][x["part_variant"]]

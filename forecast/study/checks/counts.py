@@ -76,7 +76,7 @@ def _bounds(study: Study, observations: Mapping[str, Sequence[Observation]]) -> 
 
 
 def _earlier(study: Study, outcome: Outcome, observations: Mapping[str, Sequence[Observation]]) -> Iterator[Question]:
-    """Counts before a window whose beginning nobody stated, that had reached the number."""
+    """Counts before a window whose beginning is not stated, that had reached the number."""
     window = outcome.window
     if window.since is not None or window.period is not None or window.total or outcome.at_least is None:
         return
@@ -118,7 +118,7 @@ def _uncounted(study: Study, outcome: Outcome, observations: Mapping[str, Sequen
 
 
 def _opened(study: Study, outcome: Outcome, observations: Mapping[str, Sequence[Observation]]) -> Iterator[Question]:
-    """What the last count shows has happened; whoever asks of the next one has to say so."""
+    """What the last count shows has happened; a question about the next one has to say so."""
     start, last = window_start(study, outcome, observations), study.calendar.last_complete_period()[1]
     if start <= last:
         yield (

@@ -1,4 +1,4 @@
-"""What a valid study leaves open or does not use, and whoever wrote it may not have meant: asked by `check`, and noted in the
+"""What a valid study leaves open or does not use, and its author may not have meant: asked by `check`, and noted in the
 answer."""
 
 from __future__ import annotations

@@ -90,21 +90,21 @@ def questions_of_resolution(study: Study, statements: Statements) -> Iterator[Qu
 
 
 def _criteria(outcomes: Sequence[Outcome]) -> Iterator[Question]:
-    """Criteria that say too little, that name nobody who decides, or no number where they need one."""
-    unclear, nobody = [], []
+    """Criteria that say too little, that do not name who decides, or no number where they need one."""
+    unclear, unsourced = [], []
     for outcome in outcomes:
         text = outcome.resolution.criteria
         if len(text.split()) < _FEWEST_WORDS:
             unclear.append(f"{outcome.id} ({shown(text)})")
         elif outcome.resolution.source is None and not _NAMED_SOURCE.search(text):
-            nobody.append(outcome.id)
+            unsourced.append(outcome.id)
     if unclear:
         asked = (
             f"what decides {_joined(unclear)}? These criteria say too little; say what must be true, and who says so"
         )
         yield "unclear_criteria", asked
-    if nobody:
-        asked = f"who or what says whether {_joined(nobody, 'or')} has occurred? No `source` is named; name one in `resolution`"
+    if unsourced:
+        asked = f"who or what says whether {_joined(unsourced, 'or')} has occurred? No `source` is named; name one in `resolution`"
         yield "no_source", asked
     for outcome in outcomes:
         text = outcome.resolution.criteria

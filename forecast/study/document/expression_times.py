@@ -13,7 +13,7 @@ def time_problems(expression: Expression, calendar: Calendar, horizon: int, answ
     """What is wrong with the times of `by`, `between` and `within`, as messages.
 
     None may lie in the past or beyond the horizon, or leave out the one day on which a binary outcome occurs: such an
-    expression is never true, which nobody asks for.
+    expression is never true, which is no question.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which statements contradict one another: of one expert, or of several who each contradict nobody alone."""
+"""Which statements contradict one another: of one expert, or of several together."""
 
 from __future__ import annotations
 
