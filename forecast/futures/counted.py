@@ -22,7 +22,8 @@ import numpy as np
 from forecast.futures.counts import mix
 from forecast.futures.kinds import mix_given
 from forecast.futures.paths import LEAST_VARIANCE, MAX_MEAN, negative_binomial
-from forecast.futures.present import FloatArray, IntArray, Periods, PresentCase
+from forecast.futures.present import FloatArray, IntArray, PresentCase
+from forecast.futures.streams import Periods
 
 
 @dataclass(frozen=True)

@@ -20,18 +20,9 @@ from forecast.dims import FUTURES
 from forecast.errors import ForecastError
 from forecast.futures.counts import Courses, Mixtures
 from forecast.futures.offsets import marginal_offsets
-from forecast.futures.present import (
-    Expected,
-    Factors,
-    FloatArray,
-    IntArray,
-    Links,
-    Periods,
-    PresentCase,
-    Streams,
-    Thresholds,
-)
+from forecast.futures.present import Expected, Factors, FloatArray, IntArray, Links, PresentCase
 from forecast.futures.simulation import Futures, simulate_futures
+from forecast.futures.streams import Periods, Streams, Thresholds
 from forecast.study.document.calendar import Calendar, Period
 from forecast.study.document.course import Course
 

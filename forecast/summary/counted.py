@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from forecast.futures.present import FloatArray, Periods, Thresholds
+from forecast.futures.present import FloatArray
+from forecast.futures.streams import Periods, Thresholds
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study import Outcome, OutcomeKind
 from forecast.study.document.window import NaturalPeriod

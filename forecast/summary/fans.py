@@ -14,9 +14,10 @@ from forecast.answer import CountAhead, NextCount
 from forecast.dims import CHAIN, DRAW
 from forecast.futures.counted import count_paths
 from forecast.futures.paths import factor_states
-from forecast.futures.present import FloatArray, IntArray, PresentCase, Streams
+from forecast.futures.present import FloatArray, IntArray, PresentCase
 from forecast.futures.scenarios import spread
 from forecast.futures.simulation import thin_draws
+from forecast.futures.streams import Streams
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.study.document.window import NaturalPeriod
 from forecast.summary.counted import counted

@@ -9,18 +9,9 @@ import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
 from forecast.futures.hazards import cumulative_incidence, probability_by_resolution
-from forecast.futures.present import (
-    DAY_BEFORE,
-    THRESHOLD,
-    Expected,
-    Factors,
-    FloatArray,
-    IntArray,
-    Links,
-    PresentCase,
-    Streams,
-)
+from forecast.futures.present import DAY_BEFORE, THRESHOLD, Expected, Factors, FloatArray, IntArray, Links, PresentCase
 from forecast.futures.simulation import Futures, simulate_futures
+from forecast.futures.streams import Streams
 from forecast.futures.thresholds import threshold_hazards
 from forecast.model.encoding.encode import EncodedStudy
 from forecast.summary.bands_ahead import bands_ahead

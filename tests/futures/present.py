@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from forecast.futures.present import Expected, Factors, Links, Periods, PresentCase, Streams, Thresholds
+from forecast.futures.present import Expected, Factors, Links, PresentCase
+from forecast.futures.streams import Periods, Streams, Thresholds
 from forecast.study.document.course import Course
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.futures.present import Periods, PresentCase
+from forecast.futures.present import PresentCase
+from forecast.futures.streams import Periods
 from forecast.futures.thresholds import threshold_times
 from tests.futures.present import make_present
 
