@@ -207,7 +207,7 @@ def _with_rows(block: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
     """A block with these rows alone, and no codes of columns that they have not."""
     missing = block.get("missing")
     if isinstance(missing, dict):
-        missing = {column: codes for column, codes in missing.items() if column in rows[0]}
+        missing = {column: codes for column, codes in missing.items() if any(column in row for row in rows)}
     return {**block, "rows": rows, "missing": missing}
 
 

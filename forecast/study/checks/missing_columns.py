@@ -23,9 +23,9 @@ def missing_column_errors(study: Study, table_files: Mapping[str, str]) -> Itera
         if not isinstance(block.missing, Mapping) or not rows:
             continue
         for column in block.missing:
-            if column not in rows[0]:
+            if not any(column in row for row in rows):
                 name = table_files.get(path, f"{path}.rows")
-                message = f"{name} has no column {column!r}; expected one; {nearest_hint(column, rows[0])}"
+                message = f"{name} has no column {column!r}; expected one; {nearest_hint(column, tuple(dict.fromkeys(name for row in rows for name in row)))}"
                 yield FieldError(f"{path}.missing.{column[:60]}", "missing_column", message)
 
 
