@@ -15,17 +15,7 @@ from forecast.study.document.calendar import Calendar, Period
 from forecast.study.document.cases import Case, Choice, Count, Datum, Spell, Stage, Trial
 from forecast.study.document.change import Change
 from forecast.study.document.document import Study
-from forecast.study.document.evidence import (
-    Covariate,
-    Dependence,
-    Factor,
-    Indicator,
-    Judgments,
-    Link,
-    ReferenceClass,
-    Resolutions,
-    TrackRecords,
-)
+from forecast.study.document.evidence import Covariate, Indicator, Judgments, ReferenceClass, Resolutions, TrackRecords
 from forecast.study.document.evidence_kind import EvidenceKind
 from forecast.study.document.experts import Experts
 from forecast.study.document.expression import (
@@ -45,6 +35,7 @@ from forecast.study.document.expression import (
 )
 from forecast.study.document.expression_times import time_problems, times_between
 from forecast.study.document.grammar import parse_expression
+from forecast.study.document.influences import Dependence, Factor, Link
 from forecast.study.document.outcome import Outcome, Pooling, Resolution
 from forecast.study.document.prior import (
     About,

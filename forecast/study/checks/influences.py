@@ -7,7 +7,7 @@ from datetime import date
 
 from forecast.errors import FieldError
 from forecast.study.document.document import Study
-from forecast.study.document.evidence import Link
+from forecast.study.document.influences import Link
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import OutcomeKind
 from forecast.study.reading.suggest import unknown_name

@@ -15,7 +15,7 @@ from typing import Final
 from forecast.errors import FieldError
 from forecast.study.checks.influences import closes_circle, fixed_days, wholes
 from forecast.study.document.document import Study
-from forecast.study.document.evidence import Link
+from forecast.study.document.influences import Link
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.prior import Normal, OutcomeKind
 from forecast.study.rows.conditions import condition_text

@@ -20,19 +20,10 @@ from forecast.study.document.calendar import Calendar, Period, Weekday, YearName
 from forecast.study.document.canonical import canonical_json
 from forecast.study.document.cases import Case
 from forecast.study.document.change import Change
-from forecast.study.document.evidence import (
-    Covariate,
-    Dependence,
-    Factor,
-    Indicator,
-    Judgments,
-    Link,
-    ReferenceClass,
-    Resolutions,
-    TrackRecords,
-)
+from forecast.study.document.evidence import Covariate, Indicator, Judgments, ReferenceClass, Resolutions, TrackRecords
 from forecast.study.document.experts import Experts
 from forecast.study.document.fields import Block, Day, RequiredText, StudyId, Text
+from forecast.study.document.influences import Dependence, Factor, Link
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.period_labels import read_period
 from forecast.study.document.pull_source import MAX_SOURCES, PullSource

@@ -1,4 +1,4 @@
-"""The evidence blocks of a study: reference classes, covariates, factors, indicators, judgments, links, resolutions.
+"""The evidence blocks of a study: reference classes, covariates, indicators, judgments, track records, resolutions.
 
 A block that has a table holds it as rows: `forecast.study.loading` has put the cells of CSV files in place, so nothing
 here touches a file. What the rows mean is read by the functions of `evidence_tables`.
@@ -7,12 +7,10 @@ here touches a file. What the rows mean is read by the functions of `evidence_ta
 from __future__ import annotations
 
 from functools import cached_property
-from math import inf
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, SkipValidation, WithJsonSchema, model_validator
 
-from forecast.study.document.course import Course
 from forecast.study.document.fields import (
     OUTCOME_ID_PATTERN,
     Block,
@@ -20,15 +18,12 @@ from forecast.study.document.fields import (
     Flag,
     Id,
     OutcomeId,
-    PartId,
-    Positive,
     RequiredText,
     Scale,
     Text,
     field_error,
 )
 from forecast.study.document.missing import MissingCodes
-from forecast.study.document.prior import NormalText
 from forecast.study.reading.missing_codes import with_blanks
 from forecast.study.reading.table import Cell, Row, canonical_cell
 
@@ -211,20 +206,6 @@ class ReferenceClass(TableBlock):
         return self.columns.get(name, name)
 
 
-class Factor(Block):
-    """A latent state over time that drives indicators and moves outcomes."""
-
-    id: Id
-    """Id of the factor."""
-    title: Text | None = None
-    """Title for readers; absent: the id."""
-    effects: dict[PartId, NormalText] = {}
-    """Outcome, or `outcome.option` -> prior of the effect of one standard deviation of the factor on its log rate or log
-    odds."""
-    rationale: Text | None = None
-    """Why the factor has these effects."""
-
-
 class Indicator(TableBlock):
     """A stream of counts per calendar period; columns period, value, exposure, known_at.
 
@@ -278,50 +259,6 @@ class TrackRecords(TableBlock):
     counts for all rows on its question, and must not differ between them. `known_at` is when the row was known (default `on`),
     `kind` as in judgments. Of several rows of one expert on one question the latest `on` counts.
     """
-
-
-Delay = Annotated[float, Field(strict=True, ge=0.0, le=1000.0)]
-HalfLife = Annotated[float, Field(strict=True, ge=0.5, le=1000.0)]
-"""Of a link: the effect is constant within a period, which a shorter half-life would not bear."""
-
-
-class Link(Block):
-    """The effect of one outcome, once it has occurred, on the log rate or log odds of another."""
-
-    cause: PartId
-    """Id of the outcome that acts, once it has occurred; `outcome.option` for an option of a categorical one."""
-    effect_on: PartId
-    """Id of the outcome that it acts on, or `outcome.option`."""
-    log_ratio: NormalText
-    """Prior of the change of the log rate or log odds."""
-    base: Literal["marginal", "none"] = "marginal"
-    """`marginal`: what is stated of the effect has the cause in it. `none`: it is stated as if no cause occurs, and
-    the link moves it."""
-    delay: Delay = 0.0
-    """Periods from the occurrence of the cause until the effect begins."""
-    half_life: HalfLife | None = None
-    """Periods in which the effect halves, from when it begins; absent: it stays."""
-    source: Text | None = None
-    """Where the prior comes from."""
-    rationale: Text | None = None
-    """Why there is such an effect."""
-
-    @property
-    def keeps_marginal(self) -> bool:
-        """Whether the stated probability of the effect is its marginal one, this link in it."""
-        return self.base == "marginal"
-
-    @property
-    def course(self) -> Course:
-        """From when the effect acts, and how it fades."""
-        return Course(self.delay, inf if self.half_life is None else self.half_life)
-
-
-class Dependence(Block):
-    """How outcomes depend on one another beyond links."""
-
-    eta: Positive = 2.0
-    """Concentration of the LKJ prior of the correlations; 1 is flat, larger is closer to independence."""
 
 
 class Resolutions(TableBlock):
