@@ -20,12 +20,13 @@ from forecast.model.encoding.changes import changes_of
 from forecast.model.encoding.covariates import standardize, unit_covariates
 from forecast.model.encoding.dependence import correlated_outcomes, link_arrays, pair_arrays, term_arrays
 from forecast.model.encoding.foreseen import Foreseen, stated_days
+from forecast.model.encoding.history import history_arrays
 from forecast.model.encoding.integrals import find_integrals, integral_arrays
 from forecast.model.encoding.membership import Memberships, find_memberships
 from forecast.model.encoding.opinions import opinion_arrays
 from forecast.model.encoding.options import option_arrays, tally_arrays
 from forecast.model.encoding.parameters import band_arrays, prior_arrays, unit_arrays
-from forecast.model.encoding.present import Present, Standardization, history_arrays, present_arrays
+from forecast.model.encoding.present import Present, Standardization, present_arrays
 from forecast.model.encoding.races import race_arrays, race_axes
 from forecast.model.encoding.said import Opinions
 from forecast.model.encoding.selection import EVERYTHING, Selection

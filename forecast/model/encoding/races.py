@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.model.encoding.changes import changes_of
-from forecast.model.encoding.present import Present, at_risk_until
+from forecast.model.encoding.history import at_risk_until
+from forecast.model.encoding.present import Present
 from forecast.study import Outcome, OutcomeKind, Resolved, Study
 
 
