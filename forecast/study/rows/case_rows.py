@@ -7,14 +7,14 @@ later ends cut off at the as-of date, so that going back in time finds no new mi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import Final
 
 from forecast.errors import FieldError
 from forecast.study.document.calendar import Calendar
-from forecast.study.document.cases import Case, Count, Datum, Spell
+from forecast.study.document.cases import Case
 from forecast.study.document.evidence import ReferenceClass
 from forecast.study.reading.table import MAX_ROWS
+from forecast.study.rows.case_data import DatumReader
 from forecast.study.rows.case_layout import Layout, TableLayout, find_layout, matches
 from forecast.study.rows.case_stages import Line, as_known, begin, join_lines
 from forecast.study.rows.case_trials import read_trial
@@ -73,8 +73,7 @@ class _ClassReader:
         self._ids: dict[str, int] = {}
         self._broken: set[str] = set()
         """Ids with an error in a row."""
-        self._unknown_ends: set[int] = set()
-        """Rows that do not say whether the event ended them."""
+        self._data = DatumReader(group, layout, calendar, reader, self._events)
 
     def cases(self) -> Iterator[Case]:
         selected = [index for index, row in enumerate(self._reader.rows) if matches(row, self._group)]
@@ -115,7 +114,7 @@ class _ClassReader:
     def _with_known_end(self, lines: list[Line]) -> list[Line]:
         """The rows of a case without a last one whose end is unknown; before others a case goes on."""
         last = max(lines, key=begin)
-        if last.index not in self._unknown_ends:
+        if last.index not in self._data.unknown_ends:
             return lines
         column = self._column("event")
         if not self._reader.lacks(last.index, column):
@@ -130,7 +129,7 @@ class _ClassReader:
         known_at = self._reader.day(index, self._column("known_at"), required=False)
         source = self._reader.optional_text(index, self._column("source"))
         note = self._reader.optional_text(index, self._column("note"))
-        datum = self._datum(index)
+        datum = self._data.read(index)
         trials = {
             outcome: read_trial(self._reader, index, columns, is_shared=self._is_shared)
             for outcome, columns in self._layout.binary.items()
@@ -140,7 +139,7 @@ class _ClassReader:
         if len(self._reader.errors) > before or case_id is None or weight is None:
             return None
         is_dated = self._layout.events is Layout.DATES
-        if is_dated and self._ends_later(index):
+        if is_dated and self._data.ends_later(index):
             trials = dict.fromkeys(trials)
         if not self._is_shared and trials:
             (datum,), trials = trials.values(), {}
@@ -165,7 +164,7 @@ class _ClassReader:
         if not self._is_shared:
             yield from (columns.successes for columns in self._layout.binary.values())
         layout = self._layout.events
-        if layout is not None and not (self._layout.binary and self._is_blank(index, layout)):
+        if layout is not None and not (self._layout.binary and self._data.is_blank(index, layout)):
             yield from (self._column(name) for name in _NEEDED[layout])
 
     def _column(self, name: str) -> str:
@@ -188,116 +187,6 @@ class _ClassReader:
             )
         return case_id
 
-    def _datum(self, index: int) -> Datum | None:
-        """What the columns of events say."""
-        layout = self._layout.events
-        if layout is None or (self._layout.binary and self._is_blank(index, layout)):
-            return None
-        match layout:
-            case Layout.DATES:
-                return self._dated_spell(index)
-            case Layout.DURATIONS:
-                return self._timed_spell(index)
-            case Layout.COUNTS:
-                return self._count(index)
-
-    def _is_blank(self, index: int, layout: Layout) -> bool:
-        return all(self._reader.rows[index].get(self._column(name)) is None for name in layout.value)
-
-    def _ends_later(self, index: int) -> bool:
-        """Whether a dated case begins or ends after the as-of date."""
-        days = [self._reader.day(index, self._column(name), required=False) for name in ("entered", "exited")]
-        return any(day is not None and day > self._calendar.as_of for day in days)
-
-    def _event(self, index: int, *, has_ended: bool) -> str | None:
-        column = self._column("event")
-        cell = self._reader.rows[index][column]
-        if cell is None and self._events.outcome(None) is None:
-            if has_ended:
-                self._unknown_ends.add(index)
-            return None
-        problem = self._events.problem(cell)
-        if problem is not None:
-            self._reader.fail(index, column, "event", problem)
-        return self._events.outcome(cell)
-
-    def _dated_spell(self, index: int) -> Spell | None:
-        entered = self._reader.day(index, self._column("entered"))
-        exited = self._reader.day(index, self._column("exited"), required=False)
-        origin = self._reader.day(index, self._column("origin"), required=False) or entered
-        event = self._event(index, has_ended=exited is not None)
-        if entered is None or origin is None:
-            return None
-        if not self._dates_in_order(index, origin, entered, exited, event):
-            return None
-        as_of = self._calendar.as_of
-        if exited is None or exited > as_of:
-            exited, event = as_of, None
-        if exited <= entered:
-            return None
-        between = self._calendar.periods_between
-        return Spell(between(origin, entered), between(origin, exited), event, entered, exited)
-
-    def _dates_in_order(self, index: int, origin: date, entered: date, exited: date | None, event: str | None) -> bool:
-        reader = self._reader
-        if origin > entered:
-            reader.fail(
-                index,
-                self._column("origin"),
-                "date_order",
-                f"{origin} is after entry on {entered}; expected the clock to begin on entry or before; swap the dates",
-            )
-        elif exited is not None and exited < entered:
-            reader.fail(
-                index,
-                self._column("exited"),
-                "date_order",
-                f"{exited} is before entry on {entered}; expected the exit after it; correct one of the dates",
-            )
-        elif exited is None and event is not None and reader.rows[index].get(self._column("exited")) is None:
-            reader.fail(
-                index,
-                self._column("exited"),
-                "blank",
-                f"{event!r} happened but the date is blank; expected the day of the event; fill it in",
-            )
-        elif exited == entered and event is not None:
-            reader.fail(index, self._column("exited"), "no_exposure", _NO_TIME.format(event=event))
-        else:
-            return True
-        return False
-
-    def _timed_spell(self, index: int) -> Spell | None:
-        event = self._event(index, has_ended=True)
-        duration = self._reader.number(index, self._column("duration"), low=0.0)
-        entry = self._reader.number(index, self._column("entry"), low=0.0, default=0.0)
-        if duration is None or entry is None:
-            return None
-        if duration < entry:
-            self._reader.fail(
-                index,
-                self._column("duration"),
-                "date_order",
-                f"{duration:g} is before entry at {entry:g}; expected the end after it; correct one of them",
-            )
-        elif duration == entry and event is not None:
-            self._reader.fail(index, self._column("duration"), "no_exposure", _NO_TIME.format(event=event))
-        return Spell(entry, duration, event) if duration > entry else None
-
-    def _count(self, index: int) -> Count | None:
-        exposure = self._reader.number(index, self._column("exposure"), low=0.0)
-        events = self._reader.number(index, self._column("events"), low=0.0, whole=True)
-        age_column = self._column("age")
-        age = None
-        if "age" not in self._group.covariates and self._reader.rows[index].get(age_column) is not None:
-            age = self._reader.number(index, age_column, low=0.0)
-        if exposure is None or events is None:
-            return None
-        if exposure == 0.0 and events > 0.0:
-            message = f"{events:g} events in no time at risk; expected exposure above 0; correct one of them"
-            self._reader.fail(index, self._column("exposure"), "no_exposure", message)
-        return Count(exposure, events, age) if exposure > 0.0 else None
-
 
 _SAYS_NOTHING = "no time at risk before {as_of} and no trial, so it says nothing"
 _NEEDED: Final = {
@@ -305,6 +194,3 @@ _NEEDED: Final = {
     Layout.DURATIONS: ("duration",),
     Layout.COUNTS: ("exposure", "events"),
 }
-_NO_TIME = (
-    "{event!r} happened with no time at risk; expected the end after entry; correct one of them or leave the row out"
-)
