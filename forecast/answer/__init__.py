@@ -49,6 +49,7 @@ from forecast.answer.outcomes import (
     outcome_groups,
 )
 from forecast.answer.parts import Confidence, Interval, IntervalError, Part, Probability, Spread, Verdict
+from forecast.answer.quantities import Exceedance, QuantityForecast, QuantityQuantile, StatedQuantity
 from forecast.answer.reference import CaseSummary, ClassSummary, NewClassSummary, ReferenceSummary
 from forecast.answer.update import Update
 from forecast.answer.whole import Answer, StoredForecast
@@ -70,6 +71,7 @@ __all__ = [
     "CovariateEffect",
     "Diagnostics",
     "Discarded",
+    "Exceedance",
     "ExpertKind",
     "ExpertSummary",
     "Explanation",
@@ -94,6 +96,8 @@ __all__ = [
     "Probability",
     "ProbabilityStep",
     "Provenance",
+    "QuantityForecast",
+    "QuantityQuantile",
     "QuestionSummary",
     "ReferenceSummary",
     "ResidualCorrelation",
@@ -103,6 +107,7 @@ __all__ = [
     "StatePoint",
     "StatedChange",
     "StatedPrior",
+    "StatedQuantity",
     "StoredForecast",
     "Timing",
     "Triage",

@@ -17,6 +17,7 @@ from forecast.answer.evidence import (
 from forecast.answer.explanation import Attribution, InfluenceReport, SensitivityReport, Triage
 from forecast.answer.outcomes import CovariateEffect, OutcomeForecast, PairProbability, ScenarioForecast
 from forecast.answer.parts import Part, Verdict
+from forecast.answer.quantities import QuantityForecast
 from forecast.answer.update import Update
 
 
@@ -45,6 +46,8 @@ class Answer(Part):
     """The forecast of each outcome, in the study's order."""
     scenarios: tuple[ScenarioForecast, ...]
     """The forecast of each scenario, in the study's order."""
+    quantities: tuple[QuantityForecast, ...] = ()
+    """The forecast of each number at a date, in the study's order."""
     covariates: tuple[CovariateEffect, ...] = ()
     """Estimated effect of each covariate."""
     pairs: tuple[PairProbability, ...] = ()

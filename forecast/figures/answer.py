@@ -87,7 +87,7 @@ def horizon_curves(as_of: date, outcomes: Sequence[OutcomeForecast]) -> Figure:
                 "hovertemplate": "%{x|%d %b %Y}: %{y:.1%}<extra>" + outcome.id + "</extra>",
             }
         )
-    highest = max(point.high for outcome in outcomes for point in outcome.horizon)
+    highest = max((point.high for outcome in outcomes for point in outcome.horizon), default=1.0)
     top = next(step for step in (0.1, 0.25, 0.5, 1.0) if step >= min(highest, 1.0))
     return {
         "data": data,

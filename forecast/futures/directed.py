@@ -20,6 +20,7 @@ from forecast.study import (
     Between,
     Bound,
     By,
+    Compares,
     Expression,
     HowMany,
     Not,
@@ -94,6 +95,8 @@ class _Wishes:
                 return any(self._try(items[place], is_true=is_true) for place in self._rng.permutation(len(items)))
             case HowMany():
                 return self._count(node, is_true=is_true)
+            case Compares():
+                return True  # a number may be any, whatever occurs
             case _:
                 ways = list(_ways(node, self._possible, is_true=is_true))
                 return any(self._meet(*ways[place]) for place in self._rng.permutation(len(ways)))

@@ -60,9 +60,10 @@ def probability_by_resolution(present: PresentCase, incidence: FloatArray) -> Fl
 
     A date inside a period takes the part of the period before it, at the period's constant hazard.
     """
-    return np.stack(
-        [probability_by(present, incidence, position, time) for position, time in enumerate(present.resolves)], axis=1
-    )
+    found = np.zeros((present.draws, len(present.outcomes)))
+    for position, time in enumerate(present.resolves):
+        found[:, position] = probability_by(present, incidence, position, time)
+    return found
 
 
 def probability_by(present: PresentCase, incidence: FloatArray, position: int, time: float) -> FloatArray:

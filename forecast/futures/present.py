@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from forecast.futures.numbers import Numbers
 from forecast.futures.streams import Streams, Thresholds
 from forecast.study.document.course import Course
 
@@ -160,6 +161,8 @@ class PresentCase:
     chains: int
     begins: FloatArray = field(default_factory=lambda: np.zeros(0))
     """Per outcome: periods from the as-of date until an event can happen, 0 where it can at once; empty where all can."""
+    numbers: Numbers | None = None
+    """Quantities; None where there are none, or where their numbers are at hand."""
     offsets: Offsets | None = None
     """Without the correction; None: they have not been worked out (`forecast.futures.offsets.marginal_offsets`)."""
 
@@ -206,6 +209,7 @@ class PresentCase:
             factors=self.factors.select(draws),
             links=self.links.select(draws),
             streams=self.streams.select(draws),
+            numbers=None if self.numbers is None else self.numbers.select(draws),
             offsets=None if self.offsets is None else self.offsets.select(draws),
         )
 

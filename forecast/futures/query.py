@@ -163,7 +163,7 @@ def answer_query(stored: StoredFutures, request: QueryRequest) -> QueryAnswer:
     events: dict[str, Expression] = {"": asked}
     if request.all:
         events |= {f"outcome {outcome}": Occurs(outcome) for outcome in stored.outcomes}
-        events |= {f"scenario {s.id}": parse_expression(s.when, stored.outcomes) for s in stored.scenarios}
+        events |= {f"scenario {s.id}": parse_expression(s.when, stored.names) for s in stored.scenarios}
 
     futures = stored.intervene({d.outcome: np.inf if d.at is None else d.at for d in request.do})
     conditions = [_happened(stored, futures, condition) for condition in observed if condition is not None]
@@ -200,7 +200,7 @@ def answer_query(stored: StoredFutures, request: QueryRequest) -> QueryAnswer:
 
 def _read(stored: StoredFutures, text: str, path: str, problems: list[FieldError]) -> Expression | None:
     try:
-        expression = parse_expression(text, stored.outcomes)
+        expression = parse_expression(text, stored.names)
     except ExpressionError as error:
         problems.append(FieldError(path, "expression_invalid", str(error)))
         return None

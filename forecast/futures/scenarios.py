@@ -24,6 +24,7 @@ from forecast.study import (
     Bound,
     By,
     Calendar,
+    Compares,
     Expression,
     HowMany,
     Not,
@@ -78,6 +79,9 @@ def evaluate(
                 true = np.sum([visit(item) for item in items], axis=0)
                 compare = {Bound.AT_LEAST: np.greater_equal, Bound.AT_MOST: np.less_equal, Bound.EXACTLY: np.equal}
                 return np.asarray(compare[bound](true, number))
+            case Compares(quantity, comparison, number):
+                values = futures.values[quantity]
+                return np.asarray(values > number if comparison.is_upwards else values < number)
             case _:
                 return _timed(node, column, resolves, calendar)
 

@@ -16,7 +16,7 @@ from forecast.futures.directed import directed_futures
 from forecast.futures.enumerated import is_never_true
 from forecast.futures.possible import FUTURES, Possible
 from forecast.futures.scenarios import BoolArray, FloatArray
-from forecast.study import And, Expression, Not, Study, settled_outcomes
+from forecast.study import And, Compares, Expression, Not, Study, settled_outcomes, walk
 from forecast.study.checks.questions import Question, questions
 
 _FEW: Final = 8
@@ -49,12 +49,19 @@ def scenario_questions(study: Study) -> tuple[Question, ...]:
     return tuple(_Shape(study).asked()) if study.scenarios else ()
 
 
+def _has_numbers(expression: Expression) -> bool:
+    return any(isinstance(node, Compares) for node in walk(expression))
+
+
 class _Shape:
     """The scenarios of a study, each evaluated once over all futures."""
 
     def __init__(self, study: Study) -> None:
-        self._expressions = {scenario.id: scenario.expression for scenario in study.scenarios}
-        self._together = [scenario.id for scenario in study.scenarios if not scenario.stands_alone]
+        # Futures here have no numbers: what compares them may be true or not, and nothing is asked of what stands beside it.
+        numbered = {scenario.id for scenario in study.scenarios if _has_numbers(scenario.expression)}
+        self._expressions = {s.id: s.expression for s in study.scenarios if s.id not in numbered}
+        together = [scenario.id for scenario in study.scenarios if not scenario.stands_alone]
+        self._together = [] if numbered.intersection(together) else together
         self._possible = Possible(study, list(self._expressions.values()))
         self._never: dict[Expression, bool] = {}
         """Of expressions that no future met: whether all that may happen was gone through."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,6 +38,8 @@ class Futures:
     times: FloatArray
     """Dims (draw, replicate, outcome): periods from the as-of date; infinite when not by the horizon."""
     horizon: int
+    values: Mapping[str, FloatArray] = field(default_factory=dict)
+    """Number of each quantity, dims (draw, replicate)."""
 
     @property
     def count(self) -> int:
@@ -96,7 +98,8 @@ def simulate_futures(
     else:
         for start, block_seed in zip(starts, seeds, strict=True):
             fill(start, block_seed)
-    return Futures(present.outcomes, draws, present.chains, times, present.horizon)
+    values = {} if present.numbers is None else present.numbers.draw(replicates, seed)
+    return Futures(present.outcomes, draws, present.chains, times, present.horizon, values)
 
 
 def _draws_per_block(present: PresentCase, replicates: int) -> int:

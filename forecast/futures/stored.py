@@ -25,6 +25,7 @@ from forecast.futures.simulation import Futures, simulate_futures
 from forecast.futures.streams import Periods, Streams, Thresholds
 from forecast.study.document.calendar import Calendar, Period
 from forecast.study.document.course import Course
+from forecast.study.document.grammar import value_of
 
 MECHANISM = "mechanism"
 REMEMBERED = 8
@@ -69,6 +70,11 @@ class StoredFutures:
         return self.present.outcomes
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What an expression may name: outcomes, and quantities as `value_of` has them."""
+        return (*self.outcomes, *(value_of(quantity) for quantity in self.futures.values))
+
+    @property
     def resolves(self) -> dict[str, float]:
         """Periods to each outcome's resolution date."""
         return dict(zip(self.outcomes, self.present.resolves.tolist(), strict=True))
@@ -103,6 +109,8 @@ class StoredFutures:
             forced=forced,
             known=self.futures,
         )
+        # Nothing that is made to occur moves a quantity.
+        made = replace(made, values=self.futures.values)
         with self._lock:
             self._intervened[key] = made
             while len(self._intervened) > REMEMBERED:
@@ -133,7 +141,16 @@ def open_futures(path: Path) -> StoredFutures:
         found = {name: variable[:] for name, variable in group.variables.items()}
         attributes = {name: group.getncattr(name) for name in group.ncattrs()}
         times = np.asarray(root.groups[FUTURES].variables["event_time"][:], dtype=float)
-        outcomes = tuple(str(name) for name in root.groups[FUTURES].variables["outcome"][:])
+        stored = root.groups[FUTURES].variables
+        outcomes = tuple(str(name) for name in stored["outcome"][:])
+        values = (
+            {
+                str(name): np.asarray(stored["quantity_value"][:, k], dtype=float)
+                for k, name in enumerate(stored["quantity"][:])
+            }
+            if "quantity_value" in stored
+            else {}
+        )
     if found.keys() & {"link_cause"} and "link_delay" not in found:
         raise FuturesUnavailableError(
             f"{path.name} does not say from when its links act and how they fade; expected that, which forecasts have had "
@@ -144,22 +161,33 @@ def open_futures(path: Path) -> StoredFutures:
             f"{path.name} has no windows of its threshold outcomes; expected them, which forecasts have had since method 9; run "
             "the forecast again"
         )
-    return _assemble(found, attributes, times, outcomes)
+    return _assemble(found, attributes, times, outcomes, values)
 
 
 def _assemble(
-    found: dict[str, Any], attributes: dict[str, Any], times: FloatArray, outcomes: tuple[str, ...]
+    found: dict[str, Any],
+    attributes: dict[str, Any],
+    times: FloatArray,
+    outcomes: tuple[str, ...],
+    values: Mapping[str, FloatArray],
 ) -> StoredFutures:
     present = _present_case(found, int(attributes["chains"]))
     order = [outcomes.index(outcome) for outcome in present.outcomes]
-    grouped = times[:, order].reshape(present.draws, -1, len(order))
+    grouped = times[:, order].reshape(present.draws, len(times) // max(present.draws, 1), len(order))
     draws = np.asarray(found["source"], dtype=np.int64)
     scenarios = zip(*(_names(found, key) for key in ("scenario", "scenario_title", "scenario_when")), strict=True)
     return StoredFutures(
         calendar=Calendar(Period(attributes["period"]), date.fromisoformat(attributes["as_of"])),
         horizon=present.horizon,
         present=present,
-        futures=Futures(present.outcomes, draws, present.chains, grouped, present.horizon),
+        futures=Futures(
+            present.outcomes,
+            draws,
+            present.chains,
+            grouped,
+            present.horizon,
+            {name: own.reshape(present.draws, -1) for name, own in values.items()},
+        ),
         seed=int(attributes["seed"]),
         scenarios=tuple(StoredScenario(*scenario) for scenario in scenarios),
     )
@@ -169,7 +197,7 @@ def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
     outcomes = _names(found, "outcome")
     factors = _names(found, "factor")
     indicators = _names(found, "indicator")
-    draws = len(found["level"])
+    draws = len(found["source"])
     horizon = len(found["horizon"])
 
     def values(name: str, *shape: int) -> FloatArray:
@@ -179,8 +207,8 @@ def _present_case(found: dict[str, Any], chains: int) -> PresentCase:
         outcomes=outcomes,
         kinds=_names(found, "kind"),
         groups=_places(_names(found, "group"), outcomes),
-        resolves=values("resolves"),
-        level=values("level"),
+        resolves=values("resolves", 0),
+        level=values("level", draws, 0),
         shape=values("shape", draws, 0),
         band_outcome=_places(_names(found, "band_outcome"), outcomes),
         time_in_band=values("time_in_band", horizon, 0),

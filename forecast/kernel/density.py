@@ -26,6 +26,7 @@ from forecast.kernel import (
     laws,
     levels,
     membership,
+    numbers,
     options,
     patterns,
     present,
@@ -79,6 +80,7 @@ def forward(x: Any, z: Any, v: Any) -> float:
     options.judged(x, v)
     judgments.forward(x, v)
     logp += track_records.forward(x, z, v)
+    numbers.forward(x, v)
     logp += laws.density(x, z, v)
     return logp
 
@@ -92,12 +94,14 @@ def likelihood(x: Any, v: Any, a: Any) -> float:
     logp += membership.likelihood(x, v)
     logp += judgments.likelihood(x, v, a) + options.likelihood(x, v, a)
     logp += track_records.likelihood(x, v, a) + track_records.answers(x, v, a)
+    logp += numbers.likelihood(x, v, a)
     return logp
 
 
 @block
 def backward(x: Any, v: Any, a: Any, g: Any) -> None:
     """The gradient, from the adjoints that the likelihood left."""
+    numbers.backward(x, v, a)
     track_records.backward(x, v, a, g)
     judgments.backward(x, v, a)
     options.judged_back(x, v, a)

@@ -97,6 +97,8 @@ QUANTITIES: Final[Mapping[str, FieldSpec]] = _fields(
     choice=("judged_log_chance",),
     exam=("exam_base", "exam_spread"),
     exercise=("exercise_log_odds",),
+    quantity=("quantity_spread",),
+    grade=("grade_level",),
 ) | {"state": FieldSpec(("past_period", "factor"))}
 """Named quantities of a draw beside its latent variables: those of `forecast.model.graph.joint.build_model`."""
 
@@ -144,6 +146,9 @@ INTERMEDIATE: Final[Mapping[str, FieldSpec]] = _fields(
     stretch=("stretch_expected",),
     exam=("truth_variance", "error_variance"),
     exercise=("asked_log_slope", "asked_offset", "exercise_scale", "exercise_power", "exercise_deviation"),
+    quantity=("within", "quantity_mean", "quantity_variance"),
+    grade=("grade_apart",),
+    estimator=("estimator_error",),
 ) | {
     "axis_mix": FieldSpec(("axis", "axis")),
     "axis_curvature": FieldSpec(("axis", "axis")),

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from forecast.model.array_specs import OR_NONE, ArraySpec
 from forecast.model.latent_specs import LATENTS
-from forecast.model.specs import ARRAYS, DIMS, OR_NONE, ArraySpec
+from forecast.model.specs import ARRAYS, DIMS
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

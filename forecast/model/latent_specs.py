@@ -69,5 +69,9 @@ LATENTS: Final[Mapping[str, LatentSpec]] = {
     "exam_spread_z": _half("exam"),
     "exercise_z": LatentSpec(("exercise",), "partly_centred"),
     "truth_z": _normal("answer"),
+    "quantity_centre_z": _normal("quantity"),
+    "quantity_within_z": _normal("quantity"),
+    "grade_z": _normal("grade"),
+    "estimator_z": _normal("estimator"),
 }
 """In the order in which the sampler sees them."""

@@ -7,36 +7,14 @@ This module is independent of studies and of PyMC. Every prior parameter, index 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
+from forecast.model.array_specs import OR_NONE, ArraySpec
+from forecast.model.array_specs import index as _index
+from forecast.model.array_specs import number as _number
+from forecast.model.array_specs import positive as _positive
 from forecast.model.latent_specs import LATENTS
-
-OR_NONE: Final = "_or_none"
-"""Ending of `ArraySpec.indexes` where 0 means none and k > 0 means k - 1."""
-
-
-@dataclass(frozen=True)
-class ArraySpec:
-    """Dims, dtype and bounds of one named array; `indexes` names the dim that its values point into."""
-
-    dims: tuple[str, ...]
-    dtype: Literal["float64", "int64"] = "float64"
-    indexes: str | None = None
-    minimum: float | None = None
-
-
-def _number(*dims: str) -> ArraySpec:
-    return ArraySpec(dims)
-
-
-def _positive(*dims: str) -> ArraySpec:
-    return ArraySpec(dims, minimum=0.0)
-
-
-def _index(dim: str, into: str) -> ArraySpec:
-    return ArraySpec((dim,), "int64", indexes=into)
-
+from forecast.model.quantity_specs import QUANTITIES
 
 CLASSES: Final = {
     # Priors of each outcome: level (median, slope there, skew), spread of classes, frailty, age trend, departure from it.
@@ -309,7 +287,9 @@ OPTIONS: Final = {
     "word_log_ratio": _number("word"),
 }
 
-ARRAYS: Final[Mapping[str, ArraySpec]] = {**CLASSES, **PRESENT, **INTEGRALS, **SIGNALS, **OPINIONS, **OPTIONS}
+ARRAYS: Final[Mapping[str, ArraySpec]] = {
+    **CLASSES, **PRESENT, **INTEGRALS, **SIGNALS, **OPINIONS, **OPTIONS, **QUANTITIES,
+}  # fmt: skip
 
 
 DIMS: Final = tuple(

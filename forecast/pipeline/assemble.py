@@ -25,6 +25,7 @@ from forecast.answer import (
     Discarded,
     OutcomeForecast,
     Provenance,
+    QuantityForecast,
     ScenarioForecast,
     Update,
 )
@@ -50,6 +51,7 @@ from forecast.summary.outcomes import (
     summarize_scenarios,
 )
 from forecast.summary.pairs import summarize_pairs
+from forecast.summary.quantities import quantity_errors, summarize_quantities
 from forecast.summary.reference import case_levels
 from forecast.summary.rolled import Rolled, outcome_probabilities, roll_forward
 from forecast.summary.signals import summarize_factors, summarize_indicators
@@ -103,6 +105,7 @@ class Judged:
     latent: xr.Dataset
     outcomes: tuple[OutcomeForecast, ...]
     scenarios: tuple[ScenarioForecast, ...]
+    quantities: tuple[QuantityForecast, ...]
     diagnostics: Diagnostics
     checks: tuple[Check, ...]
     errors: Mapping[str, float]
@@ -142,6 +145,7 @@ def judge(run: StageClock, encoded: EncodedStudy, drawn: Drawn, seed: int) -> Ju
         reported = reported.merge(outcome_probabilities(encoded, everything, rolled))
         outcomes = summarize_outcomes(encoded, everything, rolled, cases)
         scenarios = summarize_scenarios(encoded, rolled)
+        quantities = summarize_quantities(encoded, everything, rolled.present.chains, dict(rolled.futures.values))
     with run.stage(Stage.DIAGNOSE):
         diagnosed, _ = _diagnosed(encoded, reported, latent, cases)
         diagnostics = diagnose(
@@ -155,9 +159,9 @@ def judge(run: StageClock, encoded: EncodedStudy, drawn: Drawn, seed: int) -> Ju
         if drawn.sampled_by is not None:
             diagnostics = _of_the_sampler(diagnostics, drawn.sampled_by)
         fits = fit_counts(encoded, everything, seed=seed)
-    errors = probability_errors(outcomes, scenarios)
+    errors = {**probability_errors(outcomes, scenarios), **quantity_errors(quantities)}
     checks = (*check_diagnostics(diagnostics, errors), *check_counts(fits), *drawn.checks)
-    return Judged(rolled, cases, reported, latent, outcomes, scenarios, diagnostics, checks, errors, fits)
+    return Judged(rolled, cases, reported, latent, outcomes, scenarios, quantities, diagnostics, checks, errors, fits)
 
 
 def assemble_forecast(
@@ -230,6 +234,7 @@ def _answer(
         verdict_reasons=reasons,
         outcomes=judged.outcomes,
         scenarios=judged.scenarios,
+        quantities=judged.quantities,
         covariates=covariates,
         pairs=summarize_pairs(rolled),
         remainder=summarize_remainder(encoded, rolled),

@@ -24,6 +24,8 @@ from forecast.study.document.expression import (
     Between,
     Bound,
     By,
+    Compares,
+    Comparison,
     Expression,
     HowMany,
     Not,
@@ -34,7 +36,7 @@ from forecast.study.document.expression import (
     walk,
 )
 from forecast.study.document.expression_times import time_problems, times_between
-from forecast.study.document.grammar import parse_expression
+from forecast.study.document.grammar import parse_expression, value_of
 from forecast.study.document.influences import Dependence, Factor, Link
 from forecast.study.document.outcome import Outcome, Pooling, Resolution
 from forecast.study.document.prior import (
@@ -47,6 +49,8 @@ from forecast.study.document.prior import (
     default_prior,
 )
 from forecast.study.document.pull_source import PullSource
+from forecast.study.document.quantity import Quantity
+from forecast.study.document.quantity_scale import QuantityScale
 from forecast.study.document.sampler import SamplerSettings
 from forecast.study.document.scenario import Scenario
 from forecast.study.loading import load_study, study_from_bytes, study_from_document, with_as_of, with_sampler
@@ -57,8 +61,10 @@ from forecast.study.rows.evidence_tables import (
     resolve_judgments,
     resolve_observations,
     resolve_option_statements,
+    resolve_quantiles,
     resolve_resolutions,
     resolve_track_records,
+    resolve_values,
     settled_outcomes,
 )
 from forecast.study.rows.judgments import (
@@ -72,6 +78,7 @@ from forecast.study.rows.judgments import (
 )
 from forecast.study.rows.observations import Resolved
 from forecast.study.rows.option_statements import OptionStatement
+from forecast.study.rows.quantity_rows import HistoricalValue, StatedQuantile
 from forecast.study.rows.settling import is_open
 
 __all__ = [
@@ -87,6 +94,8 @@ __all__ = [
     "Case",
     "Change",
     "Choice",
+    "Compares",
+    "Comparison",
     "Condition",
     "Count",
     "Covariate",
@@ -98,6 +107,7 @@ __all__ = [
     "Experts",
     "Expression",
     "Factor",
+    "HistoricalValue",
     "HowMany",
     "Indicator",
     "Judgment",
@@ -117,6 +127,8 @@ __all__ = [
     "Prior",
     "PullSource",
     "Quantiles",
+    "Quantity",
+    "QuantityScale",
     "ReferenceClass",
     "Resolution",
     "Resolutions",
@@ -125,6 +137,7 @@ __all__ = [
     "Scenario",
     "Spell",
     "Stage",
+    "StatedQuantile",
     "Study",
     "Timed",
     "TrackRecord",
@@ -148,14 +161,17 @@ __all__ = [
     "resolve_judgments",
     "resolve_observations",
     "resolve_option_statements",
+    "resolve_quantiles",
     "resolve_resolutions",
     "resolve_track_records",
+    "resolve_values",
     "settled_outcomes",
     "study_from_bytes",
     "study_from_document",
     "study_schema",
     "time_problems",
     "times_between",
+    "value_of",
     "walk",
     "with_arrivals",
     "with_as_of",

@@ -120,7 +120,25 @@ def _from_plain(document: object, source: TableSource) -> Study:
             f"the document is {seen}; expected a mapping with study, title, as_of, period, horizon, "
             "outcomes; see priors/study.schema.json",
         )
-    return study_from_canonical(*inline_tables(plain, source))
+    return study_from_canonical(*inline_tables(with_quantities_apart(plain), source))
+
+
+def with_quantities_apart(document: dict[str, Any]) -> dict[str, Any]:
+    """Outcomes of kind quantity under `quantities`, where the canonical document has them."""
+    outcomes = document.get("outcomes")
+    if not isinstance(outcomes, list) or not any(_is_quantity(block) for block in outcomes):
+        return document
+    others = document.get("quantities")
+    moved = [block for block in outcomes if _is_quantity(block)]
+    return {
+        **document,
+        "outcomes": [block for block in outcomes if not _is_quantity(block)],
+        "quantities": [*(others if isinstance(others, list) else ()), *moved],
+    }
+
+
+def _is_quantity(block: object) -> bool:
+    return isinstance(block, dict) and block.get("kind") == "quantity"
 
 
 def study_from_canonical(document: dict[str, Any], table_files: dict[str, str]) -> Study:

@@ -11,9 +11,12 @@ import xarray as xr
 
 from forecast.dims import CONSTANT_DATA, FUTURES, OBSERVED_DATA, POSTERIOR, POSTERIOR_PREDICTIVE, PRIOR, SAMPLE_STATS
 from forecast.futures.stored import MECHANISM
-from forecast.model.specs import ARRAYS, OR_NONE
+from forecast.model.array_specs import OR_NONE
+from forecast.model.specs import ARRAYS
 
 SCALE: Final = "scale of the outcome"
+PLACE: Final = "standard deviations of the stated prior"
+"""Of a quantity, on its own scale."""
 PARAMETERS: Final[dict[str, tuple[str, str]]] = {
     "mu": ("Mean level of an outcome over classes", SCALE),
     "tau": ("Standard deviation of classes around the mean level", SCALE),
@@ -52,6 +55,8 @@ PARAMETERS: Final[dict[str, tuple[str, str]]] = {
     "exam_base": ("Mean truth of the questions of a track record", "log odds"),
     "exam_spread": ("Standard deviation of the truths of a track record's questions", "log odds"),
     "exercise_log_odds": ("Truth of one question of a track record", "log odds"),
+    "grade_level": ("Middle of a reference class as a quantity sees it", PLACE),
+    "quantity_spread": ("Standard deviation of a quantity within a class", PLACE),
     "probability": ("Probability that an outcome resolves yes by its date, exact for the draw", "1"),
     "share_of_futures": ("Share of a few futures of a draw in which an outcome resolves yes by its date", "1"),
 }
@@ -74,6 +79,7 @@ DATA: Final[dict[str, tuple[str, str]]] = {
 }
 FUTURE: Final[dict[str, tuple[str, str]]] = {
     "event_period": ("Period in which an outcome occurs; one past the horizon when it does not", "periods"),
+    "quantity_value": ("Number that a quantity has in a future", "the quantity's own"),
     "event_time": ("Time at which an outcome occurs, from the as-of date; infinite when it does not", "periods"),
     "source_chain": ("Chain of the draw that a future was rolled from", "position"),
     "source_draw": ("Draw that a future was rolled from", "position"),
@@ -139,6 +145,19 @@ INPUTS: Final[dict[str, tuple[str, str]]] = {
     "mark_count": ("Weighted number of times that an option turned out true in a case", "trials"),
     "poll_steps": ("Whole periods from the as-of date to the day of a judged categorical outcome", "periods"),
     "word_log_ratio": ("Log of what an expert says of an option, less the mean over options", "log ratio"),
+    "quantity_share_loc": (
+        "Prior log odds of the share of a quantity's variance that is left within a class",
+        "log odds",
+    ),
+    "quantity_share_scale": ("Prior standard deviation of those log odds", "log odds"),
+    "quantity_between": ("Share of the rest of a quantity's variance that lies between classes", "1"),
+    "grade_weight": ("Probability that the present case is of a class, as one quantity sees it", "1"),
+    "sample_value": ("Number of a historical case, as a place of the quantity's scale", PLACE),
+    "sample_weight": ("Power of the likelihood of a historical number", "1"),
+    "estimator_scale": ("Prior scale of an expert's error in all that it says of a quantity", PLACE),
+    "estimate_place": ("Place that a stated quantile has in the standard normal law", PLACE),
+    "estimate_value": ("Number that an expert states, as a place of the quantity's scale", PLACE),
+    "estimate_scale": ("Scale of the error of one stated quantile", PLACE),
     "cell_events": ("Weighted events of a case in an age band", "events"),
     "cell_exposure": ("Weighted time of a case in an age band", "periods"),
     "unit_covariates": ("Covariates of a case, as they enter", "the covariate's own"),

@@ -23,17 +23,27 @@ ROLLED_DRAW = "rolled_draw"
 
 def futures_dataset(futures: Futures, draws_per_chain: int) -> xr.Dataset:
     """`event_period` (dims future, outcome; horizon + 1 means not by the horizon) and `event_time` (periods)."""
-    times = futures.times.reshape(-1, len(futures.outcomes))
+    times = futures.times.reshape(futures.count, len(futures.outcomes))
     period = np.where(np.isfinite(times), np.maximum(np.ceil(times), 1), futures.horizon + 1).astype(np.int32)
     source = np.repeat(futures.draws, futures.times.shape[1])
+    numbers = (
+        {"quantity_value": ((FUTURE, "quantity"), np.stack([own.ravel() for own in futures.values.values()], axis=1))}
+        if futures.values
+        else {}
+    )
     return xr.Dataset(
         {
+            **numbers,
             "event_period": ((FUTURE, OUTCOME), period),
             "event_time": ((FUTURE, OUTCOME), times),
             "source_chain": (FUTURE, (source // draws_per_chain).astype(np.int32)),
             "source_draw": (FUTURE, (source % draws_per_chain).astype(np.int32)),
         },
-        coords={OUTCOME: list(futures.outcomes), FUTURE: np.arange(times.shape[0])},
+        coords={
+            OUTCOME: list(futures.outcomes),
+            FUTURE: np.arange(times.shape[0]),
+            **({"quantity": list(futures.values)} if futures.values else {}),
+        },
         attrs={"horizon_periods": futures.horizon},
     )
 

@@ -20,6 +20,8 @@ def summarize_pairs(rolled: Rolled) -> tuple[PairProbability, ...]:
 
     A conditional probability is None where the condition leaves fewer than `LEAST_EFFECTIVE_DRAWS`.
     """
+    if not rolled.futures.outcomes:
+        return ()
     futures = rolled.futures
     outcomes, replicates, chains = futures.outcomes, futures.times.shape[1], futures.chains
     happened = (futures.times <= rolled.present.resolves).astype(np.int64)

@@ -17,6 +17,7 @@ from forecast.model.encoding.encode import EncodedStudy
 from forecast.summary.bands_ahead import bands_ahead
 from forecast.summary.counted import asked_of_counts, counted, counted_periods, watched_indicators
 from forecast.summary.draw_reader import DrawReader
+from forecast.summary.quantities import read_numbers
 from forecast.summary.streams import read_courses, read_mixtures
 
 MAX_HAZARDS = 20_000_000
@@ -38,6 +39,8 @@ ROLLED_FORWARD = (
     "spike_share",
     "spike_size",
     "idle_share",
+    "grade_level",
+    "quantity_spread",
 )
 """What of a posterior the futures depend on."""
 
@@ -73,11 +76,12 @@ def present_case(encoded: EncodedStudy, posterior: xr.Dataset, draws: IntArray |
         expected=_expected(encoded, ids),
         streams=_streams(encoded, read),
         thresholds=asked_of_counts(encoded),
-        is_sure=np.array([study.sure_until(outcome) is not None for outcome in study.parts]),
+        is_sure=np.array([study.sure_until(outcome) is not None for outcome in study.parts], dtype=np.bool_),
         settled=_settled(encoded, ids),
         correction=np.zeros((len(ids), study.horizon)),
         chains=posterior.sizes[CHAIN],
         begins=np.array([max(-encoded.ages.get(outcome, 0.0), 0.0) for outcome in ids]),
+        numbers=read_numbers(encoded, read),
     )
     if not any(present.kinds[cause] == THRESHOLD for cause in present.links.cause[present.links.keeps_marginal]):
         return present
@@ -180,7 +184,7 @@ def _settled(encoded: EncodedStudy, ids: list[str]) -> FloatArray:
 
 def draws_within_budget(encoded: EncodedStudy) -> int:
     """How many draws may be rolled forward at once: `MAX_HAZARDS` over outcomes times periods."""
-    return max(1, MAX_HAZARDS // (len(encoded.study.parts) * encoded.study.horizon))
+    return max(1, MAX_HAZARDS // (max(len(encoded.study.parts), 1) * encoded.study.horizon))
 
 
 def resolution_probabilities(

@@ -12,9 +12,10 @@ from forecast.kernel.layout import NAMED
 from forecast.model.latent_specs import LATENTS
 from forecast.model.specs import ARRAYS
 from forecast.pipeline.compute import ComputedForecast, compute_forecast
-from forecast.study import load_study, with_sampler
+from forecast.study import load_study, study_from_document, with_sampler
 from forecast.summary.descriptions import described
 from priors import study_path
+from tests.quantities import quantiles, quantity_document
 
 pytestmark = pytest.mark.program
 
@@ -90,6 +91,14 @@ def test_every_labelled_dim_carries_the_ids_of_the_study(tree: xr.DataTree) -> N
     assert {label.split(":")[0] for label in posterior["level"].values} == {
         group.id for group in study.reference_classes
     }
+
+
+def test_a_study_of_numbers_has_them_under_their_names() -> None:
+    computed = compute_forecast(study_from_document(quantity_document(quantiles=quantiles(("ann", 0.5, 9000.0)))))
+    assert computed.draws["posterior"]["grade_level"].dims == ("chain", "draw", "grade")
+    assert computed.draws["posterior"]["quantity_spread"].dims == ("chain", "draw", "quantity")
+    assert computed.draws["futures"]["quantity_value"].dims == ("future", "quantity")
+    assert computed.draws["posterior"]["grade"].values.tolist() == ["refugees@a class not seen"]
 
 
 def test_every_variable_has_a_meaning_and_a_unit(tree: xr.DataTree) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from forecast.model.array_specs import OR_NONE
 from forecast.model.arrays import ModelArrays
 from forecast.model.encoding.bands import AgeBands
 from forecast.model.encoding.expert_shares import reflection
 from forecast.model.encoding.integrals import quadrature_rules
-from forecast.model.specs import ARRAYS, DIMS, OR_NONE
+from forecast.model.specs import ARRAYS, DIMS
 from tests.model.random_options import options_of
+from tests.model.random_quantities import QUANTITIES, quantities_of
 from tests.model.random_questions import OUTCOMES, conditions_of, memberships_of, parts_of, readings_of
 
 BANDS = (AgeBands((0.0, 12.0, 40.0)), AgeBands((0.0, 24.0)), AgeBands((0.0,)))
@@ -53,7 +55,7 @@ OPTIONS = {"tally": 3, "ruling": 2}
 POLLED = {**OPTIONS, **EXPERTS, "poll": 2}
 FULL |= OPTIONS | POLLED
 WAVES = {"pattern": 2, "wave": 4, "motif": 3}
-EVERY = {**FULL, **COURSES}
+EVERY = {**FULL, **COURSES, **QUANTITIES}
 """Every block. What has `FULL` alone is taken at the points at which it was before there were courses of counts."""
 NEWER = (
     "membership",
@@ -122,6 +124,8 @@ SHAPES: dict[str, dict[str, int]] = {
     "options of one class or another": {**CASES, **POLLED, "membership": 2},
     "options and factors": {**POLLED, **FACTORS},
     "statements about options alone": {**EXPERTS, "poll": 1},
+    "quantities alone": QUANTITIES,
+    "quantities with a prior alone": {"quantity": 1, "grade": 1},
     "prior only": {},
     "every block": EVERY,
 }
@@ -138,7 +142,7 @@ def random_arrays(seed: int, **sizes: int) -> ModelArrays:
     parts = readings_of(other, parts_of(rng, n, is_binary), members)
     n["part"] = len(parts["part_reading"])
     supposed = conditions_of(other, n)
-    options = options_of(np.random.default_rng([seed, 3]), n)
+    options = options_of(np.random.default_rng([seed, 3]), n) | quantities_of(np.random.default_rng([seed, 4]), n)
     first_rules, rules = quadrature_rules(range(1, n["axis"] + 1) if n["integral"] else ())
     n["rule"], n["node"] = np.shape(rules["node_place"])
     values: dict[str, Any] = {}

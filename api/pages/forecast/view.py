@@ -16,6 +16,7 @@ from api.pages.forecast.figures import FigureSlot, figure_named
 from api.pages.forecast.horizon import HorizonColumn, HorizonRow, horizon_rows
 from api.pages.forecast.pairs import PairMatrix, build_pairs
 from api.pages.forecast.provenance import Download, build_downloads, build_identity
+from api.pages.forecast.quantities import QuantityView, build_quantities
 from api.pages.forecast.rows import AnswerRow, RowGroup, outcome_row, row_group, scenario_row
 from api.pages.forecast.signals import FactorView, IndicatorView, build_factors, build_indicators
 from api.pages.forecast.trust import Trust, build_trust
@@ -61,6 +62,7 @@ class ForecastPage(PageContext):
     horizon_columns: tuple[HorizonColumn, ...]
     horizon_rows: tuple[HorizonRow, ...]
     period: str
+    quantities: tuple[QuantityView, ...]
     evidence: tuple[OutcomeEvidence, ...]
     covariates: tuple[CovariateRow, ...]
     indicators: tuple[IndicatorView, ...]
@@ -135,6 +137,7 @@ def build_forecast(
         horizon_columns=tuple(HorizonColumn(outcome.id, outcome.title) for outcome in forecast.outcomes),
         horizon_rows=horizon_rows(forecast.outcomes),
         period=forecast.period,
+        quantities=build_quantities(forecast.quantities),
         evidence=_evidence(forecast),
         covariates=build_covariates(forecast.covariates),
         indicators=build_indicators(forecast.indicators, figures, forecast.period),

@@ -20,6 +20,7 @@ from forecast.answer import (
 )
 from forecast.cli.tables.evidence import print_evidence
 from forecast.cli.tables.explanation import print_explanations
+from forecast.cli.tables.quantities import print_quantities
 from forecast.cli.tables.text import name_text, new_table, percent, percent_range, print_titled
 from forecast.wording.confidence import confidence_level
 from forecast.wording.notes import TOLD
@@ -43,10 +44,12 @@ def print_answer(console: Console, answer: Answer, page_url: str | None = None) 
     console.print()
     console.print(f"[bold]{escape(answer.title)}[/bold]")
     console.print(f"As of {answer.as_of}, {answer.horizon_periods} {answer.period}s ahead")
-    console.print(_outcomes(answer))
+    if answer.outcomes:
+        console.print(_outcomes(answer))
     for outcome in answer.outcomes:
         if said := median_and_statement(outcome):
             console.print(f"[dim]{escape(outcome.id)}: {escape(plain(said))}[/dim]", highlight=False)
+    print_quantities(console, answer.quantities)
     if answer.scenarios:
         console.print(_scenarios(answer))
     if answer.pairs and 2 <= len(answer.outcomes) <= MAX_MATRIX:

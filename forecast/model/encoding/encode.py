@@ -27,6 +27,7 @@ from forecast.model.encoding.opinions import opinion_arrays
 from forecast.model.encoding.options import option_arrays, tally_arrays
 from forecast.model.encoding.parameters import band_arrays, prior_arrays, unit_arrays
 from forecast.model.encoding.present import Present, Standardization, present_arrays
+from forecast.model.encoding.quantities import Quantities, encode_quantities
 from forecast.model.encoding.races import race_arrays, race_axes
 from forecast.model.encoding.said import Opinions
 from forecast.model.encoding.selection import EVERYTHING, Selection
@@ -83,6 +84,8 @@ class EncodedStudy:
     """What stated probabilities of the present case come to, by outcome."""
     foreseen: Foreseen = field(default_factory=Foreseen)
     """What was expected of causes on the day of older statements (`forecast.expectations`)."""
+    quantities: Quantities = field(default_factory=Quantities)
+    """Numbers at a date."""
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -147,6 +150,8 @@ class EncodedStudy:
             "judgments": lengths["judgment"] + lengths["opinion"],
             "track_records": lengths["record"],
             "links": lengths["link"],
+            "values": lengths["sample"],
+            "quantiles": lengths["estimate"],
         }
 
 
@@ -232,6 +237,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         courses={(link.cause, link.effect_on): link.course for link in links if not link.course.is_plain},
     )
     priors = prior_arrays(study, modelled, stated)
+    quantities = encode_quantities(study, selection)
     arrays = ModelArrays(
         {
             **priors,
@@ -252,6 +258,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
             **signal_arrays(signals, list(outcomes)),
             **opinion_arrays(opinions, present),
             **option_arrays(modelled, memberships, opinions, settled if selection.history else {}),
+            **quantities.arrays,
         },
         frailties=len(units.frailties),
     )
@@ -270,6 +277,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         **memberships.coords,
         **signals.coords,
         **opinions.coords,
+        **quantities.coords,
     }
     return EncodedStudy(
         study,
@@ -287,6 +295,7 @@ def encode_study(study: Study, selection: Selection = EVERYTHING) -> EncodedStud
         selection,
         settled,
         stated,
+        quantities=quantities,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forecast.study import Case, Judgment, Observation, OptionStatement, TrackRecord
+from forecast.study import Case, Judgment, Observation, OptionStatement, StatedQuantile, TrackRecord
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Selection:
         """The counts that are used."""
         return found if self.indicators else {}
 
-    def statements[Stated: (Judgment, OptionStatement, TrackRecord)](
+    def statements[Stated: (Judgment, OptionStatement, TrackRecord, StatedQuantile)](
         self, found: tuple[Stated, ...]
     ) -> tuple[Stated, ...]:
         """The judgments or track records that are used; what is said under a condition needs the links."""
@@ -38,7 +38,7 @@ class Selection:
         return tuple(s for s in found if s.expert != self.without_expert and (self.links or not _is_conditional(s)))
 
 
-def _is_conditional(statement: Judgment | OptionStatement | TrackRecord) -> bool:
+def _is_conditional(statement: Judgment | OptionStatement | TrackRecord | StatedQuantile) -> bool:
     return isinstance(statement, Judgment) and bool(statement.given)
 
 

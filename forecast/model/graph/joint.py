@@ -31,6 +31,7 @@ from forecast.model.graph.latents import deviation, latent
 from forecast.model.graph.membership import add_memberships
 from forecast.model.graph.opinions import add_opinions
 from forecast.model.graph.options import add_option_statements, add_tallies, candidate_chances
+from forecast.model.graph.quantities import add_quantities
 from forecast.model.graph.races import sure_to_happen
 from forecast.model.graph.signals import add_signals
 
@@ -100,6 +101,7 @@ def build_model(arrays: ModelArrays | None = None, *, every_block: bool = False)
         add_option_statements(x, chances, log_share, experts)
         conditions = every_block or arrays.lengths["condition"] > 0
         add_opinions(x, level, log_share, shape, signals, delta, experts, conditions=conditions)
+        add_quantities(x)
     return model
 
 

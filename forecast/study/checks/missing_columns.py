@@ -35,7 +35,7 @@ def _tables(study: Study) -> Iterator[tuple[str, TableBlock]]:
         yield f"reference_classes[{index}]", group
     for index, indicator in enumerate(study.indicators):
         yield f"indicators[{index}]", indicator
-    for path in ("judgments", "track_records", "resolutions"):
+    for path in ("judgments", "track_records", "resolutions", "values", "quantiles"):
         block: TableBlock | None = getattr(study, path)
         if block is not None:
             yield path, block

@@ -76,7 +76,11 @@ def measure_study(study: Study) -> StudySize:
 def _tables(study: Study) -> Iterator[TableBlock]:
     yield from study.reference_classes
     yield from study.indicators
-    yield from (table for table in (study.judgments, study.track_records, study.resolutions) if table is not None)
+    yield from (
+        table
+        for table in (study.judgments, study.track_records, study.resolutions, study.values, study.quantiles)
+        if table is not None
+    )
 
 
 def _count_quantities(study: Study) -> int:

@@ -14,11 +14,12 @@ from forecast.study.checks.made_links import made_link_errors
 from forecast.study.checks.missing_columns import missing_column_errors
 from forecast.study.checks.options import option_class_errors
 from forecast.study.checks.outcomes import outcome_errors
+from forecast.study.checks.quantities import quantity_errors
 from forecast.study.document.cases import Case
 from forecast.study.document.document import Study
 from forecast.study.document.evidence import ReferenceClass
 from forecast.study.document.expression_times import time_problems
-from forecast.study.document.grammar import parse_expression
+from forecast.study.document.grammar import parse_expression, value_of
 from forecast.study.document.prior import OutcomeKind
 from forecast.study.document.pull_source import source_errors
 from forecast.study.reading.suggest import nearest_hint, unknown_name
@@ -62,6 +63,7 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
         message = f"{len(cases):,} cases in all; expected at most {MAX_ROWS:,}; leave some out"
         errors.append(FieldError("reference_classes", "too_many_cases", message))
     errors += missing_column_errors(study, table_files)
+    errors += quantity_errors(study, table_files)
     errors += factor_errors(study)
     errors += _indicator_errors(study, table_files)
     statements = read_statements(study, table_files)
@@ -118,6 +120,7 @@ def _repeated_ids(study: Study) -> Iterable[FieldError]:
         "indicators": (block.id for block in study.indicators),
         "scenarios": (block.id for block in study.scenarios),
         "sources": (block.id for block in study.sources),
+        "quantities": (block.id for block in study.quantities),
     }
     for key, ids in blocks.items():
         first: dict[str, int] = {}
@@ -180,7 +183,7 @@ def _resolution_errors(study: Study, table_files: Mapping[str, str]) -> list[Fie
 
 
 def _scenario_errors(study: Study) -> list[FieldError]:
-    outcomes = [part.id for part in study.parts]
+    outcomes = [*(part.id for part in study.parts), *(value_of(quantity.id) for quantity in study.quantities)]
     answers = {o.id: study.resolves_by(o.id) for o in study.outcomes if o.kind is OutcomeKind.BINARY}
     errors: list[FieldError] = []
     for index, scenario in enumerate(study.scenarios):

@@ -12,9 +12,9 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from forecast.study.document.calendar import Calendar, Period, Weekday, YearName
 from forecast.study.document.canonical import canonical_json
@@ -22,11 +22,12 @@ from forecast.study.document.cases import Case
 from forecast.study.document.change import Change
 from forecast.study.document.evidence import Covariate, Indicator, Judgments, ReferenceClass, Resolutions, TrackRecords
 from forecast.study.document.experts import Experts
-from forecast.study.document.fields import Block, Day, RequiredText, StudyId, Text
+from forecast.study.document.fields import Block, Day, RequiredText, StudyId, Text, field_error
 from forecast.study.document.influences import Dependence, Factor, Link
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.period_labels import read_period
 from forecast.study.document.pull_source import MAX_SOURCES, PullSource
+from forecast.study.document.quantity import HistoricalValues, Quantity, StatedQuantiles
 from forecast.study.document.sampler import SamplerSettings
 from forecast.study.document.scenario import Scenario
 
@@ -36,6 +37,14 @@ MAX_OUTCOMES = 50
 
 class Study(Block):
     """A versioned document: outcomes, evidence, priors and scenarios, as of one date."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: {"minItems": 1}}} for name in ("outcomes", "quantities")
+            ]
+        }
+    )
 
     study: StudyId
     """Id of the study: 1 to 64 lower-case letters, digits and hyphens."""
@@ -55,8 +64,14 @@ class Study(Block):
     year_named: YearName | None = None
     """Calendar year that names such a year: that of its `start` or of its `end`. Absent: a label of one year, such as 2024,
     is refused; 2023/24 says which is meant."""
-    outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1, max_length=MAX_OUTCOMES)]
-    """What is uncertain."""
+    outcomes: Annotated[tuple[Outcome, ...], Field(max_length=MAX_OUTCOMES)] = ()
+    """What is uncertain; at least one, or a quantity."""
+    quantities: Annotated[tuple[Quantity, ...], Field(max_length=MAX_OUTCOMES)] = ()
+    """Numbers at a date; they may also stand among the outcomes, with `kind: quantity`."""
+    values: HistoricalValues | None = None
+    """What quantities were in historical cases."""
+    quantiles: StatedQuantiles | None = None
+    """What experts say of quantities."""
     reference_classes: Annotated[tuple[ReferenceClass, ...], Field(max_length=200)] = ()
     """Groups of comparable historical cases."""
     covariates: Annotated[tuple[Covariate, ...], Field(max_length=50)] = ()
@@ -91,6 +106,12 @@ class Study(Block):
     _document: dict[str, Any] | None = PrivateAttr(default=None)
     _cases: tuple[Case, ...] = PrivateAttr(default=())
     _table_files: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if not self.outcomes and not self.quantities:
+            raise field_error("neither outcomes nor quantities; expected at least one of either; add what is uncertain")
+        return self
 
     def adopt(self, document: dict[str, Any], cases: tuple[Case, ...], table_files: dict[str, str]) -> Study:
         """The study itself, with what loading found; for `forecast.study.loading` alone."""

@@ -79,6 +79,32 @@ class Within:
         return f"within({self.later}, {self.earlier}, {_number_text(self.periods)})"
 
 
+class Comparison(StrEnum):
+    """How a quantity is compared with a number; it has no size for certain, so that with or without equality is the same."""
+
+    ABOVE = ">"
+    AT_LEAST = ">="
+    BELOW = "<"
+    AT_MOST = "<="
+
+    @property
+    def is_upwards(self) -> bool:
+        """Whether larger numbers are meant."""
+        return self in (Comparison.ABOVE, Comparison.AT_LEAST)
+
+
+@dataclass(frozen=True, slots=True)
+class Compares:
+    """A quantity is larger, or smaller, than a number."""
+
+    quantity: str
+    comparison: Comparison
+    number: float
+
+    def __str__(self) -> str:
+        return f"value({self.quantity}) {self.comparison} {_number_text(self.number)}"
+
+
 class Bound(StrEnum):
     """How a number of true expressions is compared."""
 
@@ -131,7 +157,7 @@ class Not:
 
 Timed = Occurs | By | Between | Before | Within
 """What says something of the times of outcomes; the others put such together."""
-Expression = Timed | HowMany | And | Or | Not
+Expression = Timed | Compares | HowMany | And | Or | Not
 
 
 def walk(expression: Expression) -> Iterator[Expression]:

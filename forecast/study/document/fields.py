@@ -19,7 +19,7 @@ STUDY_ID_PATTERN: Final = r"^[a-z0-9-]{1,64}$"
 OUTCOME_ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
 PART_ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?$"
 RESERVED_WORDS: Final = frozenset(
-    {"and", "or", "not", "by", "between", "before", "within", "at_least", "at_most", "exactly", "option"}
+    {"and", "or", "not", "by", "between", "before", "within", "at_least", "at_most", "exactly", "option", "value"}
 )
 """Words of the expression grammar, so not names of outcomes."""
 LARGEST: Final = 1e12

@@ -1,7 +1,7 @@
 """The grammar of scenario expressions: a real parser gives a tree of nodes; nothing is ever evaluated as code.
 
 Outcome ids, ``and``, ``or``, ``not``, parentheses, ``by(outcome, time)``, ``between(outcome, time, time)``,
-``before(a, b)``, ``within(a, b, periods)``, and ``at_least(k, ...)``, ``at_most(k, ...)``, ``exactly(k, ...)`` of any
+``before(a, b)``, ``within(a, b, periods)``, ``value(quantity) > number``, and ``at_least(k, ...)``, ``at_most(k, ...)``, ``exactly(k, ...)`` of any
 expressions; a time is a date or a number of periods. ``not`` binds closest, then ``and``, then ``or``. Whatever the
 text, the only exception that comes out is `ExpressionError`.
 """
@@ -21,6 +21,8 @@ from forecast.study.document.expression import (
     Between,
     Bound,
     By,
+    Compares,
+    Comparison,
     Expression,
     HowMany,
     Not,
@@ -41,8 +43,13 @@ MAX_DEPTH: Final = 32
 MAX_NODES: Final = 400
 
 
+def value_of(quantity: str) -> str:
+    """How a quantity stands among the names that an expression may use."""
+    return f"value({quantity})"
+
+
 def parse_expression(text: str, outcomes: Collection[str]) -> Expression:
-    """The tree of a scenario expression over the given outcomes.
+    """The tree of a scenario expression over the given outcomes, and quantities as `value_of` names them.
 
     Raises
     ------
@@ -76,6 +83,7 @@ _GRAMMAR = r"""
     | _BEFORE "(" NAME "," NAME ")"              -> before
     | _OPTION "(" NAME "," NAME ")"              -> option
     | _WITHIN "(" NAME "," NAME "," NUMBER ")"   -> within
+    | _VALUE "(" NAME ")" COMPARISON (NUMBER | NEGATIVE) -> compares
     | (AT_LEAST | AT_MOST | EXACTLY) "(" NUMBER ("," any)+ ")" -> how_many
 _OR: "or"
 _AND: "and"
@@ -85,6 +93,9 @@ _BEFORE: "before"
 _OPTION: "option"
 _BETWEEN: "between"
 _WITHIN: "within"
+_VALUE: "value"
+COMPARISON: />=|<=|>|</
+NEGATIVE: /-[0-9]+(\.[0-9]+)?/
 AT_LEAST: "at_least"
 AT_MOST: "at_most"
 EXACTLY: "exactly"
@@ -104,6 +115,8 @@ _WORDS = {
     "_OPTION": "'option(...)'",
     "_BETWEEN": "'between(...)'",
     "_WITHIN": "'within(...)'",
+    "_VALUE": "'value(...)'",
+    "COMPARISON": "> or <",
     "AT_LEAST": "'at_least(...)'",
     "AT_MOST": "'at_most(...)'",
     "EXACTLY": "'exactly(...)'",
@@ -150,6 +163,10 @@ class _Builder:
     def within(self, children: list[Any]) -> _Read:
         periods = self._number(children[2], "a usable number of periods")
         return self._leaf(Within(str(children[0]), str(children[1]), periods), children[:2])
+
+    def compares(self, children: list[Any]) -> _Read:
+        node = Compares(str(children[0]), Comparison(str(children[1])), self._number(children[2], "a usable number"))
+        return _Read(node, 1, 1, ((value_of(str(children[0])), children[0].start_pos + 1),))
 
     def how_many(self, children: list[Any]) -> _Read:
         bound, asked, items = Bound(str(children[0])), children[1], children[2:]
@@ -234,8 +251,9 @@ def _parse(text: str, outcomes: frozenset[str] | None) -> Expression:
     for name, position in read.names:
         if outcomes is not None and name not in outcomes:
             hint = _hint(name, outcomes)
+            noun = "a quantity" if name.startswith(value_of("")[:-1]) else "an outcome"
             raise ExpressionError(
-                f"position {position}: {as_written(name)!r} is not an outcome of the study; {hint}", position
+                f"position {position}: {as_written(name)!r} is not {noun} of the study; {hint}", position
             )
     return read.node
 
@@ -262,7 +280,7 @@ def _read(text: str) -> _Read:
         position = cast("int", error.pos_in_stream) + 1
         raise ExpressionError(
             f"position {position}: {text[position - 1]!r} has no meaning here; expected outcome ids, and, or, not, "
-            "brackets, by(...), between(...), before(...), within(...), option(...), at_least(...), at_most(...), exactly(...)",
+            "brackets, by(...), between(...), before(...), within(...), option(...), value(...), at_least(...), at_most(...), exactly(...)",
             position,
         ) from None
     except VisitError as error:

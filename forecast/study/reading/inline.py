@@ -25,7 +25,7 @@ def inline_tables(document: dict[str, Any], source: TableSource) -> tuple[dict[s
     for key in ("reference_classes", "indicators"):
         if isinstance(document.get(key), list):
             document[key] = [inliner.block(block, (key, index)) for index, block in enumerate(document[key])]
-    for key in ("judgments", "track_records", "resolutions"):
+    for key in ("judgments", "track_records", "resolutions", "values", "quantiles"):
         if key in document:
             document[key] = inliner.block(document[key], (key,))
     if inliner.errors:

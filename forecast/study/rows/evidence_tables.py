@@ -5,11 +5,13 @@ from __future__ import annotations
 from forecast.study.document.cases import Case
 from forecast.study.document.document import Study
 from forecast.study.document.evidence import TableBlock
+from forecast.study.document.quantity import Quantity
 from forecast.study.rows.counts import Observation, read_observations
 from forecast.study.rows.judgment_rows import read_statements
 from forecast.study.rows.judgments import Judgment, TrackRecord, latest_judgments, merge_track_records
 from forecast.study.rows.observations import Resolved, read_resolutions
 from forecast.study.rows.option_statements import OptionStatement, latest_statements
+from forecast.study.rows.quantity_rows import HistoricalValue, StatedQuantile, read_quantiles, read_values
 from forecast.study.rows.row_reader import RowReader
 from forecast.study.rows.thresholds import decided_by_counts
 
@@ -54,6 +56,22 @@ def resolve_resolutions(study: Study) -> tuple[Resolved, ...]:
     if study.resolutions is None:
         return ()
     return read_resolutions(_reader(study.resolutions, "resolutions"), study.outcomes, study.as_of)
+
+
+def resolve_values(study: Study) -> tuple[HistoricalValue, ...]:
+    """Values of quantities in historical cases, known on the as-of date."""
+    return () if study.values is None else read_values(_reader(study.values, "values"), _quantities(study), study.as_of)
+
+
+def resolve_quantiles(study: Study) -> tuple[StatedQuantile, ...]:
+    """Quantiles that experts stated, of each expert and quantity those of the last day."""
+    if study.quantiles is None:
+        return ()
+    return read_quantiles(_reader(study.quantiles, "quantiles"), _quantities(study), study.as_of)
+
+
+def _quantities(study: Study) -> dict[str, Quantity]:
+    return {quantity.id: quantity for quantity in study.quantities}
 
 
 def settled_outcomes(study: Study) -> dict[str, Resolved]:

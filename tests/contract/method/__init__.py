@@ -18,6 +18,7 @@ from forecast.model.encoding.encode import encode_study
 from forecast.study import study_from_document
 from tests.contract.method.futures import futures_of, with_all_kinds
 from tests.documents import Document, binary_outcome, document, event_outcome
+from tests.quantities import quantiles, quantity, values
 
 FOLDER: Final = Path(__file__).parent
 DIGITS: Final = 12
@@ -45,6 +46,9 @@ def golden_document() -> Document:
             "options": [{"id": "left"}, {"id": "right"}],
             "resolution": {"criteria": "Most seats.", "by": "2022-10-01"},
         },
+        quantities=[quantity(reference={"wars": 0.6})],
+        values=values(30_000.0, 90_000.0, 12_000.0),
+        quantiles=quantiles(("e0", 0.5, 40_000.0), ("e0", 0.9, 150_000.0), ("e1", 0.25, 8_000.0)),
         reference_classes=[
             {
                 "id": "bases",

@@ -41,6 +41,8 @@ LAWS: Final[Mapping[str, tuple[tuple[str, ...], float | tuple[float, ...], float
     "spike_share": (("mixture",), 0.05, 0.02),
     "spike_size": (("mixture",), 2.5, 0.3),
     "idle_share": (("mixture",), 0.05, 0.03),
+    "grade_level": (("grade",), 0.1, 0.4),
+    "quantity_spread": (("quantity",), 0.7, 0.2),
 }
 """Dims, middle and spread of what the futures depend on; of outcomes that have a level the third is binary, and the last two are options."""
 
@@ -81,15 +83,19 @@ def fixed_draws(encoded: EncodedStudy) -> dict[str, Any]:
 
 
 def counts_of(study: Document, draws: Mapping[str, Any]) -> dict[str, list[int]]:
-    """In how many futures each outcome has happened by every sixth period."""
+    """In how many futures each outcome has happened by every sixth period, and each quantity is larger than what was asked."""
     encoded = encode_study(study_from_document(study))
     posterior = xr.Dataset(
         {name: ((CHAIN, DRAW, *LAWS[name][0]), np.asarray(values)) for name, values in draws.items()},
         coords={dim: encoded.coords[dim] for dims, _, _ in LAWS.values() for dim in dims},
     )
-    times = roll_forward(encoded, posterior, seed=SEED, replicates=REPLICATES).futures.times
+    futures = roll_forward(encoded, posterior, seed=SEED, replicates=REPLICATES).futures
+    times = futures.times
     periods = range(EVERY, encoded.study.horizon + 1, EVERY)
     return {
         outcome.id: [int(np.sum(times[..., place] <= period)) for period in periods]
         for place, outcome in enumerate(encoded.study.parts)
+    } | {
+        quantity.id: [int(np.sum(futures.values[quantity.id] > number)) for number in quantity.thresholds]
+        for quantity in encoded.study.quantities
     }
