@@ -50,7 +50,6 @@ from forecast.study.document.prior import (
 )
 from forecast.study.document.pull_source import PullSource
 from forecast.study.document.quantity import Quantity
-from forecast.study.document.quantity_scale import QuantityScale
 from forecast.study.document.sampler import SamplerSettings
 from forecast.study.document.scenario import Scenario
 from forecast.study.loading import load_study, study_from_bytes, study_from_document, with_as_of, with_sampler
@@ -128,7 +127,6 @@ __all__ = [
     "PullSource",
     "Quantiles",
     "Quantity",
-    "QuantityScale",
     "ReferenceClass",
     "Resolution",
     "Resolutions",

@@ -124,8 +124,11 @@ def _from_plain(document: object, source: TableSource) -> Study:
 
 
 def with_quantities_apart(document: dict[str, Any]) -> dict[str, Any]:
-    """Outcomes of kind quantity under `quantities`, where the canonical document has them."""
-    outcomes = document.get("outcomes")
+    """Outcomes of kind quantity under `quantities`, where the canonical document has them; it names outcomes even if there are
+    none."""
+    outcomes = document.get("outcomes", [] if document.get("quantities") else None)
+    if "outcomes" not in document and outcomes is not None:
+        document = {**document, "outcomes": outcomes}
     if not isinstance(outcomes, list) or not any(_is_quantity(block) for block in outcomes):
         return document
     others = document.get("quantities")

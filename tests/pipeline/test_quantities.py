@@ -76,7 +76,10 @@ def test_without_evidence_it_is_what_was_stated() -> None:
 def test_pages_the_report_and_the_terminal_show_it(computed: ComputedForecast) -> None:
     now = datetime(2024, 1, 22, tzinfo=UTC)
     stored = StoredForecast(**computed.answer.model_dump(), forecast_id="f", made_at=now, age_seconds=0.0)
-    (view,) = build_forecast(stored, document=study().document).quantities
+    page = build_forecast(stored, document=study().document)
+    (view,), (question,) = page.quantities, page.questions
+    assert question.kind == "a number at a date"
+    assert question.prior == "20,000 people, 1,000\u2013150,000"
     assert view.said.startswith(
         "Stated: median 20,000, 1,000\u2013150,000 (90\u00a0%). With 4 historical cases and 1 expert"
     )

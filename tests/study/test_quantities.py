@@ -12,13 +12,13 @@ from scipy import stats
 
 from forecast.errors import StudyError
 from forecast.study import (
-    QuantityScale,
     parse_expression,
     resolve_quantiles,
     resolve_values,
     study_from_document,
     value_of,
 )
+from forecast.study.document.quantity_scale import QuantityScale
 from tests.documents import event_outcome
 from tests.quantities import quantiles, quantity, quantity_document, values
 
@@ -50,6 +50,11 @@ def test_it_stands_among_the_outcomes_or_beside_them() -> None:
     assert among.digest == beside.digest
     assert study_from_document(among.canonical()).digest == among.digest
     assert [found.id for found in study_from_document(quantity_document()).quantities] == ["refugees"]
+    alone = {key: value for key, value in quantity_document().items() if key != "outcomes"}
+    assert (
+        study_from_document({**alone, "quantities": [quantity()]}).digest
+        == study_from_document(quantity_document()).digest
+    )
 
 
 def test_a_document_asks_of_something() -> None:

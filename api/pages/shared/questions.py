@@ -8,18 +8,20 @@ from datetime import date
 from typing import Any, Final
 
 from forecast.wording import numbers
+from forecast.wording.quantities import amount, amount_range
 
 KINDS: Final = {
     "event": "happens at some time or not",
     "binary": "yes or no on a date",
     "threshold": "an indicator passes a value",
     "categorical": "exactly one of its options",
+    "quantity": "a number at a date",
 }
 
 
 @dataclass(frozen=True)
 class Question:
-    """One outcome as it was asked."""
+    """One outcome or quantity as it was asked."""
 
     id: str
     title: str
@@ -34,8 +36,8 @@ class Question:
 
 
 def build_questions(document: Mapping[str, Any]) -> tuple[Question, ...]:
-    """The outcomes of a canonical document."""
-    return tuple(_question(outcome) for outcome in document["outcomes"])
+    """The outcomes and quantities of a canonical document."""
+    return tuple(_question(asked) for asked in (*document["outcomes"], *document.get("quantities", ())))
 
 
 def _question(outcome: Mapping[str, Any]) -> Question:
@@ -43,7 +45,7 @@ def _question(outcome: Mapping[str, Any]) -> Question:
     return Question(
         id=outcome["id"],
         title=str(outcome["title"]),
-        kind=KINDS.get(str(outcome["kind"]), str(outcome["kind"])),
+        kind=KINDS.get(str(outcome.get("kind", "quantity")), str(outcome.get("kind"))),
         by=_day(resolution["by"]) if resolution.get("by") else "",
         criteria=str(resolution.get("criteria") or ""),
         source=str(resolution.get("source") or ""),
@@ -54,6 +56,10 @@ def _question(outcome: Mapping[str, Any]) -> Question:
 
 
 def _prior_of(outcome: Mapping[str, Any]) -> str:
+    if outcome.get("kind", "quantity") == "quantity":
+        stated = outcome["prior"]["value"]
+        unit = f" {outcome['unit']}" if outcome.get("unit") else ""
+        return f"{amount(stated['median'])}{unit}, {amount_range(stated['low'], stated['high'])}"
     if outcome["kind"] == "threshold":
         return "follows from its indicator"
     options = outcome.get("options") or []

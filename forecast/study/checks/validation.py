@@ -42,6 +42,9 @@ def check_study(study: Study, table_files: Mapping[str, str]) -> tuple[tuple[Cas
     table_files
         CSV file by place in the document, for messages.
     """
+    if not study.outcomes and not study.quantities:
+        message = "neither outcomes nor quantities; expected at least 1 of either; add what is uncertain"
+        return (), [FieldError("outcomes", "too_short", message)]
     end = _end_of_horizon(study)
     if isinstance(end, FieldError):
         return (), [end]

@@ -12,9 +12,9 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from forecast.study.document.calendar import Calendar, Period, Weekday, YearName
 from forecast.study.document.canonical import canonical_json
@@ -22,7 +22,7 @@ from forecast.study.document.cases import Case
 from forecast.study.document.change import Change
 from forecast.study.document.evidence import Covariate, Indicator, Judgments, ReferenceClass, Resolutions, TrackRecords
 from forecast.study.document.experts import Experts
-from forecast.study.document.fields import Block, Day, RequiredText, StudyId, Text, field_error
+from forecast.study.document.fields import Block, Day, RequiredText, StudyId, Text
 from forecast.study.document.influences import Dependence, Factor, Link
 from forecast.study.document.outcome import Outcome
 from forecast.study.document.period_labels import read_period
@@ -106,12 +106,6 @@ class Study(Block):
     _document: dict[str, Any] | None = PrivateAttr(default=None)
     _cases: tuple[Case, ...] = PrivateAttr(default=())
     _table_files: dict[str, str] = PrivateAttr(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _asks_something(self) -> Self:
-        if not self.outcomes and not self.quantities:
-            raise field_error("neither outcomes nor quantities; expected at least one of either; add what is uncertain")
-        return self
 
     def adopt(self, document: dict[str, Any], cases: tuple[Case, ...], table_files: dict[str, str]) -> Study:
         """The study itself, with what loading found; for `forecast.study.loading` alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -21,7 +21,9 @@ from forecast.study.document.fields import (
     field_error,
 )
 from forecast.study.document.outcome import Resolution
-from forecast.study.document.quantity_scale import QuantityScale
+
+if TYPE_CHECKING:
+    from forecast.study.document.quantity_scale import QuantityScale
 
 MOST_SKEWED = 20.0
 """How many times as far one end of a stated interval may lie from the median as the other one, on the quantity's scale."""
@@ -124,6 +126,8 @@ class Quantity(Block):
     @property
     def curve(self) -> QuantityScale:
         """From a standard normal variable to numbers with the stated quantiles."""
+        from forecast.study.document.quantity_scale import QuantityScale  # NumPy, which reading needs not
+
         stated = self.prior.value
         return QuantityScale.through(
             stated.low, stated.median, stated.high, stated.level, is_log=self.scale is Scale.LOG
