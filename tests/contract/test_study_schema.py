@@ -9,8 +9,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from forecast.study import load_study, study_schema
+from forecast.study import load_study, study_from_document, study_schema
 from forecast.study.document.schema import SCHEMA_FILE, schema_text
+from tests.quantities import quantity, quantity_document, values
 
 STUDIES = sorted((Path(__file__).parents[2] / "priors").glob("*/study.yaml"))
 
@@ -37,6 +38,17 @@ def test_the_schema_is_a_schema_with_documented_defaults() -> None:
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.parent.name)
 def test_every_canonical_study_meets_the_schema(path: Path) -> None:
     jsonschema.Draft202012Validator(study_schema()).validate(load_study(path).canonical())
+
+
+def test_a_quantity_meets_it_among_the_outcomes_and_beside_them() -> None:
+    among = quantity_document(quantity(), values=values(9000.0))
+    beside = {**among, "outcomes": [], "quantities": [quantity()]}
+    for document in (among, beside):
+        study_from_document(document)
+        jsonschema.Draft202012Validator(study_schema()).validate(document)
+    wrong = quantity_document(quantity(scale="cubic"))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(study_schema()).validate(wrong)
 
 
 @pytest.mark.parametrize(

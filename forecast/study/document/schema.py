@@ -20,6 +20,10 @@ def study_schema() -> dict[str, Any]:
     """The schema (JSON Schema 2020-12) of a study document as its author writes it."""
     schema = Study.model_json_schema(mode="validation")
     definitions: dict[str, Any] = schema["$defs"]
+    # A quantity may stand among the outcomes, from where it is taken when the document is read.
+    schema["properties"]["outcomes"]["items"] = {
+        "anyOf": [{"$ref": f"#/$defs/{name}"} for name in ("Outcome", "Quantity")]
+    }
     for name, table in TABLES.items():
         _describe_columns(definitions[name], table)
     for definition in definitions.values():
