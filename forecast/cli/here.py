@@ -21,8 +21,9 @@ def check(file: File) -> None:
 
     study = load_document(file)
     require_encodable(study)
+    numbers = f"{plural(len(study.quantities), 'quantity')}, " if study.quantities else ""
     make_console().print(
-        f"{study.study} is valid: {plural(len(study.outcomes), 'outcome')}, "
+        f"{study.study} is valid: {plural(len(study.outcomes), 'outcome')}, {numbers}"
         f"{plural(len(study.reference_classes), 'reference class')}, {plural(len(study.scenarios), 'scenario')}; "
         f"digest {study.digest[:12]}",
         highlight=False,

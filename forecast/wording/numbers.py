@@ -150,6 +150,7 @@ def nouns(noun: str) -> str:
         "study": "studies",
         "case or expert": "cases and experts",
         "probability": "probabilities",
+        "quantity": "quantities",
     }.get(noun, f"{noun}s")
 
 

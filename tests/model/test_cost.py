@@ -9,10 +9,11 @@ import pytest
 from forecast.futures.simulation import thin_draws
 from forecast.model.encoding.cost import count_quantities
 from forecast.model.encoding.encode import encode_study
-from forecast.study import load_study
+from forecast.study import load_study, study_from_document
 from forecast.study.checks.size import FUTURE_DRAWS, measure_study
 from priors import bundled_studies, study_path
 from tests.coin import coin_study, long_document
+from tests.quantities import quantiles, quantity, quantity_document, values
 
 
 @pytest.mark.parametrize("name", sorted(bundled_studies()))
@@ -21,6 +22,16 @@ def test_the_estimate_is_no_more_than_the_model_and_not_far_below_it(name: str) 
     study = load_study(study_path(name))
     exact, estimate = count_quantities(encode_study(study)), measure_study(study).quantities
     assert 0.5 * exact <= estimate <= exact
+
+
+def test_classes_and_experts_of_a_quantity_cost_one_latent_variable_each() -> None:
+    said = {"values": values(9000.0, 30_000.0), "quantiles": quantiles(("ann", 0.5, 9000.0), ("bob", 0.5, 7000.0))}
+    known = quantity(reference={"wars": 1.0})
+    alone, heard = (
+        study_from_document(quantity_document(each, **rows)) for each, rows in ((quantity(), {}), (known, said))
+    )
+    assert measure_study(heard).quantities == count_quantities(encode_study(heard))
+    assert measure_study(heard).quantities - measure_study(alone).quantities == 2 * 3
 
 
 def test_cases_without_frailty_cost_no_latent_variable() -> None:

@@ -14,6 +14,7 @@ from forecast.study.document.cases import Case
 from forecast.study.document.document import Study
 from forecast.study.document.evidence import TableBlock
 from forecast.study.document.prior import OutcomeKind
+from forecast.study.reading.table import cell_text
 from forecast.study.rows.evidence_tables import resolve_observations, resolve_track_records
 
 BYTES_PER_NUMBER: Final = 8
@@ -97,8 +98,18 @@ def _count_quantities(study: Study) -> int:
         + sum(count - 1 for count in bands)
         + _count_signals(study)
         + _count_records(study)
+        + _count_numbers(study)
     )
     return 2 * latents + min(len(units), MAX_UNITS) + sum(bands)
+
+
+def _count_numbers(study: Study) -> int:
+    """Of each quantity its middle and its share; of each class and expert that speaks of it one more."""
+    values = study.values.table_rows if study.values is not None else ()
+    said = study.quantiles.table_rows if study.quantiles is not None else ()
+    classes = {(cell_text(row.get("quantity")), cell_text(row.get("class"))) for row in values}
+    experts = {(cell_text(row.get("quantity")), cell_text(row.get("expert"))) for row in said}
+    return 2 * len(study.quantities) + len(classes) + len(experts)
 
 
 def _units(study: Study) -> Iterator[tuple[Case, str]]:
