@@ -12,6 +12,7 @@ from tests.statistical.simulators.dependence import columns_block, correlation_b
 from tests.statistical.simulators.memberships import memberships_block
 from tests.statistical.simulators.opinions import judgments_block, open_block, records_block
 from tests.statistical.simulators.options import options_block
+from tests.statistical.simulators.quantities import quantities_block
 from tests.statistical.simulators.signals import history_block, indicators_block, patterns_block
 
 BLOCKS: dict[str, Callable[[], Block]] = {
@@ -30,4 +31,5 @@ BLOCKS: dict[str, Callable[[], Block]] = {
     "track records": records_block,
     "open questions": open_block,
     "options": options_block,
+    "quantities": quantities_block,
 }
