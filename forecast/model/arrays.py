@@ -103,6 +103,7 @@ def probe_arrays() -> ModelArrays:
         "span_stage",
         "candidate_choice",
         "poll_steps",
+        "grade_weight",
     )
     values |= {name: np.ones_like(values[name]) for name in ones}
     values["rule_from"] = np.zeros(1)

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Final
 
 COMPILERS: Final = ("numba", "llvmlite", "numpy")
-SOURCES: Final = ("model/constants.py", "model/specs.py", "model/latent_specs.py", "model/arrays.py")
+SOURCES: Final = (
+    "model/constants.py",
+    "model/array_specs.py",
+    "model/quantity_specs.py",
+    "model/specs.py",
+    "model/latent_specs.py",
+    "model/arrays.py",
+)
 """Of the package, beside all modules of `kernel`: what the kernel is made from."""
 
 SEAL: Final = "whole.json"

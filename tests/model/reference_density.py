@@ -18,6 +18,7 @@ from tests.model.reference_experts import levels_as_said, panel_of
 from tests.model.reference_integrals import integral_density
 from tests.model.reference_opinions import opinion_density
 from tests.model.reference_options import ruling_logs, spreads, statement_density, tally_density
+from tests.model.reference_quantities import quantity_density
 
 HALF_NORMAL = {
     "tau_z",
@@ -108,7 +109,7 @@ def log_density(point: np.ndarray, a: ModelArrays) -> float:
     total += likelihood
     present = replace(present, log_share=log_share)
     said = opinion_density(present, panel, a) + statement_density(present, panel, a)
-    return total + count_density(z, a, present.state) + said
+    return total + count_density(z, a, present.state) + said + quantity_density(z, a)
 
 
 def race_log(race: int, present: Point, a: ModelArrays) -> float:

@@ -87,7 +87,7 @@ QUEUES: Final = (
         "forecast/errands/rule.py",
         "        return errand.attempts > self.most_attempts",
         "        return False",
-        "tests/sources/test_sources.py::test_a_fetch_that_kills_its_worker_each_time_is_given_up",
+        "tests/sources/test_source_failures.py::test_a_fetch_that_kills_its_worker_each_time_is_given_up",
     ),
     Protection(
         "a fetch that kills its worker each time",
