@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forecast.study.document.columns import TABLES, Example, Table
+from forecast.study.document.column import Example, Table
+from forecast.study.document.columns import TABLES
 
 
 def table_lines(block: str) -> Iterator[str]:

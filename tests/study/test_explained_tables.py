@@ -19,7 +19,8 @@ from forecast.study import (
     resolve_track_records,
     study_from_document,
 )
-from forecast.study.document.columns import CASES, INDICATORS, JUDGMENTS, RESOLUTIONS, TRACK_RECORDS, Example
+from forecast.study.document.column import Example
+from forecast.study.document.columns import CASES, INDICATORS, JUDGMENTS, RESOLUTIONS, TRACK_RECORDS
 from forecast.study.reading.csv_table import read_csv
 from forecast.study.reading.yaml_reader import read_yaml
 

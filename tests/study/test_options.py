@@ -17,7 +17,8 @@ from forecast.study import (
     resolve_option_statements,
     settled_outcomes,
 )
-from forecast.study.document.columns import CASES, JUDGMENTS, Table
+from forecast.study.document.column import Table
+from forecast.study.document.columns import CASES, JUDGMENTS
 from forecast.study.reading.csv_table import read_csv
 from tests.categories import SAID, categorical_outcome, election, spoken
 from tests.documents import Document, event_outcome, make_study

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from forecast.study import (
     resolve_values,
     study_from_document,
     value_of,
+    with_as_of,
 )
+from forecast.study.checks.left_out import rows_left_out
 from forecast.study.document.quantity_scale import QuantityScale
 from tests.documents import event_outcome
 from tests.quantities import quantiles, quantity, quantity_document, values
@@ -57,6 +60,25 @@ def test_it_stands_among_the_outcomes_or_beside_them() -> None:
     )
 
 
+def test_every_row_that_is_not_used_is_named() -> None:
+    first = values(9000.0, 30_000.0, 40_000.0)["rows"]
+    rows = [{"known_at": None, "weight": None, **row} for row in first]
+    rows[1]["weight"], rows[2]["known_at"] = 0, "2020-06-01"
+    said = quantiles(("ann", 0.5, 8000.0), on="2019-01-01")["rows"] + quantiles(("ann", 0.5, 9000.0))["rows"]
+    study = study_from_document(quantity_document(values={"rows": rows}, quantiles={"rows": said}))
+    words = " ".join(rows_left_out(study))
+    assert "values.rows[1]" in words
+    assert "values.rows[2]" in words
+    assert "quantiles.rows[0]" in words
+    assert "quantiles.rows[1]" not in words
+
+
+def test_a_study_may_be_looked_at_before_its_cases_were_known() -> None:
+    rows = [{**row, "known_at": "2019-06-01"} for row in values(9000.0)["rows"]]
+    study = study_from_document(quantity_document(quantity(reference={"wars": 0.5}), values={"rows": rows}))
+    assert resolve_values(with_as_of(study, date(2019, 1, 1))) == ()
+
+
 def test_a_document_asks_of_something() -> None:
     with pytest.raises(StudyError, match="neither outcomes nor quantities"):
         study_from_document({**quantity_document(), "outcomes": []})
@@ -73,8 +95,9 @@ def test_what_was_said_last_and_known_counts() -> None:
     assert [found.value for found in resolve_values(study)] == [10.0, 20.0]
 
 
-def linear(low: float, median: float, high: float) -> Any:
-    return {"scale": "linear", "prior": {"value": {"low": low, "median": median, "high": high}}, "thresholds": []}
+def linear(low: float, median: float, high: float, level: float = 0.9) -> Any:
+    stated = {"low": low, "median": median, "high": high, "level": level}
+    return {"scale": "linear", "prior": {"value": stated}, "thresholds": []}
 
 
 @pytest.mark.parametrize(
@@ -82,6 +105,9 @@ def linear(low: float, median: float, high: float) -> Any:
     [
         ({"outcomes": [quantity(**linear(5, 5, 9))]}, "out of order"),
         ({"outcomes": [quantity(**linear(0, 1, 1000))]}, "999 times as far"),
+        ({"outcomes": [quantity(**linear(0, 1, 5, level=0.1))]}, "at most 1.25 times for an interval of 0.1"),
+        ({"outcomes": [quantity(**linear(0, 1, 2, level=1e-12))]}, "0.1"),
+        ({"outcomes": [quantity(**linear(0, 1, 2, level=0.9999999999999999))]}, "0.9999"),
         ({"outcomes": [quantity(thresholds=[0.0])]}, "0 on a log scale"),
         ({"outcomes": [quantity(reference={"wars": 0.7, "riots": 0.6})]}, "weights of 1.3"),
         ({"outcomes": [quantity(reference={"wars": 0.7})]}, "no row of `values` has refugees of class 'wars'"),
@@ -89,6 +115,10 @@ def linear(low: float, median: float, high: float) -> Any:
         ({"outcomes": [event_outcome(id="refugees"), quantity()]}, "also the id of an outcome"),
         ({"outcomes": [quantity(resolution={"criteria": "c", "by": "2031-01-01"})]}, "not in the forecast"),
         ({"values": values(-3.0)}, "expected a number above 0"),
+        (
+            {"quantiles": quantiles(("ann", 0.5, 1e12)), "outcomes": [quantity(**linear(0, 1, 2))]},
+            "expected at most 20",
+        ),
         ({"values": values(3.0, of="rain")}, "'rain'"),
         ({"values": {"rows": values(3.0)["rows"] * 2}}, "has a value of refugees in"),
         ({"quantiles": quantiles(("ann", 0.5, 900.0), ("ann", 0.9, 800.0))}, "higher number for a higher quantile"),

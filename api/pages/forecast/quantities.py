@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from api.pages.shared.bars import Bar
 from forecast.answer import Exceedance, QuantityForecast
 from forecast.wording import numbers
-from forecast.wording.quantities import amount, amount_range, statement_said
+from forecast.wording.quantities import rounded, rounded_range, statement_said
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def _view(quantity: QuantityForecast) -> QuantityView:
     at = {found.quantile: found for found in quantity.quantiles}
     unit = f" {quantity.unit}" if quantity.unit else ""
     median, interval = (
-        amount(quantity.median, at[0.5].mcse),
-        amount_range(quantity.interval.low, quantity.interval.high),
+        rounded(quantity.median, at[0.5].mcse),
+        rounded_range(quantity.interval.low, quantity.interval.high),
     )
     low, high = quantity.cumulative[0].value, quantity.cumulative[-1].value
 
@@ -71,7 +71,7 @@ def _view(quantity: QuantityForecast) -> QuantityView:
         unit=quantity.unit or "",
         by=numbers.day(quantity.by),
         median=median,
-        half=amount_range(at[0.25].value, at[0.75].value),
+        half=rounded_range(at[0.25].value, at[0.75].value),
         interval=interval,
         bar=Bar(
             low=place(quantity.interval.low),
@@ -79,8 +79,8 @@ def _view(quantity: QuantityForecast) -> QuantityView:
             estimate=place(quantity.median),
             label=f"{quantity.title}: median {median}{unit}, {interval} with 90 percent",
         ),
-        first=amount(low),
-        last=amount(high),
+        first=rounded(low),
+        last=rounded(high),
         said=statement_said(quantity),
         asked=tuple(map(_row, quantity.exceedance)),
         law=tuple(map(_row, quantity.cumulative)),
@@ -89,7 +89,7 @@ def _view(quantity: QuantityForecast) -> QuantityView:
 
 def _row(found: Exceedance) -> ExceedanceRow:
     return ExceedanceRow(
-        value=amount(found.value),
+        value=rounded(found.value),
         probability=numbers.percent(found.probability, found.mcse),
         interval=numbers.percent_range(found.interval),
         error=numbers.points(found.mcse),

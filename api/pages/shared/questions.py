@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from forecast.wording import numbers
-from forecast.wording.quantities import amount, amount_range
+from forecast.wording.quantities import rounded, rounded_range
 
 KINDS: Final = {
     "event": "happens at some time or not",
@@ -59,7 +59,7 @@ def _prior_of(outcome: Mapping[str, Any]) -> str:
     if outcome.get("kind", "quantity") == "quantity":
         stated = outcome["prior"]["value"]
         unit = f" {outcome['unit']}" if outcome.get("unit") else ""
-        return f"{amount(stated['median'])}{unit}, {amount_range(stated['low'], stated['high'])}"
+        return f"{rounded(stated['median'])}{unit}, {rounded_range(stated['low'], stated['high'])}"
     if outcome["kind"] == "threshold":
         return "follows from its indicator"
     options = outcome.get("options") or []

@@ -10,7 +10,7 @@ from rich.markup import escape
 from forecast.answer import QuantityForecast
 from forecast.cli.tables.text import name_text, new_table, percent, percent_range, print_titled
 from forecast.wording.numbers import plain
-from forecast.wording.quantities import amount, amount_range, statement_said
+from forecast.wording.quantities import rounded, rounded_range, statement_said
 
 
 def print_quantities(console: Console, quantities: Sequence[QuantityForecast]) -> None:
@@ -24,10 +24,10 @@ def print_quantities(console: Console, quantities: Sequence[QuantityForecast]) -
         at = {found.quantile: found for found in quantity.quantiles}
         table.add_row(
             name_text(quantity.id, quantity.title),
-            plain(amount(quantity.median, at[0.5].mcse)),
-            plain(amount_range(at[0.25].value, at[0.75].value)),
-            plain(amount_range(quantity.interval.low, quantity.interval.high)),
-            plain(amount(at[0.5].mcse)),
+            plain(rounded(quantity.median, at[0.5].mcse)),
+            plain(rounded_range(at[0.25].value, at[0.75].value)),
+            plain(rounded_range(quantity.interval.low, quantity.interval.high)),
+            plain(rounded(at[0.5].mcse)),
             escape(quantity.unit or ""),
             f"{quantity.by}",
         )
@@ -36,7 +36,7 @@ def print_quantities(console: Console, quantities: Sequence[QuantityForecast]) -
         console.print(f"[dim]{escape(quantity.id)}: {escape(plain(statement_said(quantity)))}[/dim]", highlight=False)
         for asked in quantity.exceedance:
             console.print(
-                f"{escape(quantity.id)} > {plain(amount(asked.value))}: {percent(asked.probability, asked.mcse)} "
+                f"{escape(quantity.id)} > {plain(rounded(asked.value))}: {percent(asked.probability, asked.mcse)} "
                 f"({percent_range(asked.interval)} by what is known)",
                 highlight=False,
             )

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from forecast.model.encoding.selection import Selection
-from forecast.study import Quantity, StatedQuantile, Study, resolve_quantiles, resolve_values
+from forecast.study import HistoricalValue, Quantity, Study, resolve_quantiles, resolve_values
 
 WITHIN_SHARE_SD: Final = 1.0
 """Of the log odds of the share of a quantity's variance that is left within a class; it is a half in the middle."""
@@ -83,17 +83,13 @@ def encode_quantities(study: Study, selection: Selection) -> Quantities:
         "estimator_scale": np.full(len(estimators), ESTIMATOR_SD),
         "estimate_estimator": [estimators.index((statement.quantity, statement.expert)) for statement in said],
         "estimate_place": [NormalDist().inv_cdf(statement.quantile) for statement in said],
-        "estimate_value": _places(said, curves),
+        "estimate_value": [float(curves[statement.quantity].places(statement.value)) for statement in said],
         "estimate_scale": np.full(len(said), ESTIMATE_SCALE),
     }
     return Quantities(items, grades, estimators, arrays)
 
 
-def _places(said: Sequence[StatedQuantile], curves: dict[str, Any]) -> list[float]:
-    return [float(curves[statement.quantity].places(statement.value)) for statement in said]
-
-
-def _grades(quantity: Quantity, values: Sequence[Any]) -> list[Grade]:
+def _grades(quantity: Quantity, values: Sequence[HistoricalValue]) -> list[Grade]:
     """The class not seen comes last, and only where the present case may be of it; classes without weight teach spreads alone."""
     weights = quantity.reference or {}
     names = dict.fromkeys([*weights, *(value.reference_class for value in values)])

@@ -16,13 +16,16 @@ from forecast.study.rows.left_out import LeftOut, left_out_words
 from forecast.study.rows.observations import Resolved, read_resolutions
 from forecast.study.rows.option_cases import option_cases_left_out
 from forecast.study.rows.option_statements import latest_statements
+from forecast.study.rows.quantity_rows import read_quantiles, read_values
 from forecast.study.rows.row_reader import RowReader
 from forecast.study.rows.settling import decided, is_contradicted
 
 
 def rows_left_out(study: Study) -> tuple[str, ...]:
     """One sentence for each table and reason."""
-    return left_out_words([*_cases(study), *_counts(study), *_statements(study), *_resolutions(study)])
+    return left_out_words(
+        [*_cases(study), *_counts(study), *_statements(study), *_resolutions(study), *_numbers(study)]
+    )
 
 
 def _cases(study: Study) -> Iterator[LeftOut]:
@@ -108,3 +111,12 @@ def _resolutions(study: Study) -> Iterator[LeftOut]:
     reader = RowReader(block.table_rows, "resolutions", file, leaves_out=block.leaves_out)
     read_resolutions(reader, study.outcomes, study.as_of)
     yield from reader.left_out
+
+
+def _numbers(study: Study) -> Iterator[LeftOut]:
+    quantities = {quantity.id: quantity for quantity in study.quantities}
+    for name, block, read in (("values", study.values, read_values), ("quantiles", study.quantiles, read_quantiles)):
+        if block is not None:
+            reader = RowReader(block.table_rows, name, study.table_files.get(name), leaves_out=block.leaves_out)
+            read(reader, quantities, study.as_of)
+            yield from reader.left_out

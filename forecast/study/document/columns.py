@@ -6,41 +6,11 @@ docs/format.md, priors/README.md and the schema are made from it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from forecast.study.document.column import KNOWN_AT, Column, Example, Table
+from forecast.study.document.quantity_columns import QUANTILES, VALUES
 
-@dataclass(frozen=True)
-class Column:
-    """One column, under our name."""
-
-    meaning: str
-    blank: str
-    """What a blank cell, or no such column, says."""
-
-
-@dataclass(frozen=True)
-class Example:
-    """A table as a file has it."""
-
-    title: str
-    fields: str
-    """What the block says beside it, as YAML."""
-    text: str
-    """As CSV."""
-    reads: str
-    """What it says, in words."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A kind of table."""
-
-    columns: Mapping[str, Column]
-    examples: tuple[Example, ...]
-
-
-_KNOWN_AT: Final = "Day on which the row became known. A forecast as of an earlier day does not see it."
 _SOURCE: Final = Column("Where the row comes from. Nothing is computed from it.", "nothing")
 _NOTE: Final = Column("Free text. Nothing is computed from it.", "nothing")
 _KIND: Final = Column("Kind of the expert: person, crowd or market.", "as in other rows of the expert, else person")
@@ -98,7 +68,7 @@ CASES: Final = Table(
         "weight": Column("Similarity to the present case, 0 to 1: the power to which its likelihood is raised.", "1"),
         "source": _SOURCE,
         "note": _NOTE,
-        "known_at": Column(_KNOWN_AT, "known on any day; days of a spell count as they pass"),
+        "known_at": Column(KNOWN_AT, "known on any day; days of a spell count as they pass"),
     },
     (
         Example(
@@ -150,7 +120,7 @@ INDICATORS: Final = Table(
             "Count of the period, a whole number.", "not observed, which is not zero; it takes an earlier count back"
         ),
         "exposure": Column("Share of the period that was covered, above 0 and at most 1.", "1"),
-        "known_at": Column(_KNOWN_AT, "the last day of the period"),
+        "known_at": Column(KNOWN_AT, "the last day of the period"),
         "source": _SOURCE,
         "note": _NOTE,
     },
@@ -185,7 +155,7 @@ JUDGMENTS: Final = Table(
         ),
         "given_at": Column("`once`: the condition occurs at once, on `on`.", "it occurs by the day that is judged"),
         "kind": _KIND,
-        "known_at": Column(_KNOWN_AT, "the day of `on`"),
+        "known_at": Column(KNOWN_AT, "the day of `on`"),
         "source": _SOURCE,
         "note": _NOTE,
     },
@@ -217,7 +187,7 @@ TRACK_RECORDS: Final = Table(
         "probability": Column("Probability that the expert stated, from 0 to 1, or a percentage.", "an error"),
         "outcome": Column("What happened: 1 or yes, 0 or no.", "the question is open"),
         "on": Column("Day on which it was said. Of several rows on one question the latest counts.", "unknown"),
-        "known_at": Column(_KNOWN_AT, "the day of `on`, else known on any day"),
+        "known_at": Column(KNOWN_AT, "the day of `on`, else known on any day"),
         "kind": _KIND,
         "source": _SOURCE,
         "note": _NOTE,
@@ -241,7 +211,7 @@ RESOLUTIONS: Final = Table(
             "an error",
         ),
         "on": Column("Day on which it turned out so; of an event, the day on which it happened.", "an error"),
-        "known_at": Column(_KNOWN_AT, "the day of `on`"),
+        "known_at": Column(KNOWN_AT, "the day of `on`"),
         "source": _SOURCE,
         "note": _NOTE,
     },
@@ -251,46 +221,6 @@ RESOLUTIONS: Final = Table(
             "",
             "outcome,resolution,on,known_at\nagreement,yes,2021-08-30,2021-09-02\n",
             "The agreement of 30 August became known on 2 September.",
-        ),
-    ),
-)
-
-_QUANTITY: Final = Column("Id of the quantity.", "an error")
-
-VALUES: Final = Table(
-    {
-        "quantity": _QUANTITY,
-        "class": Column("Name of the reference class, as in the `reference` of the quantity.", "an error"),
-        "case": Column("Name of the case, once in each class.", "an error"),
-        "value": Column("The number that it had; above 0 on a log scale.", "an error"),
-        "weight": Column("How much it counts, 0 to 1.", "1"),
-        "known_at": Column(_KNOWN_AT, "known"),
-    },
-    (
-        Example(
-            "Historical numbers",
-            "",
-            "quantity,class,case,value\nrefugees,wars,A,30000\n",
-            "In war A there were 30,000.",
-        ),
-    ),
-)
-
-QUANTILES: Final = Table(
-    {
-        "expert": Column("Name of the expert.", "an error"),
-        "quantity": _QUANTITY,
-        "quantile": Column("Probability that the number is at most `value`; between 0 and 1.", "an error"),
-        "value": Column("The number; higher for a higher quantile.", "an error"),
-        "on": Column("Day on which it was said; of each expert and quantity the last day counts.", "an error"),
-        "known_at": Column(_KNOWN_AT, "the day of `on`"),
-    },
-    (
-        Example(
-            "Quantiles",
-            "",
-            "expert,quantity,quantile,value,on\nann,refugees,0.9,150000,2021-09-01\n",
-            "Ann holds it for 90 % sure that there are at most 150,000.",
         ),
     ),
 )

@@ -56,6 +56,14 @@ def field_error(message: str) -> PydanticCustomError:
     return PydanticCustomError("study", "{message}", {"message": message})
 
 
+def rising(low: float, median: float, high: float) -> None:
+    """Refuse three quantiles that do not rise."""
+    if not low < median < high:
+        raise field_error(
+            f"low {low:g}, median {median:g}, high {high:g} are out of order; expected low < median < high; sort them"
+        )
+
+
 def parse_date(value: object) -> date:
     """The day that a text such as ``2021-09-10`` names.
 

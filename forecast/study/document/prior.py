@@ -14,7 +14,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from forecast.study.document.fields import Block, Day, OpenProbability, Positive, Scale, Text, field_error
+from forecast.study.document.fields import Block, Day, OpenProbability, Positive, Scale, Text, field_error, rising
 
 FIT_TOLERANCE: Final = 0.05
 """Largest difference in probability between stated and fitted quantiles that is still called a fit."""
@@ -119,11 +119,7 @@ class Quantiles(Block):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if not self.low < self.median < self.high:
-            raise field_error(
-                f"low {self.low:g}, median {self.median:g}, high {self.high:g} are out of order; "
-                "expected low < median < high; sort them"
-            )
+        rising(self.low, self.median, self.high)
         return self
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,26 +15,20 @@ from forecast.study.document.fields import (
     Block,
     Id,
     NonNegative,
-    OpenProbability,
     OutcomeId,
     RequiredText,
     Text,
     field_error,
+    rising,
 )
 from forecast.study.document.outcome import Resolution
 
 if TYPE_CHECKING:
     from forecast.study.document.quantity_scale import QuantityScale
 
-MOST_SKEWED = 20.0
-"""How many times as far one end of a stated interval may lie from the median as the other one, on the quantity's scale."""
+MOST_SKEW: Final = 1.8
+"""Of the scale: one end of an interval of 90 % then lies 19 times as far from the median as the other one."""
 Number = Annotated[float, Field(strict=True, ge=-LARGEST, le=LARGEST)]
-
-
-class QuantityKind(StrEnum):
-    """That it is one."""
-
-    QUANTITY = "quantity"
 
 
 class Scale(StrEnum):
@@ -54,16 +49,12 @@ class ValueQuantiles(Block):
     """Lower end of the interval; below the median."""
     high: Number
     """Upper end of the interval; above the median."""
-    level: OpenProbability = 0.9
+    level: Annotated[float, Field(strict=True, ge=0.1, le=0.9999)] = 0.9
     """Belief that the number lies in low..high; the rest is split evenly over both sides."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if not self.low < self.median < self.high:
-            raise field_error(
-                f"low {self.low:g}, median {self.median:g}, high {self.high:g} are out of order; "
-                "expected low < median < high; sort them"
-            )
+        rising(self.low, self.median, self.high)
         return self
 
 
@@ -108,11 +99,13 @@ class Quantity(Block):
                     f"{wrong[0]:g} on a log scale; expected numbers above 0; take the scale linear or correct it"
                 )
         low, median, high = (self._own(number) for number in (stated.low, stated.median, stated.high))
-        ratio = (high - median) / (median - low)
-        if not 1.0 / MOST_SKEWED <= ratio <= MOST_SKEWED:
+        ratio = max((high - median) / (median - low), (median - low) / (high - median))
+        most = math.exp(MOST_SKEW * NormalDist().inv_cdf(0.5 + stated.level / 2.0))
+        if ratio > most:
             raise field_error(
-                f"low {stated.low:g}, median {stated.median:g}, high {stated.high:g}: one end is {max(ratio, 1 / ratio):.0f} times "
-                f"as far from the median as the other; expected at most {MOST_SKEWED:g} times; take the scale log, or correct them"
+                f"low {stated.low:g}, median {stated.median:g}, high {stated.high:g}: one end is {ratio:.3g} times as far from the "
+                f"median as the other; expected at most {most:.3g} times for an interval of {stated.level:.4g}; take the scale log, "
+                "or correct them"
             )
         if self.reference and sum(self.reference.values()) > 1.0 + 1e-9:
             raise field_error(

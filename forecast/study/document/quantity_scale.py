@@ -5,7 +5,8 @@ On the quantity's own scale, linear or logarithmic, a number lies at
     u(w) = m + s (exp(g w) - 1) / g       (m + s w where g is 0)
 
 with m, s and g such that w = -z, 0, z give low, median and high. Beyond `STRAIGHT_BEYOND` standard deviations the curve goes on
-along its tangent, so that every number has its place.
+along its tangent, so that every number has its place. A shifted log-normal law or its mirror image, as for levels: Johnson (1949),
+Biometrika 36, doi:10.1093/biomet/36.1-2.149, the system S_L.
 """
 
 from __future__ import annotations

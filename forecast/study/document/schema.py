@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from forecast.study.document.columns import TABLES, Table
+from forecast.study.document.column import Table
+from forecast.study.document.columns import TABLES
 from forecast.study.document.document import Study
 
 SCHEMA_FILE: Final = Path(__file__).parents[3] / "priors" / "study.schema.json"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -63,7 +63,9 @@ def read_values(reader: RowReader, quantities: Mapping[str, Quantity], as_of: da
             reader.fail(index, "case", "duplicate", message)
         elif known_at is not None and known_at > as_of:
             reader.leave_out(index, known_later(as_of))
-        elif weight != 0.0:
+        elif weight == 0.0:
+            reader.leave_out(index, "its weight is 0")
+        else:
             found.append(HistoricalValue(name, group, case, value, 1.0 if weight is None else weight, index))
     return tuple(found)
 
@@ -102,9 +104,14 @@ def read_quantiles(reader: RowReader, quantities: Mapping[str, Quantity], as_of:
     for statement in said:
         key = statement.expert, statement.quantity
         last[key] = max(last.get(key, statement.on), statement.on)
-    kept = tuple(statement for statement in said if statement.on == last[statement.expert, statement.quantity])
+    kept = []
+    for statement in said:
+        if statement.on == last[statement.expert, statement.quantity]:
+            kept.append(statement)
+        else:
+            reader.leave_out(statement.row, "the same expert said something later on the same quantity")
     _check_order(reader, kept)
-    return kept
+    return tuple(kept)
 
 
 def _value(reader: RowReader, index: int, quantity: Quantity | None) -> float | None:
@@ -116,7 +123,7 @@ def _value(reader: RowReader, index: int, quantity: Quantity | None) -> float | 
     return value
 
 
-def _check_order(reader: RowReader, said: tuple[StatedQuantile, ...]) -> None:
+def _check_order(reader: RowReader, said: Sequence[StatedQuantile]) -> None:
     """Two quantiles of one expert that cross, or one that is stated twice."""
     by_expert: dict[tuple[str, str], list[StatedQuantile]] = {}
     for statement in said:
