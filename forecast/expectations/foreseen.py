@@ -21,7 +21,8 @@ from forecast.futures.present import FloatArray, PresentCase
 from forecast.inference.engine.program import get_program
 from forecast.inference.engine.sampling import sample_posterior
 from forecast.inference.labels import label_posterior
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.foreseen import Foreseen, ForeseenCause, days_of_causes, study_as_known
 from forecast.runtime.machine import sampling_cores
 from forecast.study import SamplerSettings, Study

@@ -16,7 +16,7 @@ from forecast.errors import StopRequestedError
 from forecast.explain.estimates import Estimated, first_step, next_step
 from forecast.explain.runs import Runs
 from forecast.model.arrays import ModelArrays
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.selection import EVERYTHING, Selection
 from forecast.progress import Progress, Stage
 from forecast.study import Expression, Occurs, Study

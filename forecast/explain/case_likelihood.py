@@ -22,7 +22,7 @@ from forecast.explain.runs import Fit
 from forecast.inference.engine.program import Program
 from forecast.model.arrays import ModelArrays
 from forecast.model.constants import MAX_LOG_RATE
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.integrals import Axis, Integral, find_integrals, integral_arrays
 from forecast.model.encoding.stages import log_shifts
 from forecast.study import Choice

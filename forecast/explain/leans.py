@@ -24,7 +24,7 @@ from forecast.explain.estimates import outcome_means, standard_error, weighed_me
 from forecast.explain.runs import Fit, Runs
 from forecast.explain.weights import Weights, smooth_weights
 from forecast.model.arrays import ModelArrays
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study import asked_through
 
 FloatArray = npt.NDArray[np.float64]

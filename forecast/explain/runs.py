@@ -24,7 +24,8 @@ from forecast.inference.engine.program import Program, get_program
 from forecast.inference.engine.sampling import SamplingProgress, sample_posterior
 from forecast.inference.labels import label_posterior
 from forecast.model.encoding.cost import require_affordable
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.selection import EVERYTHING, Selection
 from forecast.model.latent_specs import LATENTS
 from forecast.progress import Progress, Stage, StageClock

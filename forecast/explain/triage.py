@@ -15,7 +15,7 @@ from forecast.explain.attribution import count_everything, same_arrays
 from forecast.explain.estimates import Estimated, next_step
 from forecast.explain.runs import Runs
 from forecast.futures.simulation import MAX_DRAWS
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.progress import Progress
 from forecast.study import Study
 from forecast.study.arriving.comparison import changes_between

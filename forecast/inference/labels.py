@@ -10,7 +10,7 @@ import xarray as xr
 
 from forecast.dims import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
 from forecast.kernel.layout import NAMED
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 
 LATENT_SUFFIX = "_z"
 """Ending of the deviations behind the named quantities."""

@@ -36,7 +36,7 @@ from forecast.inference.engine.program import Program, compilation_count
 from forecast.inference.engine.seam import seam
 from forecast.inference.gate import check_diagnostics, decide_verdict
 from forecast.inference.labels import split_latent
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.progress import Stage, StageClock
 from forecast.study import SamplerSettings
 from forecast.summary.archive import assemble_tree, write_tree

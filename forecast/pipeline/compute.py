@@ -16,7 +16,8 @@ from forecast.inference.engine.program import get_program
 from forecast.inference.engine.sampling import Chains, SamplingProgress, Watch
 from forecast.inference.labels import label_posterior
 from forecast.model.encoding.cost import affordable_draws, require_affordable
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.pipeline.assemble import ComputedForecast, Drawn, assemble_forecast, judge
 from forecast.progress import Progress, Stage, StageClock
 from forecast.runtime.machine import sampling_cores, trim_memory

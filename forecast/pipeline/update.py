@@ -39,7 +39,8 @@ from forecast.inference.engine.loaded_study import LoadedStudy
 from forecast.inference.engine.program import get_program
 from forecast.inference.engine.starts import as_sampled
 from forecast.model.encoding.cost import require_affordable
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.pipeline.assemble import ComputedForecast, Drawn, assemble_forecast, judge
 from forecast.pipeline.compute import resolve_seed, sample_and_assemble
 from forecast.progress import Progress, Stage, StageClock

@@ -26,7 +26,7 @@ from forecast.dims import (
     UNIT,
 )
 from forecast.futures.stored import MECHANISM
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.stages import log_shifts
 from forecast.model.encoding.units import Unit
 from forecast.model.specs import ARRAYS

@@ -6,7 +6,7 @@ import numpy as np
 
 from forecast.futures.present import FloatArray
 from forecast.model.encoding.changes import Changes, changes_of
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 
 
 def bands_ahead(encoded: EncodedStudy) -> list[tuple[int, str, FloatArray]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.membership import NEW
 from forecast.study import Outcome
 

@@ -22,7 +22,7 @@ import xarray as xr
 
 from forecast.answer import Check, CountFit
 from forecast.answer.thresholds import LEAST_TAIL
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.seasons import SEASONS, seasons
 from forecast.study import Period
 from forecast.summary.replicates import CountReplicates

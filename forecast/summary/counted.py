@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.futures.present import FloatArray
 from forecast.futures.streams import Periods, Thresholds
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study import Outcome, OutcomeKind
 from forecast.study.document.window import NaturalPeriod
 from forecast.study.rows.thresholds import window_periods

@@ -14,7 +14,7 @@ import xarray as xr
 from forecast.answer import Interval, IntervalError
 from forecast.dims import CHAIN, DRAW
 from forecast.futures.present import FloatArray, IntArray, PresentCase
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study.checks.ranges import extrapolations
 from forecast.summary.ends import Ends
 

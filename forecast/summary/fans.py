@@ -18,7 +18,7 @@ from forecast.futures.present import FloatArray, IntArray, PresentCase
 from forecast.futures.scenarios import spread
 from forecast.futures.simulation import thin_draws
 from forecast.futures.streams import Streams
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study.document.window import NaturalPeriod
 from forecast.summary.counted import counted
 from forecast.summary.draw_reader import DrawReader

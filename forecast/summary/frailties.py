@@ -21,7 +21,7 @@ import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
 from forecast.model.constants import LONGEST_STEP, MAX_LOG_RATE, NEWTON_STEPS, SHORTEST_STEP
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.integrals import Axis, integrated_axes
 from forecast.model.encoding.stages import log_shifts
 from forecast.model.graph.quadrature import first_guess

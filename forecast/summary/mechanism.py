@@ -12,7 +12,7 @@ import xarray as xr
 
 from forecast.dims import BAND, FUTURE, OUTCOME
 from forecast.futures.simulation import Futures
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.bands_ahead import bands_ahead
 from forecast.summary.counted import counted_periods, watched_indicators
 from forecast.summary.rolled import Rolled

@@ -9,7 +9,7 @@ import xarray as xr
 
 from forecast.answer import Check
 from forecast.futures.shape import everything_asked
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study import CLIP, Outcome, Spell
 from forecast.summary.rolled import probability_quantiles
 from forecast.wording.sentences import joined

@@ -9,7 +9,7 @@ import xarray as xr
 
 from forecast.answer import ExpertSummary, LinkSummary, QuestionSummary, ResidualCorrelation, StatedChange
 from forecast.futures.scenarios import spread
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study import Judgment, Trial, condition_text, made_links
 from forecast.study.checks.coherence import contradictions
 from forecast.summary.signals import summarize_draws

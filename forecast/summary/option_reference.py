@@ -10,7 +10,7 @@ from forecast.answer import CaseSummary, ClassSummary, NewClassSummary, Referenc
 from forecast.dims import CHAIN, DRAW
 from forecast.futures.present import softmax
 from forecast.futures.scenarios import spread
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.membership import NEW
 from forecast.model.encoding.options import parts_of
 from forecast.model.encoding.units import Level, Unit

@@ -21,7 +21,7 @@ from forecast.answer import (
 from forecast.futures.hazards import probability_by
 from forecast.futures.scenarios import Estimate, estimate, evaluate, spread
 from forecast.futures.shares import share_quantiles
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study import (
     About,
     Between,

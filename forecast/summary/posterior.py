@@ -13,7 +13,7 @@ from forecast.futures.present import DAY_BEFORE, THRESHOLD, Expected, Factors, F
 from forecast.futures.simulation import Futures, simulate_futures
 from forecast.futures.streams import Streams
 from forecast.futures.thresholds import threshold_hazards
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.bands_ahead import bands_ahead
 from forecast.summary.counted import asked_of_counts, counted, counted_periods, watched_indicators
 from forecast.summary.draw_reader import DrawReader

@@ -11,7 +11,7 @@ import xarray as xr
 from forecast.dims import CHAIN, DRAW
 from forecast.futures.counts import mix
 from forecast.futures.paths import negative_binomial
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.draw_reader import DrawReader
 from forecast.summary.replicates import past_waves
 from forecast.summary.streams import read_mixtures

@@ -12,7 +12,7 @@ from scipy.special import ndtr
 from forecast.answer import Exceedance, Interval, QuantityForecast, QuantityQuantile, StatedQuantity
 from forecast.futures.numbers import Numbers
 from forecast.futures.scenarios import spread
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.montecarlo import mcse_of_mean
 from forecast.study import Quantity, resolve_values, value_of
 from forecast.study.document.quantity import Scale

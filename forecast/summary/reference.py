@@ -11,7 +11,7 @@ import xarray as xr
 from forecast.answer import CaseSummary, ClassSummary, Interval, NewClassSummary, ReferenceSummary
 from forecast.dims import CHAIN, DRAW, UNIT
 from forecast.futures.scenarios import spread
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.membership import NEW
 from forecast.model.encoding.units import Unit
 from forecast.study import Count, Outcome, OutcomeKind, Spell, Trial

@@ -11,7 +11,7 @@ import xarray as xr
 from forecast.dims import CHAIN, DRAW
 from forecast.futures.counts import mix
 from forecast.futures.paths import negative_binomial
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -16,7 +16,7 @@ from forecast.futures.present import FloatArray, PresentCase
 from forecast.futures.scenarios import evaluate
 from forecast.futures.shares import noise_share, share_quantiles
 from forecast.futures.simulation import MAX_DRAWS, Futures, simulate_futures, thin_draws
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.runtime.settings import get_settings
 from forecast.summary.edges import present_at_edges
 from forecast.summary.ends import counted_ends

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from forecast.dims import CHAIN, DRAW
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.montecarlo import mcse_of_mean
 from forecast.progress import RunningEstimate
 from forecast.summary.posterior import ROLLED_FORWARD, resolution_probabilities

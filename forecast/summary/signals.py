@@ -19,7 +19,7 @@ from forecast.answer import (
 )
 from forecast.dims import CHAIN, DRAW
 from forecast.futures.scenarios import INTERVAL_LEVEL, spread
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study import Factor, Indicator
 from forecast.summary.fans import CountsAhead, draw_counts_ahead
 from forecast.summary.replicates import CountReplicates

@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.futures.counts import Courses, Mixtures
 from forecast.futures.present import IntArray
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.patterns import periods_ahead
 from forecast.summary.draw_reader import DrawReader
 

@@ -21,7 +21,8 @@ import xarray as xr
 from forecast.futures.query import QueryRequest, answer_query
 from forecast.futures.simulation import simulate_futures
 from forecast.futures.stored import StoredFutures, open_futures
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.archive import assemble_tree, write_tree
 from forecast.summary.outcomes import summarize_outcomes, summarize_remainder, summarize_scenarios
 from forecast.summary.pairs import summarize_pairs

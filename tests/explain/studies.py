@@ -10,7 +10,7 @@ import xarray as xr
 from forecast.dims import CHAIN, DRAW
 from forecast.explain.runs import Fit
 from forecast.inference.engine.program import get_program
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study import Study
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.suite.sizes import sized

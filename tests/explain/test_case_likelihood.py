@@ -11,7 +11,8 @@ from forecast.explain.case_likelihood import CaseLikelihood, find_cases, hazards
 from forecast.explain.runs import Fit
 from forecast.inference.deviations import draw_deviations, in_deviations, join
 from forecast.inference.engine.program import get_program
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.explain.studies import fit_from, prior_fit
 

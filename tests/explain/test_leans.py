@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from forecast.explain.leans import Effect, find_effects
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.explain.studies import opinions_study
 

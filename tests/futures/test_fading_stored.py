@@ -9,7 +9,7 @@ import pytest
 
 from forecast.futures.simulation import simulate_futures
 from forecast.futures.stored import FuturesUnavailableError, open_futures
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study.document.course import Course
 from forecast.summary.archive import write_tree
 from forecast.summary.opinions import summarize_links

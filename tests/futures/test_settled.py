@@ -12,7 +12,8 @@ from scipy import stats
 from forecast.errors import StudyError
 from forecast.futures.simulation import simulate_futures
 from forecast.futures.stored import open_futures
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.archive import write_tree
 from forecast.summary.posterior import present_case, resolution_probabilities
 from tests.documents import NO_POOLING, binary_outcome, event_outcome, make_study

@@ -10,7 +10,8 @@ import xarray as xr
 
 from forecast.inference.deviations import draw_deviations, join, join_latents
 from forecast.inference.engine.carry import NotCarriedError, carry_draws, resample
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.latent_specs import LATENTS
 from tests.documents import binary_outcome, event_outcome, make_study
 

@@ -12,7 +12,8 @@ from forecast.futures.correction import corrected
 from forecast.futures.simulation import simulate_futures
 from forecast.inference.engine.program import get_program
 from forecast.inference.labels import label_quantities
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.posterior import present_case
 from tests.documents import binary_outcome, event_outcome, make_study
 

@@ -12,7 +12,7 @@ from forecast.futures.correction import corrected
 from forecast.futures.simulation import simulate_futures
 from forecast.inference.engine.program import get_program
 from forecast.inference.labels import label_quantities
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.posterior import present_case
 from tests.documents import binary_outcome, event_outcome
 from tests.inference.test_conditional_judgments import FUTURES, judged, level, study

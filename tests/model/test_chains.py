@@ -8,7 +8,7 @@ import pytest
 
 from forecast.errors import StudyError
 from forecast.model.encoding.checking import require_encodable
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.model.test_encode_opinions import encode, said
 

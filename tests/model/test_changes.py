@@ -15,7 +15,8 @@ from forecast.futures.hazards import cumulative_incidence, probability_by, proba
 from forecast.futures.simulation import simulate_futures
 from forecast.inference.engine.program import get_program
 from forecast.model.encoding.changes import Changes
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.posterior import present_case
 from tests.documents import NO_POOLING, Document, binary_outcome, event_outcome, make_study
 from tests.futures.posteriors import make_posterior

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.expert_shares import centring, reflection
 from tests.documents import binary_outcome, event_outcome
 from tests.model.test_encode_opinions import encode, said

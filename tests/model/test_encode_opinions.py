@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.selection import Selection
 from forecast.study import Experts
 from tests.documents import NO_POOLING, binary_outcome, event_outcome, make_study

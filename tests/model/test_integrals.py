@@ -7,7 +7,8 @@ import pytest
 
 from forecast.inference.engine.program import get_program
 from forecast.model.arrays import ModelArrays, empty_arrays
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.integrals import RULES, integral_arrays, quadrature_rules
 from forecast.model.latent_specs import LATENTS
 from tests.documents import binary_outcome, event_outcome, make_study

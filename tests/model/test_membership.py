@@ -10,7 +10,8 @@ from scipy import special, stats
 
 from forecast.errors import StudyError
 from forecast.inference.engine.program import get_program
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.selection import Selection
 from tests.documents import binary_outcome, event_outcome, make_study
 from tests.model.reference_density import unpack

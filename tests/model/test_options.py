@@ -15,7 +15,8 @@ from forecast.inference.deviations import draw_deviations, in_deviations, join
 from forecast.inference.engine.program import get_program
 from forecast.inference.engine.sampling import sample_posterior
 from forecast.inference.labels import label_posterior
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.latent_specs import LATENTS
 from forecast.study import SamplerSettings, Study
 from tests.categories import COUNTS, SAID, election, spoken, two_options

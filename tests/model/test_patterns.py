@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.patterns import FEWEST_TO_DRIFT
 from forecast.model.encoding.seasons import SEASONS
 from forecast.study import Period

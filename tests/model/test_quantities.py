@@ -11,7 +11,8 @@ from scipy import stats
 
 from forecast.inference.engine.program import get_program
 from forecast.inference.engine.sampling import sample_posterior
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.quantities import ESTIMATE_SCALE, ESTIMATOR_SD
 from forecast.montecarlo import mcse_of_mean
 from forecast.study import SamplerSettings, study_from_document

@@ -11,7 +11,8 @@ from scipy.special import expit
 
 from forecast.errors import StudyError
 from forecast.inference.engine.program import get_program
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.bands_ahead import bands_ahead
 from forecast.summary.posterior import present_case
 from tests.documents import NO_POOLING, event_outcome, make_study

@@ -10,7 +10,8 @@ import xarray as xr
 from scipy import stats
 
 from forecast.inference.engine.program import get_program
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.latent_specs import LATENTS
 from forecast.summary.archive import _predict_events
 from forecast.summary.frailties import draw_frailties

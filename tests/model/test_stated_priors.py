@@ -11,7 +11,8 @@ from scipy.special import expit, logit
 
 from forecast.errors import StudyError
 from forecast.model.encoding.bands import AgeBands
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.stated.equations import LEAST_SHARE
 from forecast.model.encoding.stated.law import MAX_SKEW
 from forecast.study import study_from_document, with_as_of

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from forecast.errors import StudyError
 from forecast.model.arrays import ModelArrays
 from forecast.model.encoding.bands import AgeBands
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.encoding.stated.equations import LEAST_SHARE
 from tests.documents import Document, event_outcome
 from tests.model.test_stated_priors import NO_AGES, WITHIN, encoded, event, skewed

@@ -17,7 +17,7 @@ from tests.suite.sizes import sized
 if TYPE_CHECKING:
     import xarray as xr
 
-    from forecast.model.encoding.encode import EncodedStudy
+    from forecast.model.encoding.encoded import EncodedStudy
     from forecast.study import Study
 
 pytestmark = [pytest.mark.statistical, pytest.mark.program, pytest.mark.slow]

@@ -15,7 +15,8 @@ from forecast.explain.density import keep_rows, with_arrays
 from forecast.inference.engine.program import Program, get_program
 from forecast.inference.engine.sampling import sample_posterior
 from forecast.model.arrays import ModelArrays
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study import SamplerSettings
 from tests.documents import event_outcome, make_study
 from tests.suite.sizes import sized

@@ -13,7 +13,8 @@ from forecast.futures.shares import share_quantiles
 from forecast.futures.simulation import simulate_futures
 from forecast.inference.engine.program import get_program
 from forecast.inference.labels import label_quantities
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.pipeline.compute import compute_forecast
 from forecast.study import study_from_document
 from forecast.summary.posterior import present_case

@@ -13,7 +13,7 @@ from forecast.futures import paths
 from forecast.futures.simulation import simulate_futures
 from forecast.futures.stored import FuturesUnavailableError, open_futures
 from forecast.model import constants
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.archive import assemble_tree, write_tree
 from forecast.summary.posterior import present_case
 from forecast.summary.rolled import Rolled, outcome_probabilities, roll_forward

@@ -10,7 +10,8 @@ import xarray as xr
 
 from forecast.answer import CountFit
 from forecast.answer.thresholds import LEAST_TAIL
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.count_checks import check_counts, fit_counts
 from tests.documents import event_outcome, make_study
 

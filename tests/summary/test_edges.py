@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.edges import hull
 from forecast.summary.ends import exact_ends
 from forecast.summary.outcomes import summarize_outcomes, summarize_scenarios

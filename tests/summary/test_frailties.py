@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.frailties import draw_frailties
 from tests.documents import binary_outcome, event_outcome, make_study
 

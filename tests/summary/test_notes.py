@@ -10,7 +10,8 @@ import pytest
 
 from forecast.answer import Check
 from forecast.futures.simulation import simulate_futures
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.notes import make_notes
 from forecast.summary.posterior import present_case, resolution_probabilities
 from forecast.summary.rolled import label_probabilities

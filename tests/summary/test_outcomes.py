@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from forecast.futures.scenarios import LEAST_EFFECTIVE_DRAWS
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study import parse_expression
 from forecast.summary.outcomes import exact_probability, summarize_remainder, summarize_scenarios
 from forecast.summary.pairs import summarize_pairs

@@ -15,7 +15,8 @@ from forecast.dims import CHAIN, DRAW
 from forecast.futures.simulation import simulate_futures
 from forecast.futures.stored import open_futures
 from forecast.futures.thresholds import threshold_times
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.summary.archive import write_tree
 from forecast.summary.count_checks import fit_counts
 from forecast.summary.fans import FAN_DRAWS, draw_counts_ahead, draw_next_counts

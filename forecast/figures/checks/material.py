@@ -17,7 +17,8 @@ from forecast.explain.runs import Fit
 from forecast.figures.style import Figure
 from forecast.futures.simulation import MAX_DRAWS, thin_draws
 from forecast.inference.diagnostics import scalars
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study import Study
 from forecast.summary.archive import LATENT
 

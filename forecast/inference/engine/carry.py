@@ -22,7 +22,7 @@ from forecast.inference.deviations import (
     join_latents,
 )
 from forecast.inference.engine.loaded_study import LoadedStudy
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.model.latent_specs import LATENTS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from forecast.errors import FieldError, StudyError
-from forecast.model.encoding.encode import EncodedStudy
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.runtime.settings import get_settings
 from forecast.study.checks.size import BYTES_PER_NUMBER, MAX_UNITS
 

@@ -12,7 +12,8 @@ import numpy as np
 import xarray as xr
 
 from forecast.dims import BAND, CHAIN, DRAW, OUTCOME
-from forecast.model.encoding.encode import EncodedStudy, encode_study
+from forecast.model.encoding.encode import encode_study
+from forecast.model.encoding.encoded import EncodedStudy
 from forecast.study import study_from_document
 from forecast.summary.rolled import roll_forward
 from tests.documents import Document
