@@ -18,7 +18,7 @@ help: ## Show this list
 setup: ## Make .venv with every dependency of the lock file
 	@./.ci/bootstrap
 
-demo: setup ## Start everything, forecast the Karabakh study live and show its page (DEMO_EXIT=1: stop when done)
+demo: setup ## Start everything, forecast the Karabakh study live and show its page (DEMO_EXIT=1: stop when done; DEMO_STUDY=seeds: another bundled study)
 	@exec $(PYTHON) -m forecast.cli.demo
 
 test: setup ## Run all that protects a promise, and the checks of style and types
